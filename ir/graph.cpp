@@ -1,0 +1,184 @@
+// Building graphs: every value and node enters through declare and append, which check and infer.
+#include "ir/graph.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "ir/op.h"
+
+namespace weft {
+namespace {
+
+// Arrays a program could never hold are refused here, so that sizes later cannot overflow.
+constexpr std::int64_t kMostElements = std::int64_t{1} << 40;
+
+void check_type(const Graph& graph, const std::string& name, const TensorType& type) {
+  for (const Dim& dim : type.shape) {
+    if (dim.is_static() ? dim.value < 0 : graph.find_symbol(dim.symbol) == nullptr) {
+      throw Error(fmt::format("%{} is {}: {} is not a size of this program", name, to_string(type),
+                              to_string(dim)),
+                  "declare it: `symbol NAME <= CAPACITY`");
+    }
+  }
+  if (!type.partitions.empty() && (graph.find_symbol(type.partitions) == nullptr ||
+                                   type.dtype != DType::i32 || type.shape.size() != 1)) {
+    throw Error(fmt::format("%{} is {}: offsets are written `i32[B+1 -> T]`, with a declared T",
+                            name, to_string(type)));
+  }
+  if (capacity_elements(graph, type) > kMostElements) {
+    throw Error(
+        fmt::format("%{} is {}: more than 2^40 elements at capacity", name, to_string(type)));
+  }
+}
+
+// Gives `attrs` its defaults; integers may stand for floating-point numbers, and [] for either
+// list.
+void complete(const OpDef& op, Attrs& attrs, SourceLocation location) {
+  for (auto& [name, value] : attrs) {
+    const auto known = std::ranges::find(op.attrs, name, &AttrDef::name);
+    if (known == op.attrs.end()) {
+      std::string names;
+      for (const AttrDef& def : op.attrs) names += fmt::format(" {}", def.name);
+      throw Error(location, fmt::format("{}: there is no attribute `{}`", op.name, name),
+                  names.empty() ? "it takes none" : "it takes" + names);
+    }
+    const Attr& wanted = known->fallback ? *known->fallback : known->required;
+    if (value.index() == wanted.index()) continue;
+    const auto* integer = std::get_if<std::int64_t>(&value);
+    const auto* integers = std::get_if<std::vector<std::int64_t>>(&value);
+    if (integer != nullptr && std::holds_alternative<double>(wanted)) {
+      value = static_cast<double>(*integer);
+    } else if (integers != nullptr && std::holds_alternative<std::vector<double>>(wanted)) {
+      value = std::vector<double>(integers->begin(), integers->end());
+    } else {
+      throw Error(location,
+                  fmt::format("{}: the attribute `{}` has a value of another kind than {}", op.name,
+                              name, known->doc));
+    }
+  }
+  for (const AttrDef& def : op.attrs) {
+    if (attrs.contains(def.name)) continue;
+    if (!def.fallback) {
+      throw Error(location, fmt::format("{}: the attribute `{}` ({}) is missing", op.name, def.name,
+                                        def.doc));
+    }
+    attrs.emplace(def.name, *def.fallback);
+  }
+}
+
+void check_operands(const Graph& graph, const OpDef& op, std::vector<ValueId>& inputs,
+                    SourceLocation location) {
+  const bool variadic = !op.inputs.empty() && op.inputs.back().arity == Arity::variadic;
+  if (!variadic && inputs.size() < op.inputs.size()) {
+    const auto rest = std::span(op.inputs).subspan(inputs.size());
+    if (std::ranges::all_of(rest, [](const PortDef& p) { return p.arity == Arity::optional; })) {
+      inputs.resize(op.inputs.size(), kNoValue);
+    }
+  }
+  const bool fits =
+      variadic ? inputs.size() >= op.inputs.size() : inputs.size() == op.inputs.size();
+  if (!fits) {
+    std::string names;
+    for (const PortDef& port : op.inputs) names += fmt::format(" {}", port.name);
+    throw Error(location, fmt::format("{}: {} operands given, but it takes{}", op.name,
+                                      inputs.size(), names.empty() ? " none" : names));
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const PortDef& port = op.inputs[std::min(i, op.inputs.size() - 1)];
+    if (inputs[i] == kNoValue) {
+      if (port.arity == Arity::optional) continue;
+      throw Error(location, fmt::format("{}: the operand {} is missing", op.name, port.name));
+    }
+    WEFT_CHECK(static_cast<std::size_t>(inputs[i]) < graph.values.size());
+  }
+}
+
+}  // namespace
+
+Symbol& Graph::symbol(std::string_view wanted, std::int64_t capacity, bool derived) {
+  for (Symbol& s : symbols) {
+    if (s.name == wanted) return s;
+  }
+  return symbols.emplace_back(Symbol{std::string(wanted), capacity, derived});
+}
+
+const Symbol* Graph::find_symbol(std::string_view wanted) const {
+  const auto at = std::ranges::find(symbols, wanted, &Symbol::name);
+  return at == symbols.end() ? nullptr : &*at;
+}
+
+std::optional<ValueId> Graph::find(std::string_view wanted) const {
+  const auto at = std::ranges::find(values, wanted, &Value::name);
+  if (at == values.end()) return std::nullopt;
+  return static_cast<ValueId>(at - values.begin());
+}
+
+const Value* Graph::find_value(std::string_view wanted) const {
+  const auto id = find(wanted);
+  return id ? &(*this)[*id] : nullptr;
+}
+
+std::string Graph::unique_name(std::string_view hint) const {
+  if (!hint.empty() && !find(hint)) return std::string(hint);
+  for (std::size_t i = hint.empty() ? values.size() : 2;; ++i) {
+    std::string free = hint.empty() ? std::to_string(i) : fmt::format("{}.{}", hint, i);
+    if (!find(free)) return free;
+  }
+}
+
+ValueId Graph::declare(Role role, std::string wanted, TensorType type, Attrs value_attrs) {
+  WEFT_CHECK(role != Role::computed);
+  if (find(wanted)) throw Error(fmt::format("%{} is declared twice", wanted), "rename one of them");
+  check_type(*this, wanted, type);
+  values.push_back({std::move(wanted), std::move(type), role, std::move(value_attrs), {}, {}});
+  return static_cast<ValueId>(values.size() - 1);
+}
+
+std::vector<ValueId> Graph::append(const OpDef& op, std::vector<ValueId> inputs, Attrs node_attrs,
+                                   SourceLocation location, std::string_view hint) {
+  check_operands(*this, op, inputs, location);
+  complete(op, node_attrs, location);
+  const std::vector<TensorType> types =
+      op.infer(InferView{*this, op, inputs, node_attrs, location});
+  WEFT_CHECK(types.size() == op.outputs.size());
+  std::vector<ValueId> outputs;
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    const bool plain = i == 0 || hint.empty();
+    const std::string wanted =
+        plain ? std::string(hint) : fmt::format("{}.{}", hint, op.outputs[i].name);
+    std::string name_of_output = unique_name(wanted);
+    check_type(*this, name_of_output, types[i]);
+    values.push_back({std::move(name_of_output), types[i], Role::computed, {}, {}, {}});
+    outputs.push_back(static_cast<ValueId>(values.size() - 1));
+  }
+  nodes.push_back({&op, std::move(inputs), outputs, std::move(node_attrs), location, {}});
+  return outputs;
+}
+
+ValueId Graph::add(const OpDef& op, std::vector<ValueId> inputs, Attrs node_attrs,
+                   SourceLocation location, std::string_view hint) {
+  return append(op, std::move(inputs), std::move(node_attrs), location, hint).front();
+}
+
+std::int64_t capacity_elements(const Graph& graph, const TensorType& type) {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  std::int64_t elements = 1;
+  for (const Dim& dim : type.shape) {
+    std::int64_t extent = dim.value;
+    if (!dim.is_static()) {
+      const Symbol* symbol = graph.find_symbol(dim.symbol);
+      WEFT_CHECK(symbol != nullptr);
+      if (__builtin_add_overflow(extent, symbol->capacity, &extent)) return most;
+    }
+    if (__builtin_mul_overflow(elements, std::max<std::int64_t>(extent, 0), &elements)) return most;
+  }
+  return elements;
+}
+
+std::int64_t capacity_bytes(const Graph& graph, const TensorType& type) {
+  return capacity_elements(graph, type) * size_of(type.dtype);
+}
+
+}  // namespace weft

@@ -1,0 +1,113 @@
+// A program: SSA values and nodes in execution order. A value type; passes read one and write
+// another.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "ir/diagnostic.h"
+#include "ir/type.h"
+
+namespace weft {
+
+struct OpDef;
+
+enum class ValueId : std::uint32_t {};           // an index into Graph::values
+inline constexpr ValueId kNoValue{0xFFFFFFFFU};  // an optional operand left out, printed `_`
+
+using Attr =
+    std::variant<std::int64_t, double, std::string, std::vector<std::int64_t>, std::vector<double>>;
+using Attrs = std::map<std::string, Attr, std::less<>>;  // ordered: printing is canonical
+
+// A number known only at run time, with the most it may be: memory is planned for the capacity.
+struct Symbol {
+  std::string name;  // `B` examples, `T` tokens, or derived from another: `T.valid3`
+  std::int64_t capacity = 0;
+  bool derived = false;  // bound by a node as the program runs, not by the caller
+
+  bool operator==(const Symbol&) const = default;
+};
+
+// Who provides a value. `param` and `state` persist between runs (weights; optimizer moments,
+// running statistics, counters); a program changes them only through Graph::writes.
+enum class Role : std::uint8_t { input, param, state, computed };
+
+// Where a value lives while the program runs: in the arena, or in the place of a param or state
+// that it replaces (`write %w <- %new` costs nothing when %new is already stored in %w).
+struct Storage {
+  ValueId home = kNoValue;  // kNoValue: the arena
+  std::int64_t offset = 0;  // bytes into the arena, a multiple of 64; 0 in a home
+  bool operator==(const Storage&) const = default;
+};
+
+struct Value {
+  std::string name;  // unique in the graph; `%5` has the name "5"
+  TensorType type;
+  Role role = Role::computed;
+  // What the compiler should know of a param or state: `init="uniform" scale=0.25 seed=7`,
+  // `frozen=1` (no gradient), `max_norm=3.0`, `decay=0` (exempt from weight decay). Empty for other
+  // roles.
+  Attrs attrs = {};
+  std::optional<Storage> storage = {};     // set by plan-memory for inputs and computed values
+  std::vector<std::string> comments = {};  // the `//` lines above the declaration
+};
+
+struct Node {
+  const OpDef* op = nullptr;
+  std::vector<ValueId> inputs;  // kNoValue where an optional operand is absent
+  std::vector<ValueId> outputs;
+  Attrs attrs;                        // complete: defaults are filled in by Graph::append
+  SourceLocation location;            // in the model description
+  std::vector<std::string> comments;  // the `//` lines above the node, kept by print and parse
+};
+
+// When the program ends, `target` (a param or state) holds `source`.
+struct Write {
+  ValueId target, source;
+};
+
+struct Graph {
+  std::string name;
+  Attrs attrs;                        // settings that passes read: `optimizer="adam" beta1=0.9`
+  std::vector<std::string> comments;  // above the program
+  std::vector<std::string> closing_comments;  // above its writes and results
+  std::vector<Symbol> symbols;
+  std::vector<Value> values;
+  std::vector<Node> nodes;  // in execution order: the list is the schedule
+  std::vector<ValueId> results;
+  std::vector<Write> writes;     // the only effects a program has
+  std::int64_t arena_bytes = 0;  // set by plan-memory
+
+  const Value& operator[](ValueId id) const { return values[static_cast<std::size_t>(id)]; }
+  Value& operator[](ValueId id) { return values[static_cast<std::size_t>(id)]; }
+
+  // Adds a symbol, or returns the one of that name. A name declared again keeps its capacity.
+  Symbol& symbol(std::string_view name, std::int64_t capacity, bool derived = false);
+  const Symbol* find_symbol(std::string_view name) const;
+  const Value* find_value(std::string_view name) const;
+  std::optional<ValueId> find(std::string_view name) const;
+
+  // Adds an input, param or state. Error if the name is taken or the type names an unknown symbol.
+  ValueId declare(Role, std::string name, TensorType, Attrs = {});
+
+  // Adds a node: fills in attribute defaults, infers the output types, names the outputs (`hint`,
+  // made unique, or the next free number). Error, citing `location`, if the op's rules are broken.
+  std::vector<ValueId> append(const OpDef&, std::vector<ValueId> inputs, Attrs = {},
+                              SourceLocation = {}, std::string_view hint = {});
+  // The same for the usual op of one output.
+  ValueId add(const OpDef&, std::vector<ValueId> inputs, Attrs = {}, SourceLocation = {},
+              std::string_view hint = {});
+
+  std::string unique_name(std::string_view hint) const;
+};
+
+// Elements and bytes of a type when every symbol is at its capacity.
+std::int64_t capacity_elements(const Graph&, const TensorType&);
+std::int64_t capacity_bytes(const Graph&, const TensorType&);
+
+}  // namespace weft

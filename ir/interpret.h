@@ -1,0 +1,23 @@
+// The definition of what a program means: every op's reference, in double, one node after another.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "ir/op.h"
+
+namespace weft {
+
+using Bindings = std::map<std::string, Tensor, std::less<>>;  // value name -> contents
+
+struct Interpretation {
+  std::vector<Tensor> results;  // in the order of Graph::results
+  Bindings writes;              // target name -> what it holds when the program has ended
+};
+
+// `given` holds every input, param and state by name. Symbols are bound from their shapes.
+// Error if one is missing, or its shape contradicts its type or another's.
+Interpretation interpret(const Graph&, const Bindings& given);
+
+}  // namespace weft

@@ -1,0 +1,129 @@
+// The one declaration of an op: signature, shape rule, meaning in double precision, gradient,
+// facts.
+//
+// Parser, printer, verifier, interpreter, autodiff, fusion and the tests are generic over this
+// table; none of them names an op. A new op is one OpDef in ir/ops/*.cpp and one line in
+// ir/ops/ops.def.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "ir/graph.h"
+
+namespace weft {
+
+enum class Arity : std::uint8_t { one, optional, variadic };  // variadic: only as the last input
+
+struct PortDef {
+  std::string_view name;
+  std::string_view doc;  // the shape in the field's letters: "f32[T, C]"
+  Arity arity = Arity::one;
+};
+
+struct AttrDef {
+  std::string_view name;
+  std::string_view doc;
+  std::optional<Attr> fallback;     // none: must be given, and is of the kind of `required`
+  Attr required = std::int64_t{0};  // an example, e.g. 0.0 or std::vector<std::int64_t>{}
+};
+
+// What a shape rule sees. `fail` throws an Error that cites the node's place.
+struct InferView {
+  Graph& graph;
+  const OpDef& op;
+  std::span<const ValueId> inputs;
+  const Attrs& attrs;
+  SourceLocation location;
+
+  bool has(std::size_t port) const;
+  const TensorType& type(std::size_t port) const;
+  std::int64_t capacity(std::string_view symbol) const;
+  // Declares (or finds) a symbol that this op's outputs define, e.g. `T.valid3`.
+  Dim derive(const std::string& symbol, std::int64_t capacity) const;
+  [[noreturn]] void fail(const std::string& message, std::string note = {}) const;
+  // Checks `type(port)`: fails with the op's name, the port, what was wanted and what was found.
+  void expect_rank(std::size_t port, std::size_t rank) const;
+  void expect_dtype(std::size_t port, DType) const;
+  void expect_same(std::size_t port, const TensorType& wanted) const;
+  // Fails unless the port is `i32[B+1 -> rows]`.
+  void expect_offsets(std::size_t port, const Dim& rows) const;
+};
+
+// A tensor of the reference semantics: everything in double, integers too.
+struct Tensor {
+  Extents shape;
+  std::vector<double> data;
+
+  Tensor() = default;
+  explicit Tensor(Extents extents, double fill = 0.0);
+  std::int64_t size() const { return static_cast<std::int64_t>(data.size()); }
+  std::int64_t rows() const;     // product of all but the last extent; 1 for a scalar
+  std::int64_t columns() const;  // the last extent; 1 for a scalar
+};
+
+// What a reference sees. Outputs whose extents are known arrive allocated and zeroed; an op that
+// defines a symbol calls `bind`, which allocates the outputs that waited for it.
+struct EvalView {
+  const Graph& graph;
+  const Node& node;
+  std::span<const Tensor* const> x;  // null for an absent optional operand
+  std::span<Tensor> y;
+  std::function<void(const std::string& symbol, std::int64_t extent)> bind;
+  const std::map<std::string, std::int64_t, std::less<>>& extents;  // of bound symbols
+};
+
+// What a gradient rule sees: it appends nodes and sets the gradient of each input it has one for.
+struct GradientView {
+  Graph& graph;
+  const Node& node;              // a copy: appending to the graph does not move it
+  std::span<const ValueId> dy;   // per output; kNoValue where nothing flows back
+  std::span<ValueId> dx;         // per input; leave kNoValue where there is no gradient
+  std::span<const bool> wanted;  // per input: whether a gradient is of use
+
+  ValueId in(std::size_t port) const { return node.inputs[port]; }
+  ValueId out(std::size_t port = 0) const { return node.outputs[port]; }
+  const TensorType& type(ValueId id) const { return graph[id].type; }
+  ValueId emit(const OpDef& op, std::vector<ValueId> inputs, Attrs attrs = {}) const;
+};
+
+using ElementCount = std::function<double(const TensorType&)>;
+
+struct OpDef {
+  std::string_view name;
+  std::string_view doc;  // one line: what it computes
+  std::vector<PortDef> inputs = {};
+  std::vector<PortDef> outputs;
+  std::vector<AttrDef> attrs = {};
+  std::vector<TensorType> (*infer)(const InferView&) = nullptr;
+  void (*reference)(const EvalView&) = nullptr;
+  void (*gradient)(GradientView&) = nullptr;  // null: not differentiable
+
+  // Facts that passes ask for, so that no pass lists ops.
+  std::vector<std::uint8_t> in_place = {};  // per output: the input whose storage it may
+                                            // take, counted from 1; 0: none
+  bool monotone_activation = false;   // y = f(x) elementwise, f non-decreasing: may follow max_pool
+  std::string_view activation;        // the name this op has as an `act` attribute, or empty
+  int bias_port = 0;                  // 0: none; else the optional input that a bias_add folds into
+  const OpDef* (*fused)() = nullptr;  // the form that takes bias and `act`, if not this op itself
+  bool foldable = true;               // may be evaluated at compile time
+  // What stands for this node's outputs in a program that only predicts (dropout: its input);
+  // null: the node itself. `node` has operands of `target`.
+  std::vector<ValueId> (*inference)(Graph& target, const Node& node) = nullptr;
+  // Arithmetic at the given extents; null: one operation per output element.
+  double (*flops)(const Graph&, const Node&, const ElementCount&) = nullptr;
+};
+
+std::span<const OpDef* const> all_ops();      // in the order of ops.def
+const OpDef* find_op(std::string_view name);  // null if there is none
+
+// Attribute access; the types were checked when the node was made.
+std::int64_t int_attr(const Attrs&, std::string_view name);
+double float_attr(const Attrs&, std::string_view name);  // accepts an integer
+const std::string& string_attr(const Attrs&, std::string_view name);
+std::vector<double> floats_attr(const Attrs&, std::string_view name);
+std::vector<std::int64_t> ints_attr(const Attrs&, std::string_view name);
+
+}  // namespace weft

@@ -1,0 +1,388 @@
+// Recursive descent, one function per line of the grammar; a bad line is reported and skipped.
+#include "ir/parse.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <limits>
+#include <utility>
+
+#include "ir/lex.h"
+#include "ir/op.h"
+
+namespace weft {
+namespace {
+
+class Parser {
+ public:
+  explicit Parser(std::vector<Token> tokens) : tokens_(std::move(tokens)) {}
+
+  std::vector<Graph> run() {
+    std::vector<Graph> graphs;
+    while (peek().kind != TokenKind::end) {
+      try {
+        graphs.push_back(program());
+      } catch (const Error& error) {
+        note(error);
+        while (peek().kind != TokenKind::end && !is_word("program")) ++at_;
+      }
+    }
+    if (!problems_.empty()) throw Error(std::move(problems_));
+    return graphs;
+  }
+
+ private:
+  // Comments are gathered whenever the next token is asked for.
+  const Token& peek() {
+    while (tokens_[at_].kind == TokenKind::comment) {
+      const Token& token = tokens_[at_++];
+      const bool trailing = last_comments_ != nullptr && token.location.line == last_line_;
+      (trailing ? *last_comments_ : comments_).push_back(token.text);
+    }
+    return tokens_[at_];
+  }
+  Token next() {
+    Token token = peek();
+    if (token.kind != TokenKind::end) ++at_;
+    last_line_ = token.location.line;
+    return token;
+  }
+  bool is_word(std::string_view word) {
+    return peek().kind == TokenKind::identifier && peek().text == word;
+  }
+  bool accept(std::string_view text) {
+    const bool same = peek().is(text) || is_word(text);
+    if (same) next();
+    return same;
+  }
+  void expect(std::string_view text) {
+    if (!accept(text)) fail(fmt::format("`{}` should stand here", text));
+  }
+  Token expect(TokenKind kind, std::string_view what) {
+    if (peek().kind != kind) fail(fmt::format("{} should stand here", what));
+    return next();
+  }
+  [[noreturn]] void fail(const std::string& message, std::string remedy = {}) {
+    const Token& token = peek();
+    const std::string found =
+        token.kind == TokenKind::end ? "the text ends" : "found `" + token.text + "`";
+    throw Error(token.location, fmt::format("{}; {}", message, found), std::move(remedy));
+  }
+  void note(const Error& error) {
+    problems_.insert(problems_.end(), error.diagnostics().begin(), error.diagnostics().end());
+  }
+  std::vector<std::string> take_comments() { return std::exchange(comments_, {}); }
+
+  template <class T>
+  T number(const Token& token) {
+    T value{};
+    const char* end = token.text.data() + token.text.size();
+    const auto [stop, problem] = std::from_chars(token.text.data(), end, value);
+    if (problem != std::errc{} || stop != end) {
+      throw Error(token.location, fmt::format("`{}` is not a {} in range", token.text,
+                                              std::is_integral_v<T> ? "whole number" : "number"));
+    }
+    return value;
+  }
+  std::int64_t integer(std::string_view what) {
+    return number<std::int64_t>(expect(TokenKind::number, what));
+  }
+
+  Graph program() {
+    graph_ = Graph();
+    last_comments_ = nullptr;
+    peek();
+    graph_.comments = take_comments();
+    expect("program");
+    graph_.name = expect(TokenKind::symbol, "the program's `@name`").text;
+    graph_.attrs = attributes();
+    expect("{");
+    while (!peek().is("}")) {
+      if (peek().kind == TokenKind::end) fail("`}` should close the program");
+      const std::uint32_t line = peek().location.line;
+      try {
+        statement();
+      } catch (const Error& error) {
+        note(located(error, line));
+        skip_line(line);
+      }
+    }
+    for (std::string& comment : take_comments())
+      graph_.closing_comments.push_back(std::move(comment));
+    next();
+    if (accept("arena")) graph_.arena_bytes = integer("the arena's size in bytes");
+    return std::move(graph_);
+  }
+
+  // Rules of the graph that know no place are reported at the statement's.
+  static Error located(const Error& error, std::uint32_t line) {
+    std::vector<Diagnostic> diagnostics = error.diagnostics();
+    for (Diagnostic& d : diagnostics) {
+      if (d.location.line == 0) d.location = {line, 3};
+    }
+    return Error(std::move(diagnostics));
+  }
+  void skip_line(std::uint32_t line) {
+    take_comments();
+    while (peek().kind != TokenKind::end && peek().location.line <= line && !peek().is("}")) next();
+  }
+
+  void statement() {
+    if (accept("symbol")) return symbol(/*derived=*/false);
+    if (accept("derived")) return symbol(/*derived=*/true);
+    if (accept("input")) return declaration(Role::input);
+    if (accept("param")) return declaration(Role::param);
+    if (accept("state")) return declaration(Role::state);
+    if (accept("write")) return write();
+    if (accept("return")) return results();
+    if (peek().kind == TokenKind::value) return node();
+    fail("a statement should stand here",
+         "statements are symbol, input, param, state, `%x = op(...)`, write and return");
+  }
+
+  void symbol(bool derived) {
+    const Token token = expect(TokenKind::identifier, "the symbol's name");
+    expect("<=");
+    const std::int64_t capacity = integer("the symbol's capacity");
+    if (capacity < 0) throw Error(token.location, "a capacity cannot be negative");
+    if (graph_.find_symbol(token.text) != nullptr) {
+      throw Error(token.location, fmt::format("{} is declared twice", token.text));
+    }
+    graph_.symbol(token.text, capacity, derived);
+  }
+
+  void declaration(Role role) {
+    std::vector<std::string> comments = take_comments();
+    const std::string name = expect(TokenKind::value, "the value's `%name`").text;
+    expect(":");
+    TensorType declared = type();
+    Attrs attrs = attributes();
+    const ValueId id = graph_.declare(role, name, std::move(declared), std::move(attrs));
+    graph_[id].storage = storage();
+    graph_[id].comments = std::move(comments);
+    last_comments_ = nullptr;  // declaring another value moves it
+  }
+
+  void write() {
+    for (std::string& comment : take_comments())
+      graph_.closing_comments.push_back(std::move(comment));
+    const ValueId target = operand();
+    expect("<-");
+    graph_.writes.push_back({target, operand()});
+  }
+
+  void results() {
+    for (std::string& comment : take_comments())
+      graph_.closing_comments.push_back(std::move(comment));
+    do {
+      graph_.results.push_back(operand());
+    } while (accept(","));
+  }
+
+  ValueId operand() {
+    if (accept("_")) return kNoValue;
+    const Token token = expect(TokenKind::value, "a `%value`");
+    const auto id = graph_.find(token.text);
+    if (!id) {
+      throw Error(token.location, fmt::format("%{} is not defined above this line", token.text));
+    }
+    return *id;
+  }
+
+  struct Output {
+    Token name;
+    std::optional<TensorType> type;
+    std::optional<Storage> storage;
+  };
+
+  void node() {
+    std::vector<std::string> comments = take_comments();
+    std::vector<Output> outputs;
+    do {
+      outputs.push_back({expect(TokenKind::value, "an output's `%name`"), {}, {}});
+    } while (accept(","));
+    expect("=");
+    const Token name = expect(TokenKind::identifier, "the op's name");
+    const OpDef* op = find_op(name.text);
+    if (op == nullptr) {
+      throw Error(name.location, fmt::format("there is no op `{}`", name.text),
+                  "`weft ops` lists them");
+    }
+    std::vector<ValueId> inputs = operands();
+    Attrs attrs = attributes();
+    if (accept(":")) {
+      for (Output& output : outputs) {
+        if (&output != &outputs.front()) expect(",");
+        output.type = type();
+        output.storage = storage();
+      }
+    }
+    SourceLocation location;
+    if (accept("at")) {
+      location.line = static_cast<std::uint32_t>(integer("a line"));
+      expect(":");
+      location.column = static_cast<std::uint32_t>(integer("a column"));
+    }
+    append(*op, name.location, std::move(inputs), std::move(attrs), outputs);
+    graph_.nodes.back().location = location;
+    graph_.nodes.back().comments = std::move(comments);
+    last_comments_ = &graph_.nodes.back().comments;
+    peek();  // a trailing comment belongs to this node
+    last_comments_ = nullptr;
+  }
+
+  std::vector<ValueId> operands() {
+    std::vector<ValueId> inputs;
+    expect("(");
+    if (!accept(")")) {
+      do {
+        inputs.push_back(operand());
+      } while (accept(","));
+      expect(")");
+    }
+    return inputs;
+  }
+
+  void append(const OpDef& op, SourceLocation place, std::vector<ValueId> inputs, Attrs attrs,
+              const std::vector<Output>& outputs) {
+    if (outputs.size() != op.outputs.size()) {
+      throw Error(place, fmt::format("{} has {} outputs, but {} are named", op.name,
+                                     op.outputs.size(), outputs.size()));
+    }
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      bool taken = graph_.find(outputs[i].name.text).has_value();
+      for (std::size_t j = 0; j < i; ++j) taken |= outputs[j].name.text == outputs[i].name.text;
+      if (taken) {
+        throw Error(outputs[i].name.location,
+                    fmt::format("%{} is defined twice", outputs[i].name.text),
+                    "rename one of them");
+      }
+    }
+    const auto ids = graph_.append(op, std::move(inputs), std::move(attrs), place);
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      Value& value = graph_[ids[i]];
+      value.name = outputs[i].name.text;
+      value.storage = outputs[i].storage;
+      if (outputs[i].type && *outputs[i].type != value.type) {
+        throw Error(outputs[i].name.location,
+                    fmt::format("%{} is written as {}, but {} gives {}", value.name,
+                                to_string(*outputs[i].type), op.name, to_string(value.type)),
+                    "types of computed values may be left out");
+      }
+    }
+  }
+
+  std::optional<Storage> storage() {
+    if (!accept("in")) return std::nullopt;
+    if (peek().kind == TokenKind::value) return Storage{operand(), 0};
+    expect("arena");
+    expect("+");
+    return Storage{kNoValue, integer("an offset into the arena")};
+  }
+
+  TensorType type() {
+    TensorType parsed;
+    const Token name = expect(TokenKind::identifier, "a type such as `f32[T, 300]`");
+    if (name.text == "i32") {
+      parsed.dtype = DType::i32;
+    } else if (name.text != "f32") {
+      throw Error(name.location, fmt::format("there is no element type `{}`", name.text),
+                  "there are f32 and i32");
+    }
+    expect("[");
+    while (!peek().is("]") && !peek().is("->")) {
+      if (!parsed.shape.empty()) expect(",");
+      parsed.shape.push_back(dim());
+    }
+    if (accept("->")) parsed.partitions = expect(TokenKind::identifier, "a symbol").text;
+    expect("]");
+    return parsed;
+  }
+
+  Dim dim() {
+    if (peek().kind == TokenKind::number) return integer("a size");
+    const std::string symbol = expect(TokenKind::identifier, "a size or a symbol").text;
+    return Dim(symbol, accept("+") ? integer("what is added to the symbol") : 0);
+  }
+
+  Attrs attributes() {
+    Attrs attrs;
+    while (peek().kind == TokenKind::identifier && tokens_[at_ + 1].is("=")) {
+      const Token name = next();
+      expect("=");
+      if (!attrs.emplace(name.text, attribute()).second) {
+        throw Error(name.location, fmt::format("`{}` is given twice", name.text));
+      }
+    }
+    return attrs;
+  }
+
+  static bool is_float(const Token& token) {
+    return token.text.find_first_of(".eE") != std::string::npos;
+  }
+  static bool is_special(const Token& token) {
+    return token.kind == TokenKind::identifier && (token.text == "inf" || token.text == "nan");
+  }
+  double special(const Token& token) {
+    return token.text == "inf" ? std::numeric_limits<double>::infinity()
+                               : std::numeric_limits<double>::quiet_NaN();
+  }
+
+  Attr attribute() {
+    if (peek().kind == TokenKind::string) return next().text;
+    if (accept("[")) return list_attribute();
+    if (is_special(peek())) return special(next());
+    const Token token = expect(TokenKind::number, "a number, \"text\" or [list]");
+    if (is_float(token)) return number<double>(token);
+    return number<std::int64_t>(token);
+  }
+
+  Attr list_attribute() {
+    std::vector<Token> items;
+    bool floats = false;
+    while (!accept("]")) {
+      if (!items.empty()) expect(",");
+      items.push_back(is_special(peek()) ? next() : expect(TokenKind::number, "a number"));
+      floats |= is_float(items.back()) || is_special(items.back());
+    }
+    if (!floats) {
+      std::vector<std::int64_t> whole;
+      for (const Token& item : items) whole.push_back(number<std::int64_t>(item));
+      return whole;
+    }
+    std::vector<double> numbers;
+    for (const Token& item : items) {
+      numbers.push_back(is_special(item) ? special(item) : number<double>(item));
+    }
+    return numbers;
+  }
+
+  std::vector<Token> tokens_;
+  std::size_t at_ = 0;
+  std::uint32_t last_line_ = 0;
+  Graph graph_;
+  std::vector<std::string> comments_;
+  std::vector<std::string>* last_comments_ = nullptr;  // where a comment on the same line goes
+  std::vector<Diagnostic> problems_;
+};
+
+}  // namespace
+
+std::vector<Graph> parse(std::string_view text, std::string_view file) {
+  try {
+    return Parser(lex(text, {.keep_comments = true})).run();
+  } catch (const Error& error) {
+    throw error.in(file, text);
+  }
+}
+
+Graph parse_one(std::string_view text, std::string_view file) {
+  std::vector<Graph> graphs = parse(text, file);
+  if (graphs.size() != 1) {
+    throw Error(fmt::format("{}: {} programs found where one is wanted", file, graphs.size()),
+                "a program is written `program @name { ... }`");
+  }
+  return std::move(graphs.front());
+}
+
+}  // namespace weft

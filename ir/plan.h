@@ -1,0 +1,87 @@
+// A plan: everything a model is, in one file. Text goes in, labels come out, and training can go
+// on.
+//
+// On disk: a header, a FlatBuffer for the structure, then segments at multiples of 64 bytes
+// (vocabulary, weights, optimizer state), each with a checksum; 64-bit offsets throughout. A loaded
+// plan is mapped read-only and its weights are used in place. Nothing in a file is trusted: `load`
+// checks every index, shape, offset and checksum and verifies every program before it returns.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ir/graph.h"
+
+namespace weft {
+
+// How a text becomes ids; what the fields mean is defined by runtime/text.
+struct TextSettings {
+  std::string tokenizer = "words";  // words | whitespace | characters
+  bool lowercase = true;
+  bool nfkc = true;
+  std::int64_t max_tokens = 400;  // later tokens of a text are dropped
+
+  bool operator==(const TextSettings&) const = default;
+};
+
+// Words in id order, id 0 first (`<unk>`): word i is words[ends[i-1] .. ends[i]).
+struct VocabularyView {
+  std::string_view words;
+  std::span<const std::uint32_t> ends;
+};
+
+enum class Task : std::uint8_t {
+  single_label,  // softmax: exactly one label per text
+  multi_label,   // sigmoid: each label whose probability reaches the threshold
+};
+
+// A named tensor whose storage outlives any program. `bytes` holds exactly the type's bytes.
+struct PlanTensor {
+  std::string name;
+  TensorType type;  // static
+  Role role = Role::param;
+  std::span<const std::byte> bytes;
+};
+
+// One line of training history.
+struct HistoryEntry {
+  std::int64_t epoch = 0, step = 0;
+  double seconds = 0, rate = 0, train_loss = 0;
+  std::vector<std::pair<std::string, double>> metrics;  // on the validation data: "accuracy", …
+};
+
+struct Plan {
+  std::string description;  // the model description it was compiled from, as written
+  std::string settings;     // JSON: overrides, data order, anything the trainer needs to go on
+  TextSettings text;
+  VocabularyView vocabulary;
+  std::vector<std::string> labels;
+  Task task = Task::single_label;
+  double threshold = 0.5;           // of multi_label
+  std::vector<Graph> programs;      // "predict", and "train" unless the plan is predict-only
+  std::vector<PlanTensor> tensors;  // params and states of all programs, by unique name
+  std::vector<HistoryEntry> history;
+
+  // Keeps what the views and spans above point into alive: the mapping, or vectors of the maker.
+  std::vector<std::shared_ptr<const void>> owners;
+
+  const Graph* program(std::string_view name) const;
+  const PlanTensor* tensor(std::string_view name) const;
+};
+
+// Error, naming the file and the remedy, if it is missing, cut short, damaged or made by a newer
+// weft.
+Plan load_plan(const std::string& path);
+// The same from memory, which must stay alive through plan.owners or the caller; 64-byte aligned.
+Plan decode_plan(std::span<const std::byte> bytes, std::string_view name = "<memory>");
+
+// Writes to a temporary file beside `path`, syncs and renames: `path` always holds a whole plan,
+// the old one or the new. Error if the disk is full or the folder cannot be written.
+void save_plan(const Plan&, const std::string& path);
+std::vector<std::byte> encode_plan(const Plan&);
+
+}  // namespace weft

@@ -1,0 +1,51 @@
+// Random numbers without a generator: a hash of (seed, step, stream, index), so that any element
+// can be drawn alone, in any order, on any thread, and again in the backward pass.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+namespace weft {
+
+// What one node uses in one training step: made once, then one short hash per element.
+struct RandomKey {
+  std::uint32_t first = 0, second = 0;
+};
+
+// David Stafford's "Mix13" of 64 bits, the finaliser of SplitMix64 (Steele, Lea, Flood: "Fast
+// splittable pseudorandom number generators", OOPSLA 2014): a bijection with full avalanche.
+constexpr std::uint64_t mix64(std::uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9U;
+  x = (x ^ (x >> 27)) * 0x94D049BB133111EBU;
+  return x ^ (x >> 31);
+}
+
+constexpr RandomKey random_key(std::uint64_t seed, std::uint64_t step, std::uint64_t stream) {
+  constexpr std::uint64_t golden = 0x9E3779B97F4A7C15U;  // 2^64 / the golden ratio
+  const std::uint64_t key = mix64(mix64(mix64(seed + golden) + step + golden) + stream + golden);
+  return {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)};
+}
+
+// 32 random bits for element `index`. The rounds are "lowbias32" (Chris Wellons, hash-prospector),
+// 32-bit multiplications only, eight or sixteen elements to a vector; the second half of the key
+// goes in between, so that two keys' sequences are not permutations of one another.
+constexpr std::uint32_t random_bits(RandomKey key, std::uint32_t index) {
+  std::uint32_t x = index ^ key.first;
+  x = (x ^ (x >> 16)) * 0x7FEB352DU;
+  x = (x ^ (x >> 15)) + key.second;
+  x = x * 0x846CA68BU;
+  return x ^ (x >> 16);
+}
+
+// Uniform in [0, 1), a multiple of 2^-32.
+constexpr double random_uniform(RandomKey key, std::uint32_t index) {
+  return random_bits(key, index) * 0x1p-32;
+}
+
+// dropout keeps an element whose bits are not below this: with probability 1 - rate.
+inline std::uint32_t dropout_threshold(double rate) {
+  const double threshold = std::nearbyint(rate * 0x1p32);
+  return threshold >= 0x1p32 ? 0xFFFFFFFFU : static_cast<std::uint32_t>(threshold);
+}
+
+}  // namespace weft

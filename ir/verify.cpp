@@ -1,0 +1,285 @@
+// Every rule of the IR, re-derived from the graph alone.
+#include "ir/verify.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <set>
+#include <span>
+
+#include "ir/op.h"
+#include "ir/print.h"
+
+namespace weft {
+namespace {
+
+constexpr std::size_t kEnd = std::numeric_limits<std::size_t>::max();  // after the last node
+
+class Verifier {
+ public:
+  explicit Verifier(const Graph& graph) : graph_(graph), scratch_(graph) {
+    // Derived symbols must come out of the ops again, with the capacities that are written.
+    std::erase_if(scratch_.symbols, [](const Symbol& s) { return s.derived; });
+  }
+
+  void run() {
+    check_values();
+    std::vector<bool> defined(graph_.values.size());
+    for (std::size_t i = 0; i < graph_.values.size(); ++i) {
+      defined[i] = graph_.values[i].role != Role::computed;
+    }
+    for (const Node& node : graph_.nodes) check_node(node, defined);
+    for (std::size_t i = 0; i < defined.size(); ++i) {
+      if (!defined[i]) fail(fmt::format("%{} is never computed", graph_.values[i].name));
+    }
+    check_symbols();
+    check_ends();
+    check_storage();
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& message) const {
+    throw Error(fmt::format("program @{}: {}", graph_.name, message));
+  }
+  [[noreturn]] void fail(const Node& node, const std::string& message) const {
+    throw Error(node.location, fmt::format("program @{}: {}", graph_.name, message),
+                "in `" + print(graph_, node) + "`");
+  }
+  bool is_value(ValueId id) const { return static_cast<std::size_t>(id) < graph_.values.size(); }
+  const std::string& name(ValueId id) const { return graph_[id].name; }
+
+  void check_values() const {
+    std::set<std::string_view> names;
+    for (const Symbol& symbol : graph_.symbols) {
+      if (symbol.capacity < 0) fail(fmt::format("{} has a negative capacity", symbol.name));
+      if (!names.insert(symbol.name).second) fail(fmt::format("{} is declared twice", symbol.name));
+    }
+    names.clear();
+    for (const Value& value : graph_.values) {
+      if (!names.insert(value.name).second) fail(fmt::format("%{} is defined twice", value.name));
+      for (const Dim& dim : value.type.shape) {
+        const Symbol* symbol = dim.is_static() ? nullptr : graph_.find_symbol(dim.symbol);
+        const bool known = dim.is_static() ? dim.value >= 0 : symbol != nullptr;
+        if (!known || (value.role != Role::computed && symbol != nullptr && symbol->derived)) {
+          fail(fmt::format("%{} is {}: {} is not a size it can have", value.name,
+                           to_string(value.type), to_string(dim)));
+        }
+        if (value.role != Role::input && value.role != Role::computed && !dim.is_static()) {
+          fail(fmt::format("%{} is {}: what outlives a program has a static shape", value.name,
+                           to_string(value.type)));
+        }
+      }
+    }
+  }
+
+  void check_node(const Node& node, std::vector<bool>& defined) {
+    for (const ValueId id : node.inputs) {
+      if (id == kNoValue) continue;
+      if (!is_value(id)) fail("an operand does not exist");
+      if (!defined[static_cast<std::size_t>(id)]) {
+        fail(node, fmt::format("%{} is used before it is computed", name(id)));
+      }
+    }
+    for (const ValueId id : node.outputs) {
+      if (!is_value(id)) fail("an output does not exist");
+      if (defined[static_cast<std::size_t>(id)]) {
+        fail(node, fmt::format("%{} is computed twice", name(id)));
+      }
+      defined[static_cast<std::size_t>(id)] = true;
+    }
+    infer_again(node);
+  }
+
+  // Appending the node to a program of the same values must give the same node.
+  void infer_again(const Node& node) {
+    Graph again;
+    again.symbols = scratch_.symbols;
+    std::vector<ValueId> inputs;
+    for (const ValueId id : node.inputs) {
+      if (id == kNoValue) {
+        inputs.push_back(id);
+        continue;
+      }
+      const Value& value = graph_[id];
+      again.values.push_back({value.name, value.type, Role::input, {}, {}, {}});
+      inputs.push_back(static_cast<ValueId>(again.values.size() - 1));
+    }
+    const std::size_t before = again.values.size();
+    again.append(*node.op, std::move(inputs), node.attrs, node.location);
+    if (again.nodes.back().attrs != node.attrs ||
+        again.nodes.back().inputs.size() != node.inputs.size()) {
+      fail(node, fmt::format("{} is not written in full", node.op->name));
+    }
+    const auto inferred = std::span(again.values).subspan(before);
+    if (inferred.size() != node.outputs.size()) fail(node, "wrong number of outputs");
+    for (std::size_t i = 0; i < inferred.size(); ++i) {
+      const Value& value = graph_[node.outputs[i]];
+      if (inferred[i].type != value.type) {
+        fail(node, fmt::format("%{} is {}, but {} gives {}", value.name, to_string(value.type),
+                               node.op->name, to_string(inferred[i].type)));
+      }
+    }
+    scratch_.symbols = std::move(again.symbols);
+  }
+
+  void check_symbols() const {
+    for (const Symbol& symbol : graph_.symbols) {
+      const Symbol* again = scratch_.find_symbol(symbol.name);
+      if (again == nullptr) {
+        fail(fmt::format("no node defines the derived symbol {}", symbol.name));
+      }
+      if (*again != symbol) {
+        fail(fmt::format("{} has capacity {}, but its op gives {}", symbol.name, symbol.capacity,
+                         again->capacity));
+      }
+    }
+  }
+
+  void check_ends() const {
+    for (const ValueId id : graph_.results) {
+      if (!is_value(id)) fail("a result does not exist");
+    }
+    std::set<ValueId> targets;
+    for (const Write& write : graph_.writes) {
+      if (!is_value(write.target) || !is_value(write.source)) fail("a write names no value");
+      const Value& target = graph_[write.target];
+      const Value& source = graph_[write.source];
+      if (target.role != Role::param && target.role != Role::state) {
+        fail(fmt::format("%{} is written, but is neither a param nor a state", target.name));
+      }
+      if (source.role != Role::computed && source.role != Role::input) {
+        fail(fmt::format("%{} is written from %{}, which is not computed here", target.name,
+                         source.name));
+      }
+      if (source.type != target.type) {
+        fail(fmt::format("%{} is {}, but is written from {}", target.name, to_string(target.type),
+                         to_string(source.type)));
+      }
+      if (!targets.insert(write.target).second) {
+        fail(fmt::format("%{} is written twice", target.name));
+      }
+    }
+  }
+
+  struct Lifetime {
+    ValueId id{};
+    std::size_t begin = 0;  // 0: before the first node; node i writes at i + 1
+    std::size_t end = 0;    // the last node that reads it, or kEnd
+    std::int64_t offset = 0, bytes = 0;
+  };
+
+  // Where a value may take over the place of one that its node reads for the last time.
+  bool hands_over(const Lifetime& from, const Lifetime& to) const {
+    if (from.end != to.begin || from.offset != to.offset || to.begin == 0) return false;
+    const Node& node = graph_.nodes[to.begin - 1];
+    for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+      if (node.outputs[i] != to.id || i >= node.op->in_place.size()) continue;
+      const std::size_t port = node.op->in_place[i];
+      if (port > 0 && port <= node.inputs.size() && node.inputs[port - 1] == from.id) {
+        return capacity_bytes(graph_, graph_[from.id].type) >= to.bytes;
+      }
+    }
+    return false;
+  }
+
+  std::vector<Lifetime> lifetimes() const {
+    std::vector<Lifetime> lives(graph_.values.size());
+    for (std::size_t i = 0; i < lives.size(); ++i) {
+      lives[i].id = static_cast<ValueId>(i);
+      lives[i].bytes = capacity_bytes(graph_, graph_.values[i].type);
+    }
+    const auto at = [&](ValueId id) -> Lifetime& { return lives[static_cast<std::size_t>(id)]; };
+    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+      for (const ValueId id : graph_.nodes[i].outputs) at(id).begin = at(id).end = i + 1;
+      for (const ValueId id : graph_.nodes[i].inputs) {
+        if (id != kNoValue) at(id).end = std::max(at(id).end, i + 1);
+      }
+    }
+    for (const ValueId id : graph_.results) at(id).end = kEnd;
+    for (const Write& write : graph_.writes) at(write.source).end = kEnd;
+    return lives;
+  }
+
+  void check_storage() const {
+    const bool planned = std::ranges::any_of(
+        graph_.values, [](const Value& value) { return value.storage.has_value(); });
+    if (!planned) return;
+    std::vector<Lifetime> arena;
+    std::map<ValueId, std::vector<Lifetime>> homes;
+    for (Lifetime& life : lifetimes()) {
+      const Value& value = graph_[life.id];
+      if (value.role == Role::param || value.role == Role::state) {
+        if (value.storage)
+          fail(fmt::format("%{} outlives the program and has its own place", value.name));
+        continue;
+      }
+      if (!value.storage) fail(fmt::format("%{} has no storage, but others have", value.name));
+      if (value.storage->home != kNoValue) {
+        check_home(value, *value.storage);
+        homes[value.storage->home].push_back(life);
+      } else {
+        life.offset = value.storage->offset;
+        check_place(value, life);
+        arena.push_back(life);
+      }
+    }
+    check_overlaps(std::move(arena), "the arena");
+    for (auto& [home, tenants] : homes) check_tenants(home, std::move(tenants));
+  }
+
+  void check_home(const Value& value, const Storage& storage) const {
+    if (!is_value(storage.home) || storage.offset != 0) fail("a storage names no value");
+    const Value& home = graph_[storage.home];
+    const bool lasting = home.role == Role::param || home.role == Role::state;
+    if (!lasting || home.type != value.type) {
+      fail(fmt::format("%{} is stored in %{}, which is not its equal", value.name, home.name));
+    }
+  }
+
+  void check_place(const Value& value, const Lifetime& life) const {
+    const bool inside =
+        life.offset >= 0 && life.offset % 64 == 0 && life.bytes <= graph_.arena_bytes - life.offset;
+    if (!inside) {
+      fail(fmt::format("%{} needs {} bytes at arena+{}, but the arena has {}", value.name,
+                       life.bytes, life.offset, graph_.arena_bytes));
+    }
+  }
+
+  // The old content of a home is one more tenant: until its last reader if the home is overwritten.
+  void check_tenants(ValueId home, std::vector<Lifetime> tenants) const {
+    const auto wrote = [&](const Write& w) {
+      return w.target == home && graph_[w.source].storage && graph_[w.source].storage->home == home;
+    };
+    if (std::ranges::none_of(graph_.writes, wrote)) {
+      fail(fmt::format("%{} is used as storage, but not written from it", name(home)));
+    }
+    tenants.push_back(lifetimes()[static_cast<std::size_t>(home)]);
+    check_overlaps(std::move(tenants), "%" + name(home));
+  }
+
+  void check_overlaps(std::vector<Lifetime> lives, const std::string& place) const {
+    std::ranges::stable_sort(lives, {}, &Lifetime::begin);
+    std::vector<Lifetime> active;
+    for (const Lifetime& life : lives) {
+      std::erase_if(active, [&](const Lifetime& other) { return other.end < life.begin; });
+      for (const Lifetime& other : active) {
+        const bool apart =
+            other.offset + other.bytes <= life.offset || life.offset + life.bytes <= other.offset;
+        if (apart || hands_over(other, life)) continue;
+        fail(fmt::format("%{} and %{} are alive at once and overlap in {}", name(other.id),
+                         name(life.id), place));
+      }
+      active.push_back(life);
+    }
+  }
+
+  const Graph& graph_;
+  Graph scratch_;
+};
+
+}  // namespace
+
+void verify(const Graph& graph) { Verifier(graph).run(); }
+
+}  // namespace weft
