@@ -1,0 +1,43 @@
+// Builds a vocabulary from texts: the most frequent words first, equals in order of appearance.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "runtime/text/tokenizer.h"
+#include "runtime/text/vocabulary.h"
+
+namespace weft {
+
+struct VocabularyOptions {
+  std::size_t max_size = 0;     // words kept, `<unk>` included; 0: all
+  std::uint64_t min_count = 1;  // words seen less often are left out
+};
+
+class VocabularyBuilder {
+ public:
+  explicit VocabularyBuilder(TokenizerConfig config) : tokenizer_(config) {}
+
+  // Counts the words of one text; of its first `max_tokens` tokens where not 0.
+  void add(std::string_view text, std::size_t max_tokens = 0);
+
+  std::uint64_t tokens() const { return tokens_; }         // seen so far
+  std::size_t distinct() const { return counts_.size(); }  // words seen so far
+
+  // Words in id order, from `<unk>` on. The same texts in the same order give the same bytes.
+  // Where `counts` is given it receives how often each was seen; `<unk>` counts the words left out.
+  WordList build(const VocabularyOptions& options,
+                 std::vector<std::uint64_t>* counts = nullptr) const;
+
+ private:
+  Tokenizer tokenizer_;
+  TokenBuffer buffer_;
+  WordList words_;                     // in order of appearance
+  std::vector<std::uint64_t> counts_;  // of words_
+  WordIndex index_;                    // of words_
+  std::uint64_t tokens_ = 0;
+};
+
+}  // namespace weft

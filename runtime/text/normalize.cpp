@@ -1,0 +1,93 @@
+// Normalisation: shortcuts for ASCII and for Han characters, which are their own form; else ICU.
+#include "runtime/text/normalize.h"
+
+#include <unicode/bytestream.h>
+#include <unicode/casemap.h>
+#include <unicode/normalizer2.h>
+#include <unicode/stringpiece.h>
+
+#include "ir/diagnostic.h"
+#include "runtime/text/utf8.h"
+
+namespace weft {
+namespace {
+
+icu::StringPiece piece(std::string_view text) {
+  return {text.data(), static_cast<std::int32_t>(text.size())};
+}
+
+// Only U+4000 to U+9FFF (lead bytes E4 to E9): nearly all Chinese text. None of it changes.
+bool is_plain_han(std::string_view token) {
+  if (token.size() % 3 != 0) return false;
+  const auto is_continuation = [](char c) { return (static_cast<unsigned>(c) & 0xC0U) == 0x80U; };
+  for (std::size_t i = 0; i < token.size(); i += 3) {
+    const auto lead = static_cast<unsigned char>(token[i]);
+    if (lead < 0xE4 || lead > 0xE9) return false;
+    if (!is_continuation(token[i + 1]) || !is_continuation(token[i + 2])) return false;
+  }
+  return true;
+}
+
+const icu::Normalizer2& nfkc_normalizer() {
+  UErrorCode status = U_ZERO_ERROR;
+  const icu::Normalizer2* normalizer = icu::Normalizer2::getNFKCInstance(status);
+  if (U_FAILURE(status)) {
+    throw Error("cannot normalise text: ICU has no NFKC data",
+                "Install the full ICU data (Debian: libicu72).");
+  }
+  return *normalizer;
+}
+
+void append_nfkc(std::string_view token, std::string& out) {
+  UErrorCode status = U_ZERO_ERROR;
+  icu::StringByteSink<std::string> sink(&out);
+  nfkc_normalizer().normalizeUTF8(0, piece(token), sink, nullptr, status);
+  WEFT_CHECK(U_SUCCESS(status));
+}
+
+void append_lower(std::string_view token, std::string& out) {
+  UErrorCode status = U_ZERO_ERROR;
+  icu::StringByteSink<std::string> sink(&out);
+  icu::CaseMap::utf8ToLower("", 0, piece(token), sink, nullptr, status);
+  WEFT_CHECK(U_SUCCESS(status));
+}
+
+}  // namespace
+
+void lowercase_ascii(char* begin, const char* end) {
+  for (; begin != end; ++begin) {
+    const bool upper = *begin >= 'A' && *begin <= 'Z';
+    *begin = static_cast<char>(*begin | (upper ? 0x20 : 0));
+  }
+}
+
+void append_normalized(std::string_view token, Normalization form, std::string& out) {
+  const std::size_t begin = out.size();
+  if (utf8::find_non_ascii(token, 0) == token.size()) {
+    out.append(token);
+    if (form.lowercase) lowercase_ascii(out.data() + begin, out.data() + out.size());
+    return;
+  }
+  if (is_plain_han(token)) {
+    out.append(token);
+    return;
+  }
+  std::string valid;
+  if (!utf8::is_valid(token)) {
+    utf8::append_valid(token, valid);
+    token = valid;
+  }
+  if (form.nfkc && form.lowercase) {
+    std::string composed;
+    append_nfkc(token, composed);
+    append_lower(composed, out);
+  } else if (form.nfkc) {
+    append_nfkc(token, out);
+  } else if (form.lowercase) {
+    append_lower(token, out);
+  } else {
+    out.append(token);
+  }
+}
+
+}  // namespace weft

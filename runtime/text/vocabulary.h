@@ -1,0 +1,60 @@
+// A vocabulary: words to ids and back, over the bytes of a plan.
+//
+// Id 0 is the unknown word, `<unk>`: every word that is not in the vocabulary has it. There is no
+// padding id, because sequences are packed end to end.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/text/word_index.h"
+
+namespace weft {
+
+inline constexpr std::int32_t kUnknownWord = 0;
+inline constexpr std::string_view kUnknownWordSpelling = "<unk>";
+
+// Words in id order as a plan stores them: word i is bytes [offsets[i], offsets[i + 1]).
+struct WordList {
+  std::string bytes;
+  std::vector<std::uint32_t> offsets{0};
+
+  std::size_t size() const { return offsets.size() - 1; }
+  std::string_view operator[](std::size_t i) const {
+    return std::string_view(bytes).substr(offsets[i], offsets[i + 1] - offsets[i]);
+  }
+  void add(std::string_view word);
+};
+
+class Vocabulary {
+ public:
+  // `bytes` and `offsets` are used in place and must live as long as the vocabulary. Error unless
+  // the offsets ascend from 0 to the size of `bytes`, word 0 is `<unk>`, and no word occurs twice.
+  Vocabulary(std::string_view bytes, std::span<const std::uint32_t> offsets);
+  explicit Vocabulary(const WordList& words) : Vocabulary(words.bytes, words.offsets) {}
+  explicit Vocabulary(WordList&&) = delete;
+
+  std::size_t size() const { return offsets_.size() - 1; }
+  std::string_view word(std::int32_t id) const { return at(static_cast<std::uint32_t>(id)); }
+
+  // The id of `word`, or 0.
+  std::int32_t find(std::string_view word) const {
+    const auto spelling = [this](std::uint32_t id) { return at(id); };
+    const std::uint32_t id = index_.find(word, hash_word(word), spelling);
+    return id == WordIndex::kAbsent ? kUnknownWord : static_cast<std::int32_t>(id);
+  }
+
+ private:
+  std::string_view at(std::uint32_t id) const {
+    return {bytes_.data() + offsets_[id], offsets_[id + 1] - offsets_[id]};
+  }
+
+  std::string_view bytes_;
+  std::span<const std::uint32_t> offsets_;
+  WordIndex index_;
+};
+
+}  // namespace weft

@@ -1,0 +1,50 @@
+// Normalisation: its shortcuts against ICU on every scalar.
+#include "runtime/text/normalize.h"
+
+#include <doctest/doctest.h>
+#include <unicode/locid.h>
+#include <unicode/normalizer2.h>
+#include <unicode/unistr.h>
+
+#include "runtime/text/utf8.h"
+
+namespace weft {
+namespace {
+
+std::string normalized(std::string_view token, Normalization form) {
+  std::string out;
+  append_normalized(token, form, out);
+  return out;
+}
+
+TEST_CASE("normalize: every scalar as ICU's UTF-16 functions have it") {
+  UErrorCode status = U_ZERO_ERROR;
+  const icu::Normalizer2* nfkc = icu::Normalizer2::getNFKCInstance(status);
+  REQUIRE(U_SUCCESS(status));
+  for (char32_t scalar = 0; scalar <= 0x2FFFF; ++scalar) {
+    if (scalar >= 0xD800 && scalar <= 0xDFFF) continue;
+    std::string token;
+    utf8::append(scalar, token);
+    icu::UnicodeString composed =
+        nfkc->normalize(icu::UnicodeString(static_cast<UChar32>(scalar)), status);
+    std::string expected;
+    composed.toUTF8String(expected);
+    REQUIRE(normalized(token, {false, true}) == expected);
+    expected.clear();
+    composed.toLower(icu::Locale::getRoot()).toUTF8String(expected);
+    REQUIRE(normalized(token, {true, true}) == expected);
+    REQUIRE(normalized(token, {false, false}) == token);
+  }
+}
+
+TEST_CASE("normalize: appends, and repairs ill-formed UTF-8") {
+  std::string out = "x";
+  append_normalized("\u5317\u4EAC", {}, out);
+  CHECK(out == "x\u5317\u4EAC");
+  CHECK(normalized("\xE4\xBDz", {}) == "\uFFFDz");
+  CHECK(normalized("\xE4\xBD\xFF", {}) == "\uFFFD\uFFFD");
+  CHECK(normalized("\u039F\u0394\u039F\u03A3", {}) == "\u03BF\u03B4\u03BF\u03C2");  // final sigma
+}
+
+}  // namespace
+}  // namespace weft
