@@ -3,21 +3,24 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-# Tracked files and new ones that git does not ignore; all files where there is no git.
+# Files that git tracks, or with --others also the new ones; all files where there is no git.
 list() {
-  git ls-files --cached --others --exclude-standard 2>/dev/null ||
+  git ls-files --cached "$@" --exclude-standard 2>/dev/null ||
     find . -type f -not -path './.git/*' -not -path './build*' | sed 's|^\./||'
 }
-files=$(list | while read -r file; do if [ -f "$file" ]; then echo "$file"; fi; done)
+existing() {
+  while read -r file; do if [ -f "$file" ]; then echo "$file"; fi; done
+}
 
-names=$(echo "$files" | cut -d/ -f1 | sort -u | grep -vxE \
+names=$(list | cut -d/ -f1 | sort -u | grep -vxE \
   '\..*|CMakeLists\.txt|CMakePresets\.json|LICENSE|README\.md|ir|passes|runtime|frontend|tests|examples' \
   || true)
 if [ -n "$names" ]; then
   echo "$names" | sed 's/$/: not a permitted name at the top level/'
 fi
 
-sources=$(echo "$files" | grep -E '^(ir|passes|runtime|frontend|tests|examples)/.*\.(cpp|h)$' || true)
+sources=$(list --others | existing |
+  grep -E '^(ir|passes|runtime|frontend|tests|examples)/.*\.(cpp|h)$' || true)
 # shellcheck disable=SC2086  # one argument per file: no path holds a space
 broken=$([ -z "$sources" ] || LC_ALL=C awk '
   function say(text) { print FILENAME ":" FNR ": " text }
@@ -47,4 +50,4 @@ broken=$([ -z "$sources" ] || LC_ALL=C awk '
 if [ -n "$broken" ]; then
   echo "$broken"
 fi
-[ -z "$names$broken" ] && echo "layering: $(echo "$files" | wc -l) files keep the house rules"
+[ -z "$names$broken" ] && echo "layering: $(echo "$sources" | wc -l) sources keep the house rules"
