@@ -1,0 +1,232 @@
+// Binding: addresses, then kernels, then what is copied when the program ends.
+#include "runtime/executor.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <fmt/core.h>
+
+#include "runtime/kernels/kernel.h"
+#include "runtime/threads.h"
+
+namespace weft {
+namespace {
+
+constexpr std::int64_t kUnbound = -1;
+
+bool persists(Role role) { return role == Role::param || role == Role::state; }
+
+}  // namespace
+
+std::int64_t TensorView::size() const {
+  std::int64_t elements = 1;
+  for (const std::int64_t extent : shape) elements *= extent;
+  return elements;
+}
+
+std::span<const float> TensorView::f32() const {
+  WEFT_CHECK(dtype == DType::f32);
+  return {reinterpret_cast<const float*>(data), static_cast<std::size_t>(size())};
+}
+
+std::span<const std::int32_t> TensorView::i32() const {
+  WEFT_CHECK(dtype == DType::i32);
+  return {reinterpret_cast<const std::int32_t*>(data), static_cast<std::size_t>(size())};
+}
+
+Executor::Executor(const Graph& planned, Memory& memory, int threads)
+    : graph_(planned),
+      memory_(memory),
+      threads_(std::max(1, threads)),
+      arena_(static_cast<std::size_t>(planned.arena_bytes)),
+      address_(planned.values.size(), nullptr),
+      extents_(planned.symbols.size(), kUnbound) {
+  if (!graph_.writes.empty() && !memory_.writable()) {
+    throw Error(
+        fmt::format("program @{} writes to the model, which is open read-only", graph_.name),
+        "open the plan for training");
+  }
+  place_values();
+  bind_kernels();
+  bind_writes();
+}
+
+Executor::~Executor() = default;
+
+void Executor::place_values() {
+  for (std::size_t i = 0; i < graph_.values.size(); ++i) {
+    const Value& value = graph_.values[i];
+    if (persists(value.role)) address_[i] = memory_.address(value.name, value.type);
+  }
+  for (std::size_t i = 0; i < graph_.values.size(); ++i) {
+    const Value& value = graph_.values[i];
+    if (persists(value.role)) continue;
+    if (!value.storage) {
+      throw Error(fmt::format("program @{}: %{} has no storage", graph_.name, value.name),
+                  "run the pass plan-memory on it");
+    }
+    const Storage& storage = *value.storage;
+    if (storage.home != kNoValue) {
+      address_[i] = address_[static_cast<std::size_t>(storage.home)];
+      WEFT_CHECK(address_[i] != nullptr);
+      continue;
+    }
+    const std::int64_t size = capacity_bytes(graph_, value.type);
+    if (storage.offset < 0 || size > graph_.arena_bytes - storage.offset) {
+      throw Error(fmt::format("program @{}: %{} lies outside the arena", graph_.name, value.name),
+                  "run the pass plan-memory on it");
+    }
+    address_[i] = arena_.data() + storage.offset;
+  }
+}
+
+void Executor::bind_kernels() {
+  kernels_.reserve(graph_.nodes.size());
+  for (const Node& node : graph_.nodes) {
+    BindContext bind{graph_, node, {}, {}, threads_};
+    const auto operand = [&](ValueId id) {
+      return id == kNoValue ? Operand()
+                            : Operand(graph_, id, address_[static_cast<std::size_t>(id)]);
+    };
+    for (const ValueId id : node.inputs) bind.x.push_back(operand(id));
+    for (const ValueId id : node.outputs) bind.y.push_back(operand(id));
+    kernels_.push_back(bind_kernel(bind));
+  }
+}
+
+void Executor::bind_writes() {
+  std::size_t staged = 0;
+  for (const Write& write : graph_.writes) {
+    const auto target = static_cast<std::size_t>(write.target);
+    const auto source = static_cast<std::size_t>(write.source);
+    if (address_[target] == address_[source]) continue;
+    const auto size = static_cast<std::size_t>(capacity_bytes(graph_, graph_[write.target].type));
+    after_.push_back({address_[target], address_[source], size});
+    if (persists(graph_[write.source].role)) staged += size;
+  }
+  // A persistent source gives what it held before the program ran: it may be replaced meanwhile.
+  staging_ = AlignedBytes(staged);
+  std::byte* stage = staging_.data();
+  for (Copy& copy : after_) {
+    const bool persistent = std::ranges::any_of(graph_.writes, [&](const Write& write) {
+      return address_[static_cast<std::size_t>(write.target)] == copy.to &&
+             persists(graph_[write.source].role);
+    });
+    if (!persistent) continue;
+    before_.push_back({stage, copy.from, copy.size});
+    copy.from = stage;
+    stage += copy.size;
+  }
+}
+
+std::span<std::byte> Executor::input(std::string_view name) const {
+  const std::optional<ValueId> id = graph_.find(name);
+  if (!id || graph_[*id].role != Role::input) {
+    throw Error(fmt::format("program @{} has no input %{}", graph_.name, name));
+  }
+  return {address_[static_cast<std::size_t>(*id)],
+          static_cast<std::size_t>(capacity_bytes(graph_, graph_[*id].type))};
+}
+
+std::span<float> Executor::input_f32(std::string_view name) const {
+  const auto bytes = input(name);
+  WEFT_CHECK(graph_.find_value(name)->type.dtype == DType::f32);
+  return {reinterpret_cast<float*>(bytes.data()), bytes.size() / sizeof(float)};
+}
+
+std::span<std::int32_t> Executor::input_i32(std::string_view name) const {
+  const auto bytes = input(name);
+  WEFT_CHECK(graph_.find_value(name)->type.dtype == DType::i32);
+  return {reinterpret_cast<std::int32_t*>(bytes.data()), bytes.size() / sizeof(std::int32_t)};
+}
+
+void Executor::bind_extents(std::span<const SymbolExtent> extents) {
+  std::ranges::fill(extents_, kUnbound);
+  for (std::size_t i = 0; i < extents_.size(); ++i) {
+    const Symbol& symbol = graph_.symbols[i];
+    if (symbol.derived) continue;
+    for (const SymbolExtent& given : extents) {
+      if (given.symbol == symbol.name) extents_[i] = given.value;
+    }
+    if (extents_[i] == kUnbound) {
+      throw Error(
+          fmt::format("program @{}: the extent of {} is not given", graph_.name, symbol.name));
+    }
+    if (extents_[i] < 0 || extents_[i] > symbol.capacity) {
+      throw Error(fmt::format("program @{}: {} = {} is not within 0 and its capacity {}",
+                              graph_.name, symbol.name, extents_[i], symbol.capacity),
+                  "cut the request into smaller ones, or compile with a larger capacity");
+    }
+  }
+}
+
+void Executor::check_offsets() const {
+  for (std::size_t i = 0; i < graph_.values.size(); ++i) {
+    const Value& value = graph_.values[i];
+    if (value.role != Role::input || value.type.partitions.empty()) continue;
+    const RunContext context{
+        std::span(const_cast<std::int64_t*>(extents_.data()), extents_.size())};
+    const Operand operand(graph_, ValueId(i), address_[i]);
+    std::int64_t rows = kUnbound;
+    for (std::size_t s = 0; s < graph_.symbols.size(); ++s) {
+      if (graph_.symbols[s].name == value.type.partitions) rows = extents_[s];
+    }
+    const std::span<const std::int32_t> offsets(operand.i32(),
+                                                static_cast<std::size_t>(operand.size(context)));
+    const bool whole = !offsets.empty() && offsets.front() == 0 && offsets.back() == rows;
+    if (!whole || !std::ranges::is_sorted(offsets)) {
+      throw Error(fmt::format("program @{}: %{} does not cut {} rows into sequences", graph_.name,
+                              value.name, rows),
+                  "it must start at 0, never fall, and end at the number of rows");
+    }
+  }
+}
+
+// Everything in the arena but the inputs becomes NaN (and -1), so that a read before a write shows.
+void Executor::poison() const {
+  std::vector<std::pair<std::int64_t, std::int64_t>> kept;
+  for (const Value& value : graph_.values) {
+    if (value.role != Role::input || !value.storage) continue;
+    kept.emplace_back(value.storage->offset,
+                      value.storage->offset + capacity_bytes(graph_, value.type));
+  }
+  std::ranges::sort(kept);
+  std::int64_t from = 0;
+  kept.emplace_back(graph_.arena_bytes, graph_.arena_bytes);
+  for (const auto& [begin, end] : kept) {
+    if (begin > from)
+      std::memset(arena_.data() + from, 0xFF, static_cast<std::size_t>(begin - from));
+    from = std::max(from, end);
+  }
+}
+
+void Executor::run(std::span<const SymbolExtent> extents) {
+  const FlushDenormals flush;
+  bind_extents(extents);
+  check_offsets();
+#ifndef NDEBUG
+  poison();
+#endif
+  for (const Copy& copy : before_) std::memcpy(copy.to, copy.from, copy.size);
+  RunContext context{extents_, threads_, memory_.version()};
+  for (const auto& kernel : kernels_) kernel->run(context);
+  for (const Copy& copy : after_) std::memcpy(copy.to, copy.from, copy.size);
+  if (!graph_.writes.empty()) memory_.changed();
+}
+
+TensorView Executor::result(std::string_view name) const {
+  const std::optional<ValueId> id = graph_.find(name);
+  if (!id || std::ranges::find(graph_.results, *id) == graph_.results.end()) {
+    throw Error(fmt::format("program @{} has no result %{}", graph_.name, name));
+  }
+  const auto index = static_cast<std::size_t>(*id);
+  const Operand operand(graph_, *id, address_[index]);
+  const RunContext context{std::span(const_cast<std::int64_t*>(extents_.data()), extents_.size())};
+  TensorView view{operand.dtype(), {}, address_[index]};
+  for (std::size_t axis = 0; axis < operand.rank(); ++axis) {
+    view.shape.push_back(operand.extent(axis, context));
+  }
+  return view;
+}
+
+}  // namespace weft

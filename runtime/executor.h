@@ -1,0 +1,84 @@
+// Runs one planned program: everything is decided when it is bound, the run only runs.
+#pragma once
+
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "ir/graph.h"
+#include "runtime/memory.h"
+
+namespace weft {
+
+class Kernel;
+
+// How much there is of a symbol in one run: `{"B", 3}`.
+struct SymbolExtent {
+  std::string_view symbol;
+  std::int64_t value = 0;
+};
+
+// A result of the last run: its extents, and its elements row-major.
+struct TensorView {
+  DType dtype = DType::f32;
+  Extents shape;
+  const std::byte* data = nullptr;
+
+  std::int64_t size() const;
+  std::span<const float> f32() const;
+  std::span<const std::int32_t> i32() const;
+};
+
+// Not for two threads at once; several executors may share one read-only Memory.
+class Executor {
+ public:
+  // `planned` and `memory` must outlive the executor. Error if the program was not planned, lacks a
+  // tensor, or writes to a memory that is shared.
+  Executor(const Graph& planned, Memory& memory, int threads);
+  ~Executor();
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+
+  // The room of an input, at its capacity; to be filled before each run.
+  std::span<std::byte> input(std::string_view name) const;
+  std::span<float> input_f32(std::string_view name) const;
+  std::span<std::int32_t> input_i32(std::string_view name) const;
+
+  // One pass over the program. Symbols the program lacks are ignored; Error if one is above its
+  // capacity or not given, or if an input of offsets does not cut its rows into sequences.
+  void run(std::initializer_list<SymbolExtent> extents) { run({extents.begin(), extents.size()}); }
+  void run(std::span<const SymbolExtent> extents);
+
+  // A result of the last run by its name; valid until the next.
+  TensorView result(std::string_view name) const;
+  const Graph& graph() const { return graph_; }
+
+ private:
+  struct Copy {
+    std::byte* to;
+    const std::byte* from;
+    std::size_t size;
+  };
+
+  void place_values();
+  void bind_kernels();
+  void bind_writes();
+  void bind_extents(std::span<const SymbolExtent> extents);
+  void check_offsets() const;
+  void poison() const;
+
+  const Graph& graph_;
+  Memory& memory_;
+  int threads_;
+  AlignedBytes arena_;
+  AlignedBytes staging_;               // the old contents of persistent tensors written elsewhere
+  std::vector<std::byte*> address_;    // by ValueId
+  std::vector<std::int64_t> extents_;  // by index into Graph::symbols
+  std::vector<std::unique_ptr<Kernel>> kernels_;
+  std::vector<Copy> before_, after_;  // what Graph::writes asks to be copied
+};
+
+}  // namespace weft

@@ -1,0 +1,105 @@
+// A node bound to memory: what a kernel is made from, what it sees when it runs, and where it is
+// found.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ir/op.h"
+
+namespace weft {
+
+// What is known only at run time.
+struct RunContext {
+  std::span<std::int64_t> extents;  // by index into Graph::symbols; a kernel may set derived ones
+  int threads = 1;
+  std::uint64_t weights_version = 0;  // moves when a param or state has changed since the last run
+};
+
+// One operand of a bound node: where it lies, and its shape with symbols as indices.
+class Operand {
+ public:
+  Operand() = default;  // an optional operand left out
+  Operand(const Graph&, ValueId, std::byte* address);
+
+  explicit operator bool() const { return address_ != nullptr; }
+  DType dtype() const { return dtype_; }
+  bool persistent() const { return persistent_; }  // a param or state: changes between runs only
+  std::size_t rank() const { return dims_.size(); }
+  std::byte* bytes() const { return address_; }
+  float* f32() const { return reinterpret_cast<float*>(address_); }
+  std::int32_t* i32() const { return reinterpret_cast<std::int32_t*>(address_); }
+
+  std::int64_t extent(std::size_t axis, const RunContext& run) const {
+    const auto& [symbol, plus] = dims_[axis];
+    return symbol < 0 ? plus : run.extents[static_cast<std::size_t>(symbol)] + plus;
+  }
+  std::int64_t size(const RunContext& run) const;  // elements
+  std::int64_t rows(const RunContext& run) const;  // all axes but the last; 1 for a scalar
+  std::int64_t columns() const;                    // the last axis where static; 1 for a scalar
+
+ private:
+  std::byte* address_ = nullptr;
+  DType dtype_ = DType::f32;
+  bool persistent_ = false;
+  std::vector<std::pair<int, std::int64_t>> dims_;  // {symbol or -1, what is added}
+};
+
+struct BindContext {
+  const Graph& graph;
+  const Node& node;
+  std::vector<Operand> x;  // the node's inputs
+  std::vector<Operand> y;  // and outputs
+  int threads = 1;
+
+  bool all_f32() const;  // every operand present is f32
+  std::int64_t integer(std::string_view attr) const { return int_attr(node.attrs, attr); }
+  float number(std::string_view attr) const {
+    return static_cast<float>(float_attr(node.attrs, attr));
+  }
+  const std::string& string(std::string_view attr) const { return string_attr(node.attrs, attr); }
+  // The index of the symbol that counts rows of the operand `y[output]`.
+  std::size_t row_symbol(std::size_t output) const;
+};
+
+class Kernel {
+ public:
+  Kernel() = default;
+  virtual ~Kernel() = default;
+  Kernel(const Kernel&) = delete;
+  Kernel& operator=(const Kernel&) = delete;
+  virtual void run(RunContext&) = 0;
+};
+
+// A kernel that is a function of its bound operands: `make_kernel([x, y](RunContext& run) { … })`.
+template <typename F>
+std::unique_ptr<Kernel> make_kernel(F f) {
+  class FunctionKernel final : public Kernel {
+   public:
+    explicit FunctionKernel(F function) : f_(std::move(function)) {}
+    void run(RunContext& run) override { f_(run); }
+
+   private:
+    F f_;
+  };
+  return std::make_unique<FunctionKernel>(std::move(f));
+}
+
+// Makes a kernel for a node, or null where this node's types are not for it.
+using MakeKernel = std::unique_ptr<Kernel> (*)(const BindContext&);
+
+// Null if the op has none: its reference runs instead.
+MakeKernel find_kernel(std::string_view op);
+
+// OpDef::reference on converted copies: slow, always there.
+std::unique_ptr<Kernel> make_reference_kernel(const BindContext&);
+
+// The kernel of the table, or the reference.
+std::unique_ptr<Kernel> bind_kernel(const BindContext&);
+
+}  // namespace weft

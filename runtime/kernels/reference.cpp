@@ -1,0 +1,92 @@
+// The fallback: any op by its reference, on copies in double.
+#include <cmath>
+
+#include "runtime/kernels/kernel.h"
+
+namespace weft {
+namespace {
+
+class ReferenceKernel final : public Kernel {
+ public:
+  explicit ReferenceKernel(const BindContext& bind)
+      : graph_(bind.graph),
+        node_(bind.node),
+        x_(bind.x),
+        y_(bind.y),
+        inputs_(x_.size()),
+        outputs_(y_.size()) {}
+
+  void run(RunContext& run) override {
+    extents_.clear();
+    for (std::size_t s = 0; s < graph_.symbols.size(); ++s) {
+      if (run.extents[s] >= 0) extents_.emplace(graph_.symbols[s].name, run.extents[s]);
+    }
+    std::vector<const Tensor*> operands;
+    for (std::size_t i = 0; i < x_.size(); ++i) {
+      if (x_[i]) inputs_[i] = load(x_[i], run);
+      operands.push_back(x_[i] ? &inputs_[i] : nullptr);
+    }
+    allocate_outputs(run, "");
+    const auto bind = [&](const std::string& symbol, std::int64_t extent) {
+      for (std::size_t s = 0; s < graph_.symbols.size(); ++s) {
+        if (graph_.symbols[s].name == symbol) run.extents[s] = extent;
+      }
+      extents_[symbol] = extent;
+      allocate_outputs(run, symbol);
+    };
+    node_.op->reference(EvalView{graph_, node_, operands, outputs_, bind, extents_});
+    for (std::size_t i = 0; i < y_.size(); ++i) store(outputs_[i], y_[i]);
+  }
+
+ private:
+  static Tensor load(const Operand& from, const RunContext& run) {
+    Extents shape;
+    for (std::size_t axis = 0; axis < from.rank(); ++axis) shape.push_back(from.extent(axis, run));
+    Tensor tensor(shape);
+    for (std::size_t i = 0; i < tensor.data.size(); ++i) {
+      tensor.data[i] = from.dtype() == DType::f32 ? static_cast<double>(from.f32()[i])
+                                                  : static_cast<double>(from.i32()[i]);
+    }
+    return tensor;
+  }
+
+  static void store(const Tensor& tensor, const Operand& to) {
+    for (std::size_t i = 0; i < tensor.data.size(); ++i) {
+      if (to.dtype() == DType::f32) {
+        to.f32()[i] = static_cast<float>(tensor.data[i]);
+      } else {
+        to.i32()[i] = static_cast<std::int32_t>(std::llround(tensor.data[i]));
+      }
+    }
+  }
+
+  // Outputs whose extents are all known; with `symbol`, only those that waited for it.
+  void allocate_outputs(const RunContext& run, const std::string& symbol) {
+    for (std::size_t i = 0; i < y_.size(); ++i) {
+      Extents shape;
+      bool known = true, waited = symbol.empty();
+      const Shape& dims = graph_[node_.outputs[i]].type.shape;
+      for (std::size_t axis = 0; axis < y_[i].rank(); ++axis) {
+        const std::int64_t extent = y_[i].extent(axis, run);
+        known = known && extent - dims[axis].value * (dims[axis].is_static() ? 0 : 1) >= 0;
+        waited = waited || dims[axis].symbol == symbol;
+        shape.push_back(extent);
+      }
+      if (known && waited) outputs_[i] = Tensor(shape);
+    }
+  }
+
+  const Graph& graph_;
+  const Node& node_;
+  std::vector<Operand> x_, y_;
+  std::vector<Tensor> inputs_, outputs_;
+  std::map<std::string, std::int64_t, std::less<>> extents_;
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_reference_kernel(const BindContext& bind) {
+  return std::make_unique<ReferenceKernel>(bind);
+}
+
+}  // namespace weft

@@ -1,0 +1,80 @@
+// Persistent tensors by name, in place or copied.
+#include "runtime/memory.h"
+
+#include <sys/mman.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include <fmt/core.h>
+
+namespace weft {
+namespace {
+
+constexpr std::size_t kAlignment = 64;
+
+std::size_t aligned(std::size_t size) { return (size + kAlignment - 1) / kAlignment * kAlignment; }
+
+}  // namespace
+
+AlignedBytes::AlignedBytes(std::size_t size) : size_(size) {
+  // Large blocks ask for huge pages: training walks whole tables, where page misses show.
+  constexpr std::size_t huge = std::size_t{2} << 20U;
+  const std::size_t alignment = size >= 4 * huge ? huge : kAlignment;
+  const std::size_t rounded =
+      (std::max<std::size_t>(size, 1) + alignment - 1) / alignment * alignment;
+  void* block = std::aligned_alloc(alignment, rounded);
+  if (block == nullptr) throw std::bad_alloc();
+#ifdef MADV_HUGEPAGE
+  if (alignment == huge) madvise(block, rounded, MADV_HUGEPAGE);
+#endif
+  std::memset(block, 0, size);
+  data_.reset(static_cast<std::byte*>(block));
+}
+
+void AlignedBytes::Free::operator()(std::byte* bytes) const { std::free(bytes); }
+
+Memory::Memory(std::span<const PlanTensor> tensors, Access access)
+    : access_(access), tensors_(tensors.begin(), tensors.end()) {
+  std::size_t total = 0;
+  for (std::size_t i = 0; i < tensors_.size(); ++i) {
+    index_.emplace(tensors_[i].name, i);
+    total += aligned(tensors_[i].bytes.size());
+  }
+  if (access_ == Access::shared) return;
+  copies_ = AlignedBytes(total);
+  std::byte* to = copies_.data();
+  for (PlanTensor& tensor : tensors_) {
+    const std::size_t size = tensor.bytes.size();
+    if (size > 0) std::memcpy(to, tensor.bytes.data(), size);
+    tensor.bytes = {to, size};
+    to += aligned(size);
+  }
+}
+
+std::byte* Memory::address(std::string_view name, const TensorType& type) const {
+  const auto found = index_.find(name);
+  if (found == index_.end()) {
+    throw Error(fmt::format("the plan has no tensor named %{}, which its program uses", name),
+                "the plan is inconsistent: compile it again");
+  }
+  const PlanTensor& tensor = tensors_[found->second];
+  if (tensor.type != type) {
+    throw Error(fmt::format("the plan's tensor %{} is {} but its program uses it as {}", name,
+                            to_string(tensor.type), to_string(type)),
+                "the plan is inconsistent: compile it again");
+  }
+  // Programs that write are refused a shared memory, so nothing writes through this.
+  return const_cast<std::byte*>(tensor.bytes.data());
+}
+
+std::span<std::byte> Memory::writable_tensor(std::string_view name) {
+  WEFT_CHECK(writable());
+  const auto found = index_.find(name);
+  WEFT_CHECK(found != index_.end());
+  const PlanTensor& tensor = tensors_[found->second];
+  return {const_cast<std::byte*>(tensor.bytes.data()), tensor.bytes.size()};
+}
+
+}  // namespace weft
