@@ -72,8 +72,12 @@ fi
 cat <<END
 
 What to try next:
-  echo "your own words" | $weft predict $plan --top 3      the three likeliest labels
-  $weft inspect $plan                                      what is in the file: programs, sizes, memory
-  \$EDITOR $work/textcnn.model                      then train again: other widths, layers, rates
-  $weft train your.model --data your.tsv -o your.plan      label<tab>text; also CSV, JSON lines, fastText
+  # the three likeliest labels of your own words
+  echo "your own words" | $weft predict $plan --top 3
+  # what is in the file: programs, sizes, memory
+  $weft inspect $plan
+  # other widths, layers, rates: edit $work/textcnn.model, or
+  $weft train $work/textcnn.model --data $work/train.tsv --epochs 3 -o $work/other.plan
+  # your own data: label<tab>text; also CSV, JSON lines, fastText, plain or gzipped
+  $weft train $work/textcnn.model --data your.tsv -o your.plan
 END
