@@ -1,0 +1,52 @@
+// infer-only: keeps what predicts. The loss, gradients and writes go; dropout and batch_norm become
+// what they are at inference, as their ops declare.
+#include <fmt/format.h>
+
+#include "ir/ops/ops.h"
+#include "passes/passes.h"
+#include "passes/rewrite.h"
+
+namespace weft {
+
+namespace {
+
+bool for_training(std::string_view result) { return result == "loss" || result.ends_with(".grad"); }
+
+// `node` with operands of the target gives way to what its op says stands for it.
+void replace_by_inference(Rewriter& out, const Node& node) {
+  Node image = node;
+  image.inputs = out(node.inputs);
+  const std::vector<ValueId> stand_ins = node.op->inference(out.target(), image);
+  for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+    if (stand_ins[i] == kNoValue || out.forward(node.outputs[i], stand_ins[i])) continue;
+    // A result that would be an input, say: a value of its own bears the name.
+    const ValueId same =
+        out.target().add(ops::scale, {stand_ins[i]}, {{"factor", 1.0}}, node.location);
+    out.forward(node.outputs[i], same);
+  }
+}
+
+}  // namespace
+
+Graph infer_only(const Graph& graph, PassContext& context) {
+  Graph forward = graph;
+  std::erase_if(forward.results, [&](ValueId id) { return for_training(graph[id].name); });
+  forward.writes.clear();
+  if (forward.results.empty()) {
+    throw Error(fmt::format("infer-only: program @{} has no result besides training's", graph.name),
+                "return the logits or probabilities too: `return %loss, %logits`");
+  }
+  forward = dce(forward, context);
+
+  Rewriter out(forward);
+  for (const Node& node : forward.nodes) {
+    if (node.op->inference != nullptr) {
+      replace_by_inference(out, node);
+    } else {
+      out.copy(node);
+    }
+  }
+  return std::move(out).finish();
+}
+
+}  // namespace weft

@@ -1,0 +1,179 @@
+// optimizer-step: turns each gradient into an update of its param, as early in the program as the
+// gradient is there and nobody reads the old param any more, so that gradients live briefly.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "ir/ops/ops.h"
+#include "passes/passes.h"
+#include "passes/rewrite.h"
+
+namespace weft {
+
+namespace {
+
+constexpr std::string_view kGradient = ".grad";
+
+bool is_optimizer(const OpDef& op) {
+  return op.inputs.size() > 2 && op.inputs[0].name == "w" && op.inputs[1].name == "g";
+}
+
+// The op that the program's attribute `optimizer` names; sgd with momentum is one of its own.
+const OpDef& optimizer_of(const Graph& graph) {
+  const auto setting = graph.attrs.find("optimizer");
+  const auto* name =
+      setting == graph.attrs.end() ? nullptr : std::get_if<std::string>(&setting->second);
+  if (name == nullptr) {
+    throw Error(fmt::format("optimizer-step: program @{} names no optimizer", graph.name),
+                "write `program @NAME optimizer=\"adam\" { … }`");
+  }
+  const auto momentum = graph.attrs.find("momentum");
+  if (*name == "sgd" && momentum != graph.attrs.end() && float_attr(graph.attrs, "momentum") != 0) {
+    return ops::momentum_sgd;
+  }
+  const OpDef* op = find_op(*name);
+  if (op != nullptr && is_optimizer(*op)) return *op;
+  std::string known;
+  for (const OpDef* other : all_ops()) {
+    if (is_optimizer(*other)) known += fmt::format("{}{}", known.empty() ? "" : ", ", other->name);
+  }
+  throw Error(fmt::format("optimizer-step: there is no optimizer `{}`", *name),
+              "known are: " + known);
+}
+
+// Those attributes of the program that the optimizer has too.
+Attrs optimizer_attrs(const Graph& graph, const OpDef& op, const Value& param) {
+  Attrs attrs;
+  for (const AttrDef& def : op.attrs) {
+    const auto set = graph.attrs.find(def.name);
+    if (set != graph.attrs.end()) attrs.emplace(def.name, set->second);
+  }
+  const auto decay = param.attrs.find("decay");
+  if (decay != param.attrs.end() && decay->second == Attr{std::int64_t{0}}) {
+    attrs.erase("weight_decay");
+  }
+  return attrs;
+}
+
+class OptimizerStep {
+ public:
+  // `graph` no longer returns the gradients; `gradients` maps params to them.
+  OptimizerStep(const Graph& graph, const std::map<ValueId, ValueId>& gradients)
+      : graph_(graph), op_(optimizer_of(graph)), out_(graph) {
+    const Uses uses(graph);
+    for (const auto& [param, gradient] : gradients) {
+      const Node* producer = uses.producer(gradient);
+      WEFT_CHECK(producer != nullptr);
+      std::size_t ready = static_cast<std::size_t>(producer - graph.nodes.data());
+      for (const std::size_t reader : uses.readers(param)) ready = std::max(ready, reader);
+      ready_.emplace(ready, std::pair(param, gradient));
+    }
+    declare_shared();
+    for (const auto& [param, gradient] : gradients) declare_states(graph[param]);
+  }
+
+  Graph run() && {
+    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+      out_.copy(graph_.nodes[i]);
+      const auto [begin, end] = ready_.equal_range(i);
+      for (auto it = begin; it != end; ++it) update(it->second.first, it->second.second);
+    }
+    Graph done = std::move(out_).finish();
+    done.writes.insert(done.writes.end(), writes_.begin(), writes_.end());
+    return done;
+  }
+
+ private:
+  // The value that persists under this name: the model may have declared it already.
+  ValueId declared(Role role, const std::string& name, const TensorType& type, Attrs attrs = {}) {
+    Graph& target = out_.target();
+    const auto found = target.find(name);
+    if (!found) return target.declare(role, name, type, std::move(attrs));
+    if (target[*found].role != role || target[*found].type != type) {
+      throw Error(fmt::format("optimizer-step: %{} is {}, but must be {}", name,
+                              to_string(target[*found].type), to_string(type)),
+                  "rename it: the optimizer needs the name");
+    }
+    return *found;
+  }
+
+  // The learning rate, an input, and the count of finished steps. Every program that trains counts.
+  void declare_shared() {
+    rate_ = declared(Role::input, "rate", {DType::f32, {}, {}});
+    const ValueId step =
+        declared(Role::state, "step", {DType::i32, {}, {}}, {{"init", std::string("zeros")}});
+    next_step_ = out_.target().add(ops::increment, {step}, {}, {}, "step.next");
+    writes_.push_back({step, next_step_});
+  }
+
+  std::string state_name(const Value& param, std::string_view port) const {
+    return fmt::format("{}.{}_{}", param.name, string_attr(graph_.attrs, "optimizer"), port);
+  }
+
+  static bool is_state(std::string_view port) {
+    return port != "w" && port != "g" && port != "rate" && port != "step";
+  }
+
+  void declare_states(const Value& param) {
+    for (const PortDef& port : op_.inputs) {
+      if (!is_state(port.name)) continue;
+      declared(Role::state, state_name(param, port.name), param.type,
+               {{"init", std::string("zeros")}});
+    }
+  }
+
+  void update(ValueId source_param, ValueId gradient) {
+    Graph& target = out_.target();
+    const Value& param = graph_[source_param];
+    std::vector<ValueId> inputs, written = {out_(source_param)};
+    for (const PortDef& port : op_.inputs) {
+      if (port.name == "w") inputs.push_back(out_(source_param));
+      if (port.name == "g") inputs.push_back(out_(gradient));
+      if (port.name == "rate") inputs.push_back(rate_);
+      if (port.name == "step") inputs.push_back(next_step_);
+      if (!is_state(port.name)) continue;
+      inputs.push_back(*target.find(state_name(param, port.name)));
+      written.push_back(inputs.back());
+    }
+    const Attrs attrs = optimizer_attrs(graph_, op_, param);
+    std::vector<ValueId> outputs = target.append(op_, inputs, attrs, {}, param.name + ".next");
+    WEFT_CHECK(outputs.size() == written.size());  // the param, then the states, in order
+    const auto limit = param.attrs.find("max_norm");
+    if (limit != param.attrs.end()) {
+      outputs[0] =
+          target.add(ops::max_norm, {outputs[0]}, {{"limit", float_attr(param.attrs, "max_norm")}},
+                     {}, param.name + ".limited");
+    }
+    for (std::size_t i = 0; i < written.size(); ++i) writes_.push_back({written[i], outputs[i]});
+  }
+
+  const Graph& graph_;
+  const OpDef& op_;
+  Rewriter out_;
+  std::multimap<std::size_t, std::pair<ValueId, ValueId>> ready_;  // node -> param, gradient
+  ValueId rate_ = kNoValue, next_step_ = kNoValue;
+  std::vector<Write> writes_;
+};
+
+}  // namespace
+
+Graph optimizer_step(const Graph& graph, PassContext&) {
+  Graph ungraded = graph;
+  std::map<ValueId, ValueId> gradients;
+  std::erase_if(ungraded.results, [&](ValueId id) {
+    const std::string& name = graph[id].name;
+    if (!name.ends_with(kGradient)) return false;
+    const auto param = graph.find(name.substr(0, name.size() - kGradient.size()));
+    if (!param || graph[*param].role != Role::param) return false;
+    gradients.emplace(*param, id);
+    return true;
+  });
+  if (gradients.empty()) {
+    throw Error(fmt::format("optimizer-step: program @{} returns no gradient", graph.name),
+                "run autodiff first");
+  }
+  return OptimizerStep(ungraded, gradients).run();
+}
+
+}  // namespace weft

@@ -1,0 +1,55 @@
+// What a pass and a pipeline are, and how a list of passes is run over a graph.
+#pragma once
+
+#include <iosfwd>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ir/graph.h"
+
+namespace weft {
+
+// What a pass gets besides the graph.
+struct PassContext {
+  std::vector<std::string>* notes = nullptr;  // "pass: what it did or declined to do, and why"
+
+  void note(std::string text) const {
+    if (notes != nullptr) notes->push_back(std::move(text));
+  }
+};
+
+// Reads one graph and writes another. Throws Error, citing the model's line, for what the user can
+// mend; declining is no error but a note.
+struct Pass {
+  std::string_view name;
+  std::string_view doc;
+  Graph (*run)(const Graph&, PassContext&);
+};
+
+struct Pipeline {
+  std::string_view name;
+  std::string_view doc;
+  std::string_view passes;  // a comma list
+};
+
+std::span<const Pass> all_passes();
+std::span<const Pipeline> all_pipelines();
+const Pass* find_pass(std::string_view name);  // null if there is none
+
+// "cse,dce", where a pipeline's name stands for its passes. Error on an unknown name.
+std::vector<const Pass*> parse_passes(std::string_view list);
+
+struct PipelineOptions {
+  std::string print_after;        // the name of a pass, "all", or empty
+  std::vector<std::string> skip;  // passes left out: bisects a wrong result
+  std::ostream* log = nullptr;    // receives what print_after and time ask for
+  bool time = false;
+  bool verify = true;  // after every pass; an Error names the pass that broke the graph
+};
+
+Graph run_passes(Graph, std::span<const Pass* const>, PassContext&, const PipelineOptions& = {});
+
+}  // namespace weft

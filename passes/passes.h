@@ -1,0 +1,18 @@
+// Every pass, one per file of the same name; passes/table.cpp says what each is for.
+#pragma once
+
+#include "passes/pass.h"
+
+namespace weft {
+
+Graph autodiff(const Graph&, PassContext&);
+Graph cse(const Graph&, PassContext&);
+Graph dce(const Graph&, PassContext&);
+Graph fold(const Graph&, PassContext&);
+Graph fuse_conv1d_bias_relu(const Graph&, PassContext&);
+Graph infer_only(const Graph&, PassContext&);
+Graph optimizer_step(const Graph&, PassContext&);
+Graph plan_memory(const Graph&, PassContext&);
+Graph simplify(const Graph&, PassContext&);
+
+}  // namespace weft

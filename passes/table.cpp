@@ -1,0 +1,47 @@
+// The table of passes and the table of pipelines: what exists, in the order it usually runs.
+#include <algorithm>
+#include <array>
+
+#include "passes/pass.h"
+#include "passes/passes.h"
+
+namespace weft {
+
+namespace {
+
+constexpr std::array kPasses = {
+    Pass{"infer-only", "drop the loss, dropout and everything else that only training needs",
+         infer_only},
+    Pass{"autodiff", "append the gradient of the result `loss` for every trainable param",
+         autodiff},
+    Pass{"optimizer-step", "turn gradients into updates of the params, by the optimizer named",
+         optimizer_step},
+    Pass{"fold", "evaluate nodes whose inputs are constants", fold},
+    Pass{"simplify", "remove what does nothing: x + 0, scale by 1, reshape of a reshape", simplify},
+    Pass{"fuse-conv1d-bias-relu", "one node for conv1d or matmul, its bias and its activation",
+         fuse_conv1d_bias_relu},
+    Pass{"cse", "compute equal nodes once", cse},
+    Pass{"dce", "remove nodes, inputs, params and symbols that no result needs", dce},
+    Pass{"plan-memory", "give every value its place in one arena, or in the param it replaces",
+         plan_memory},
+};
+
+constexpr std::array kPipelines = {
+    Pipeline{"predict", "forward graph -> the program that predicts",
+             "infer-only,fold,simplify,fuse-conv1d-bias-relu,cse,dce,plan-memory"},
+    Pipeline{"train", "forward graph -> the program of one training step",
+             "autodiff,optimizer-step,fold,simplify,fuse-conv1d-bias-relu,cse,dce,plan-memory"},
+};
+
+}  // namespace
+
+std::span<const Pass> all_passes() { return kPasses; }
+
+std::span<const Pipeline> all_pipelines() { return kPipelines; }
+
+const Pass* find_pass(std::string_view name) {
+  const auto found = std::ranges::find(kPasses, name, &Pass::name);
+  return found == kPasses.end() ? nullptr : &*found;
+}
+
+}  // namespace weft
