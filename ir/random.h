@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <initializer_list>
 
 namespace weft {
 
@@ -20,9 +21,12 @@ constexpr std::uint64_t mix64(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
-constexpr RandomKey random_key(std::uint64_t seed, std::uint64_t step, std::uint64_t stream) {
-  constexpr std::uint64_t golden = 0x9E3779B97F4A7C15U;  // 2^64 / the golden ratio
-  const std::uint64_t key = mix64(mix64(mix64(seed + golden) + step + golden) + stream + golden);
+constexpr RandomKey random_key(std::int64_t seed, std::int64_t step, std::int64_t stream) {
+  std::uint64_t key = 0;
+  for (const std::int64_t part : {seed, step, stream}) {
+    key =
+        mix64(key + static_cast<std::uint64_t>(part) + 0x9E3779B97F4A7C15U);  // 2^64 / golden ratio
+  }
   return {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)};
 }
 

@@ -61,11 +61,10 @@ inline std::int64_t checked_index(const EvalView& v, double value, std::int64_t 
   fail(v, fmt::format("{} is {}, but must be at least {} and below {}", what, value, low, high));
 }
 
-inline double integer_operand(const EvalView& v, std::size_t port) {
-  const double value = v.x[port]->data.at(0);
-  const bool fits = value == std::floor(value) && std::abs(value) <= 2147483648.0;
-  if (!fits) fail(v, fmt::format("{} is {}, not an i32", v.node.op->inputs[port].name, value));
-  return value;
+// An i32 scalar.
+inline std::int64_t integer_operand(const EvalView& v, std::size_t port) {
+  return checked_index(v, v.x[port]->data.at(0), -(std::int64_t{1} << 31), std::int64_t{1} << 31,
+                       std::string(v.node.op->inputs[port].name));
 }
 
 // Reads and writes by row and column without a cast at every turn.

@@ -1,0 +1,57 @@
+// Dropout, whose random numbers are a function of (seed, step, stream, element index).
+#include "ir/random.h"
+
+#include "ir/ops/common.h"
+#include "ir/ops/ops.h"
+
+namespace weft {
+namespace {
+
+std::vector<TensorType> infer_dropout(const InferView& v) {
+  v.expect_dtype(0, DType::f32);
+  expect_scalar(v, 1, DType::i32);
+  expect_scalar(v, 2, DType::i32);
+  const double rate = float_attr(v.attrs, "rate");
+  if (!(rate >= 0 && rate < 1)) {
+    v.fail(fmt::format("rate is {}, but must be at least 0 and below 1", rate),
+           "rate is the share of elements that become 0");
+  }
+  return {v.type(0)};
+}
+
+void eval_dropout(const EvalView& v) {
+  const double rate = float_attr(v.node.attrs, "rate");
+  const RandomKey key =
+      random_key(integer_operand(v, 1), integer_operand(v, 2), int_attr(v.node.attrs, "stream"));
+  const std::uint32_t threshold = dropout_threshold(rate);
+  const std::vector<double>& x = v.x[0]->data;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const bool keep = random_bits(key, static_cast<std::uint32_t>(i)) >= threshold;
+    v.y[0].data[i] = keep ? x[i] / (1.0 - rate) : 0.0;
+  }
+}
+
+void gradient_dropout(GradientView& g) {
+  g.dx[0] = g.emit(ops::dropout, {g.dy[0], g.in(1), g.in(2)}, g.node.attrs);
+}
+
+}  // namespace
+
+namespace ops {
+
+const OpDef dropout{
+    .name = "dropout",
+    .doc = "0 with probability `rate`, else x / (1 - rate); the same for the same seed and step",
+    .inputs = {{"x", "f32[..]"}, {"seed", "i32[]"}, {"step", "i32[]"}},
+    .outputs = {{"y", "f32[..]"}},
+    .attrs = {required("rate", "the share of elements that become 0", 0.0),
+              required("stream", "a number of its own for each dropout", std::int64_t{})},
+    .infer = infer_dropout,
+    .reference = eval_dropout,
+    .gradient = gradient_dropout,
+    .in_place = {1},
+    .inference = [](Graph&, const Node& node) { return std::vector{node.inputs[0]}; },
+};
+
+}  // namespace ops
+}  // namespace weft
