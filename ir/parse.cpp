@@ -36,8 +36,7 @@ class Parser {
   const Token& peek() {
     while (tokens_[at_].kind == TokenKind::comment) {
       const Token& token = tokens_[at_++];
-      const bool trailing = last_comments_ != nullptr && token.location.line == last_line_;
-      (trailing ? *last_comments_ : comments_).push_back(token.text);
+      (token.location.line == last_line_ ? trailing_ : comments_).push_back(token.text);
     }
     return tokens_[at_];
   }
@@ -72,6 +71,12 @@ class Parser {
     problems_.insert(problems_.end(), error.diagnostics().begin(), error.diagnostics().end());
   }
   std::vector<std::string> take_comments() { return std::exchange(comments_, {}); }
+  // Appends the comments that stand behind a statement on its line.
+  void take_trailing(std::vector<std::string>& comments) {
+    peek();
+    for (std::string& comment : trailing_) comments.push_back(std::move(comment));
+    trailing_.clear();
+  }
 
   template <class T>
   T number(const Token& token) {
@@ -90,13 +95,13 @@ class Parser {
 
   Graph program() {
     graph_ = Graph();
-    last_comments_ = nullptr;
     peek();
     graph_.comments = take_comments();
     expect("program");
     graph_.name = expect(TokenKind::symbol, "the program's `@name`").text;
     graph_.attrs = attributes();
     expect("{");
+    take_trailing(graph_.comments);
     while (!peek().is("}")) {
       if (peek().kind == TokenKind::end) fail("`}` should close the program");
       const std::uint32_t line = peek().location.line;
@@ -107,8 +112,7 @@ class Parser {
         skip_line(line);
       }
     }
-    for (std::string& comment : take_comments())
-      graph_.closing_comments.push_back(std::move(comment));
+    close_comments();
     next();
     if (accept("arena")) graph_.arena_bytes = integer("the arena's size in bytes");
     return std::move(graph_);
@@ -159,24 +163,30 @@ class Parser {
     Attrs attrs = attributes();
     const ValueId id = graph_.declare(role, name, std::move(declared), std::move(attrs));
     graph_[id].storage = storage();
+    take_trailing(comments);
     graph_[id].comments = std::move(comments);
-    last_comments_ = nullptr;  // declaring another value moves it
+  }
+
+  void close_comments() {
+    for (std::string& comment : take_comments()) {
+      graph_.closing_comments.push_back(std::move(comment));
+    }
   }
 
   void write() {
-    for (std::string& comment : take_comments())
-      graph_.closing_comments.push_back(std::move(comment));
+    close_comments();
     const ValueId target = operand();
     expect("<-");
     graph_.writes.push_back({target, operand()});
+    take_trailing(graph_.closing_comments);
   }
 
   void results() {
-    for (std::string& comment : take_comments())
-      graph_.closing_comments.push_back(std::move(comment));
+    close_comments();
     do {
       graph_.results.push_back(operand());
     } while (accept(","));
+    take_trailing(graph_.closing_comments);
   }
 
   ValueId operand() {
@@ -225,10 +235,8 @@ class Parser {
     }
     append(*op, name.location, std::move(inputs), std::move(attrs), outputs);
     graph_.nodes.back().location = location;
+    take_trailing(comments);
     graph_.nodes.back().comments = std::move(comments);
-    last_comments_ = &graph_.nodes.back().comments;
-    peek();  // a trailing comment belongs to this node
-    last_comments_ = nullptr;
   }
 
   std::vector<ValueId> operands() {
@@ -361,8 +369,8 @@ class Parser {
   std::size_t at_ = 0;
   std::uint32_t last_line_ = 0;
   Graph graph_;
-  std::vector<std::string> comments_;
-  std::vector<std::string>* last_comments_ = nullptr;  // where a comment on the same line goes
+  std::vector<std::string> comments_;  // comments on lines of their own, not yet taken
+  std::vector<std::string> trailing_;  // comments on the line of the last token
   std::vector<Diagnostic> problems_;
 };
 
