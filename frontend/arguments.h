@@ -1,0 +1,74 @@
+// What a layer, an optimizer or a settings line takes, and the check of what was written against
+// it.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ir/diagnostic.h"
+#include "ir/graph.h"
+
+namespace weft {
+
+enum class ArgumentKind : std::uint8_t { integer, number, word, boolean };
+
+// One declared argument. Checked values are Attrs: booleans 0 or 1, words strings.
+struct ArgumentDef {
+  std::string_view name;
+  std::string_view doc;
+  ArgumentKind kind = ArgumentKind::integer;
+  std::optional<Attr> fallback;  // none: must be given
+  double low = 0;                // what may be written; a fallback may lie outside
+  double high = 0;
+  std::vector<std::string_view> words = {};  // of a word
+};
+
+std::string range_of(const ArgumentDef&);  // `an integer from 1 to 65536`, `same, valid or causal`
+
+// One written argument. A name that stands for no value of the description arrives as a word.
+struct GivenArgument {
+  std::string name;  // empty: the next argument not yet given, in declared order
+  Attr value;
+  bool word = false;
+  SourceLocation location;
+};
+
+// `--set path=value`, from the command line or a plan: replaces what the description says. A path
+// is the name of a constant (`width`), a setting (`batch`, `train.batch`, `text.max_tokens`), or an
+// argument behind its layer, its value's name or both (`conv1d.channels`, `a.conv1d2.channels`).
+class Overrides {
+ public:
+  Overrides() = default;
+  explicit Overrides(std::span<const std::string> assignments);  // Error unless `path=value`
+  void set(const std::string& path, Attr value);                 // replaces an earlier one
+
+  // The last override of `name`, where each earlier part of its path is one of `owners`. A path of
+  // one part fits only where `bare` says so. `owners` outermost first; they spell the known path.
+  const GivenArgument* find(std::span<const std::string> owners, std::string_view name, bool bare);
+
+  // Error, with the known paths, if an override was never asked for.
+  void check_used() const;
+  // `path=value`, for the plan.
+  std::vector<std::string> assignments() const;
+
+ private:
+  struct Entry {
+    std::string path;
+    std::vector<std::string> parts;
+    GivenArgument given;
+    bool used = false;
+  };
+  std::vector<Entry> entries_;
+  std::vector<std::string> known_;
+};
+
+// Every declared argument with its value: overridden, given or by default. Throws Error, with
+// `what` (`conv1d`, `train`) and the place, for one unknown, missing, given twice or out of range.
+Attrs check_arguments(std::string_view what, std::span<const ArgumentDef> defs,
+                      std::span<const GivenArgument> given, SourceLocation location,
+                      Overrides& overrides, std::span<const std::string> owners, bool bare);
+
+}  // namespace weft

@@ -1,0 +1,49 @@
+// What a description's constants and its lines `text` and `train` say, overrides applied.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "frontend/arguments.h"
+#include "frontend/model.h"
+#include "ir/plan.h"
+
+namespace weft {
+
+using Constants = std::map<std::string, Attr, std::less<>>;
+
+// The bindings that are numbers or strings: `width = 300`, `half = width / 2`. What is in error is
+// left out: `lower` meets it again and says so.
+Constants constants_of(const Model&, Overrides&);
+
+// `a mark b` for + - * /; integers stay integers where the result is one.
+Attr arithmetic(const std::string& mark, const Attr& a, const Attr& b, SourceLocation);
+
+struct ModelSettings {
+  TextSettings text;
+  std::int64_t vocabulary = 0;  // words kept at most, the unknown one included
+  std::int64_t min_count = 1;   // of a word, to be kept
+
+  std::string optimizer;  // adam, adamw, sgd, adadelta
+  Attrs optimizer_attrs;  // beta1 …, as the optimizer-step pass reads them from the graph
+  double rate = 0;
+  std::int64_t batch = 0, epochs = 0, seed = 0;
+  std::int64_t patience = 0;  // epochs without a better validation accuracy; 0: never stop early
+  double label_smoothing = 0;
+  bool balanced = false;  // class weights inverse to the classes' frequencies
+};
+
+// Throws Error, rendered against the description.
+ModelSettings settings_of(const Model&, Overrides&);
+
+// What may be written on those lines, for the reference that `weft layers` prints.
+struct SettingsGroup {
+  std::string name;  // text, train, adam …
+  std::string doc;
+  std::vector<ArgumentDef> arguments;
+};
+const std::vector<SettingsGroup>& all_settings();
+
+}  // namespace weft

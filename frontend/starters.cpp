@@ -1,0 +1,111 @@
+// The starters' texts. Each trains as it stands; a test compiles them all.
+#include "frontend/starters.h"
+
+#include <algorithm>
+#include <array>
+
+namespace weft {
+namespace {
+
+constexpr std::string_view kTextCnn =
+    R"model(# A convolutional network for sentences (Kim 2014): filters of several widths slide over the word
+# vectors, the strongest answer of each filter is kept, and a fully connected layer decides.
+model textcnn
+
+# How a text becomes words. Rare words, and words beyond the vocabulary's size, are one unknown word.
+text   tokenizer=words lowercase=true vocabulary=30000 min_count=1 max_tokens=400
+
+# Constants: `--set width=200` overrides one from the command line.
+width    = 300
+channels = 100
+
+x      = embedding(text, width=width)
+a      = x | conv1d(channels=channels, kernel=3) | relu | max_pool
+b      = x | conv1d(channels=channels, kernel=4) | relu | max_pool
+c      = x | conv1d(channels=channels, kernel=5) | relu | max_pool
+logits = concat(a, b, c) | dropout(0.5) | linear(labels)
+
+# softmax: each text has one label. sigmoid(logits): a text can have several.
+output softmax(logits)
+
+train  adam(rate=0.001) batch=50 epochs=10
+)model";
+
+constexpr std::string_view kTextCnnZh =
+    R"model(# A convolutional network for Chinese: the text is read character by character, so that no word
+# segmenter can be wrong, and filters of two to five characters find the words.
+model textcnn_zh
+
+# nfkc makes full-width letters and digits (Ａ１) equal to the usual ones (A1).
+# tokenizer=words cuts at dictionary words instead.
+text   tokenizer=characters nfkc=true vocabulary=10000 max_tokens=400
+
+width    = 200
+channels = 100
+
+x      = embedding(text, width=width)
+a      = x | conv1d(channels=channels, kernel=2) | relu | max_pool
+b      = x | conv1d(channels=channels, kernel=3) | relu | max_pool
+c      = x | conv1d(channels=channels, kernel=4) | relu | max_pool
+d      = x | conv1d(channels=channels, kernel=5) | relu | max_pool
+logits = concat(a, b, c, d) | dropout(0.5) | linear(labels)
+output softmax(logits)
+
+train  adam(rate=0.001) batch=64 epochs=8
+)model";
+
+constexpr std::string_view kDeepCnn =
+    R"model(# A deeper network for longer texts: stacked convolutions with local pooling between them, so that
+# each layer sees a wider stretch of the text, and a residual connection.
+model deepcnn
+
+text   tokenizer=words lowercase=true vocabulary=30000 max_tokens=400
+
+width    = 128
+channels = 128
+
+x      = embedding(text, width=width, dropout=0.2)
+h      = x | conv1d(channels=channels, kernel=3) | relu
+r      = h | conv1d(channels=channels, kernel=3) | batch_norm
+y      = h + r | relu | max_pool(size=3, stride=2)
+z      = y | conv1d(channels=channels, kernel=3) | relu
+logits = concat(z | max_pool, z | mean_pool)
+       | linear(channels) | relu | dropout(0.5) | linear(labels)
+output softmax(logits)
+
+train  adamw(rate=0.001, weight_decay=0.01) batch=50 epochs=10
+)model";
+
+constexpr std::string_view kBagOfWords =
+    R"model(# A bag of words: the mean of the word vectors, then a linear layer. The fastest model, blind to word
+# order; the baseline that others have to beat.
+model bow
+
+text   tokenizer=words lowercase=true vocabulary=50000 max_tokens=400
+
+x      = embedding(text, width=64)
+logits = x | mean_pool | dropout(0.2) | linear(labels)
+output softmax(logits)
+
+train  adam(rate=0.005) batch=64 epochs=10
+)model";
+
+constexpr std::array kStarters = {
+    Starter{"textcnn", "convolutions of several widths, max pooling (Kim 2014): the usual choice",
+            kTextCnn},
+    Starter{"textcnn-zh", "the same for Chinese, character by character", kTextCnnZh},
+    Starter{"deepcnn", "stacked convolutions with local pooling and a residual, for longer texts",
+            kDeepCnn},
+    Starter{"bow", "the mean of the word vectors: the fastest baseline", kBagOfWords},
+};
+
+}  // namespace
+
+std::span<const Starter> all_starters() { return kStarters; }
+
+const Starter* find_starter(std::string_view name) {
+  const auto at = std::ranges::find(kStarters, name, &Starter::name);
+  return at == kStarters.end() ? nullptr : &*at;
+}
+
+}  // namespace weft
