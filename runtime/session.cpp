@@ -1,0 +1,298 @@
+// Cuts requests to the program's capacities, runs them, gathers results.
+#include "runtime/session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "runtime/memory.h"
+#include "runtime/threads.h"
+
+namespace weft {
+namespace {
+
+Encoder encoder_of(const Plan& plan, std::span<const std::uint32_t> offsets) {
+  const auto kind = tokenizer_kind(plan.text.tokenizer);
+  if (!kind) {
+    throw Error(fmt::format("the plan's tokenizer `{}` is not known", plan.text.tokenizer),
+                "the plan was made by a newer weft");
+  }
+  TokenizerConfig config;
+  config.kind = *kind;
+  config.normalization.lowercase = plan.text.lowercase;
+  config.normalization.nfkc = plan.text.nfkc;
+  return Encoder(config, Vocabulary(plan.vocabulary.words, offsets),
+                 static_cast<std::size_t>(plan.text.max_tokens));
+}
+
+std::vector<std::uint32_t> with_leading_zero(std::span<const std::uint32_t> ends) {
+  std::vector<std::uint32_t> offsets{0};
+  offsets.insert(offsets.end(), ends.begin(), ends.end());
+  return offsets;
+}
+
+std::int64_t capacity_of(const Graph& graph, std::string_view symbol) {
+  const Symbol* found = graph.find_symbol(symbol);
+  if (found == nullptr) {
+    throw Error(fmt::format("program @{} has no symbol {}", graph.name, symbol),
+                "the plan is inconsistent: compile it again");
+  }
+  return found->capacity;
+}
+
+}  // namespace
+
+// What sibling sessions share.
+struct Session::Model {
+  Plan plan;
+  std::vector<std::uint32_t> word_offsets;
+  Encoder encoder;
+  Memory memory;
+
+  Model(Plan p, bool train)
+      : plan(std::move(p)),
+        word_offsets(with_leading_zero(plan.vocabulary.ends)),
+        encoder(encoder_of(plan, word_offsets)),
+        memory(plan.tensors, train ? Access::owned : Access::shared) {}
+};
+
+// A bound program and the texts put into its inputs so far.
+struct Session::Program {
+  Executor executor;
+  Capacity capacity;
+  std::span<std::int32_t> ids, offsets;
+  std::int64_t examples = 0, tokens = 0;
+
+  Program(const Graph& graph, Model& model, int threads)
+      : executor(graph, model.memory, threads),
+        capacity{capacity_of(graph, "B"), capacity_of(graph, "T")},
+        ids(executor.input_i32("ids")),
+        offsets(executor.input_i32("offsets")) {}
+
+  bool fits(std::size_t length) const {
+    return examples < capacity.examples &&
+           static_cast<std::int64_t>(length) <= capacity.tokens - tokens;
+  }
+  void add(std::span<const std::int32_t> text) {
+    std::copy(text.begin(), text.end(), ids.begin() + tokens);
+    offsets[static_cast<std::size_t>(examples)] = static_cast<std::int32_t>(tokens);
+    tokens += static_cast<std::int64_t>(text.size());
+    ++examples;
+  }
+  void run() {
+    offsets[static_cast<std::size_t>(examples)] = static_cast<std::int32_t>(tokens);
+    executor.run({{"B", examples}, {"T", tokens}});
+  }
+  void clear() { examples = tokens = 0; }
+};
+
+void Predictions::clear() {
+  labels_.clear();
+  probabilities_.clear();
+  logits_.clear();
+}
+
+Session Session::load(const std::string& path, SessionOptions options) {
+  return Session(load_plan(path), options);
+}
+
+Session::Session(Plan plan, SessionOptions options)
+    : Session(std::make_shared<Model>(std::move(plan), options.train), options) {}
+
+Session::Session(std::shared_ptr<Model> model, SessionOptions options)
+    : model_(std::move(model)), options_(options) {
+  if (options_.threads <= 0) options_.threads = default_threads();
+  const Graph* predict = plan().program("predict");
+  if (predict == nullptr) {
+    throw Error("the plan holds no program that predicts", "compile it again");
+  }
+  predict_ = std::make_unique<Program>(*predict, *model_, options_.threads);
+  if (!options_.train) return;
+  const Graph* train = plan().program("train");
+  if (train == nullptr) {
+    throw Error("the plan only predicts: it holds no training program",
+                "`weft compile --predict-only` leaves it out; train the plan that was made from");
+  }
+  train_ = std::make_unique<Program>(*train, *model_, options_.threads);
+}
+
+Session::~Session() = default;
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+
+Session Session::sibling() const {
+  if (options_.train) throw Error("a session that trains has no siblings", "load the plan again");
+  return Session(model_, options_);
+}
+
+const Plan& Session::plan() const { return model_->plan; }
+const Encoder& Session::encoder() const { return model_->encoder; }
+
+// The ids of text i that count.
+std::span<const std::int32_t> Session::text_ids(const PackedIds& texts, std::size_t i) const {
+  const std::int64_t begin = texts.offsets[i];
+  const std::int64_t end = texts.offsets[i + 1];
+  if (begin < 0 || end < begin || end > static_cast<std::int64_t>(texts.ids.size())) {
+    throw Error(fmt::format("text {} is ids {} to {} of {}", i, begin, end, texts.ids.size()),
+                "offsets rise from 0 to the number of ids");
+  }
+  const auto length = static_cast<std::size_t>(std::min(end - begin, plan().text.max_tokens));
+  const auto ids = texts.ids.subspan(static_cast<std::size_t>(begin), length);
+  const auto words = static_cast<std::uint32_t>(encoder().vocabulary().size());
+  for (const std::int32_t id : ids) {
+    if (static_cast<std::uint32_t>(id) < words) continue;
+    throw Error(fmt::format("text {} has the id {}, but the vocabulary has {} words", i, id, words),
+                "ids count from 0, the unknown word");
+  }
+  return ids;
+}
+
+void Session::run_piece(Predictions& out) {
+  if (predict_->examples == 0) return;
+  predict_->run();
+  const TensorView logits = predict_->executor.result("logits");
+  const std::span<const float> p = predict_->executor.result("probabilities").f32();
+  const std::size_t classes = labels().size();
+  const auto width = static_cast<std::size_t>(logits.shape.back());
+  WEFT_CHECK(width == classes || (width == 1 && classes == 2));
+  out.classes_ = classes;
+  out.width_ = width;
+  out.logits_.insert(out.logits_.end(), logits.f32().begin(), logits.f32().end());
+  for (std::size_t i = 0; i < static_cast<std::size_t>(predict_->examples); ++i) {
+    const auto row = p.subspan(i * width, width);
+    if (width != classes) {  // one number tells the second label from the first
+      out.probabilities_.insert(out.probabilities_.end(), {1.0F - row[0], row[0]});
+      out.labels_.push_back(row[0] > 0.5F ? 1 : 0);
+      continue;
+    }
+    out.probabilities_.insert(out.probabilities_.end(), row.begin(), row.end());
+    out.labels_.push_back(static_cast<std::int32_t>(std::ranges::max_element(row) - row.begin()));
+  }
+  predict_->clear();
+}
+
+void Session::predict(std::span<const std::string_view> texts, Predictions& out) {
+  out.clear();
+  predict_->clear();
+  const auto most = static_cast<std::size_t>(predict_->capacity.tokens);
+  for (const std::string_view text : texts) {
+    ids_.clear();
+    encoder().encode(text, tokens_, ids_);
+    const auto counted = std::span(ids_).first(std::min(ids_.size(), most));
+    if (!predict_->fits(counted.size())) run_piece(out);
+    predict_->add(counted);
+  }
+  run_piece(out);
+}
+
+void Session::predict_ids(const PackedIds& texts, Predictions& out) {
+  out.clear();
+  predict_->clear();
+  const auto most = static_cast<std::size_t>(predict_->capacity.tokens);
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const auto ids = text_ids(texts, i);
+    const auto counted = ids.first(std::min(ids.size(), most));
+    if (!predict_->fits(counted.size())) run_piece(out);
+    predict_->add(counted);
+  }
+  run_piece(out);
+}
+
+Session::Capacity Session::train_capacity() const {
+  return train_ == nullptr ? Capacity{} : train_->capacity;
+}
+
+double Session::train_step(const PackedIds& texts, const PackedLabels& labels, double rate) {
+  if (train_ == nullptr) throw Error("this session only predicts", "open it with train = true");
+  train_->clear();
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const auto ids = text_ids(texts, i);
+    if (!train_->fits(ids.size())) {
+      throw Error(fmt::format("a batch of {} texts is above the plan's capacity of {} texts and {} "
+                              "words",
+                              texts.size(), train_->capacity.examples, train_->capacity.tokens),
+                  "make smaller batches, or compile the model with a larger batch=");
+    }
+    train_->add(ids);
+  }
+  return step(labels, rate);
+}
+
+double Session::train_step(std::span<const std::string_view> texts, const PackedLabels& labels,
+                           double rate) {
+  std::vector<std::int32_t> ids;
+  std::vector<std::int64_t> offsets{0};
+  for (const std::string_view text : texts) {
+    encoder().encode(text, tokens_, ids);
+    offsets.push_back(static_cast<std::int64_t>(ids.size()));
+  }
+  return train_step(PackedIds{ids, offsets}, labels, rate);
+}
+
+// Runs the batch that has been put into the training program, if its labels fit it.
+double Session::step(const PackedLabels& given, double rate) {
+  const auto examples = static_cast<std::size_t>(train_->examples);
+  if (examples == 0) throw Error("a training step needs at least one text");
+  const bool one_each = given.offsets.empty();
+  if ((one_each ? given.labels.size() : given.offsets.size() - 1) != examples) {
+    throw Error(fmt::format("{} texts, but labels for {}", examples,
+                            one_each ? given.labels.size() : given.offsets.size() - 1));
+  }
+  const auto classes = static_cast<std::uint32_t>(labels().size());
+  for (const std::int32_t label : given.labels) {
+    if (static_cast<std::uint32_t>(label) < classes) continue;
+    throw Error(fmt::format("there is no label {}: the plan has {}", label, classes));
+  }
+  const bool sparse = train_->executor.graph().find("labels").has_value();
+  const std::span<std::int32_t> single =
+      sparse ? train_->executor.input_i32("labels") : std::span<std::int32_t>{};
+  const std::span<float> targets =
+      sparse ? std::span<float>{} : train_->executor.input_f32("targets");
+  const bool multi = plan().task == Task::multi_label;
+  if (!sparse) std::fill_n(targets.begin(), examples * (multi ? classes : 1), 0.0F);
+  for (std::size_t i = 0; i < examples; ++i) {
+    const std::size_t begin = one_each ? i : static_cast<std::size_t>(given.offsets[i]);
+    const std::size_t end = one_each ? i + 1 : static_cast<std::size_t>(given.offsets[i + 1]);
+    if (begin > end || end > given.labels.size() || (!multi && end != begin + 1)) {
+      throw Error(
+          fmt::format("text {} has labels {} to {} of {}", i, begin, end, given.labels.size()),
+          multi ? "offsets rise from 0" : "this plan gives each text one label");
+    }
+    for (std::size_t k = begin; k < end; ++k) {
+      const auto label = static_cast<std::size_t>(given.labels[k]);
+      if (sparse) {
+        single[i] = given.labels[k];
+      } else if (multi) {
+        targets[i * classes + label] = 1.0F;
+      } else {
+        targets[i] = static_cast<float>(label);
+      }
+    }
+  }
+  train_->executor.input_f32("rate").front() = static_cast<float>(rate);
+  train_->run();
+  return train_->executor.result("loss").f32().front();
+}
+
+Plan Session::snapshot() const {
+  Plan copy = plan();
+  const auto tensors = model_->memory.tensors();
+  std::size_t total = 0;
+  constexpr std::size_t kLine = 64;
+  const auto padded = [](std::size_t size) { return (size + kLine - 1) / kLine * kLine; };
+  for (const PlanTensor& tensor : tensors) total += padded(tensor.bytes.size());
+  const auto bytes = std::make_shared<AlignedBytes>(total);
+  std::byte* to = bytes->data();
+  copy.tensors.assign(tensors.begin(), tensors.end());
+  for (PlanTensor& tensor : copy.tensors) {
+    const std::size_t size = tensor.bytes.size();
+    if (size > 0) std::memcpy(to, tensor.bytes.data(), size);
+    tensor.bytes = {to, size};
+    to += padded(size);
+  }
+  copy.owners.push_back(bytes);
+  return copy;
+}
+
+}  // namespace weft

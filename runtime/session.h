@@ -1,0 +1,118 @@
+// A model at work: text in, labels out; and, where the plan can train, one step after another.
+//
+//   weft::Session session = weft::Session::load("reviews.plan");
+//   weft::Predictions out;
+//   session.predict(std::array<std::string_view, 1>{"a fine film"}, out);
+//   std::puts(session.labels()[out.label(0)].c_str());
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ir/plan.h"
+#include "runtime/executor.h"
+#include "runtime/text/encoder.h"
+
+namespace weft {
+
+struct SessionOptions {
+  int threads = 0;     // 0: as many as the machine grants this process
+  bool train = false;  // weights are copied and train_step is allowed
+};
+
+// Word ids of several texts end to end: text i is ids[offsets[i] .. offsets[i + 1]).
+struct PackedIds {
+  std::span<const std::int32_t> ids;
+  std::span<const std::int64_t> offsets;  // one more than texts, from 0; empty: no texts
+
+  std::size_t size() const { return offsets.empty() ? 0 : offsets.size() - 1; }
+};
+
+// The labels of several texts in the same form; `ends` empty: exactly one each.
+struct PackedLabels {
+  std::span<const std::int32_t> labels;
+  std::span<const std::int64_t> offsets = {};
+};
+
+// What a request gives, in the order of its texts; reused from request to request without
+// allocating.
+class Predictions {
+ public:
+  std::size_t size() const { return labels_.size(); }
+  // The most probable label; of equals the first.
+  std::size_t label(std::size_t i) const { return static_cast<std::size_t>(labels_[i]); }
+  // One number per label, in the plan's order. They add up to 1 unless the plan is multi-label.
+  std::span<const float> probabilities(std::size_t i) const {
+    return std::span(probabilities_).subspan(i * classes_, classes_);
+  }
+  // What the model computed before softmax or sigmoid: one per label, or one in all where two
+  // labels are told apart by one number.
+  std::span<const float> logits(std::size_t i) const {
+    return std::span(logits_).subspan(i * width_, width_);
+  }
+
+ private:
+  friend class Session;
+  void clear();
+  std::vector<std::int32_t> labels_;
+  std::vector<float> probabilities_, logits_;
+  std::size_t classes_ = 0, width_ = 0;
+};
+
+// Not for two threads at once; for another thread take a sibling().
+class Session {
+ public:
+  static Session load(const std::string& path, SessionOptions options = {});
+  explicit Session(Plan plan, SessionOptions options = {});
+  ~Session();
+  Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
+
+  // Another session on the same model, for another thread; only where the session cannot train.
+  Session sibling() const;
+
+  const Plan& plan() const;
+  const std::vector<std::string>& labels() const { return plan().labels; }
+  const Encoder& encoder() const;
+  int threads() const { return options_.threads; }
+
+  // Any number of texts: requests beyond the plan's capacity are run in pieces. A text's prediction
+  // does not depend on the others.
+  void predict(std::span<const std::string_view> texts, Predictions& out);
+  // Error if an id is not in the vocabulary. Of a text the first max_tokens ids count.
+  void predict_ids(const PackedIds& texts, Predictions& out);
+
+  // One step of the optimizer; the loss before it. Error if the session was not opened to train or
+  // the batch is above train_capacity().
+  struct Capacity {
+    std::int64_t examples = 0, tokens = 0;
+  };
+  Capacity train_capacity() const;
+  double train_step(const PackedIds& texts, const PackedLabels& labels, double rate);
+  double train_step(std::span<const std::string_view> texts, const PackedLabels& labels,
+                    double rate);
+
+  // A plan of the weights as they are now, independent of the session.
+  Plan snapshot() const;
+
+ private:
+  struct Model;
+  struct Program;
+
+  Session(std::shared_ptr<Model> model, SessionOptions options);
+  std::span<const std::int32_t> text_ids(const PackedIds& texts, std::size_t i) const;
+  void run_piece(Predictions& out);
+  double step(const PackedLabels& labels, double rate);
+
+  std::shared_ptr<Model> model_;
+  SessionOptions options_;
+  std::unique_ptr<Program> predict_, train_;
+  TokenBuffer tokens_;
+  std::vector<std::int32_t> ids_;  // of the text being encoded
+};
+
+}  // namespace weft
