@@ -1,5 +1,6 @@
 // fold: a node whose operands are all constants becomes constants, evaluated by its reference.
 #include <algorithm>
+#include <cmath>
 
 #include "ir/interpret.h"
 #include "ir/ops/ops.h"
@@ -12,17 +13,20 @@ namespace {
 
 constexpr std::int64_t kMostElements = 4096;  // constants are text in the program: keep them small
 
+bool fits(const Graph& graph, const TensorType& type) {
+  const std::int64_t elements = capacity_elements(graph, type);
+  return std::ranges::all_of(type.shape, &Dim::is_static) && 0 < elements &&
+         elements <= kMostElements;
+}
+
 bool foldable(const Uses& uses, const Graph& graph, const Node& node) {
   if (node.inputs.empty() || !node.op->foldable) return false;
   const bool constant_inputs = std::ranges::all_of(node.inputs, [&](ValueId id) {
     const Node* producer = id == kNoValue ? nullptr : uses.producer(id);
     return id == kNoValue || (producer != nullptr && producer->op == &ops::constant);
   });
-  return constant_inputs && std::ranges::all_of(node.outputs, [&](ValueId id) {
-           const Shape& shape = graph[id].type.shape;
-           return std::ranges::all_of(shape, &Dim::is_static) &&
-                  capacity_elements(graph, graph[id].type) <= kMostElements;
-         });
+  return constant_inputs &&
+         std::ranges::all_of(node.outputs, [&](ValueId id) { return fits(graph, graph[id].type); });
 }
 
 Attrs constant_attrs(const Tensor& tensor, DType dtype) {
@@ -40,17 +44,22 @@ std::vector<Tensor> evaluate(const Uses& uses, const Node& node) {
   return interpret(alone, {}).results;
 }
 
+bool finite(const Tensor& tensor) {
+  return std::ranges::all_of(tensor.data, [](double x) { return std::isfinite(x); });
+}
+
 // One round: constants that this makes are operands of the next.
 Graph fold_once(const Graph& graph, bool& changed) {
   const Uses uses(graph);
   Rewriter out(graph);
   for (const Node& node : graph.nodes) {
-    if (!foldable(uses, graph, node)) {
+    const std::vector<Tensor> tensors =
+        foldable(uses, graph, node) ? evaluate(uses, node) : std::vector<Tensor>{};
+    if (tensors.empty() || !std::ranges::all_of(tensors, finite)) {
       out.copy(node);
       continue;
     }
     changed = true;
-    const std::vector<Tensor> tensors = evaluate(uses, node);
     for (std::size_t i = 0; i < tensors.size(); ++i) {
       Node one = node;
       one.outputs = {node.outputs[i]};

@@ -1,5 +1,6 @@
 // fuse-conv1d-bias-relu: one node for a convolution or matmul, its bias and its activation.
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -21,6 +22,8 @@ struct Fusion {
   const OpDef* op;
   std::vector<ValueId> inputs;  // of the source
   Attrs attrs;
+  std::vector<std::string> comments;  // of all that is fused
+  SourceLocation location;            // of the convolution or matmul
 };
 
 // The name an activation has as an `act` attribute; empty if it has none. An attribute off its
@@ -47,7 +50,7 @@ bool has_attr(const OpDef& op, std::string_view name) {
 std::optional<Fusion> fusable(const Node& node) {
   const OpDef* op = node.op->fused != nullptr ? node.op->fused() : node.op;
   if (op->bias_port == 0 || !has_attr(*op, "act")) return {};
-  Fusion fusion{op, node.inputs, {}};
+  Fusion fusion{op, node.inputs, {}, node.comments, node.location};
   fusion.inputs.resize(op->inputs.size(), kNoValue);
   for (const auto& [name, value] : node.attrs) {
     if (has_attr(*op, name)) {
@@ -89,6 +92,7 @@ Graph fuse_conv1d_bias_relu(const Graph& graph, PassContext&) {
     for (ValueId value = graph.nodes[i].outputs[0]; uses.single(value);) {
       const std::size_t next = uses.readers(value)[0];
       if (!absorb(*fusion, graph.nodes[next], value)) break;
+      std::ranges::copy(graph.nodes[next].comments, std::back_inserter(fusion->comments));
       absorbed.insert(last);
       last = next;
       value = graph.nodes[next].outputs[0];
@@ -103,8 +107,11 @@ Graph fuse_conv1d_bias_relu(const Graph& graph, PassContext&) {
     if (fusion == fusions.end()) {
       out.copy(graph.nodes[i]);
     } else {
-      Fusion& found = fusion->second;
-      out.replace(graph.nodes[i], *found.op, out(found.inputs), std::move(found.attrs));
+      const Fusion& found = fusion->second;
+      Node node = graph.nodes[i];
+      node.location = found.location;
+      node.comments = found.comments;
+      out.replace(node, *found.op, out(found.inputs), found.attrs);
     }
   }
   return std::move(out).finish();

@@ -32,6 +32,7 @@ Graph infer_only(const Graph& graph, PassContext& context) {
   Graph forward = graph;
   std::erase_if(forward.results, [&](ValueId id) { return for_training(graph[id].name); });
   forward.writes.clear();
+  forward.attrs.clear();  // the optimizer and its settings
   if (forward.results.empty()) {
     throw Error(fmt::format("infer-only: program @{} has no result besides training's", graph.name),
                 "return the logits or probabilities too: `return %loss, %logits`");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "ir/ops/ops.h"
 #include "passes/passes.h"
@@ -19,6 +20,17 @@ bool is_optimizer(const OpDef& op) {
   return op.inputs.size() > 2 && op.inputs[0].name == "w" && op.inputs[1].name == "g";
 }
 
+// A setting of the program or a param, if it is given.
+std::optional<double> number(const Attrs& attrs, std::string_view name) {
+  const auto found = attrs.find(name);
+  if (found == attrs.end()) return {};
+  if (const auto* integer = std::get_if<std::int64_t>(&found->second)) {
+    return static_cast<double>(*integer);
+  }
+  if (const auto* real = std::get_if<double>(&found->second)) return *real;
+  throw Error(fmt::format("optimizer-step: the attribute `{}` must be a number", name));
+}
+
 // The op that the program's attribute `optimizer` names; sgd with momentum is one of its own.
 const OpDef& optimizer_of(const Graph& graph) {
   const auto setting = graph.attrs.find("optimizer");
@@ -28,8 +40,7 @@ const OpDef& optimizer_of(const Graph& graph) {
     throw Error(fmt::format("optimizer-step: program @{} names no optimizer", graph.name),
                 "write `program @NAME optimizer=\"adam\" { … }`");
   }
-  const auto momentum = graph.attrs.find("momentum");
-  if (*name == "sgd" && momentum != graph.attrs.end() && float_attr(graph.attrs, "momentum") != 0) {
+  if (*name == "sgd" && number(graph.attrs, "momentum").value_or(0.0) != 0.0) {
     return ops::momentum_sgd;
   }
   const OpDef* op = find_op(*name);
@@ -49,10 +60,7 @@ Attrs optimizer_attrs(const Graph& graph, const OpDef& op, const Value& param) {
     const auto set = graph.attrs.find(def.name);
     if (set != graph.attrs.end()) attrs.emplace(def.name, set->second);
   }
-  const auto decay = param.attrs.find("decay");
-  if (decay != param.attrs.end() && decay->second == Attr{std::int64_t{0}}) {
-    attrs.erase("weight_decay");
-  }
+  if (number(param.attrs, "decay") == 0.0) attrs.erase("weight_decay");
   return attrs;
 }
 
@@ -139,11 +147,9 @@ class OptimizerStep {
     const Attrs attrs = optimizer_attrs(graph_, op_, param);
     std::vector<ValueId> outputs = target.append(op_, inputs, attrs, {}, param.name + ".next");
     WEFT_CHECK(outputs.size() == written.size());  // the param, then the states, in order
-    const auto limit = param.attrs.find("max_norm");
-    if (limit != param.attrs.end()) {
+    if (const auto limit = number(param.attrs, "max_norm")) {
       outputs[0] =
-          target.add(ops::max_norm, {outputs[0]}, {{"limit", float_attr(param.attrs, "max_norm")}},
-                     {}, param.name + ".limited");
+          target.add(ops::max_norm, {outputs[0]}, {{"limit", *limit}}, {}, param.name + ".limited");
     }
     for (std::size_t i = 0; i < written.size(); ++i) writes_.push_back({written[i], outputs[i]});
   }

@@ -102,12 +102,12 @@ void Rewriter::replace(const Node& node, const OpDef& op, std::vector<ValueId> i
 
 bool Rewriter::forward(ValueId from, ValueId to) {
   named_after_.resize(target_.values.size(), kNoValue);
+  const ValueId old = named_after_[index(to)];
   if (result_[index(from)]) {
-    const ValueId old = named_after_[index(to)];
     if (target_[to].role != Role::computed) return false;
     if (old != kNoValue && result_[index(old)]) return false;
-    take_name(from, to);
   }
+  if (result_[index(from)] || old == kNoValue) take_name(from, to);
   image_[index(from)] = to;
   return true;
 }

@@ -85,12 +85,13 @@ Result multiply_by_one(const Match& m) {
 
 // 1 x = x, g (f x) = (g f) x
 Result scales(const Match& m) {
-  const double factor = float_attr(m.node.attrs, "factor");
-  if (factor == 1.0) return same(m.x[0]);
   const Node* inner = m.written.producer(m.x[0], ops::scale);
+  const ValueId x = inner == nullptr ? m.x[0] : inner->inputs[0];
+  const double factor = float_attr(m.node.attrs, "factor") *
+                        (inner == nullptr ? 1.0 : float_attr(inner->attrs, "factor"));
+  if (factor == 1.0) return same(x);
   if (inner == nullptr) return {};
-  return Simpler{
-      kNoValue, {inner->inputs[0]}, {{"factor", factor * float_attr(inner->attrs, "factor")}}};
+  return Simpler{kNoValue, {x}, {{"factor", factor}}};
 }
 
 // Of reshapes in a row only the last counts, and not even that if it restores the shape.

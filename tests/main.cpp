@@ -1,3 +1,15 @@
 // The entry point of the test binary; every tests/unit/*_test.cpp registers itself.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "tests/unit/golden.h"
+
+int main(int argc, char** argv) {
+  // `weft_tests --update-golden` writes what the passes print now over the expected text.
+  weft::update_golden() =
+      std::any_of(argv, argv + argc, [](std::string_view a) { return a == "--update-golden"; });
+  return doctest::Context(argc, argv).run();
+}
