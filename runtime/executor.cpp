@@ -46,6 +46,7 @@ Executor::Executor(const Graph& planned, Memory& memory, int threads)
         fmt::format("program @{} writes to the model, which is open read-only", graph_.name),
         "open the plan for training");
   }
+  const SingleThreadedLibraries single;
   place_values();
   bind_kernels();
   bind_writes();
@@ -202,6 +203,7 @@ void Executor::poison() const {
 
 void Executor::run(std::span<const SymbolExtent> extents) {
   const FlushDenormals flush;
+  const SingleThreadedLibraries single;
   bind_extents(extents);
   check_offsets();
 #ifndef NDEBUG

@@ -68,6 +68,13 @@ FlushDenormals::FlushDenormals() : saved_(0) {}
 FlushDenormals::~FlushDenormals() = default;
 #endif
 
+SingleThreadedLibraries::SingleThreadedLibraries() : saved_(omp_get_max_threads()) {
+  if (saved_ != 1) omp_set_num_threads(1);
+}
+SingleThreadedLibraries::~SingleThreadedLibraries() {
+  if (saved_ != 1) omp_set_num_threads(saved_);
+}
+
 void run_parts(int parts, void (*body)(void* context, int part), void* context) {
 #pragma omp parallel for num_threads(parts) schedule(static, 1)
   for (int part = 0; part < parts; ++part) {

@@ -22,6 +22,19 @@ class FlushDenormals {
   unsigned saved_;
 };
 
+// Within its scope OpenMP regions of others (oneDNN's) started by this thread have one thread: weft
+// cuts the work itself.
+class SingleThreadedLibraries {
+ public:
+  SingleThreadedLibraries();
+  ~SingleThreadedLibraries();
+  SingleThreadedLibraries(const SingleThreadedLibraries&) = delete;
+  SingleThreadedLibraries& operator=(const SingleThreadedLibraries&) = delete;
+
+ private:
+  int saved_;
+};
+
 // Runs body(context, part) for part 0 .. parts-1, each on its own thread of the pool; denormals are
 // flushed in all. Does not return before every part has.
 void run_parts(int parts, void (*body)(void* context, int part), void* context);

@@ -34,6 +34,8 @@ class Operand {
   std::byte* bytes() const { return address_; }
   float* f32() const { return reinterpret_cast<float*>(address_); }
   std::int32_t* i32() const { return reinterpret_cast<std::int32_t*>(address_); }
+  std::int16_t* i16() const { return reinterpret_cast<std::int16_t*>(address_); }
+  std::int8_t* i8() const { return reinterpret_cast<std::int8_t*>(address_); }
 
   std::int64_t extent(std::size_t axis, const RunContext& run) const {
     const auto& [symbol, plus] = dims_[axis];
@@ -65,6 +67,19 @@ struct BindContext {
   const std::string& string(std::string_view attr) const { return string_attr(node.attrs, attr); }
   // The index of the symbol that counts rows of the operand `y[output]`.
   std::size_t row_symbol(std::size_t output) const;
+};
+
+// Whether something made from an operand (packed weights) must be made again.
+class Freshness {
+ public:
+  bool stale(const Operand& operand, const RunContext& run) {
+    const bool fresh = operand.persistent() && seen_ == run.weights_version;
+    seen_ = run.weights_version;
+    return !fresh;
+  }
+
+ private:
+  std::uint64_t seen_ = 0;
 };
 
 class Kernel {

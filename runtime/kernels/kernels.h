@@ -3,4 +3,95 @@
 
 #include "runtime/kernels/kernel.h"
 
-namespace weft {}  // namespace weft
+namespace weft {
+
+using KernelPtr = std::unique_ptr<Kernel>;
+
+// conv1d.cpp
+KernelPtr make_conv1d(const BindContext&);
+KernelPtr make_conv1d_input_grad(const BindContext&);
+KernelPtr make_conv1d_weight_grad(const BindContext&);
+
+// matmul.cpp
+KernelPtr make_linear(const BindContext&);
+KernelPtr make_matmul(const BindContext&);
+
+// elementwise.cpp
+KernelPtr make_relu(const BindContext&);
+KernelPtr make_tanh(const BindContext&);
+KernelPtr make_sigmoid(const BindContext&);
+KernelPtr make_gelu(const BindContext&);
+KernelPtr make_elu(const BindContext&);
+KernelPtr make_scale(const BindContext&);
+KernelPtr make_relu_grad(const BindContext&);
+KernelPtr make_tanh_grad(const BindContext&);
+KernelPtr make_sigmoid_grad(const BindContext&);
+KernelPtr make_gelu_grad(const BindContext&);
+KernelPtr make_elu_grad(const BindContext&);
+KernelPtr make_add(const BindContext&);
+KernelPtr make_sub(const BindContext&);
+KernelPtr make_mul(const BindContext&);
+KernelPtr make_bias_add(const BindContext&);
+
+// embedding.cpp
+KernelPtr make_embedding(const BindContext&);
+KernelPtr make_embedding_grad(const BindContext&);
+
+// pool.cpp
+KernelPtr make_max_pool(const BindContext&);
+KernelPtr make_max_pool_grad(const BindContext&);
+KernelPtr make_mean_pool(const BindContext&);
+KernelPtr make_mean_pool_grad(const BindContext&);
+KernelPtr make_local_max_pool(const BindContext&);
+KernelPtr make_local_max_pool_grad(const BindContext&);
+KernelPtr make_local_mean_pool(const BindContext&);
+KernelPtr make_local_mean_pool_grad(const BindContext&);
+KernelPtr make_window_offsets(const BindContext&);
+
+// shape.cpp
+KernelPtr make_constant(const BindContext&);
+KernelPtr make_concat(const BindContext&);
+KernelPtr make_slice(const BindContext&);
+KernelPtr make_slice_grad(const BindContext&);
+KernelPtr make_reshape(const BindContext&);
+
+// random.cpp
+KernelPtr make_dropout(const BindContext&);
+
+// softmax.cpp
+KernelPtr make_softmax(const BindContext&);
+KernelPtr make_log_softmax(const BindContext&);
+KernelPtr make_softmax_grad(const BindContext&);
+KernelPtr make_log_softmax_grad(const BindContext&);
+
+// loss.cpp
+KernelPtr make_cross_entropy(const BindContext&);
+KernelPtr make_cross_entropy_grad(const BindContext&);
+KernelPtr make_binary_cross_entropy(const BindContext&);
+KernelPtr make_binary_cross_entropy_grad(const BindContext&);
+
+// reduce.cpp
+KernelPtr make_reduce_sum(const BindContext&);
+KernelPtr make_reduce_mean(const BindContext&);
+KernelPtr make_broadcast_like(const BindContext&);
+KernelPtr make_reduce_mean_grad(const BindContext&);
+KernelPtr make_reduce_max(const BindContext&);
+KernelPtr make_reduce_max_grad(const BindContext&);
+
+// norm.cpp
+KernelPtr make_layer_norm(const BindContext&);
+KernelPtr make_layer_norm_grad(const BindContext&);
+KernelPtr make_batch_norm(const BindContext&);
+KernelPtr make_batch_norm_grad(const BindContext&);
+KernelPtr make_batch_norm_inference(const BindContext&);
+
+// optimizer.cpp
+KernelPtr make_adam(const BindContext&);
+KernelPtr make_adamw(const BindContext&);
+KernelPtr make_sgd(const BindContext&);
+KernelPtr make_momentum_sgd(const BindContext&);
+KernelPtr make_adadelta(const BindContext&);
+KernelPtr make_increment(const BindContext&);
+KernelPtr make_max_norm(const BindContext&);
+
+}  // namespace weft

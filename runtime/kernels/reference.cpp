@@ -44,18 +44,40 @@ class ReferenceKernel final : public Kernel {
     for (std::size_t axis = 0; axis < from.rank(); ++axis) shape.push_back(from.extent(axis, run));
     Tensor tensor(shape);
     for (std::size_t i = 0; i < tensor.data.size(); ++i) {
-      tensor.data[i] = from.dtype() == DType::f32 ? static_cast<double>(from.f32()[i])
-                                                  : static_cast<double>(from.i32()[i]);
+      switch (from.dtype()) {
+        case DType::f32:
+          tensor.data[i] = static_cast<double>(from.f32()[i]);
+          break;
+        case DType::i32:
+          tensor.data[i] = static_cast<double>(from.i32()[i]);
+          break;
+        case DType::i16:
+          tensor.data[i] = static_cast<double>(from.i16()[i]);
+          break;
+        case DType::i8:
+          tensor.data[i] = static_cast<double>(from.i8()[i]);
+          break;
+      }
     }
     return tensor;
   }
 
   static void store(const Tensor& tensor, const Operand& to) {
     for (std::size_t i = 0; i < tensor.data.size(); ++i) {
-      if (to.dtype() == DType::f32) {
-        to.f32()[i] = static_cast<float>(tensor.data[i]);
-      } else {
-        to.i32()[i] = static_cast<std::int32_t>(std::llround(tensor.data[i]));
+      const auto whole = [&] { return std::llround(tensor.data[i]); };
+      switch (to.dtype()) {
+        case DType::f32:
+          to.f32()[i] = static_cast<float>(tensor.data[i]);
+          break;
+        case DType::i32:
+          to.i32()[i] = static_cast<std::int32_t>(whole());
+          break;
+        case DType::i16:
+          to.i16()[i] = static_cast<std::int16_t>(whole());
+          break;
+        case DType::i8:
+          to.i8()[i] = static_cast<std::int8_t>(whole());
+          break;
       }
     }
   }

@@ -1,0 +1,103 @@
+// Optimizer steps: a few streams of floats in, new weights and states out.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "runtime/kernels/simd/optimizer.cpp"
+#include <hwy/foreach_target.h>  // must come before highway.h
+#include <hwy/highway.h>
+
+#include "runtime/kernels/simd/loops-inl.h"
+#include "runtime/kernels/simd/simd.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace weft::simd::HWY_NAMESPACE {
+
+// Weights, gradients and states from i on; `step` is given the vectors, changes them in place.
+template <class Step>
+void each_weight(const Update& u, Step step) {
+  const hn::ScalableTag<float> d;
+  const bool has_first = u.first != nullptr, has_second = u.second != nullptr;
+  const auto load = [&](const float* from, bool present, std::int64_t i)
+                        HWY_ATTR { return present ? hn::LoadU(d, from + i) : hn::Zero(d); };
+  std::int64_t i = 0;
+  for (; i + lanes() <= u.n; i += lanes()) {
+    auto w = hn::LoadU(d, u.w + i);
+    auto first = load(u.first, has_first, i), second = load(u.second, has_second, i);
+    step(d, w, hn::LoadU(d, u.g + i), first, second);
+    hn::StoreU(w, d, u.to_w + i);
+    if (has_first) hn::StoreU(first, d, u.to_first + i);
+    if (has_second) hn::StoreU(second, d, u.to_second + i);
+  }
+  if (i == u.n) return;
+  const std::int64_t left = u.n - i;
+  Tail w(u.w + i, left, 0.0F), g(u.g + i, left, 0.0F);
+  Tail first(has_first ? u.first + i : u.w + i, left, 0.0F);
+  Tail second(has_second ? u.second + i : u.w + i, left, 0.0F);
+  auto vw = hn::Load(d, w.data);
+  auto v1 = hn::Load(d, first.data), v2 = hn::Load(d, second.data);
+  step(d, vw, hn::Load(d, g.data), v1, v2);
+  hn::Store(vw, d, w.data);
+  hn::Store(v1, d, first.data);
+  hn::Store(v2, d, second.data);
+  std::copy_n(w.data, left, u.to_w + i);
+  if (has_first) std::copy_n(first.data, left, u.to_first + i);
+  if (has_second) std::copy_n(second.data, left, u.to_second + i);
+}
+
+void AdamStep(const Adam& p, const Update& u) {
+  each_weight(u, [&](auto d, auto& w, auto g, auto& m, auto& v) HWY_ATTR {
+    const auto beta1 = hn::Set(d, p.beta1), beta2 = hn::Set(d, p.beta2);
+    g = hn::MulAdd(hn::Set(d, p.gradient_decay), w, g);
+    m = hn::MulAdd(beta1, m, hn::Mul(hn::Set(d, 1.0F - p.beta1), g));
+    v = hn::MulAdd(beta2, v, hn::Mul(hn::Mul(hn::Set(d, 1.0F - p.beta2), g), g));
+    const auto root = hn::MulAdd(hn::Sqrt(v), hn::Set(d, p.root_correction), hn::Set(d, p.epsilon));
+    w = hn::Mul(w, hn::Set(d, p.weight_factor));
+    w = hn::NegMulAdd(hn::Set(d, p.step_size), hn::Div(m, root), w);
+  });
+}
+
+void SgdStep(const Sgd& p, const Update& u) {
+  each_weight(u, [&](auto d, auto& w, auto g, auto& velocity, auto&) HWY_ATTR {
+    g = hn::MulAdd(hn::Set(d, p.decay), w, g);
+    const auto momentum = hn::Set(d, p.momentum);
+    if (p.has_velocity) {
+      velocity = hn::MulAdd(momentum, velocity, g);
+      g = p.nesterov ? hn::MulAdd(momentum, velocity, g) : velocity;
+    }
+    w = hn::NegMulAdd(hn::Set(d, p.rate), g, w);
+  });
+}
+
+void AdadeltaStep(const Adadelta& p, const Update& u) {
+  each_weight(u, [&](auto d, auto& w, auto g, auto& squares, auto& updates) HWY_ATTR {
+    const auto rho = hn::Set(d, p.rho), rest = hn::Set(d, 1.0F - p.rho);
+    const auto epsilon = hn::Set(d, p.epsilon);
+    g = hn::MulAdd(hn::Set(d, p.decay), w, g);
+    squares = hn::MulAdd(rho, squares, hn::Mul(hn::Mul(rest, g), g));
+    const auto ratio = hn::Div(hn::Add(updates, epsilon), hn::Add(squares, epsilon));
+    const auto update = hn::Mul(g, hn::Sqrt(ratio));
+    updates = hn::MulAdd(rho, updates, hn::Mul(hn::Mul(rest, update), update));
+    w = hn::NegMulAdd(hn::Set(d, p.rate), update, w);
+  });
+}
+
+}  // namespace weft::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace weft::simd {
+
+HWY_EXPORT(AdamStep);
+HWY_EXPORT(SgdStep);
+HWY_EXPORT(AdadeltaStep);
+
+void adam(const Adam& parameters, const Update& update) {
+  HWY_DYNAMIC_DISPATCH(AdamStep)(parameters, update);
+}
+void sgd(const Sgd& parameters, const Update& update) {
+  HWY_DYNAMIC_DISPATCH(SgdStep)(parameters, update);
+}
+void adadelta(const Adadelta& parameters, const Update& update) {
+  HWY_DYNAMIC_DISPATCH(AdadeltaStep)(parameters, update);
+}
+
+}  // namespace weft::simd
+#endif  // HWY_ONCE

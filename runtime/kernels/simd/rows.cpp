@@ -1,0 +1,141 @@
+// Loops down the rows of a matrix: first maxima, sums, and additions into the rows of a table.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "runtime/kernels/simd/rows.cpp"
+#include <hwy/foreach_target.h>  // must come before highway.h
+#include <hwy/highway.h>
+
+#include "runtime/kernels/simd/loops-inl.h"
+#include "runtime/kernels/simd/simd.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace weft::simd::HWY_NAMESPACE {
+
+// `Vectors` adjacent vectors of columns stay in registers all the way down.
+template <int Vectors>
+void max_columns(const float* x, std::int64_t rows, std::int64_t pitch, std::int32_t first_row,
+                 float* y, std::int32_t* where) {
+  const hn::ScalableTag<float> d;
+  const hn::RebindToSigned<decltype(d)> di;
+  using V = hn::Vec<decltype(d)>;
+  using I = hn::Vec<decltype(di)>;
+  V best[Vectors];
+  I at[Vectors];
+  for (int i = 0; i < Vectors; ++i) {
+    best[i] = hn::LoadU(d, x + i * lanes());
+    at[i] = hn::Set(di, first_row);
+  }
+  for (std::int64_t row = 1; row < rows; ++row) {
+    const I here = hn::Set(di, first_row + static_cast<std::int32_t>(row));
+    for (int i = 0; i < Vectors; ++i) {
+      const V v = hn::LoadU(d, x + row * pitch + i * lanes());
+      const auto more = hn::Gt(v, best[i]);
+      best[i] = hn::IfThenElse(more, v, best[i]);
+      at[i] = hn::IfThenElse(hn::RebindMask(di, more), here, at[i]);
+    }
+  }
+  for (int i = 0; i < Vectors; ++i) {
+    hn::StoreU(best[i], d, y + i * lanes());
+    hn::StoreU(at[i], di, where + i * lanes());
+  }
+}
+
+void max_narrow(const float* x, std::int64_t rows, std::int64_t pitch, std::int64_t n,
+                std::int32_t first_row, float* y, std::int32_t* where) {
+  for (std::int64_t c = 0; c < n; ++c) {
+    std::int64_t best = 0;
+    for (std::int64_t row = 1; row < rows; ++row) {
+      if (x[row * pitch + c] > x[best * pitch + c]) best = row;
+    }
+    y[c] = x[best * pitch + c];
+    where[c] = first_row + static_cast<std::int32_t>(best);
+  }
+}
+
+void MaxRows(const float* x, std::int64_t rows, std::int64_t pitch, std::int64_t n,
+             std::int32_t first_row, float* y, std::int32_t* where) {
+  if (n < lanes()) return max_narrow(x, rows, pitch, n, first_row, y, where);
+  std::int64_t c = 0;
+  for (; c + 4 * lanes() <= n; c += 4 * lanes()) {
+    max_columns<4>(x + c, rows, pitch, first_row, y + c, where + c);
+  }
+  for (; c < n; c += lanes()) {
+    c = std::min(c, n - lanes());  // the last vector may overlap the one before
+    max_columns<1>(x + c, rows, pitch, first_row, y + c, where + c);
+  }
+}
+
+template <int Vectors>
+void sum_columns(const float* x, std::int64_t rows, std::int64_t pitch, float factor, float* y) {
+  const hn::ScalableTag<float> d;
+  using V = hn::Vec<decltype(d)>;
+  V sum[Vectors];
+  for (int i = 0; i < Vectors; ++i) sum[i] = hn::Zero(d);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    for (int i = 0; i < Vectors; ++i) {
+      sum[i] = hn::Add(sum[i], hn::LoadU(d, x + row * pitch + i * lanes()));
+    }
+  }
+  for (int i = 0; i < Vectors; ++i) {
+    hn::StoreU(hn::Mul(sum[i], hn::Set(d, factor)), d, y + i * lanes());
+  }
+}
+
+void SumRows(const float* x, std::int64_t rows, std::int64_t pitch, std::int64_t n, float factor,
+             float* y) {
+  if (n < lanes()) {
+    for (std::int64_t c = 0; c < n; ++c) {
+      float sum = 0;
+      for (std::int64_t row = 0; row < rows; ++row) sum += x[row * pitch + c];
+      y[c] = sum * factor;
+    }
+    return;
+  }
+  std::int64_t c = 0;
+  for (; c + 4 * lanes() <= n; c += 4 * lanes()) sum_columns<4>(x + c, rows, pitch, factor, y + c);
+  for (; c < n; c += lanes()) {
+    c = std::min(c, n - lanes());
+    sum_columns<1>(x + c, rows, pitch, factor, y + c);
+  }
+}
+
+void ScatterAddRows(const std::int32_t* ids, std::int64_t count, const float* dy,
+                    std::int64_t width, std::int64_t begin, std::int64_t end, float* table) {
+  const hn::ScalableTag<float> d;
+  for (std::int64_t t = 0; t < count; ++t) {
+    const float* from = dy + t * width;
+    float* to = table + ids[t] * width;
+    std::int64_t c = begin;
+    for (; c + lanes() <= end; c += lanes()) {
+      hn::StoreU(hn::Add(hn::LoadU(d, to + c), hn::LoadU(d, from + c)), d, to + c);
+    }
+    for (; c < end; ++c) to[c] += from[c];
+  }
+}
+
+}  // namespace weft::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace weft::simd {
+
+HWY_EXPORT(MaxRows);
+HWY_EXPORT(SumRows);
+HWY_EXPORT(ScatterAddRows);
+
+void max_rows(const float* x, std::int64_t rows, std::int64_t pitch, std::int64_t n,
+              std::int32_t first_row, float* y, std::int32_t* where) {
+  HWY_DYNAMIC_DISPATCH(MaxRows)(x, rows, pitch, n, first_row, y, where);
+}
+
+void sum_rows(const float* x, std::int64_t rows, std::int64_t pitch, std::int64_t n, float factor,
+              float* y) {
+  HWY_DYNAMIC_DISPATCH(SumRows)(x, rows, pitch, n, factor, y);
+}
+
+void scatter_add_rows(const std::int32_t* ids, std::int64_t count, const float* dy,
+                      std::int64_t width, std::int64_t begin, std::int64_t end, float* table) {
+  HWY_DYNAMIC_DISPATCH(ScatterAddRows)(ids, count, dy, width, begin, end, table);
+}
+
+}  // namespace weft::simd
+#endif  // HWY_ONCE
