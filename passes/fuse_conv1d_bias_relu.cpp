@@ -49,7 +49,8 @@ bool has_attr(const OpDef& op, std::string_view name) {
 // linear.
 std::optional<Fusion> fusable(const Node& node) {
   const OpDef* op = node.op->fused != nullptr ? node.op->fused() : node.op;
-  if (op->bias_port == 0 || !has_attr(*op, "act")) return {};
+  // One output: pools, which have two, add the bias to sequences that are not empty only.
+  if (op->bias_port == 0 || node.outputs.size() != 1 || !has_attr(*op, "act")) return {};
   Fusion fusion{op, node.inputs, {}, node.comments, node.location};
   fusion.inputs.resize(op->inputs.size(), kNoValue);
   for (const auto& [name, value] : node.attrs) {
