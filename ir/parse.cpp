@@ -291,12 +291,12 @@ class Parser {
   TensorType type() {
     TensorType parsed;
     const Token name = expect(TokenKind::identifier, "a type such as `f32[T, 300]`");
-    if (name.text == "i32") {
-      parsed.dtype = DType::i32;
-    } else if (name.text != "f32") {
+    const std::optional<DType> dtype = find_dtype(name.text);
+    if (!dtype) {
       throw Error(name.location, fmt::format("there is no element type `{}`", name.text),
-                  "there are f32 and i32");
+                  "there are f32, i32, i16 and i8");
     }
+    parsed.dtype = *dtype;
     expect("[");
     while (!peek().is("]") && !peek().is("->")) {
       if (!parsed.shape.empty()) expect(",");

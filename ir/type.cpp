@@ -3,11 +3,32 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 namespace weft {
 
-std::int64_t size_of(DType) { return 4; }  // f32 and i32 alike
+namespace {
 
-std::string to_string(DType dtype) { return dtype == DType::f32 ? "f32" : "i32"; }
+struct Element {
+  std::string_view name;
+  std::int64_t size;
+};
+constexpr std::array<Element, 4> kElements{{{"f32", 4}, {"i32", 4}, {"i16", 2}, {"i8", 1}}};
+
+const Element& element(DType dtype) { return kElements.at(static_cast<std::size_t>(dtype)); }
+
+}  // namespace
+
+std::int64_t size_of(DType dtype) { return element(dtype).size; }
+
+std::string to_string(DType dtype) { return std::string(element(dtype).name); }
+
+std::optional<DType> find_dtype(std::string_view name) {
+  for (std::size_t i = 0; i < kElements.size(); ++i) {
+    if (kElements[i].name == name) return static_cast<DType>(i);
+  }
+  return std::nullopt;
+}
 
 std::string to_string(const Dim& dim) {
   if (dim.is_static()) return std::to_string(dim.value);

@@ -2,15 +2,18 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace weft {
 
-enum class DType : std::uint8_t { f32, i32 };
+enum class DType : std::uint8_t { f32, i32, i16, i8 };
 
 std::int64_t size_of(DType);  // bytes per element
 std::string to_string(DType);
+std::optional<DType> find_dtype(std::string_view name);
 
 // One dimension: `300` (static), `T` (symbolic), or `B+1` (a symbol and a constant).
 // Symbols of the same name are the same number; a Graph lists them with their capacities.

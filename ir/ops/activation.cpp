@@ -37,14 +37,15 @@ bool tanh_form(const Attrs& attrs) { return string_attr(attrs, "approximate") ==
 struct Activation {
   std::string_view name;
   double (*apply)(double);
+  const OpDef* gradient_from_result;  // null: there is none
 };
 constexpr std::array<Activation, 6> kActivations{{
-    {"relu", [](double x) { return x <= 0 ? 0.0 : x; }},  // NaN stays NaN
-    {"tanh", [](double x) { return std::tanh(x); }},
-    {"sigmoid", sigmoid_of},
-    {"gelu", [](double x) { return gelu(x, false); }},
-    {"gelu_tanh", [](double x) { return gelu(x, true); }},
-    {"elu", [](double x) { return elu_of(x, 1.0); }},
+    {"relu", [](double x) { return x <= 0 ? 0.0 : x; }, &ops::relu_grad},  // NaN stays NaN
+    {"tanh", [](double x) { return std::tanh(x); }, &ops::tanh_grad},
+    {"sigmoid", sigmoid_of, &ops::sigmoid_grad},
+    {"gelu", [](double x) { return gelu(x, false); }, nullptr},
+    {"gelu_tanh", [](double x) { return gelu(x, true); }, nullptr},
+    {"elu", [](double x) { return elu_of(x, 1.0); }, &ops::elu_grad},
 }};
 
 const Activation* find_activation(std::string_view name) {
@@ -83,6 +84,17 @@ void expect_unfused(const GradientView& g) {
               fmt::format("write the activation as a node of its own, `{0}(…)`, and let the fusion "
                           "passes come after autodiff",
                           act == "gelu_tanh" ? "gelu" : act));
+}
+
+ValueId gradient_before(const GradientView& g, std::string_view act, ValueId y, ValueId dy) {
+  if (act.empty()) return dy;
+  const Activation* activation = find_activation(act);
+  WEFT_CHECK(activation != nullptr);
+  if (activation->gradient_from_result != nullptr) {
+    return g.emit(*activation->gradient_from_result, {y, dy});
+  }
+  throw Error(g.node.location, fmt::format("{}: act=\"{}\" has no gradient", g.node.op->name, act),
+              "it can't be told from the result: write the activation as a node of its own");
 }
 
 namespace {

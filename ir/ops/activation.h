@@ -14,6 +14,9 @@ double activate(std::string_view act, double x);
 void expect_activation(const InferView&);
 // Gradients' part: Error unless `act` is empty. Autodiff comes before fusion.
 void expect_unfused(const GradientView&);
+// Gradients' part of an op that ends with y = act(z): the gradient of z. Error if it can't be told
+// from y alone (gelu).
+ValueId gradient_before(const GradientView&, std::string_view act, ValueId y, ValueId dy);
 
 double gelu(double x, bool tanh_form);
 

@@ -1,4 +1,7 @@
 // Pooling over whole sequences: one row per example. An empty sequence pools to zero.
+#include "ir/ops/pool.h"
+
+#include "ir/ops/activation.h"
 #include "ir/ops/common.h"
 #include "ir/ops/ops.h"
 #include "ir/ops/sequence.h"
@@ -14,6 +17,8 @@ Shape pooled_shape(const InferView& v) {
 
 std::vector<TensorType> infer_max_pool(const InferView& v) {
   const Shape shape = pooled_shape(v);
+  if (v.has(2)) expect_per_channel(v, 2);
+  expect_activation(v);
   return {float_type(shape), int_type(shape)};
 }
 
@@ -25,6 +30,7 @@ void eval_max_pool(const EvalView& v) {
   const Tensor& x = *v.x[0];
   const auto offsets = offsets_of(v, 1, x.rows());
   Tensor &y = v.y[0], &where = v.y[1];
+  const std::string& act = string_attr(v.node.attrs, "act");
   for (std::int64_t b = 0; b < y.rows(); ++b) {
     const auto first = offsets[static_cast<std::size_t>(b)];
     const auto last = offsets[static_cast<std::size_t>(b) + 1];
@@ -33,15 +39,19 @@ void eval_max_pool(const EvalView& v) {
       for (std::int64_t t = first; t < last; ++t) {
         if (at(x, t, c) > at(x, best, c)) best = t;
       }
-      at(y, b, c) = best < 0 ? 0.0 : at(x, best, c);
       at(where, b, c) = static_cast<double>(best);
+      if (best < 0) continue;
+      const double bias = v.x[2] == nullptr ? 0.0 : at(*v.x[2], 0, c);
+      at(y, b, c) = activate(act, at(x, best, c) + bias);
     }
   }
 }
 
 void gradient_max_pool(GradientView& g) {
   if (g.dy[0] == kNoValue) return;
-  g.dx[0] = g.emit(ops::max_pool_grad, {g.dy[0], g.out(1), g.in(1)});
+  const ValueId dz = gradient_before(g, string_attr(g.node.attrs, "act"), g.out(), g.dy[0]);
+  if (g.wanted[0]) g.dx[0] = g.emit(ops::max_pool_grad, {dz, g.out(1), g.in(1)});
+  if (g.in(2) != kNoValue && g.wanted[2]) g.dx[2] = pooled_bias_gradient(g, dz, g.in(1));
 }
 
 // dy with one row per sequence of the offsets at `port`.
@@ -107,22 +117,47 @@ void eval_mean_pool_grad(const EvalView& v) {
   }
 }
 
+std::vector<TensorType> infer_zero_empty(const InferView& v) {
+  infer_dx(v, 1);
+  return {v.type(0)};
+}
+
+void eval_zero_empty(const EvalView& v) {
+  const Tensor &x = *v.x[0], &offsets = *v.x[1];
+  for (std::int64_t b = 0; b < x.rows(); ++b) {
+    if (at(offsets, 0, b) == at(offsets, 0, b + 1)) continue;
+    for (std::int64_t c = 0; c < x.columns(); ++c) at(v.y[0], b, c) = at(x, b, c);
+  }
+}
+
 double flops_per_input(const Graph& graph, const Node& node, const ElementCount& count) {
   return count(graph[node.inputs[0]].type);
 }
 
 }  // namespace
 
+ValueId pooled_bias_gradient(const GradientView& g, ValueId dz, ValueId offsets) {
+  const std::string& act = string_attr(g.node.attrs, "act");
+  if (act != "relu") dz = g.emit(ops::zero_empty, {dz, offsets});  // relu's slope at 0 is 0
+  return g.emit(ops::reduce_sum, {dz}, {{"axes", std::vector<std::int64_t>{0}}});
+}
+
 namespace ops {
 
 const OpDef max_pool{
     .name = "max_pool",
-    .doc = "the maximum of each channel over each sequence, and the row it was first found in",
-    .inputs = {{"x", "f32[T, C]"}, {"offsets", "i32[B+1 -> T]"}},
+    .doc =
+        "act(the maximum of each channel over each sequence + bias), and the row it was first "
+        "found in",
+    .inputs = {{"x", "f32[T, C]"},
+               {"offsets", "i32[B+1 -> T]"},
+               {"bias", "f32[C]", Arity::optional}},
     .outputs = {{"y", "f32[B, C]"}, {"where", "i32[B, C]"}},
+    .attrs = {{"act", "an activation, or \"\"", std::string()}},
     .infer = infer_max_pool,
     .reference = eval_max_pool,
     .gradient = gradient_max_pool,
+    .bias_port = 3,
     .flops = flops_per_input,
 };
 
@@ -154,6 +189,20 @@ const OpDef mean_pool_grad{
     .outputs = {{"dx", "f32[T, C]"}},
     .infer = infer_mean_pool_grad,
     .reference = eval_mean_pool_grad,
+};
+
+const OpDef zero_empty{
+    .name = "zero_empty",
+    .doc = "x, with zeros in the rows of empty sequences",
+    .inputs = {{"x", "f32[B, C]"}, {"offsets", "i32[B+1 -> T]"}},
+    .outputs = {{"y", "f32[B, C]"}},
+    .infer = infer_zero_empty,
+    .reference = eval_zero_empty,
+    .gradient =
+        [](GradientView& g) {
+          g.dx[0] = g.emit(ops::zero_empty, {g.dy[0], g.in(1)});
+        },
+    .in_place = {1},
 };
 
 }  // namespace ops

@@ -92,6 +92,46 @@ void add_window_samples(std::vector<Sample>& all) {
   }
 }
 
+// Convolutions of 2 and 3 taps to 3 and 10 channels, whose table has rows of 64 numbers.
+std::string taps(const std::string& call, const std::string& attrs) {
+  return fmt::format(
+      "input %ids : i32[T]\n input %from : i32[B+1 -> T]\n param %table : f32[4, 64]\n"
+      "param %rows : f32[T, 64]\n param %b : f32[13]\n {} kernels=[2, 3] channels=[3, 10] {}",
+      call, attrs);
+}
+
+void add_tap_samples(std::vector<Sample>& all) {
+  const std::map<std::string, std::vector<double>> ids{{"ids", {3, 0, 0, 2, 1, 3, 0, 2, 2, 1}}};
+  for (const char* window : {"padding=\"valid\"", "padding=\"same\"", "padding=\"causal\"",
+                             "padding=\"same\" dilation=2", "padding=\"valid\" dilation=3"}) {
+    const bool rows = std::string_view(window).find("valid") == std::string_view::npos;
+    for (const char* act : {"", "act=\"relu\"", "act=\"tanh\""}) {
+      const std::string attrs = fmt::format("{} {}", window, act);
+      all.push_back(
+          {taps("%y, %at = tap_max_pool(%ids, %table, %from, %b)", attrs), {kMixed}, ids});
+      all.push_back({taps("%y, %at = tap_max_pool(_, %rows, %from, %b)", attrs), {kMixed}, ids});
+      if (!rows) continue;
+      all.push_back({taps("%y = tap_mean_pool(%ids, %table, %from, %b)", attrs), {kMixed}, ids});
+      all.push_back({taps("%y = tap_sum(%ids, %table, %from, %from, %b)", attrs), {kMixed}, ids});
+      all.push_back({taps("%y = tap_sum(_, %rows, %from, %from)", attrs), {kMixed}, ids});
+    }
+  }
+  all.push_back(
+      {"input %ids : i32[T]\n input %from : i32[B+1 -> T]\n param %table : f32[4, 16]\n"
+       "%y = tap_mean_pool(%ids, %table, %from) kernels=[2] channels=[3] padding=\"valid\"",
+       {kMixed},
+       ids});
+  all.push_back(
+      {"param %e : f32[N, 3]\n param %v : f32[2, 3, 9]\n param %w : f32[3, 3, 2]\n"
+       "%table = tap_table(%e, %v, %w)"});
+  all.push_back(
+      {pool("param %b : f32[3]\n%y, %at = max_pool(%x, %offsets, %b) act=\"tanh\""), {kMixed}});
+  all.push_back(
+      {"input %offsets : i32[B+1 -> T]\n param %x : f32[B, 2]\n"
+       "%y = zero_empty(%x, %offsets)",
+       {kMixed}});
+}
+
 void add_loss_samples(std::vector<Sample>& all) {
   for (const char* attrs : {"", "class_weights=[1.0, 2.0, 0.5, 3.0]", "label_smoothing=0.1",
                             "class_weights=[1.0, 0.0, 0.5, 3.0] label_smoothing=0.3"}) {
@@ -188,6 +228,7 @@ std::vector<Sample> samples() {
                    {{}, rows}});
   }
   add_window_samples(all);
+  add_tap_samples(all);
   add_loss_samples(all);
   return all;
 }
@@ -298,9 +339,9 @@ TEST_CASE("every gradient equals central differences, and every differentiable o
     const auto name = sample_program(sample.body).nodes.back().op->name;
     ports[name].merge(check_sample(sample));
   }
-  const std::set<std::string_view> fixed{"constant", "window_offsets", "increment",
-                                         "sgd",      "momentum_sgd",   "adam",
-                                         "adamw",    "adadelta",       "max_norm"};
+  const std::set<std::string_view> fixed{
+      "constant", "window_offsets", "increment", "sgd",    "momentum_sgd", "adam",
+      "adamw",    "adadelta",       "max_norm",  "unique", "quantize_taps"};
   for (const OpDef* op : all_ops()) {
     CAPTURE(op->name);
     const bool differentiable = op->gradient != nullptr;
@@ -310,8 +351,8 @@ TEST_CASE("every gradient equals central differences, and every differentiable o
     for (std::size_t port = 0; port < op->inputs.size(); ++port) {
       const PortDef& def = op->inputs[port];
       const bool given = def.doc.starts_with("i32") || def.name == "like" ||
-                         def.name == "targets" || def.name == "var" || def.name.ends_with("mean") ||
-                         def.name.ends_with("running_var");
+                         def.name == "targets" || def.name == "scale" || def.name == "var" ||
+                         def.name.ends_with("mean") || def.name.ends_with("running_var");
       CAPTURE(def.name);
       CHECK(ports[op->name].contains(port) == !given);
     }
