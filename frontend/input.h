@@ -37,6 +37,9 @@ class LineReader {
   // The next line, good until the call after; false at the end.
   bool next(std::string_view& line);
 
+  // Whether a whole line has been read already, so that next() does not wait for more.
+  bool pending() const { return repeat_ || buffer_.find('\n', begin_) < end_; }
+
   // The next call of next() gives the last line again.
   void unread() { repeat_ = true; }
 

@@ -1,4 +1,5 @@
-// The starters' texts. Each trains as it stands; a test compiles them all.
+// The starters' texts, each after a line end that is left out. Each trains as it stands; a test
+// compiles them all.
 #include "frontend/starters.h"
 
 #include <algorithm>
@@ -8,11 +9,12 @@ namespace weft {
 namespace {
 
 constexpr std::string_view kTextCnn =
-    R"model(# A convolutional network for sentences (Kim 2014): filters of several widths slide over the word
+    R"model(
+# A convolutional network for sentences (Kim 2014): filters of several widths slide over the word
 # vectors, the strongest answer of each filter is kept, and a fully connected layer decides.
 model textcnn
 
-# How a text becomes words. Rare words, and words beyond the vocabulary's size, are one unknown word.
+# How a text becomes words. Rare words, and words beyond the vocabulary, are one unknown word.
 text   tokenizer=words lowercase=true vocabulary=30000 min_count=1 max_tokens=400
 
 # Constants: `--set width=200` overrides one from the command line.
@@ -32,7 +34,8 @@ train  adam(rate=0.001) batch=50 epochs=10
 )model";
 
 constexpr std::string_view kTextCnnZh =
-    R"model(# A convolutional network for Chinese: the text is read character by character, so that no word
+    R"model(
+# A convolutional network for Chinese: the text is read character by character, so that no word
 # segmenter can be wrong, and filters of two to five characters find the words.
 model textcnn_zh
 
@@ -55,7 +58,8 @@ train  adam(rate=0.001) batch=64 epochs=8
 )model";
 
 constexpr std::string_view kDeepCnn =
-    R"model(# A deeper network for longer texts: stacked convolutions with local pooling between them, so that
+    R"model(
+# A deeper network for longer texts: stacked convolutions with local pooling between them, so that
 # each layer sees a wider stretch of the text, and a residual connection.
 model deepcnn
 
@@ -77,8 +81,9 @@ train  adamw(rate=0.001, weight_decay=0.01) batch=50 epochs=10
 )model";
 
 constexpr std::string_view kBagOfWords =
-    R"model(# A bag of words: the mean of the word vectors, then a linear layer. The fastest model, blind to word
-# order; the baseline that others have to beat.
+    R"model(
+# A bag of words: the mean of the word vectors, then a linear layer. The fastest model, blind to
+# word order; the baseline that others have to beat.
 model bow
 
 text   tokenizer=words lowercase=true vocabulary=50000 max_tokens=400
@@ -101,11 +106,19 @@ constexpr std::array kStarters = {
 
 }  // namespace
 
-std::span<const Starter> all_starters() { return kStarters; }
+std::span<const Starter> all_starters() {
+  static const auto starters = [] {
+    auto table = kStarters;
+    for (Starter& starter : table) starter.text.remove_prefix(1);
+    return table;
+  }();
+  return starters;
+}
 
 const Starter* find_starter(std::string_view name) {
-  const auto at = std::ranges::find(kStarters, name, &Starter::name);
-  return at == kStarters.end() ? nullptr : &*at;
+  const auto starters = all_starters();
+  const auto at = std::ranges::find(starters, name, &Starter::name);
+  return at == starters.end() ? nullptr : &*at;
 }
 
 }  // namespace weft

@@ -27,7 +27,7 @@ struct SessionOptions {
 // Word ids of several texts end to end: text i is ids[offsets[i] .. offsets[i + 1]).
 struct PackedIds {
   std::span<const std::int32_t> ids;
-  std::span<const std::int64_t> offsets;  // one more than texts, from 0; empty: no texts
+  std::span<const std::int64_t> offsets;  // one more than texts, rising; empty: no texts
 
   std::size_t size() const { return offsets.empty() ? 0 : offsets.size() - 1; }
 };

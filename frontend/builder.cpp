@@ -1,0 +1,158 @@
+// Builds plans. Everything in one is a function of the description, the overrides and the data.
+#include "frontend/builder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "frontend/dataset.h"
+#include "frontend/initialize.h"
+#include "frontend/vocabulary.h"
+#include "ir/op.h"
+#include "passes/compile.h"
+#include "runtime/memory.h"
+
+namespace weft {
+namespace {
+
+// What a predicting program takes at once. Larger requests are cut; more would not be faster, since
+// activations should stay in the cache.
+constexpr std::int64_t kPredictExamples = 256;
+constexpr std::int64_t kPredictTokens = 4096;
+
+TokenizerConfig tokenizer_config(const TextSettings& text) {
+  TokenizerConfig config;
+  config.kind = tokenizer_kind(text.tokenizer).value();
+  config.normalization.lowercase = text.lowercase;
+  config.normalization.nfkc = text.nfkc;
+  return config;
+}
+
+std::shared_ptr<const WordList> count_words(const ModelSettings& settings, const Corpus& corpus,
+                                            std::span<const std::uint32_t> rows) {
+  VocabularyBuilder builder(tokenizer_config(settings.text));
+  const auto longest = static_cast<std::size_t>(settings.text.max_tokens);
+  const std::size_t count = rows.empty() ? corpus.size() : rows.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    builder.add(corpus.text(rows.empty() ? i : rows[i]), longest);
+  }
+  VocabularyOptions options;
+  options.max_size = static_cast<std::size_t>(settings.vocabulary);
+  options.min_count = static_cast<std::uint64_t>(settings.min_count);
+  return std::make_shared<const WordList>(builder.build(options));
+}
+
+// The mean weight of an example is 1.
+std::vector<double> balanced_weights(const Dataset& data, std::size_t labels) {
+  std::vector<double> counts(labels, 0.0);
+  for (const std::int32_t label : data.labels) counts[static_cast<std::size_t>(label)] += 1;
+  const auto present =
+      static_cast<double>(std::ranges::count_if(counts, [](double n) { return n > 0; }));
+  for (double& n : counts) {
+    n = n == 0 ? 1.0 : static_cast<double>(data.labels.size()) / (present * n);
+  }
+  return counts;
+}
+
+void check_labels(const Model& model, const Corpus& corpus) {
+  if (corpus.label_names().size() < 2 && model.output.name == "softmax") {
+    throw Error(fmt::format("all examples have the label `{}`", corpus.label_names().front()),
+                "there is nothing to tell apart: the data needs at least two labels");
+  }
+  if (!corpus.multi_label() || model.output.name != "softmax") return;
+  for (std::size_t i = 0; i < corpus.size(); ++i) {
+    if (corpus.labels(i).size() == 1) continue;
+    throw Error(model.output.location,
+                fmt::format("softmax gives each text one label, but the example on line {} has {}",
+                            corpus.line(i), corpus.labels(i).size()),
+                "write `output sigmoid(logits)`")
+        .in(model.file, model.source);
+  }
+}
+
+// Declares each param and state of a program once among the plan's tensors, at its first value.
+void add_tensors(Plan& plan, const Graph& program, const ModelSettings& settings) {
+  for (const Value& value : program.values) {
+    if (value.role != Role::param && value.role != Role::state) continue;
+    if (plan.tensor(value.name) != nullptr) continue;
+    const auto size = static_cast<std::size_t>(capacity_bytes(program, value.type));
+    const auto bytes = std::make_shared<AlignedBytes>(size);
+    initialize(value, static_cast<std::uint64_t>(settings.seed), bytes->span());
+    if (value.name == "seed") {
+      const auto seed = static_cast<std::int32_t>(settings.seed);
+      std::memcpy(bytes->data(), &seed, sizeof seed);
+    }
+    plan.tensors.push_back({value.name, value.type, value.role, bytes->span()});
+    plan.owners.push_back(bytes);
+  }
+}
+
+}  // namespace
+
+Plan build_plan(const Model& model, Overrides overrides, const Corpus& corpus,
+                std::span<const std::uint32_t> rows) {
+  const ModelSettings settings = settings_of(model, overrides);
+  check_labels(model, corpus);
+  const auto words = count_words(settings, corpus, rows);
+
+  Plan plan;
+  plan.description = model.source;
+  plan.text = settings.text;
+  plan.labels = corpus.label_names();
+  plan.vocabulary = {words->bytes, std::span(words->offsets).subspan(1)};
+  plan.owners.push_back(words);
+
+  const Encoder encoder(tokenizer_config(settings.text), Vocabulary(*words),
+                        static_cast<std::size_t>(settings.text.max_tokens));
+  const Dataset data = encode(corpus, rows, encoder, plan.labels);
+  ModelSizes sizes;
+  sizes.vocabulary = static_cast<std::int64_t>(words->size());
+  sizes.labels = static_cast<std::int64_t>(plan.labels.size());
+  sizes.examples = settings.batch;
+  sizes.tokens = std::max(settings.text.max_tokens, data.most_tokens(settings.batch));
+  if (settings.balanced) sizes.class_weights = balanced_weights(data, plan.labels.size());
+  const LoweredModel forward = lower(model, settings, sizes, overrides);
+  plan.task = forward.task;
+
+  ModelSizes predicting = sizes;
+  predicting.examples = kPredictExamples;
+  predicting.tokens = std::max(kPredictTokens, settings.text.max_tokens);
+  const LoweredModel to_predict = lower(model, settings, predicting, overrides);
+  Compiled predict = compile_predict(to_predict.graph);
+  Compiled train = compile_train(forward.graph);
+  plan.programs = {std::move(predict.program), std::move(train.program)};
+  for (const Graph& program : plan.programs) add_tensors(plan, program, settings);
+
+  nlohmann::json json;
+  json["overrides"] = overrides.assignments();
+  json["notes"] = {{"predict", predict.notes}, {"train", train.notes}};
+  plan.settings = json.dump();
+  return plan;
+}
+
+Plan predict_only(const Plan& plan) {
+  Plan small = plan;
+  std::erase_if(small.programs, [](const Graph& program) { return program.name != "predict"; });
+  const Graph* predict = small.program("predict");
+  if (predict == nullptr)
+    throw Error("the plan holds no program that predicts", "compile it again");
+  std::erase_if(small.tensors, [&](const PlanTensor& tensor) {
+    return predict->find_value(tensor.name) == nullptr;
+  });
+  return small;
+}
+
+Overrides overrides_of(const Plan& plan) {
+  const auto json = nlohmann::json::parse(plan.settings, nullptr, /*allow_exceptions=*/false);
+  std::vector<std::string> assignments;
+  if (json.is_object() && json.contains("overrides") && json["overrides"].is_array()) {
+    for (const auto& assignment : json["overrides"]) {
+      if (assignment.is_string()) assignments.push_back(assignment.get<std::string>());
+    }
+  }
+  return Overrides(assignments);
+}
+
+}  // namespace weft

@@ -1,0 +1,26 @@
+// From a model description and data to an untrained plan: vocabulary, programs, first weights.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "frontend/corpus.h"
+#include "frontend/lower.h"
+#include "frontend/model.h"
+#include "ir/plan.h"
+
+namespace weft {
+
+// The vocabulary is counted on the examples numbered in `rows` (all, where there are none); labels
+// are those of the whole corpus. Throws Error where the description and the data do not fit.
+Plan build_plan(const Model&, Overrides, const Corpus&, std::span<const std::uint32_t> rows);
+
+// The same plan without what only training needs.
+Plan predict_only(const Plan&);
+
+// The overrides that a plan was built with.
+Overrides overrides_of(const Plan&);
+
+}  // namespace weft

@@ -1,0 +1,74 @@
+// `weft check`: parses and types a description without data, and shows every layer's shape.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "frontend/cli/command.h"
+#include "frontend/lower.h"
+#include "ir/print.h"
+
+namespace weft {
+namespace {
+
+struct Flags {
+  std::string model;
+  std::vector<std::string> set;
+  std::int64_t labels = 2;
+  bool ir = false;
+};
+
+std::int64_t weights_of(const Graph& graph, const std::string& layer) {
+  std::int64_t weights = 0;
+  for (const Value& value : graph.values) {
+    const bool own = value.name.size() > layer.size() && value.name.starts_with(layer) &&
+                     value.name[layer.size()] == '.';
+    if (value.role == Role::param && own) weights += capacity_elements(graph, value.type);
+  }
+  return weights;
+}
+
+int check(const Flags& flags) {
+  const Model model = read_model(flags.model);
+  Overrides overrides(flags.set);
+  const ModelSettings settings = settings_of(model, overrides);
+  ModelSizes sizes;
+  sizes.vocabulary = settings.vocabulary;
+  sizes.labels = flags.labels;
+  sizes.examples = settings.batch;
+  sizes.tokens = settings.batch * settings.text.max_tokens;
+  const LoweredModel lowered = lower(model, settings, sizes, overrides);
+  if (flags.ir) {
+    print_out(print(lowered.graph));
+    return 0;
+  }
+  std::size_t width = 5;
+  for (const LoweredLayer& layer : lowered.layers) width = std::max(width, layer.name.size());
+  print_out(fmt::format("line  {:{}}  {:24}  {:>12}\n", "layer", width, "shape", "weights"));
+  std::int64_t total = 0;
+  for (const LoweredLayer& layer : lowered.layers) {
+    const std::int64_t weights = weights_of(lowered.graph, layer.name);
+    total += weights;
+    print_out(fmt::format("{:4}  {:{}}  {:24}  {:>12}\n", layer.location.line, layer.name, width,
+                          to_string(lowered.graph[layer.value].type),
+                          weights == 0 ? "" : fmt::format("{}", weights)));
+  }
+  print_out(
+      fmt::format("{} weights, with a full vocabulary of {} words and {} labels; "
+                  "B texts of T words in all\n",
+                  total, settings.vocabulary, flags.labels));
+  return 0;
+}
+
+}  // namespace
+
+Run declare_check(CLI::App& app) {
+  const auto flags = std::make_shared<Flags>();
+  app.add_option("MODEL", flags->model, "a model description")->required();
+  declare_set(app, flags->set);
+  app.add_option("--labels", flags->labels, "the number of labels to assume")
+      ->check(CLI::Range(1, 1 << 20));
+  app.add_flag("--ir", flags->ir, "print the forward graph instead");
+  return [flags] { return check(*flags); };
+}
+
+}  // namespace weft

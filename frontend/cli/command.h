@@ -1,0 +1,66 @@
+// What a command of the program is, and what commands share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "frontend/arguments.h"
+#include "frontend/corpus.h"
+
+namespace weft {
+
+// Runs a command whose flags have been parsed; returns the exit status.
+using Run = std::function<int()>;
+
+struct Command {
+  const char* name;
+  const char* doc;
+  Run (*declare)(CLI::App& app);  // adds the flags to the command's own parser
+};
+
+// One per file of this folder.
+Run declare_bench(CLI::App&);
+Run declare_check(CLI::App&);
+Run declare_compile(CLI::App&);
+Run declare_eval(CLI::App&);
+Run declare_inspect(CLI::App&);
+Run declare_layers(CLI::App&);
+Run declare_new(CLI::App&);
+Run declare_ops(CLI::App&);
+Run declare_opt(CLI::App&);
+Run declare_passes(CLI::App&);
+Run declare_predict(CLI::App&);
+Run declare_train(CLI::App&);
+Run declare_version(CLI::App&);
+
+// Writes to standard output. Throws Error when that is full or closed.
+void print_out(std::string_view text);
+void flush_out();
+
+bool is_terminal(int descriptor);
+
+// The whole of a text file; `-` is standard input.
+std::string read_text(const std::string& path);
+
+// Whether a file is a plan rather than a description: by its first bytes, not its name.
+bool is_plan(const std::string& path);
+
+// The flags of data files, and how they read.
+struct DataFlags {
+  std::string format = "auto";
+  std::string text_column, label_column, label_separator;
+  bool skip_bad = false;
+
+  void declare(CLI::App& app);
+  ReadOptions options() const;
+  Corpus read(const std::string& path) const;  // reports skipped rows on standard error
+};
+
+// `--set path=value`, any number of times.
+void declare_set(CLI::App& app, std::vector<std::string>& assignments);
+
+}  // namespace weft

@@ -1,0 +1,44 @@
+// `weft eval`: a plan's accuracy, precision, recall and F1 on labelled data.
+#include <unistd.h>
+
+#include "frontend/cli/command.h"
+#include "frontend/evaluate.h"
+#include "frontend/metrics_report.h"
+
+namespace weft {
+namespace {
+
+struct Flags {
+  std::string plan, data;
+  std::optional<double> threshold;
+  int threads = 0;
+  bool json = false;
+  DataFlags reading;
+};
+
+int eval(const Flags& flags) {
+  Session session = Session::load(flags.plan, {flags.threads});
+  const Corpus corpus = flags.reading.read(flags.data);
+  const Dataset data = encode(corpus, {}, session.encoder(), session.labels());
+  const double threshold = flags.threshold.value_or(session.plan().threshold);
+  const Metrics metrics = evaluate(session, data, threshold).metrics;
+  print_out(flags.json ? to_json(metrics) + "\n" : to_text(metrics, is_terminal(STDOUT_FILENO)));
+  return 0;
+}
+
+}  // namespace
+
+Run declare_eval(CLI::App& app) {
+  const auto flags = std::make_shared<Flags>();
+  app.add_option("PLAN", flags->plan, "a trained plan")->required();
+  app.add_option("--data", flags->data, "labelled texts")->required();
+  app.add_flag("--json", flags->json, "one JSON object");
+  app.add_option("--threshold", flags->threshold, "of a multi-label plan, instead of its own")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--threads", flags->threads, "0: all this process may use")
+      ->check(CLI::Range(0, 4096));
+  flags->reading.declare(app);
+  return [flags] { return eval(*flags); };
+}
+
+}  // namespace weft

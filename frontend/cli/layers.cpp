@@ -1,0 +1,53 @@
+// `weft layers`: what a model description may say, from the tables that check it.
+#include "frontend/layers.h"
+
+#include <fmt/format.h>
+
+#include "frontend/cli/command.h"
+#include "frontend/settings.h"
+#include "frontend/suggest.h"
+#include "ir/print.h"
+
+namespace weft {
+namespace {
+
+std::string fallback_of(const ArgumentDef& def) {
+  if (!def.fallback) return "";
+  if (const auto* word = std::get_if<std::string>(&*def.fallback)) return "=" + *word;
+  if (def.kind == ArgumentKind::boolean) {
+    return std::get<std::int64_t>(*def.fallback) == 0 ? "=false" : "=true";
+  }
+  return "=" + print(*def.fallback);
+}
+
+void describe(std::string_view name, std::string_view doc, std::span<const ArgumentDef> arguments) {
+  print_out(fmt::format("{:12} {}\n", name, doc));
+  for (const ArgumentDef& def : arguments) {
+    print_out(fmt::format("    {:24} {}; {}\n", fmt::format("{}{}", def.name, fallback_of(def)),
+                          def.doc, range_of(def)));
+  }
+}
+
+}  // namespace
+
+Run declare_layers(CLI::App& app) {
+  const auto name = std::make_shared<std::string>();
+  app.add_option("NAME", *name, "one layer, optimizer or line, in full");
+  return [name] {
+    std::vector<std::string> names;
+    bool found = false;
+    const auto one = [&](std::string_view known, std::string_view doc,
+                         std::span<const ArgumentDef> arguments) {
+      names.emplace_back(known);
+      if (!name->empty() && known != *name) return;
+      found = true;
+      describe(known, doc, arguments);
+    };
+    for (const LayerDef& layer : all_layers()) one(layer.name, layer.doc, layer.arguments);
+    for (const SettingsGroup& group : all_settings()) one(group.name, group.doc, group.arguments);
+    if (found) return 0;
+    throw Error(fmt::format("there is no layer `{}`", *name), suggestion(*name, names));
+  };
+}
+
+}  // namespace weft

@@ -1,0 +1,79 @@
+// The program `weft`: a table of commands.
+#include <fmt/format.h>
+
+#include <array>
+#include <exception>
+#include <new>
+
+#include "frontend/cli/command.h"
+#include "ir/diagnostic.h"
+
+namespace weft {
+namespace {
+
+constexpr std::array kCommands = {
+    Command{"new", "write a model description to start from", declare_new},
+    Command{"check", "check a model description and show its shapes", declare_check},
+    Command{"train", "train a model description, or go on training a plan", declare_train},
+    Command{"eval", "measure a plan on labelled data", declare_eval},
+    Command{"predict", "label texts, one a line", declare_predict},
+    Command{"compile", "make a plan without training it, or a smaller one of a plan",
+            declare_compile},
+    Command{"opt", "run compiler passes over IR text", declare_opt},
+    Command{"passes", "list the compiler's passes", declare_passes},
+    Command{"ops", "list the ops of the IR", declare_ops},
+    Command{"layers", "list what a model description may say", declare_layers},
+    Command{"version", "print the version", declare_version},
+};
+
+int run(int argc, char** argv) {
+  CLI::App app{
+      "weft: text classification from a model description to a plan file that predicts.\n"
+      "Begin with `weft new textcnn > my.model`.",
+      "weft"};
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::simple);
+  std::vector<std::pair<CLI::App*, Run>> declared;
+  for (const Command& command : kCommands) {
+    CLI::App* sub = app.add_subcommand(command.name, command.doc);
+    declared.emplace_back(sub, command.declare(*sub));
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& e) {
+    return app.exit(e);  // --help
+  } catch (const CLI::ParseError& e) {
+    const CLI::App* sub = nullptr;
+    for (const auto& [parser, unused] : declared) {
+      if (parser->parsed()) sub = parser;
+    }
+    fmt::print(stderr, "weft: {}\n", e.what());
+    fmt::print(stderr, "    note: `weft {}--help` says what is possible\n",
+               sub == nullptr ? "" : sub->get_name() + " ");
+    return 2;
+  }
+  for (const auto& [parser, command] : declared) {
+    if (!parser->parsed()) continue;
+    const int status = command();
+    flush_out();
+    return status;
+  }
+  return 2;
+}
+
+}  // namespace
+}  // namespace weft
+
+int main(int argc, char** argv) {
+  try {
+    return weft::run(argc, argv);
+  } catch (const weft::Error& e) {
+    const bool placed = !e.diagnostics().empty() && e.diagnostics().front().location.line > 0;
+    fmt::print(stderr, "{}{}\n", placed ? "" : "weft: ", e.what());
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "weft: there is not enough memory\n");
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "weft: {}\n", e.what());
+  }
+  return 1;
+}

@@ -1,0 +1,14 @@
+// `weft passes`: the tables of passes and pipelines.
+#include "frontend/cli/command.h"
+#include "passes/opt.h"
+
+namespace weft {
+
+Run declare_passes(CLI::App&) {
+  return [] {
+    print_out(describe_passes());
+    return 0;
+  };
+}
+
+}  // namespace weft

@@ -1,0 +1,179 @@
+// `weft train`: a description and data become a plan, or a plan learns on.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+
+#include "frontend/builder.h"
+#include "frontend/cli/command.h"
+#include "frontend/progress.h"
+#include "frontend/split.h"
+#include "frontend/trainer.h"
+#include "ir/op.h"
+
+namespace weft {
+namespace {
+
+struct Flags {
+  std::string input, data, valid, out;
+  double valid_fraction = 0;
+  std::optional<std::int64_t> epochs, batch, seed, patience;
+  std::optional<double> rate;
+  std::vector<std::string> set;
+  int threads = 0;
+  bool quiet = false;
+  DataFlags reading;
+};
+
+std::atomic<bool> interrupted{false};
+
+// The first Ctrl-C ends training in good order, the second at once.
+void on_signal(int signal) {
+  interrupted = true;
+  std::signal(signal, SIG_DFL);
+}
+
+// Found out before hours of training rather than after.
+void check_writable(const std::string& path) {
+  std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  if (folder.empty()) folder = ".";
+  if (access(folder.c_str(), W_OK) != 0) {
+    throw Error(fmt::format("cannot write {}: {}", path, std::strerror(errno)),
+                "name another file with -o");
+  }
+}
+
+// Flags are overrides of the description by another name.
+void apply(const Flags& flags, Overrides& overrides) {
+  if (flags.epochs) overrides.set("train.epochs", *flags.epochs);
+  if (flags.batch) overrides.set("train.batch", *flags.batch);
+  if (flags.seed) overrides.set("train.seed", *flags.seed);
+  if (flags.patience) overrides.set("train.patience", *flags.patience);
+  if (flags.rate) overrides.set("train.rate", *flags.rate);
+}
+
+TrainSettings train_settings(const ModelSettings& s) {
+  return {s.epochs, s.batch, s.rate, static_cast<std::uint64_t>(s.seed), s.patience};
+}
+
+// Where training starts, and how it goes.
+struct Start {
+  Plan plan;
+  TrainSettings settings;
+};
+
+Start start_new(const Flags& flags, const Corpus& corpus, std::span<const std::uint32_t> rows) {
+  const Model model = read_model(flags.input);
+  Overrides overrides(flags.set);
+  apply(flags, overrides);
+  Start start{build_plan(model, overrides, corpus, rows), {}};
+  start.settings = train_settings(settings_of(model, overrides));
+  return start;
+}
+
+Start start_from_plan(const Flags& flags) {
+  if (!flags.set.empty()) {
+    throw Error("--set changes a description, but this plan is compiled already",
+                "use --rate, --epochs, --batch, --patience or --seed, or train a description");
+  }
+  Start start{load_plan(flags.input), {}};
+  Overrides overrides = overrides_of(start.plan);
+  apply(flags, overrides);
+  const Model model = parse_model(start.plan.description, flags.input);
+  start.settings = train_settings(settings_of(model, overrides));
+  return start;
+}
+
+std::uint64_t split_seed(const Flags& flags) {
+  return static_cast<std::uint64_t>(flags.seed.value_or(1));
+}
+
+void warn_unknown(const Dataset& valid) {
+  for (std::size_t i = valid.space.known; i < valid.space.names.size(); ++i) {
+    fmt::print(stderr,
+               "weft: the validation data has the label `{}`, which training has not: it "
+               "counts as wrong\n",
+               valid.space.names[i]);
+  }
+}
+
+void say_end(const Flags& flags, const TrainOutcome& outcome, bool validated) {
+  if (flags.quiet) return;
+  std::string how;
+  if (outcome.interrupted) how = "interrupted; ";
+  if (outcome.stopped_early) how = "no better for a while; ";
+  if (validated && outcome.epochs > 0) how += fmt::format("kept epoch {}; ", outcome.best_epoch);
+  const auto bytes = static_cast<double>(std::filesystem::file_size(flags.out));
+  fmt::print(stderr, "{}wrote {} ({:.1f} MB)\n", how, flags.out, bytes / 1e6);
+}
+
+int train_command(const Flags& flags) {
+  check_writable(flags.out);
+  if (!flags.valid.empty() && flags.valid_fraction > 0) {
+    throw Error("--valid and --valid-fraction exclude each other", "give one of them");
+  }
+  const bool from_plan = is_plan(flags.input);
+  const Corpus corpus = flags.reading.read(flags.data);
+  Split split;
+  if (flags.valid_fraction > 0) {
+    split = stratified_split(corpus, flags.valid_fraction, split_seed(flags));
+  }
+  Start start = from_plan ? start_from_plan(flags) : start_new(flags, corpus, split.train);
+
+  Session session(std::move(start.plan), {flags.threads, /*train=*/true});
+  const Dataset data = encode(corpus, split.train, session.encoder(), session.labels());
+  std::optional<Dataset> valid;
+  if (!flags.valid.empty()) {
+    valid = encode(flags.reading.read(flags.valid), {}, session.encoder(), session.labels());
+    warn_unknown(*valid);
+  } else if (!split.valid.empty()) {
+    valid = encode(corpus, split.valid, session.encoder(), session.labels());
+  }
+  if (!flags.quiet) {
+    fmt::print(stderr, "{} texts, {} labels, {} words known, {} threads\n", data.size(),
+               session.labels().size(), session.encoder().vocabulary().size(), session.threads());
+  }
+
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  std::FILE* log = flags.quiet ? nullptr : stderr;
+  Progress progress(log, is_terminal(STDERR_FILENO));
+  const TrainOutcome outcome =
+      train(session, data, valid ? &*valid : nullptr, start.settings, progress, &interrupted);
+  if (outcome.interrupted && outcome.epochs == 0) {
+    fmt::print(stderr, "weft: interrupted in the first epoch: nothing is written\n");
+    return 130;
+  }
+  save_plan(outcome.plan, flags.out);
+  say_end(flags, outcome, valid.has_value());
+  return outcome.interrupted ? 130 : 0;
+}
+
+}  // namespace
+
+Run declare_train(CLI::App& app) {
+  const auto flags = std::make_shared<Flags>();
+  app.add_option("MODEL", flags->input, "a model description, or a plan to go on with")->required();
+  app.add_option("--data", flags->data, "labelled texts to learn from")->required();
+  app.add_option("-o,--output", flags->out, "the plan to write")->required();
+  app.add_option("--valid", flags->valid, "labelled texts to choose the best epoch by");
+  app.add_option("--valid-fraction", flags->valid_fraction,
+                 "share of the data held out for that, of each label alike")
+      ->check(CLI::Range(0.0, 0.9));
+  app.add_option("--epochs", flags->epochs, "passes over the data");
+  app.add_option("--batch", flags->batch, "texts per step");
+  app.add_option("--rate", flags->rate, "the learning rate");
+  app.add_option("--patience", flags->patience,
+                 "epochs without a better validation before it stops");
+  app.add_option("--seed", flags->seed, "of weights, order and dropout");
+  app.add_option("--threads", flags->threads, "0: all this process may use")
+      ->check(CLI::Range(0, 4096));
+  app.add_flag("--quiet", flags->quiet, "no progress");
+  declare_set(app, flags->set);
+  flags->reading.declare(app);
+  return [flags] { return train_command(*flags); };
+}
+
+}  // namespace weft

@@ -1,0 +1,64 @@
+// Draws at most ten times a second; a finished epoch leaves one line.
+#include "frontend/progress.h"
+
+#include <fmt/format.h>
+
+namespace weft {
+namespace {
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+std::string duration(double seconds) {
+  const auto s = static_cast<std::int64_t>(seconds + 0.5);
+  if (seconds < 9.95) return fmt::format("{:.1f}s", seconds);
+  if (s < 60) return fmt::format("{}s", s);
+  if (s < 3600) return fmt::format("{}m{:02}s", s / 60, s % 60);
+  return fmt::format("{}h{:02}m", s / 3600, s % 3600 / 60);
+}
+
+void Progress::began(std::int64_t epochs, std::size_t examples) {
+  epochs_ = epochs;
+  examples_ = examples;
+  start_ = epoch_start_ = drawn_ = Clock::now();
+}
+
+std::string Progress::bar(double share) const {
+  constexpr int kWidth = 20;
+  const int full = static_cast<int>(share * kWidth);
+  std::string cells;
+  for (int i = 0; i < kWidth; ++i) cells += i < full ? "#" : "-";
+  return cells;
+}
+
+void Progress::stepped(std::int64_t epoch, std::size_t done, double mean_loss) {
+  if (!live_ || seconds_since(drawn_) < 0.1) return;
+  drawn_ = Clock::now();
+  const double share = static_cast<double>(done) / static_cast<double>(examples_);
+  const double finished = static_cast<double>(ended_) + share;
+  const double left = seconds_since(start_) / finished * (static_cast<double>(epochs_) - finished);
+  const double speed = static_cast<double>(done) / seconds_since(epoch_start_);
+  fmt::print(out_, "\r\x1b[Kepoch {:2} {} {:3.0f}%  loss {:.4f}  {:.0f} texts/s  {} left", epoch,
+             bar(share), 100 * share, mean_loss, speed, duration(left));
+  std::fflush(out_);
+}
+
+void Progress::epoch_ended(const EpochReport& report) {
+  ++ended_;
+  if (out_ == nullptr) return;
+  std::string line = fmt::format("epoch {:2}  loss {:.4f}", report.epoch, report.train_loss);
+  if (report.valid) {
+    line += fmt::format("  valid accuracy {:.4f}  macro F1 {:.4f}", report.valid->metrics.accuracy,
+                        report.valid->metrics.macro.f1);
+  }
+  line += fmt::format("  {}", duration(seconds_since(epoch_start_)));
+  if (report.valid && report.best) line += "  best so far";
+  fmt::print(out_, "{}{}\n", live_ ? "\r\x1b[K" : "", line);
+  std::fflush(out_);
+  epoch_start_ = Clock::now();
+}
+
+}  // namespace weft

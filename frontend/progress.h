@@ -1,0 +1,37 @@
+// Shows training on a terminal, where a line is rewritten, or in a log, a line an epoch.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+
+#include "frontend/trainer.h"
+
+namespace weft {
+
+class Progress : public TrainObserver {
+ public:
+  // `live`: rewrite the line as training goes on. Says nothing where `out` is null.
+  Progress(std::FILE* out, bool live) : out_(out), live_(live && out != nullptr) {}
+
+  void began(std::int64_t epochs, std::size_t examples) override;
+  void stepped(std::int64_t epoch, std::size_t done, double mean_loss) override;
+  void epoch_ended(const EpochReport&) override;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  std::string bar(double share) const;
+
+  std::FILE* out_;
+  bool live_;
+  std::int64_t epochs_ = 0;
+  std::int64_t ended_ = 0;
+  std::size_t examples_ = 0;
+  Clock::time_point start_, epoch_start_, drawn_;
+};
+
+std::string duration(double seconds);  // 45s, 3m20s, 2h05m
+
+}  // namespace weft
