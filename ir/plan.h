@@ -1,5 +1,4 @@
-// A plan: everything a model is, in one file. Text goes in, labels come out, and training can go
-// on.
+// A plan: everything a model is, in one file. Text goes in, labels come out, training can go on.
 //
 // On disk: a header, a FlatBuffer for the structure, then segments at multiples of 64 bytes
 // (vocabulary, weights, optimizer state), each with a checksum; 64-bit offsets throughout. A loaded
@@ -47,11 +46,16 @@ struct PlanTensor {
   std::span<const std::byte> bytes;
 };
 
-// One line of training history.
+// One line of training history. No wall time: equal runs give equal files.
 struct HistoryEntry {
   std::int64_t epoch = 0, step = 0;
-  double seconds = 0, rate = 0, train_loss = 0;
+  double rate = 0, train_loss = 0;
   std::vector<std::pair<std::string, double>> metrics;  // on the validation data: "accuracy", …
+};
+
+// What a pass did or declined to do to a program, and why: `pass: not applied: …`.
+struct PlanNote {
+  std::string program, text;
 };
 
 struct Plan {
@@ -65,6 +69,7 @@ struct Plan {
   std::vector<Graph> programs;      // "predict", and "train" unless the plan is predict-only
   std::vector<PlanTensor> tensors;  // params and states of all programs, by unique name
   std::vector<HistoryEntry> history;
+  std::vector<PlanNote> notes;
 
   // Keeps what the views and spans above point into alive: the mapping, or vectors of the maker.
   std::vector<std::shared_ptr<const void>> owners;
@@ -73,14 +78,19 @@ struct Plan {
   const PlanTensor* tensor(std::string_view name) const;
 };
 
+// Error if the plan breaks a rule of its own: an empty or repeated label, a vocabulary that does
+// not add up, a program that does not verify or whose params and states are not the tensors.
+void check_plan(const Plan&);
+
 // Error, naming the file and the remedy, if it is missing, cut short, damaged or made by a newer
 // weft.
 Plan load_plan(const std::string& path);
-// The same from memory, which must stay alive through plan.owners or the caller; 64-byte aligned.
+// The same from memory, which must outlive the plan. Bytes that are not aligned to 64 are copied.
 Plan decode_plan(std::span<const std::byte> bytes, std::string_view name = "<memory>");
 
-// Writes to a temporary file beside `path`, syncs and renames: `path` always holds a whole plan,
-// the old one or the new. Error if the disk is full or the folder cannot be written.
+// Checks the plan, writes it to a temporary file beside `path`, syncs and renames: `path` always
+// holds a whole plan, the old one or the new. Error if the disk is full or the folder cannot be
+// written. The same plan gives the same bytes.
 void save_plan(const Plan&, const std::string& path);
 std::vector<std::byte> encode_plan(const Plan&);
 

@@ -1,0 +1,157 @@
+// Files through POSIX calls, each failure turned into one Error that names the file.
+#include "ir/file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include "ir/diagnostic.h"
+
+namespace weft {
+namespace {
+
+std::string reason(int error) { return std::generic_category().message(error); }
+
+// Closes a descriptor when a constructor throws.
+struct Closer {
+  int file;
+  ~Closer() {
+    if (file >= 0) ::close(file);
+  }
+};
+
+int retried(auto call) {
+  int result = 0;
+  do {
+    result = call();
+  } while (result < 0 && errno == EINTR);
+  return result;
+}
+
+}  // namespace
+
+MappedFile::MappedFile(const std::string& path) {
+  // O_NONBLOCK: opening a pipe nobody writes to must not wait.
+  const Closer file{
+      retried([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); })};
+  if (file.file < 0) {
+    throw Error(fmt::format("{}: cannot be opened: {}", path, reason(errno)),
+                errno == ENOENT ? "check the path" : "");
+  }
+  struct stat status = {};
+  if (::fstat(file.file, &status) != 0) {
+    throw Error(fmt::format("{}: cannot be read: {}", path, reason(errno)));
+  }
+  if (S_ISDIR(status.st_mode)) {
+    throw Error(fmt::format("{}: is a folder", path), "name a file in it");
+  }
+  if (!S_ISREG(status.st_mode)) {
+    throw Error(fmt::format("{}: is a pipe or device", path), "save it to a file first");
+  }
+  size_ = static_cast<std::size_t>(status.st_size);
+  if (size_ == 0) return;
+  void* const at = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file.file, 0);
+  if (at == MAP_FAILED) {
+    throw Error(fmt::format("{}: cannot be mapped into memory: {}", path, reason(errno)));
+  }
+  data_ = static_cast<const std::byte*>(at);
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
+  std::error_code unresolved;  // a missing file, or a link to one: weakly_canonical copes
+  target_ = std::filesystem::weakly_canonical(path_, unresolved).string();
+  if (unresolved || path_.empty()) target_ = path_;
+  struct stat status = {};
+  if (::stat(target_.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    if (S_ISDIR(status.st_mode)) {
+      throw Error(fmt::format("{}: is a folder", path_), "name a file in it");
+    }
+    file_ = retried([&] { return ::open(target_.c_str(), O_WRONLY | O_CLOEXEC); });
+    if (file_ < 0) fail(errno);
+    return;
+  }
+  open_temporary();
+}
+
+// The name is short, whatever the target's, and differs between processes and between files of one.
+void AtomicFile::open_temporary() {
+  const std::string folder = std::filesystem::path(target_).parent_path().string();
+  for (int i = 0;; ++i) {
+    const std::string name = fmt::format("{}/.weft-{}-{}.tmp", folder.empty() ? "." : folder,
+                                         static_cast<long>(::getpid()), i);
+    constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+    file_ = retried([&] { return ::open(name.c_str(), flags, 0666); });
+    if (file_ >= 0) {
+      temporary_ = name;
+      break;
+    }
+    if (errno != EEXIST) fail(errno);
+  }
+  struct stat status = {};
+  if (::stat(target_.c_str(), &status) == 0) ::fchmod(file_, status.st_mode & 07777U);
+}
+
+AtomicFile::~AtomicFile() {
+  if (file_ >= 0) ::close(file_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::fail(int error) const {
+  const bool full = error == ENOSPC || error == EDQUOT;
+  const bool replaced = !temporary_.empty();
+  throw Error(fmt::format("{}: cannot be written: {}", path_, reason(error)),
+              fmt::format("{}{}", full ? "free some space" : "choose another place",
+                          replaced ? "; a file that was there before is as it was" : ""));
+}
+
+void AtomicFile::write(std::span<const std::byte> bytes) {
+  WEFT_CHECK(file_ >= 0);
+  while (!bytes.empty()) {
+    constexpr std::size_t most = std::size_t{1} << 30;  // the kernel takes less than 2 GiB at once
+    const auto written = ::write(file_, bytes.data(), std::min(bytes.size(), most));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail(errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+}
+
+void AtomicFile::commit() {
+  WEFT_CHECK(file_ >= 0);
+  const bool replaced = !temporary_.empty();
+  if (replaced && retried([&] { return ::fsync(file_); }) != 0) fail(errno);
+  const int file = file_;
+  file_ = -1;
+  if (::close(file) != 0) fail(errno);
+  if (!replaced) return;
+  if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail(errno);
+  temporary_.clear();
+  sync_folder();
+}
+
+// So that the new name survives a power cut. Some file systems cannot; the rename holds all the
+// same.
+void AtomicFile::sync_folder() const {
+  const std::string folder = std::filesystem::path(target_).parent_path().string();
+  const Closer opened{
+      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (opened.file >= 0) ::fsync(opened.file);
+}
+
+void write_file(const std::string& path, std::string_view text) {
+  AtomicFile file(path);
+  file.write(text);
+  file.commit();
+}
+
+}  // namespace weft

@@ -1,0 +1,56 @@
+// Whole files: mapped for reading, replaced in one step for writing.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace weft {
+
+// A file's bytes, read-only and in place, as long as this object lives. Aligned to a page.
+class MappedFile {
+ public:
+  // Error, naming the file, if it is missing, a folder, or cannot be read. What is not a regular
+  // file (a pipe) is refused.
+  explicit MappedFile(const std::string& path);
+  ~MappedFile();
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  std::span<const std::byte> bytes() const { return {data_, size_}; }
+
+ private:
+  const std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+// A file being written. Until `commit` returns, `path` holds what it held before: bytes go to a
+// temporary file in the same folder, which commit syncs and renames, and which is removed if commit
+// is never reached. Follows symbolic links; a device or pipe is written directly.
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::string path);  // Error if the folder cannot be written
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(std::span<const std::byte> bytes);  // Error if the disk is full
+  void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+  void commit();
+
+ private:
+  [[noreturn]] void fail(int error) const;
+  void open_temporary();
+  void sync_folder() const;
+
+  std::string path_;       // as given, for messages
+  std::string target_;     // with symbolic links followed
+  std::string temporary_;  // empty: written directly, or committed
+  int file_ = -1;
+};
+
+void write_file(const std::string& path, std::string_view text);  // atomically
+
+}  // namespace weft

@@ -1,0 +1,148 @@
+// What every plan obeys, in memory and in a file; loading and saving.
+#include "ir/plan.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "ir/file.h"
+#include "ir/plan_format.h"
+#include "ir/verify.h"
+
+namespace weft {
+namespace {
+
+constexpr const char* kRemedy = "compile or train the model again";
+
+[[noreturn]] void broken(const std::string& rule) { throw Error(rule, kRemedy); }
+
+void check_vocabulary(const VocabularyView& vocabulary) {
+  std::uint32_t begin = 0;
+  for (const std::uint32_t end : vocabulary.ends) {
+    if (end < begin) broken("the vocabulary's words overlap");
+    begin = end;
+  }
+  if (begin != vocabulary.words.size()) broken("the vocabulary does not end with its last word");
+}
+
+void check_labels(const Plan& plan) {
+  if (plan.labels.empty()) broken("there are no labels");
+  std::set<std::string_view> seen;
+  for (const std::string& label : plan.labels) {
+    if (label.empty()) broken("a label is empty");
+    if (!seen.insert(label).second) broken(fmt::format("the label `{}` is there twice", label));
+  }
+  if (!(plan.threshold >= 0 && plan.threshold <= 1)) {
+    broken(fmt::format("the threshold {} is no probability", plan.threshold));
+  }
+}
+
+using TensorsByName = std::map<std::string_view, const PlanTensor*>;
+
+TensorsByName checked_tensors(const Plan& plan) {
+  TensorsByName tensors;
+  for (const PlanTensor& tensor : plan.tensors) {
+    if (tensor.role != Role::param && tensor.role != Role::state) {
+      broken(fmt::format("the tensor %{} is neither a param nor a state", tensor.name));
+    }
+    if (!tensors.emplace(tensor.name, &tensor).second) {
+      broken(fmt::format("the tensor %{} is there twice", tensor.name));
+    }
+    if (!tensor.type.partitions.empty()) {
+      broken(fmt::format("the tensor %{} is {}: offsets do not last", tensor.name,
+                         to_string(tensor.type)));
+    }
+    std::int64_t size = size_of(tensor.type.dtype);
+    for (const Dim& dim : tensor.type.shape) {
+      if (!dim.is_static() || dim.value < 0 || __builtin_mul_overflow(size, dim.value, &size)) {
+        broken(fmt::format("the tensor %{} is {}, which is no size", tensor.name,
+                           to_string(tensor.type)));
+      }
+    }
+    if (static_cast<std::uint64_t>(size) != tensor.bytes.size()) {
+      broken(fmt::format("the tensor %{} is {}, which takes {} bytes, but has {}", tensor.name,
+                         to_string(tensor.type), size, tensor.bytes.size()));
+    }
+  }
+  return tensors;
+}
+
+// Every param and state of the program is a tensor of its role and type.
+void check_program(const Graph& graph, const TensorsByName& tensors) {
+  verify(graph);
+  for (const Value& value : graph.values) {
+    if (value.role != Role::param && value.role != Role::state) continue;
+    const auto found = tensors.find(value.name);
+    if (found == tensors.end()) {
+      broken(fmt::format("program @{} needs %{}, which is not there", graph.name, value.name));
+    }
+    if (found->second->type != value.type || found->second->role != value.role) {
+      broken(fmt::format("program @{} takes %{} as {}, but it is {}", graph.name, value.name,
+                         to_string(value.type), to_string(found->second->type)));
+    }
+  }
+}
+
+}  // namespace
+
+const Graph* Plan::program(std::string_view name) const {
+  const auto at = std::ranges::find(programs, name, &Graph::name);
+  return at == programs.end() ? nullptr : &*at;
+}
+
+const PlanTensor* Plan::tensor(std::string_view name) const {
+  const auto at = std::ranges::find(tensors, name, &PlanTensor::name);
+  return at == tensors.end() ? nullptr : &*at;
+}
+
+void check_plan(const Plan& plan) {
+  if (plan.text.max_tokens < 1) broken("max_tokens is below 1");
+  check_vocabulary(plan.vocabulary);
+  check_labels(plan);
+  const TensorsByName tensors = checked_tensors(plan);
+  std::set<std::string_view> names;
+  for (const Graph& graph : plan.programs) {
+    if (!names.insert(graph.name).second) {
+      broken(fmt::format("program @{} is there twice", graph.name));
+    }
+    check_program(graph, tensors);
+  }
+}
+
+std::uint64_t plan_format::checksum(std::span<const std::byte> bytes) {
+  return XXH3_64bits(bytes.data(), bytes.size());
+}
+
+std::uint64_t plan_format::checksum(const Header& header) {
+  return checksum(std::as_bytes(std::span(&header, 1)).first(offsetof(Header, header_checksum)));
+}
+
+Plan load_plan(const std::string& path) {
+  const auto file = std::make_shared<const MappedFile>(path);
+  Plan plan = decode_plan(file->bytes(), path);
+  plan.owners.push_back(file);
+  return plan;
+}
+
+void save_plan(const Plan& plan, const std::string& path) {
+  const plan_format::Image image = plan_format::make_image(plan);
+  AtomicFile file(path);
+  std::uint64_t written = 0;
+  constexpr std::array<std::byte, plan_format::kAlignment> zeros{};
+  const auto append = [&](std::span<const std::byte> bytes) {
+    file.write(std::span(zeros).first(plan_format::aligned(written) - written));
+    file.write(bytes);
+    written = plan_format::aligned(written) + bytes.size();
+  };
+  append(std::as_bytes(std::span(&image.header, 1)));
+  append(image.structure);
+  for (const auto& segment : image.segments) append(segment);
+  file.commit();
+}
+
+}  // namespace weft
