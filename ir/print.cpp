@@ -79,9 +79,7 @@ void print_comments(std::string& out, const std::vector<std::string>& comments,
   }
 }
 
-std::string_view program_name(const Graph& graph) {
-  return graph.name.empty() ? "main" : graph.name;
-}
+std::string program_name(const Graph& graph) { return graph.name.empty() ? "main" : graph.name; }
 
 }  // namespace
 
