@@ -18,6 +18,13 @@ namespace {
 struct Poisoned {};  // a value whose statement was in error: said once, not again where it is used
 using EvaluatedValue = std::variant<Poisoned, Attr, LayerValue>;
 
+// Whether a bare word says something to a layer: `embedding(text, width=300, static)`.
+bool takes_word(const LayerDef& layer, std::string_view word) {
+  return std::ranges::any_of(layer.arguments, [&](const ArgumentDef& def) {
+    return std::ranges::find(def.words, word) != def.words.end();
+  });
+}
+
 class Lowering {
  public:
   Lowering(const Model& model, const ModelSizes& sizes, Overrides& overrides)
@@ -154,8 +161,9 @@ LayerValue Lowering::evaluate_call(const Expression& e) {
   std::vector<LayerValue> inputs;
   std::vector<GivenArgument> arguments;
   for (const Argument& argument : e.arguments) {
-    const bool bare_word =
-        argument.value.kind == Expression::Kind::name && !scope_.contains(argument.value.name);
+    const Expression& written = argument.value;
+    const bool bare_word = written.kind == Expression::Kind::name &&
+                           !scope_.contains(written.name) && takes_word(*layer, written.name);
     if (!argument.name.empty() || bare_word) {
       arguments.push_back(given(argument));
       continue;

@@ -29,6 +29,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 std::string nearest(std::string_view wrong, std::span<const std::string> known) {
   constexpr std::size_t kLongest = 64;  // no name is longer; keeps the table small
   if (wrong.size() > kLongest) return {};
+  if (wrong.size() < 3) return {};  // everything is near to two letters
   std::size_t best = std::max<std::size_t>(1, wrong.size() / 3) + 1;
   std::string found;
   for (const std::string& name : known) {
