@@ -1,6 +1,8 @@
 // Small programs for tests of ops: a few lines of IR, and tensors for what they declare.
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <cmath>
 #include <map>
 #include <string>
@@ -15,8 +17,8 @@ namespace weft {
 
 // `body` declares values and computes; every output of its last node is a result.
 inline Graph sample_program(const std::string& body) {
-  Graph graph = parse_one("program @sample {\n symbol B <= 64\n symbol T <= 64\n symbol N <= 64\n" +
-                          body + "\n}\n");
+  Graph graph = parse_one(
+      "program @sample {\n symbol B <= 64\n symbol T <= 64\n symbol N <= 4096\n" + body + "\n}\n");
   graph.results = graph.nodes.back().outputs;
   return graph;
 }
@@ -72,6 +74,28 @@ inline Bindings sample_bindings(const Graph& graph, const SampleSizes& sizes,
     bindings[value.name] = tensor;
   }
   return bindings;
+}
+
+using Numbers = std::vector<double>;
+
+struct Given {
+  SampleSizes sizes = {};
+  std::map<std::string, Numbers> values = {};
+};
+
+// The outputs of the last node of `body`.
+inline std::vector<Tensor> run_sample(const std::string& body, const Given& given = {}) {
+  const Graph graph = sample_program(body);
+  return interpret(graph, sample_bindings(graph, given.sizes, given.values)).results;
+}
+
+// Each number to 1e-12, relative, or absolute where it is small.
+inline void check_numbers(const Tensor& tensor, const Numbers& expected) {
+  REQUIRE(tensor.data.size() == expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    CAPTURE(i);
+    CHECK(std::abs(tensor.data[i] - expected[i]) <= 1e-12 * (1.0 + std::abs(expected[i])));
+  }
 }
 
 }  // namespace weft
