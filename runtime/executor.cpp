@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include <fmt/core.h>
 
@@ -12,7 +13,7 @@
 namespace weft {
 namespace {
 
-constexpr std::int64_t kUnbound = -1;
+constexpr std::int64_t kUnbound = std::numeric_limits<std::int64_t>::min();
 
 bool persists(Role role) { return role == Role::param || role == Role::state; }
 
