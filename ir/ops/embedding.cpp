@@ -24,8 +24,10 @@ void eval_embedding(const EvalView& v) {
 
 void gradient_embedding(GradientView& g) {
   if (!g.wanted[1]) return;
-  g.dx[1] =
-      g.emit(ops::embedding_grad, {g.in(0), g.dy[0]}, {{"rows", g.type(g.in(1)).shape[0].value}});
+  const Dim& rows = g.type(g.in(1)).shape[0];
+  g.dx[1] = rows.is_static()
+                ? g.emit(ops::embedding_grad, {g.in(0), g.dy[0]}, {{"rows", rows.value}})
+                : g.emit(ops::embedding_grad, {g.in(0), g.dy[0], g.in(1)});
 }
 
 std::vector<TensorType> infer_embedding_grad(const InferView& v) {
@@ -36,6 +38,13 @@ std::vector<TensorType> infer_embedding_grad(const InferView& v) {
     v.fail(fmt::format("{} but {}", describe(v, 0), describe(v, 1)), "dy holds one row per id");
   }
   const std::int64_t rows = int_attr(v.attrs, "rows");
+  if (v.has(2)) {
+    const TensorType& like = expect_float(v, 2, 2);
+    if (like.shape[1] != dy.shape[1])
+      v.fail(fmt::format("{} but {}", describe(v, 1), describe(v, 2)));
+    if (rows != 0) v.fail("rows and like are both given", "one of them counts the table's rows");
+    return {like};
+  }
   if (rows < 1) v.fail(fmt::format("rows is {}, but a table has at least one row", rows));
   return {float_type({rows, dy.shape[1]})};
 }
@@ -68,9 +77,11 @@ const OpDef embedding{
 const OpDef embedding_grad{
     .name = "embedding_grad",
     .doc = "the gradient of embedding's table: for each row, the sum over the places it was used",
-    .inputs = {{"ids", "i32[T]"}, {"dy", "f32[T, D]"}},
+    .inputs = {{"ids", "i32[T]"},
+               {"dy", "f32[T, D]"},
+               {"like", "f32[V, D], the table, where V is not fixed", Arity::optional}},
     .outputs = {{"dtable", "f32[V, D]"}},
-    .attrs = {required("rows", "V, the rows of the table", std::int64_t{})},
+    .attrs = {{"rows", "V, the rows of the table, where it is fixed", std::int64_t{0}}},
     .infer = infer_embedding_grad,
     .reference = eval_embedding_grad,
     .flops = [](const Graph& g, const Node& node,

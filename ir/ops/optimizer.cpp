@@ -1,15 +1,15 @@
 // Optimizer steps as pure functions: weights, gradient and state in; new weights and state out. The
 // formulas are those of torch.optim.
+#include "ir/ops/optimizer.h"
+
 #include <cmath>
 
 #include "ir/ops/common.h"
 #include "ir/ops/ops.h"
 
 namespace weft {
-namespace {
 
-// An attribute's range, checked by its name: rates of decay are below 1, the rest is not negative.
-void check_attrs(const InferView& v) {
+void check_optimizer_attrs(const InferView& v) {
   for (const AttrDef& attr : v.op.attrs) {
     if (attr.name == "nesterov") {
       const std::int64_t nesterov = int_attr(v.attrs, attr.name);
@@ -24,6 +24,8 @@ void check_attrs(const InferView& v) {
   }
 }
 
+namespace {
+
 // w, g and `states` more of one type, then the rate, then the step if there is a port for it.
 template <std::size_t states>
 std::vector<TensorType> infer_update(const InferView& v) {
@@ -31,7 +33,7 @@ std::vector<TensorType> infer_update(const InferView& v) {
   for (std::size_t port = 1; port < 2 + states; ++port) v.expect_same(port, v.type(0));
   expect_scalar(v, 2 + states, DType::f32);
   if (v.inputs.size() > 3 + states) expect_scalar(v, 3 + states, DType::i32);
-  check_attrs(v);
+  check_optimizer_attrs(v);
   return std::vector<TensorType>(1 + states, v.type(0));
 }
 
