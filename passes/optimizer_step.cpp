@@ -40,10 +40,13 @@ const OpDef& optimizer_of(const Graph& graph) {
     throw Error(fmt::format("optimizer-step: program @{} names no optimizer", graph.name),
                 "write `program @NAME optimizer=\"adam\" { … }`");
   }
-  if (*name == "sgd" && number(graph.attrs, "momentum").value_or(0.0) != 0.0) {
+  // A lazy optimizer differs in what row-sparse-optimizer makes of it.
+  constexpr std::string_view kLazy = "lazy_";
+  const auto plain = std::string_view(*name).substr(name->starts_with(kLazy) ? kLazy.size() : 0);
+  if (plain == "sgd" && number(graph.attrs, "momentum").value_or(0.0) != 0.0) {
     return ops::momentum_sgd;
   }
-  const OpDef* op = find_op(*name);
+  const OpDef* op = find_op(plain);
   if (op != nullptr && is_optimizer(*op)) return *op;
   std::string known;
   for (const OpDef* other : all_ops()) {

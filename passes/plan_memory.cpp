@@ -83,16 +83,20 @@ class Tenancy {
 
   std::int64_t bytes(ValueId id) const { return capacity_bytes(graph_, graph_[id].type); }
 
-  // Computes the source in the target's place, if the old content is dead by then; so are, on the
-  // way there, the values whose places it takes over (%w -> sgd -> max_norm -> %w).
+  // Computes the source in the target's place, if the old content is dead by then or taken over;
+  // so are, as far up as can be, the values whose places it takes over (%w -> sgd -> max_norm ->
+  // %w).
   void settle_at_home(const Write& write) {
     std::vector<ValueId> chain;
-    for (ValueId id = write.source; id != write.target; id = predecessor(id)) {
-      if (id == kNoValue || graph_[id].role != Role::computed) return;
-      if (home_[index(id)] != kNoValue || graph_[id].type != graph_[write.target].type) return;
+    std::size_t settled = 0;  // the first so many of the chain
+    for (ValueId id = write.source; id != kNoValue; id = predecessor(id)) {
+      if (id == write.target) settled = chain.size();
+      if (graph_[id].role != Role::computed || home_[index(id)] != kNoValue) break;
+      if (graph_[id].type != graph_[write.target].type) break;
       chain.push_back(id);
-      if (last_[index(write.target)] < first_[index(id)]) break;
+      if (last_[index(write.target)] < first_[index(id)]) settled = chain.size();
     }
+    chain.resize(settled);
     for (const ValueId id : chain) home_[index(id)] = write.target;
   }
 
