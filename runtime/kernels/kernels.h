@@ -47,6 +47,29 @@ KernelPtr make_local_max_pool_grad(const BindContext&);
 KernelPtr make_local_mean_pool(const BindContext&);
 KernelPtr make_local_mean_pool_grad(const BindContext&);
 KernelPtr make_window_offsets(const BindContext&);
+KernelPtr make_zero_empty(const BindContext&);
+
+// tap_table.cpp
+KernelPtr make_tap_table(const BindContext&);
+KernelPtr make_tap_table_input_grad(const BindContext&);
+KernelPtr make_tap_table_weight_grad(const BindContext&);
+KernelPtr make_quantize_taps(const BindContext&);
+
+// tap_pool.cpp
+KernelPtr make_tap_max_pool(const BindContext&);
+KernelPtr make_tap_max_pool_grad(const BindContext&);
+
+// tap_sum.cpp
+KernelPtr make_tap_mean_pool(const BindContext&);
+KernelPtr make_tap_sum(const BindContext&);
+KernelPtr make_tap_sum_grad(const BindContext&);
+
+// sparse_taps.cpp
+KernelPtr make_sparse_tap_input_grad(const BindContext&);
+KernelPtr make_sparse_tap_weight_grad(const BindContext&);
+
+// unique.cpp
+KernelPtr make_unique(const BindContext&);
 
 // shape.cpp
 KernelPtr make_constant(const BindContext&);

@@ -4,6 +4,7 @@
 #include "ir/ops/sequence.h"
 #include "runtime/kernels/kernels.h"
 #include "runtime/kernels/simd/simd.h"
+#include "runtime/kernels/taps.h"
 #include "runtime/threads.h"
 
 namespace weft {
@@ -46,24 +47,39 @@ void scatter_maxima(const float* dy, const std::int32_t* where, std::int64_t to,
 
 }  // namespace
 
-// x[T, C]  offsets[B+1]  ->  y[B, C]  where[B, C]
+// x[T, C]  offsets[B+1]  bias[C]  ->  y[B, C]  where[B, C]
 KernelPtr make_max_pool(const BindContext& bind) {
-  return make_kernel(
-      [x = bind.x[0], offsets = bind.x[1], y = bind.y[0], where = bind.y[1]](RunContext& run) {
-        const std::int64_t width = x.columns();
-        for_each_sequence(run, offsets, width,
-                          [&](std::int64_t b, std::int64_t first, std::int64_t end) {
-                            float* to = y.f32() + b * width;
-                            std::int32_t* at = where.i32() + b * width;
-                            if (first == end) {
-                              std::fill_n(to, width, 0.0F);
-                              std::fill_n(at, width, -1);
-                            } else {
-                              simd::max_rows(x.f32() + first * width, end - first, width, width,
-                                             static_cast<std::int32_t>(first), to, at);
-                            }
-                          });
-      });
+  return make_kernel([x = bind.x[0], offsets = bind.x[1], bias = bind.x[2], y = bind.y[0],
+                      where = bind.y[1], act = activation_of(bind.string("act"))](RunContext& run) {
+    const std::int64_t width = x.columns();
+    for_each_sequence(run, offsets, width,
+                      [&](std::int64_t b, std::int64_t first, std::int64_t end) {
+                        float* to = y.f32() + b * width;
+                        std::int32_t* at = where.i32() + b * width;
+                        if (first == end) {
+                          std::fill_n(to, width, 0.0F);
+                          std::fill_n(at, width, -1);
+                          return;
+                        }
+                        simd::max_rows(x.f32() + first * width, end - first, width, width,
+                                       static_cast<std::int32_t>(first), to, at);
+                        if (bias) simd::map(simd::Binary::add, to, bias.f32(), to, width, 0.0F);
+                        if (act) simd::map(*act, to, to, width, 1.0F);
+                      });
+  });
+}
+
+// x[B, C]  offsets[B+1]  ->  y[B, C]
+KernelPtr make_zero_empty(const BindContext& bind) {
+  return make_kernel([x = bind.x[0], offsets = bind.x[1], y = bind.y[0]](RunContext& run) {
+    const std::int64_t width = x.columns();
+    for (std::int64_t b = 0; b < x.rows(run); ++b) {
+      float* to = y.f32() + b * width;
+      const bool empty = offsets.i32()[b] == offsets.i32()[b + 1];
+      if (empty) std::fill_n(to, width, 0.0F);
+      if (!empty && to != x.f32() + b * width) std::copy_n(x.f32() + b * width, width, to);
+    }
+  });
 }
 
 // dy[B, C]  where[B, C]  offsets[B+1]  ->  dx[T, C]

@@ -1,0 +1,73 @@
+// Vector loops over tap tables (ir/taps.h), compiled once per instruction set like those of simd.h.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "ir/ops/sequence.h"
+#include "ir/taps.h"
+
+namespace weft::simd {
+
+// A segment with its windows (of stride 1; see Window in ir/ops/sequence.h).
+struct TapBlock {
+  TapSegment segment;
+  std::int64_t dilation = 1;
+  std::int64_t left = 0;   // rows of a window before the sequence's first, at most
+  std::int64_t reach = 1;  // rows that the first window needs for there to be a second
+
+  std::int64_t windows(std::int64_t length) const {
+    return length < reach ? 1 : length - reach + 1;  // of a sequence that is not empty
+  }
+};
+std::vector<TapBlock> tap_blocks(const TapLayout&, std::int64_t dilation, Padding);
+
+// Packed sentences, the rows their tokens have in a table, and what is made of them. Nothing is
+// checked here: ids are rows of the table, offsets cut the tokens into sequences.
+struct TapPool {
+  std::span<const TapBlock> blocks;
+  const std::int32_t* ids = nullptr;  // null: token t has row t
+  const std::int32_t* offsets = nullptr;
+  const std::byte* table = nullptr;  // rows of `dtype`, 32-byte aligned
+  DType dtype = DType::f32;
+  std::int64_t row_bytes = 0;
+  std::int64_t outputs = 0;
+  const float* scale = nullptr;  // null: 1
+  const float* bias = nullptr;   // null: 0
+  bool relu = false;
+  float* y = nullptr;             // [B, outputs]
+  std::int32_t* where = nullptr;  // [B, outputs], of an f32 table; null: not wanted
+};
+
+// y = relu?(scale * maximum + bias) of sentences [begin, end); for an empty one 0.
+void tap_max_pool(const TapPool&, std::int64_t begin, std::int64_t end);
+
+// The sums of all windows of one block over sentence b, plus bias: a row of `channels` each,
+// `pitch` floats apart, to `to`. Of an f32 table.
+void tap_sums(const TapPool&, const TapBlock&, std::int64_t b, float* to, std::int64_t pitch);
+
+// One row with what it is multiplied by; and lists of them: list i ends where list i + 1 begins.
+struct ScaledRow {
+  std::int32_t row = 0;
+  float factor = 0.0F;
+};
+struct ScaledRows {
+  std::span<const ScaledRow> rows;
+  std::span<const std::int64_t> starts;  // one more than there are lists
+};
+
+// sums[i, c] = sum over list i of factor * matrix[row, c], for begin <= c < end. Both matrices have
+// `width` columns.
+void sum_scaled_rows(const ScaledRows&, const float* matrix, std::int64_t width, std::int64_t begin,
+                     std::int64_t end, float* sums);
+// matrix[row, c] += factor * terms[i, c] for each member of each list i, in this order.
+void add_scaled_rows(const ScaledRows&, const float* terms, std::int64_t width, std::int64_t begin,
+                     std::int64_t end, float* matrix);
+
+// to[c, r] = from[r, c]; pitches in floats from one row to the next.
+void transpose(const float* from, std::int64_t rows, std::int64_t columns, std::int64_t from_pitch,
+               float* to, std::int64_t to_pitch);
+
+}  // namespace weft::simd

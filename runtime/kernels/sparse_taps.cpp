@@ -1,0 +1,205 @@
+// Gradients of a max-pooled convolution of looked-up rows, from the winning windows alone.
+//
+// Filter by filter: the weights of one tap, or the sum that is their gradient, meet the few rows
+// that won. Threads share out the columns of the rows, so every sum has one order.
+#include <algorithm>
+
+#include "runtime/kernels/simd/taps.h"
+#include "runtime/kernels/taps.h"
+#include "runtime/memory.h"
+#include "runtime/threads.h"
+
+namespace weft {
+namespace {
+
+constexpr std::int64_t kColumns = 32;  // a thread's share of the columns, at least
+
+// For each filter of some convolutions and each tap, the rows that the tap stood on where the
+// filter's maximum was, with the gradient that goes there.
+class Winners {
+ public:
+  // Of convolution i: taps, channels, and its first channel among all outputs.
+  struct Filters {
+    std::int64_t taps, channels, output;
+  };
+
+  Winners(const BindContext& bind, std::vector<Filters> filters)
+      : dz_(bind.x[0]),
+        where_(bind.x[1]),
+        ids_(bind.x[2]),
+        offsets_(bind.x[3]),
+        dilation_(bind.integer("dilation")),
+        filters_(std::move(filters)) {
+    const Dim& examples = bind.graph[bind.node.inputs[0]].type.shape[0];
+    const std::int64_t most =
+        examples.is_static() ? examples.value : bind.graph.find_symbol(examples.symbol)->capacity;
+    std::int64_t lists = 0;
+    for (const Filters& f : filters_) lists += f.taps * f.channels;
+    rows_.resize(static_cast<std::size_t>(lists * most) + 1);
+    starts_.resize(static_cast<std::size_t>(lists) + 1);
+    candidates_.resize(static_cast<std::size_t>(most) + 1);
+  }
+
+  // The lists of this run: convolution by convolution, filter by filter, tap by tap.
+  simd::ScaledRows collect(std::int64_t rows, const RunContext& run) {
+    check_tap_ids(ids_, rows, run);
+    const std::int64_t examples = dz_.rows(run);
+    std::size_t list = 0;
+    ScaledRow* end = rows_.data();
+    for (const Filters& f : filters_) {
+      for (std::int64_t c = 0; c < f.channels; ++c) {
+        const std::size_t count = find_candidates(f.output + c, examples);
+        for (std::int64_t tap = 0; tap < f.taps; ++tap) {
+          starts_[list++] = end - rows_.data();
+          end = append(count, tap * dilation_, end);
+        }
+      }
+    }
+    starts_[list] = end - rows_.data();
+    return {{rows_.data(), end}, starts_};
+  }
+
+ private:
+  using ScaledRow = simd::ScaledRow;
+  struct Candidate {  // a sequence with a gradient in the filter at hand
+    std::int64_t window, first, last;
+    float dz;
+  };
+
+  // Both loops write always and count on condition: which way it goes can't be foretold.
+  std::size_t find_candidates(std::int64_t output, std::int64_t examples) {
+    const std::int32_t* offsets = offsets_.i32();
+    const std::int64_t width = dz_.columns();
+    std::size_t count = 0;
+    for (std::int64_t b = 0; b < examples; ++b) {
+      const float dz = dz_.f32()[b * width + output];
+      candidates_[count] = {where_.i32()[b * width + output], offsets[b], offsets[b + 1], dz};
+      count += static_cast<std::size_t>((dz != 0.0F) & (offsets[b] < offsets[b + 1]));
+    }
+    return count;
+  }
+
+  ScaledRow* append(std::size_t count, std::int64_t tap, ScaledRow* end) const {
+    for (std::size_t i = 0; i < count; ++i) {
+      const Candidate& c = candidates_[i];
+      const std::int64_t t = c.window + tap;
+      const bool inside = t >= c.first && t < c.last;
+      const std::int64_t token = inside ? t : c.first;
+      *end = {ids_ ? ids_.i32()[token] : static_cast<std::int32_t>(token), c.dz};
+      end += inside ? 1 : 0;
+    }
+    return end;
+  }
+
+  Operand dz_, where_, ids_, offsets_;
+  std::int64_t dilation_;
+  std::vector<Filters> filters_;
+  std::vector<ScaledRow> rows_;
+  std::vector<std::int64_t> starts_;
+  std::vector<Candidate> candidates_;
+};
+
+// dz[B, O]  where[B, O]  ids[T]  offsets[B+1]  w[K, D, O]..  ->  de[N, D]
+class SparseTapInputGrad final : public Kernel {
+ public:
+  explicit SparseTapInputGrad(const BindContext& bind)
+      : w_(bind.x.begin() + 4, bind.x.end()), de_(bind.y[0]), winners_(bind, filters(bind)) {
+    std::int64_t lists = 0;
+    for (const Winners::Filters& f : filters(bind)) {
+      taps_.push_back(f.taps);
+      lists += f.taps * f.channels;
+    }
+    by_filter_ = AlignedBytes(static_cast<std::size_t>(lists * de_.columns()) * sizeof(float));
+  }
+
+  void run(RunContext& run) override {
+    const std::int64_t d = de_.columns();
+    const simd::ScaledRows lists = winners_.collect(de_.rows(run), run);
+    auto* terms = reinterpret_cast<float*>(by_filter_.data());
+    parallel_for(run.threads, de_.size(run), 1 << 16,
+                 [&](std::int64_t begin, std::int64_t end, int) {
+                   std::fill(de_.f32() + begin, de_.f32() + end, 0.0F);
+                 });
+    parallel_for(run.threads, d, kColumns, [&](std::int64_t begin, std::int64_t end, int) {
+      float* to = terms;
+      for (std::size_t i = 0; i < w_.size(); ++i) {
+        const std::int64_t taps = taps_[i], channels = w_[i].columns();
+        for (std::int64_t tap = 0; tap < taps; ++tap) {
+          simd::transpose(w_[i].f32() + (tap * d + begin) * channels, end - begin, channels,
+                          channels, to + tap * d + begin, taps * d);
+        }
+        to += taps * channels * d;
+      }
+      simd::add_scaled_rows(lists, terms, d, begin, end, de_.f32());
+    });
+  }
+
+ private:
+  static std::vector<Winners::Filters> filters(const BindContext& bind) {
+    std::vector<Winners::Filters> all;
+    std::int64_t output = 0;
+    for (std::size_t i = 4; i < bind.node.inputs.size(); ++i) {
+      const Shape& w = bind.graph[bind.node.inputs[i]].type.shape;
+      all.push_back({w[0].value, w[2].value, output});
+      output += w[2].value;
+    }
+    return all;
+  }
+
+  std::vector<Operand> w_;
+  Operand de_;
+  Winners winners_;
+  std::vector<std::int64_t> taps_;
+  AlignedBytes by_filter_;  // the weights as [O, K, D] of each convolution
+};
+
+// dz[B, O]  where[B, O]  ids[T]  offsets[B+1]  e[N, D]  ->  dw[K, D, O] of one convolution
+class SparseTapWeightGrad final : public Kernel {
+ public:
+  explicit SparseTapWeightGrad(const BindContext& bind)
+      : e_(bind.x[4]),
+        dw_(bind.y[0]),
+        winners_(bind, {filters(bind)}),
+        taps_(filters(bind).taps),
+        by_filter_(static_cast<std::size_t>(taps_ * dw_.columns() * e_.columns()) * sizeof(float)) {
+  }
+
+  void run(RunContext& run) override {
+    const std::int64_t d = e_.columns(), channels = dw_.columns();
+    const simd::ScaledRows lists = winners_.collect(e_.rows(run), run);
+    auto* sums = reinterpret_cast<float*>(by_filter_.data());
+    parallel_for(run.threads, d, kColumns, [&](std::int64_t begin, std::int64_t end, int) {
+      simd::sum_scaled_rows(lists, e_.f32(), d, begin, end, sums);
+      for (std::int64_t tap = 0; tap < taps_; ++tap) {
+        simd::transpose(sums + tap * d + begin, channels, end - begin, taps_ * d,
+                        dw_.f32() + (tap * d + begin) * channels, channels);
+      }
+    });
+  }
+
+ private:
+  static Winners::Filters filters(const BindContext& bind) {
+    const auto kernels = ints_attr(bind.node.attrs, "kernels");
+    const auto channels = ints_attr(bind.node.attrs, "channels");
+    const auto index = static_cast<std::size_t>(bind.integer("index"));
+    std::int64_t output = 0;
+    for (std::size_t i = 0; i < index; ++i) output += channels[i];
+    return {kernels[index], channels[index], output};
+  }
+
+  Operand e_, dw_;
+  Winners winners_;
+  std::int64_t taps_;
+  AlignedBytes by_filter_;  // the gradient as [O, K, D]
+};
+
+}  // namespace
+
+KernelPtr make_sparse_tap_input_grad(const BindContext& bind) {
+  return std::make_unique<SparseTapInputGrad>(bind);
+}
+KernelPtr make_sparse_tap_weight_grad(const BindContext& bind) {
+  return std::make_unique<SparseTapWeightGrad>(bind);
+}
+
+}  // namespace weft

@@ -1,0 +1,126 @@
+// Pooled convolutions by their tap table, and the gradient of the table.
+#include <algorithm>
+
+#include "runtime/kernels/simd/taps.h"
+#include "runtime/kernels/taps.h"
+#include "runtime/threads.h"
+
+namespace weft {
+namespace {
+
+// Sentences per thread below which starting a thread costs more than it saves.
+constexpr std::int64_t kSentencesPerThread = 20;
+
+// ids[T]  table[N, R]  offsets[B+1]  bias[O]  scale[O]  ->  y[B, O]  where[B, O]
+class TapMaxPool final : public Kernel {
+ public:
+  explicit TapMaxPool(const BindContext& bind)
+      : ids_(bind.x[0]),
+        table_(bind.x[1]),
+        offsets_(bind.x[2]),
+        y_(bind.y[0]),
+        act_(activation_of(bind.string("act"))),
+        blocks_(simd::tap_blocks(tap_layout(bind, table_.dtype()), bind.integer("dilation"),
+                                 padding_of(bind))) {
+    pool_.blocks = blocks_;
+    pool_.ids = ids_ ? ids_.i32() : nullptr;
+    pool_.offsets = offsets_.i32();
+    pool_.table = table_.bytes();
+    pool_.dtype = table_.dtype();
+    pool_.row_bytes = table_.columns() * size_of(table_.dtype());
+    pool_.outputs = y_.columns();
+    pool_.bias = bind.x[3] ? bind.x[3].f32() : nullptr;
+    pool_.scale = bind.x[4] ? bind.x[4].f32() : nullptr;
+    pool_.relu = act_ == simd::Unary::relu;
+    pool_.y = y_.f32();
+    if (is_used(bind.graph, bind.node.outputs[1])) pool_.where = bind.y[1].i32();
+  }
+
+  void run(RunContext& run) override {
+    check_tap_ids(ids_, table_.rows(run), run);
+    parallel_for(run.threads, y_.rows(run), kSentencesPerThread,
+                 [&](std::int64_t begin, std::int64_t end, int) {
+                   simd::tap_max_pool(pool_, begin, end);
+                   if (act_ && !pool_.relu) activate(begin, end);
+                 });
+  }
+
+ private:
+  void activate(std::int64_t begin, std::int64_t end) const {
+    const std::int64_t width = pool_.outputs;
+    for (std::int64_t b = begin; b < end; ++b) {
+      if (pool_.offsets[b] == pool_.offsets[b + 1]) continue;
+      simd::map(*act_, pool_.y + b * width, pool_.y + b * width, width, 1.0F);
+    }
+  }
+
+  Operand ids_, table_, offsets_, y_;
+  std::optional<simd::Unary> act_;
+  std::vector<simd::TapBlock> blocks_;
+  simd::TapPool pool_;
+};
+
+// dz[B, O]  where[B, O]  ids[T]  offsets[B+1]  ->  dtable[N, R]. Threads share out the segments.
+class TapMaxPoolGrad final : public Kernel {
+ public:
+  explicit TapMaxPoolGrad(const BindContext& bind)
+      : dz_(bind.x[0]),
+        where_(bind.x[1]),
+        ids_(bind.x[2]),
+        offsets_(bind.x[3]),
+        dtable_(bind.y[0]),
+        layout_(tap_layout(bind)),
+        dilation_(bind.integer("dilation")) {}
+
+  void run(RunContext& run) override {
+    check_tap_ids(ids_, dtable_.rows(run), run);
+    parallel_for(run.threads, dtable_.size(run), 1 << 16,
+                 [&](std::int64_t begin, std::int64_t end, int) {
+                   std::fill(dtable_.f32() + begin, dtable_.f32() + end, 0.0F);
+                 });
+    const auto segments = static_cast<std::int64_t>(layout_.segments().size());
+    const std::int64_t examples = dz_.rows(run);
+    parallel_for(run.threads, segments, examples < kSentencesPerThread ? segments : 1,
+                 [&](std::int64_t begin, std::int64_t end, int) {
+                   for (std::int64_t b = 0; b < examples; ++b) {
+                     for (std::int64_t s = begin; s < end; ++s) {
+                       scatter(layout_.segments()[static_cast<std::size_t>(s)], b);
+                     }
+                   }
+                 });
+  }
+
+ private:
+  void scatter(const TapSegment& segment, std::int64_t b) const {
+    const std::int64_t first = offsets_.i32()[b], last = offsets_.i32()[b + 1];
+    const float* dz = dz_.f32() + b * dz_.columns() + segment.output;
+    const std::int32_t* where = where_.i32() + b * dz_.columns() + segment.output;
+    for (std::int64_t c = 0; c < segment.channels; ++c) {
+      for (std::int64_t tap = 0; tap < segment.taps && dz[c] != 0.0F; ++tap) {
+        const std::int64_t t = where[c] + tap * dilation_;
+        if (t < first || t >= last) continue;
+        const std::int64_t row = ids_ ? ids_.i32()[t] : t;
+        const std::int64_t column = segment.offset + tap * segment.lanes + c;
+        dtable_.f32()[row * dtable_.columns() + column] += dz[c];
+      }
+    }
+  }
+
+  Operand dz_, where_, ids_, offsets_, dtable_;
+  TapLayout layout_;
+  std::int64_t dilation_;
+};
+
+}  // namespace
+
+KernelPtr make_tap_max_pool_grad(const BindContext& bind) {
+  return std::make_unique<TapMaxPoolGrad>(bind);
+}
+
+KernelPtr make_tap_max_pool(const BindContext& bind) {
+  // Integer tables are for prediction: there is no loop that also finds where the maxima were.
+  if (bind.x[1].dtype() != DType::f32 && is_used(bind.graph, bind.node.outputs[1])) return nullptr;
+  return std::make_unique<TapMaxPool>(bind);
+}
+
+}  // namespace weft

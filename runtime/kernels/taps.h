@@ -1,0 +1,30 @@
+// What the kernels on tap tables share: which rows of a table the tokens have, and the last step of
+// a convolution.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "ir/ops/sequence.h"
+#include "ir/taps.h"
+#include "runtime/kernels/kernels.h"
+#include "runtime/kernels/simd/simd.h"
+
+namespace weft {
+
+TapLayout tap_layout(const BindContext&, DType = DType::f32);  // from kernels and channels
+Padding padding_of(const BindContext&);
+
+// Ids come from outside: Error if one of them is no row of a table of `rows` rows. `ids` may be
+// absent.
+void check_tap_ids(const Operand& ids, std::int64_t rows, const RunContext&);
+
+// The activation of this name; none for "".
+std::optional<simd::Unary> activation_of(std::string_view act);
+
+// Whether anyone reads a node's output.
+bool is_used(const Graph&, ValueId);
+
+}  // namespace weft
