@@ -387,14 +387,19 @@ TEST_CASE("what has no gradient says so") {
 }
 
 TEST_CASE("the gradient of a tied maximum goes to the first") {
-  Graph graph = sample_program(
-      "input %offsets : i32[B+1 -> T]\n param %x : f32[T, 1]\n %y, %where = max_pool(%x, "
-      "%offsets)");
-  const ValueId dx = differentiate(graph, {0})[0];
-  graph.results = {dx};
-  Bindings bindings = sample_bindings(graph, {{4, 2}}, {{"x", {1, 2, 2, 0, -3, -3}}});
-  bindings["dy.0"] = Tensor({2, 1}, 1.0);
-  CHECK(interpret(graph, bindings).results[0].data == std::vector<double>{0, 1, 0, 0, 1, 0});
+  for (const auto& [call, expected] : std::vector<std::pair<std::string, Numbers>>{
+           {"%y, %where = max_pool(%x, %from)", {0, 1, 0, 0, 1, 0}},
+           {"%to = window_offsets(%from) size=2\n %y, %w = local_max_pool(%x, %from, %to) size=2",
+            {0, 2, 1, 0, 1, 0}},
+           {"%y = reduce_max(%x) axes=[0]", {0, 1, 0, 0, 0, 0}}}) {
+    CAPTURE(call);
+    Graph graph = sample_program("input %from : i32[B+1 -> T]\n param %x : f32[T, 1]\n" + call);
+    const Bindings forward = sample_bindings(graph, {{4, 2}}, {{"x", {1, 2, 2, 0, -3, -3}}});
+    Bindings bindings = forward;
+    bindings["dy.0"] = Tensor(interpret(graph, forward).results[0].shape, 1.0);
+    graph.results = {differentiate(graph, {0})[0]};
+    CHECK(interpret(graph, bindings).results[0].data == expected);
+  }
 }
 
 }  // namespace
