@@ -19,6 +19,17 @@ bool persists(Role role) { return role == Role::param || role == Role::state; }
 
 }  // namespace
 
+struct Executor::Offsets {
+  Operand operand;
+  std::size_t rows;  // index of the symbol that counts them
+  const std::string& name;
+};
+
+struct Executor::Result {
+  Operand operand;
+  TensorView view;
+};
+
 std::int64_t TensorView::size() const {
   std::int64_t elements = 1;
   for (const std::int64_t extent : shape) elements *= extent;
@@ -51,6 +62,7 @@ Executor::Executor(const Graph& planned, Memory& memory, int threads)
   place_values();
   bind_kernels();
   bind_writes();
+  bind_views();
 }
 
 Executor::~Executor() = default;
@@ -162,25 +174,31 @@ void Executor::bind_extents(std::span<const SymbolExtent> extents) {
   }
 }
 
-void Executor::check_offsets() const {
+void Executor::bind_views() {
   for (std::size_t i = 0; i < graph_.values.size(); ++i) {
     const Value& value = graph_.values[i];
     if (value.role != Role::input || value.type.partitions.empty()) continue;
-    const RunContext context{
-        std::span(const_cast<std::int64_t*>(extents_.data()), extents_.size())};
-    const Operand operand(graph_, ValueId(i), address_[i]);
-    std::int64_t rows = kUnbound;
-    for (std::size_t s = 0; s < graph_.symbols.size(); ++s) {
-      if (graph_.symbols[s].name == value.type.partitions) rows = extents_[s];
-    }
-    const std::span<const std::int32_t> offsets(operand.i32(),
-                                                static_cast<std::size_t>(operand.size(context)));
+    const auto rows = std::ranges::find(graph_.symbols, value.type.partitions, &Symbol::name);
+    WEFT_CHECK(rows != graph_.symbols.end());
+    offsets_.push_back({Operand(graph_, ValueId(i), address_[i]),
+                        static_cast<std::size_t>(rows - graph_.symbols.begin()), value.name});
+  }
+  for (const ValueId id : graph_.results) {
+    const Operand operand(graph_, id, address_[static_cast<std::size_t>(id)]);
+    results_.push_back({operand, {operand.dtype(), Extents(operand.rank()), operand.bytes()}});
+  }
+}
+
+void Executor::check_offsets(const RunContext& context) const {
+  for (const Offsets& input : offsets_) {
+    const std::int64_t rows = extents_[input.rows];
+    const std::span<const std::int32_t> offsets(
+        input.operand.i32(), static_cast<std::size_t>(input.operand.size(context)));
     const bool whole = !offsets.empty() && offsets.front() == 0 && offsets.back() == rows;
-    if (!whole || !std::ranges::is_sorted(offsets)) {
-      throw Error(fmt::format("program @{}: %{} does not cut {} rows into sequences", graph_.name,
-                              value.name, rows),
-                  "it must start at 0, never fall, and end at the number of rows");
-    }
+    if (whole && std::ranges::is_sorted(offsets)) continue;
+    throw Error(fmt::format("program @{}: %{} does not cut {} rows into sequences", graph_.name,
+                            input.name, rows),
+                "it must start at 0, never fall, and end at the number of rows");
   }
 }
 
@@ -206,30 +224,27 @@ void Executor::run(std::span<const SymbolExtent> extents) {
   const FlushDenormals flush;
   const SingleThreadedLibraries single;
   bind_extents(extents);
-  check_offsets();
+  RunContext context{extents_, threads_, memory_.version()};
+  check_offsets(context);
 #ifndef NDEBUG
   poison();
 #endif
   for (const Copy& copy : before_) std::memcpy(copy.to, copy.from, copy.size);
-  RunContext context{extents_, threads_, memory_.version()};
   for (const auto& kernel : kernels_) kernel->run(context);
   for (const Copy& copy : after_) std::memcpy(copy.to, copy.from, copy.size);
   if (!graph_.writes.empty()) memory_.changed();
+  for (Result& result : results_) {
+    for (std::size_t axis = 0; axis < result.view.shape.size(); ++axis) {
+      result.view.shape[axis] = result.operand.extent(axis, context);
+    }
+  }
 }
 
-TensorView Executor::result(std::string_view name) const {
-  const std::optional<ValueId> id = graph_.find(name);
-  if (!id || std::ranges::find(graph_.results, *id) == graph_.results.end()) {
-    throw Error(fmt::format("program @{} has no result %{}", graph_.name, name));
+const TensorView& Executor::result(std::string_view name) const {
+  for (std::size_t i = 0; i < results_.size(); ++i) {
+    if (graph_[graph_.results[i]].name == name) return results_[i].view;
   }
-  const auto index = static_cast<std::size_t>(*id);
-  const Operand operand(graph_, *id, address_[index]);
-  const RunContext context{std::span(const_cast<std::int64_t*>(extents_.data()), extents_.size())};
-  TensorView view{operand.dtype(), {}, address_[index]};
-  for (std::size_t axis = 0; axis < operand.rank(); ++axis) {
-    view.shape.push_back(operand.extent(axis, context));
-  }
-  return view;
+  throw Error(fmt::format("program @{} has no result %{}", graph_.name, name));
 }
 
 }  // namespace weft

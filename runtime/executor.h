@@ -14,6 +14,7 @@
 namespace weft {
 
 class Kernel;
+struct RunContext;
 
 // How much there is of a symbol in one run: `{"B", 3}`.
 struct SymbolExtent {
@@ -53,10 +54,12 @@ class Executor {
   void run(std::span<const SymbolExtent> extents);
 
   // A result of the last run by its name; valid until the next.
-  TensorView result(std::string_view name) const;
+  const TensorView& result(std::string_view name) const;
   const Graph& graph() const { return graph_; }
 
  private:
+  struct Offsets;  // an input that cuts rows into sequences
+  struct Result;
   struct Copy {
     std::byte* to;
     const std::byte* from;
@@ -67,7 +70,8 @@ class Executor {
   void bind_kernels();
   void bind_writes();
   void bind_extents(std::span<const SymbolExtent> extents);
-  void check_offsets() const;
+  void bind_views();
+  void check_offsets(const RunContext& context) const;
   void poison() const;
 
   const Graph& graph_;
@@ -78,6 +82,8 @@ class Executor {
   std::vector<std::byte*> address_;    // by ValueId
   std::vector<std::int64_t> extents_;  // by index into Graph::symbols
   std::vector<std::unique_ptr<Kernel>> kernels_;
+  std::vector<Offsets> offsets_;
+  std::vector<Result> results_;       // as Graph::results
   std::vector<Copy> before_, after_;  // what Graph::writes asks to be copied
 };
 

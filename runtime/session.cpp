@@ -151,7 +151,7 @@ std::span<const std::int32_t> Session::text_ids(const PackedIds& texts, std::siz
 void Session::run_piece(Predictions& out) {
   if (predict_->examples == 0) return;
   predict_->run();
-  const TensorView logits = predict_->executor.result("logits");
+  const TensorView& logits = predict_->executor.result("logits");
   const std::span<const float> p = predict_->executor.result("probabilities").f32();
   const std::size_t classes = labels().size();
   const auto width = static_cast<std::size_t>(logits.shape.back());

@@ -6,6 +6,7 @@
 
 #include <hwy/contrib/math/math-inl.h>
 
+#include "ir/diagnostic.h"
 #include "runtime/kernels/simd/loops-inl.h"
 #include "runtime/kernels/simd/simd.h"
 
@@ -278,6 +279,17 @@ HWY_EXPORT(Softmax);
 
 const char* target_name() {
   return hwy::TargetName(hwy::SupportedTargets() & -hwy::SupportedTargets());
+}
+
+std::optional<Unary> find_unary(std::string_view act) {
+  if (act == "relu") return Unary::relu;
+  if (act == "tanh") return Unary::tanh;
+  if (act == "sigmoid") return Unary::sigmoid;
+  if (act == "gelu") return Unary::gelu;
+  if (act == "gelu_tanh") return Unary::gelu_tanh;
+  if (act == "elu") return Unary::elu;
+  WEFT_CHECK(act.empty());
+  return std::nullopt;
 }
 
 void map(Unary f, const float* x, float* y, std::int64_t n, float parameter) {

@@ -1,4 +1,4 @@
-// Loops down the rows of a matrix: first maxima, sums, and additions into the rows of a table.
+// Loops over the rows of a matrix: first maxima, sums, products, additions into rows of a table.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/kernels/simd/rows.cpp"
 #include <hwy/foreach_target.h>  // must come before highway.h
@@ -112,6 +112,46 @@ void ScatterAddRows(const std::int32_t* ids, std::int64_t count, const float* dy
   }
 }
 
+// `Outputs` products of one row side by side; the row's last, incomplete vector is in `tail`.
+template <int Outputs>
+void dot_row(const float* x, const float* tail, std::int64_t n, const float* w, std::int64_t pitch,
+             const float* bias, float* y) {
+  const hn::ScalableTag<float> d;
+  using V = hn::Vec<decltype(d)>;
+  V sum[Outputs];
+  for (int o = 0; o < Outputs; ++o) sum[o] = hn::Zero(d);
+  std::int64_t k = 0;
+  for (; k + lanes() <= n; k += lanes()) {
+    const V v = hn::LoadU(d, x + k);
+    for (int o = 0; o < Outputs; ++o) {
+      sum[o] = hn::MulAdd(v, hn::LoadU(d, w + o * pitch + k), sum[o]);
+    }
+  }
+  if (k < n) {
+    const V v = hn::Load(d, tail);
+    for (int o = 0; o < Outputs; ++o) {
+      sum[o] = hn::MulAdd(v, hn::LoadU(d, w + o * pitch + k), sum[o]);
+    }
+  }
+  for (int o = 0; o < Outputs; ++o) {
+    y[o] = hn::GetLane(hn::SumOfLanes(d, sum[o])) + (bias != nullptr ? bias[o] : 0.0F);
+  }
+}
+
+void DotRows(const float* x, std::int64_t rows, std::int64_t n, const float* w, std::int64_t pitch,
+             std::int64_t outputs, const float* bias, float* y) {
+  const std::int64_t whole = n / lanes() * lanes();
+  for (std::int64_t row = 0; row < rows; ++row, x += n, y += outputs) {
+    const Tail tail(x + whole, n - whole, 0.0F);
+    const auto add = [&](std::int64_t o) { return bias != nullptr ? bias + o : nullptr; };
+    std::int64_t o = 0;
+    for (; o + 4 <= outputs; o += 4) {
+      dot_row<4>(x, tail.data, n, w + o * pitch, pitch, add(o), y + o);
+    }
+    for (; o < outputs; ++o) dot_row<1>(x, tail.data, n, w + o * pitch, pitch, add(o), y + o);
+  }
+}
+
 }  // namespace weft::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -121,6 +161,7 @@ namespace weft::simd {
 HWY_EXPORT(MaxRows);
 HWY_EXPORT(SumRows);
 HWY_EXPORT(ScatterAddRows);
+HWY_EXPORT(DotRows);
 
 void max_rows(const float* x, std::int64_t rows, std::int64_t pitch, std::int64_t n,
               std::int32_t first_row, float* y, std::int32_t* where) {
@@ -135,6 +176,16 @@ void sum_rows(const float* x, std::int64_t rows, std::int64_t pitch, std::int64_
 void scatter_add_rows(const std::int32_t* ids, std::int64_t count, const float* dy,
                       std::int64_t width, std::int64_t begin, std::int64_t end, float* table) {
   HWY_DYNAMIC_DISPATCH(ScatterAddRows)(ids, count, dy, width, begin, end, table);
+}
+
+void dot_rows(const float* x, std::int64_t rows, std::int64_t n, const float* w, std::int64_t pitch,
+              std::int64_t outputs, const float* bias, float* y) {
+  HWY_DYNAMIC_DISPATCH(DotRows)(x, rows, n, w, pitch, outputs, bias, y);
+}
+
+std::int64_t padded(std::int64_t n) {
+  constexpr std::int64_t most = HWY_MAX_BYTES / sizeof(float);
+  return (n + most - 1) / most * most;
 }
 
 }  // namespace weft::simd

@@ -6,7 +6,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
+#include "ir/idle_steps.h"
 #include "ir/random.h"
 
 namespace weft::simd {
@@ -15,6 +18,8 @@ namespace weft::simd {
 const char* target_name();
 
 enum class Unary : std::uint8_t { relu, tanh, sigmoid, gelu, gelu_tanh, elu, scale };
+// The one of an `act` attribute; none for "".
+std::optional<Unary> find_unary(std::string_view act);
 // y[i] = f(x[i]); `parameter` is elu's alpha and scale's factor.
 void map(Unary f, const float* x, float* y, std::int64_t n, float parameter);
 
@@ -45,6 +50,12 @@ void max_rows(const float* x, std::int64_t rows, std::int64_t pitch, std::int64_
 void sum_rows(const float* x, std::int64_t rows, std::int64_t pitch, std::int64_t n, float factor,
               float* y);
 
+// y[r, o] = x[r] . w[o] + bias[o], for n numbers each; the rows of w are `pitch` apart and filled
+// up with zeros to a multiple of the longest vector (padded()). `bias` may be null.
+void dot_rows(const float* x, std::int64_t rows, std::int64_t n, const float* w, std::int64_t pitch,
+              std::int64_t outputs, const float* bias, float* y);
+std::int64_t padded(std::int64_t n);
+
 // table[ids[t], c] += dy[t, c] for begin <= c < end, in the order of t.
 void scatter_add_rows(const std::int32_t* ids, std::int64_t count, const float* dy,
                       std::int64_t width, std::int64_t begin, std::int64_t end, float* table);
@@ -74,5 +85,9 @@ struct Adadelta {
   float rate, rho, epsilon, decay;
 };
 void adadelta(const Adadelta&, const Update&);
+
+// Many steps without a gradient, as ir/idle_steps.h has them; `g` of the update is not read.
+void adam_gap(const AdamGap&, const Update&);
+void sgd_gap(const SgdGap&, const Update&);
 
 }  // namespace weft::simd
