@@ -19,6 +19,7 @@ constexpr std::array kCommands = {
     Command{"predict", "label texts, one a line", declare_predict},
     Command{"compile", "make a plan without training it, or a smaller one of a plan",
             declare_compile},
+    Command{"inspect", "show what is in a plan", declare_inspect},
     Command{"opt", "run compiler passes over IR text", declare_opt},
     Command{"passes", "list the compiler's passes", declare_passes},
     Command{"ops", "list the ops of the IR", declare_ops},
