@@ -123,11 +123,12 @@ Plan build_plan(const Model& model, Overrides overrides, const Corpus& corpus,
   Compiled predict = compile_predict(to_predict.graph);
   Compiled train = compile_train(forward.graph);
   plan.programs = {std::move(predict.program), std::move(train.program)};
+  for (std::string& text : predict.notes) plan.notes.push_back({"predict", std::move(text)});
+  for (std::string& text : train.notes) plan.notes.push_back({"train", std::move(text)});
   for (const Graph& program : plan.programs) add_tensors(plan, program, settings);
 
   nlohmann::json json;
   json["overrides"] = overrides.assignments();
-  json["notes"] = {{"predict", predict.notes}, {"train", train.notes}};
   plan.settings = json.dump();
   return plan;
 }

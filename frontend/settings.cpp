@@ -137,13 +137,18 @@ void read_train(ModelSettings& s, const Attrs& line) {
   s.balanced = string_attr(line, "class_weights") == "balanced";
 }
 
-const SettingsGroup& optimizer_group(const Expression& optimizer) {
-  static const std::vector<std::string> known = {"adam", "adamw", "sgd", "adadelta"};
-  if (std::ranges::find(known, optimizer.name) == known.end()) {
-    throw Error(optimizer.location, fmt::format("there is no optimizer `{}`", optimizer.name),
-                suggestion(optimizer.name, known));
+const SettingsGroup* find_optimizer(std::string_view name) {
+  return name == "text" || name == "train" ? nullptr : find_group(name);
+}
+
+void check_optimizer(const Expression& optimizer) {
+  if (find_optimizer(optimizer.name) != nullptr) return;
+  std::vector<std::string> known;
+  for (const SettingsGroup& group : all_settings()) {
+    if (find_optimizer(group.name) != nullptr) known.push_back(group.name);
   }
-  return *find_group(optimizer.name);
+  throw Error(optimizer.location, fmt::format("there is no optimizer `{}`", optimizer.name),
+              suggestion(optimizer.name, known));
 }
 
 }  // namespace
@@ -194,7 +199,8 @@ ModelSettings settings_of(const Model& model, Overrides& overrides) {
   std::vector<Diagnostic> errors;
   const auto read = [&](const std::string& keyword, const SettingsLine& line, auto use) {
     try {
-      const std::vector<std::string> owners = {keyword};
+      std::vector<std::string> owners = {"train", keyword};  // an optimizer is part of `train`
+      if (find_optimizer(keyword) == nullptr) owners = {keyword};
       use(settings, check_arguments(keyword, find_group(keyword)->arguments,
                                     given_arguments(line.settings, constants), line.location,
                                     overrides, owners, /*bare=*/true));
@@ -209,7 +215,7 @@ ModelSettings settings_of(const Model& model, Overrides& overrides) {
   if (optimizer.name.empty()) optimizer.name = "adam";
   const SettingsLine arguments{optimizer.arguments, optimizer.location};
   try {
-    optimizer_group(optimizer);
+    check_optimizer(optimizer);
     read(optimizer.name, arguments, [&](ModelSettings& s, const Attrs& line) {
       s.optimizer = optimizer.name;
       s.rate = float_attr(line, "rate");
