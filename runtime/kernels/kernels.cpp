@@ -137,6 +137,17 @@ constexpr auto kTable = std::to_array<Entry>({
     {"adamw", make_adamw},
     {"adadelta", make_adadelta},
     {"max_norm", make_max_norm},
+    {"row_sgd", make_row_sgd},
+    {"row_momentum_sgd", make_row_momentum_sgd},
+    {"row_adam", make_row_adam},
+    {"row_adamw", make_row_adamw},
+    {"row_adadelta", make_row_adadelta},
+    {"record_rate", make_record_rate},
+    {"row_sgd_catch_up", make_row_sgd_catch_up},
+    {"row_momentum_sgd_catch_up", make_row_momentum_sgd_catch_up},
+    {"row_adam_catch_up", make_row_adam_catch_up},
+    {"row_adamw_catch_up", make_row_adamw_catch_up},
+    {"row_adadelta_catch_up", make_row_adadelta_catch_up},
 });
 
 }  // namespace

@@ -117,4 +117,19 @@ KernelPtr make_adadelta(const BindContext&);
 KernelPtr make_increment(const BindContext&);
 KernelPtr make_max_norm(const BindContext&);
 
+// row_optimizer.cpp
+KernelPtr make_row_sgd(const BindContext&);
+KernelPtr make_row_momentum_sgd(const BindContext&);
+KernelPtr make_row_adam(const BindContext&);
+KernelPtr make_row_adamw(const BindContext&);
+KernelPtr make_row_adadelta(const BindContext&);
+KernelPtr make_record_rate(const BindContext&);
+
+// row_optimizer_catch_up.cpp
+KernelPtr make_row_sgd_catch_up(const BindContext&);
+KernelPtr make_row_momentum_sgd_catch_up(const BindContext&);
+KernelPtr make_row_adam_catch_up(const BindContext&);
+KernelPtr make_row_adamw_catch_up(const BindContext&);
+KernelPtr make_row_adadelta_catch_up(const BindContext&);
+
 }  // namespace weft

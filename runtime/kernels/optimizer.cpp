@@ -1,11 +1,12 @@
 // Optimizer steps over whole tensors, cut among the threads.
+#include "runtime/kernels/optimizer.h"
+
 #include <algorithm>
 #include <cmath>
 
 #include <fmt/core.h>
 
 #include "runtime/kernels/kernels.h"
-#include "runtime/kernels/simd/simd.h"
 #include "runtime/threads.h"
 
 namespace weft {
@@ -41,27 +42,32 @@ struct Operands {
 };
 
 KernelPtr make_adam(const BindContext& bind, bool decoupled) {
-  const double beta1 = float_attr(bind.node.attrs, "beta1");
-  const double beta2 = float_attr(bind.node.attrs, "beta2");
-  const double decay = float_attr(bind.node.attrs, "weight_decay");
-  return make_kernel([o = Operands(bind, 2), beta1, beta2, decay, decoupled,
-                      epsilon = bind.number("epsilon")](RunContext& run) {
-    const std::int32_t step = *o.x[5].i32();
-    if (step < 1) throw Error(fmt::format("adam: step is {}, but counts from 1", step));
-    const double rate = o.rate();
-    const simd::Adam adam{
-        .step_size = static_cast<float>(rate / (1.0 - std::pow(beta1, step))),
-        .root_correction = static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(beta2, step))),
-        .beta1 = static_cast<float>(beta1),
-        .beta2 = static_cast<float>(beta2),
-        .epsilon = epsilon,
-        .gradient_decay = decoupled ? 0.0F : static_cast<float>(decay),
-        .weight_factor = decoupled ? static_cast<float>(1.0 - rate * decay) : 1.0F};
-    o.update(run, [&](const simd::Update& update) { simd::adam(adam, update); });
-  });
+  return make_kernel(
+      [o = Operands(bind, 2), settings = AdamSettings(bind, decoupled)](RunContext& run) {
+        const simd::Adam adam = settings.at(o.rate(), *o.x[5].i32());
+        o.update(run, [&](const simd::Update& update) { simd::adam(adam, update); });
+      });
 }
 
 }  // namespace
+
+AdamSettings::AdamSettings(const BindContext& bind, bool decouple)
+    : beta1(float_attr(bind.node.attrs, "beta1")),
+      beta2(float_attr(bind.node.attrs, "beta2")),
+      epsilon(float_attr(bind.node.attrs, "epsilon")),
+      decay(float_attr(bind.node.attrs, "weight_decay")),
+      decoupled(decouple) {}
+
+simd::Adam AdamSettings::at(double rate, std::int32_t step) const {
+  if (step < 1) throw Error(fmt::format("adam: step is {}, but counts from 1", step));
+  return {.step_size = static_cast<float>(rate / (1.0 - std::pow(beta1, step))),
+          .root_correction = static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(beta2, step))),
+          .beta1 = static_cast<float>(beta1),
+          .beta2 = static_cast<float>(beta2),
+          .epsilon = static_cast<float>(epsilon),
+          .gradient_decay = decoupled ? 0.0F : static_cast<float>(decay),
+          .weight_factor = decoupled ? static_cast<float>(1.0 - rate * decay) : 1.0F};
+}
 
 KernelPtr make_adam(const BindContext& bind) { return make_adam(bind, false); }
 KernelPtr make_adamw(const BindContext& bind) { return make_adam(bind, true); }

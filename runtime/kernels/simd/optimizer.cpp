@@ -79,6 +79,37 @@ void AdadeltaStep(const Adadelta& p, const Update& u) {
   });
 }
 
+Update without_gradient(Update u) {
+  u.g = u.w;
+  return u;
+}
+
+void AdamGapStep(const AdamGap& p, const Update& u) {
+  const auto weight = static_cast<float>(p.weight), shift = static_cast<float>(p.shift);
+  const auto epsilon = static_cast<float>(p.epsilon), spread = static_cast<float>(p.spread);
+  const auto mean = static_cast<float>(p.mean), square = static_cast<float>(p.square);
+  each_weight(without_gradient(u), [&](auto d, auto& w, auto, auto& m, auto& v) HWY_ATTR {
+    const auto one = hn::Set(d, 1.0F), e = hn::Set(d, epsilon);
+    const auto r = hn::Div(one, hn::Add(hn::Sqrt(v), e));
+    const auto share = hn::Mul(e, r);
+    const auto curve = hn::MulAdd(hn::Mul(hn::Set(d, spread), share), share, one);
+    const auto move = hn::Mul(hn::Mul(hn::Set(d, shift), m), hn::Mul(r, curve));
+    w = hn::MulSub(hn::Set(d, weight), w, move);
+    m = hn::Mul(hn::Set(d, mean), m);
+    v = hn::Mul(hn::Set(d, square), v);
+  });
+}
+
+void SgdGapStep(const SgdGap& p, const Update& u) {
+  const auto ww = static_cast<float>(p.ww), wv = static_cast<float>(p.wv);
+  const auto vw = static_cast<float>(p.vw), vv = static_cast<float>(p.vv);
+  each_weight(without_gradient(u), [&](auto d, auto& w, auto, auto& velocity, auto&) HWY_ATTR {
+    const auto old = w;
+    w = hn::MulAdd(hn::Set(d, ww), old, hn::Mul(hn::Set(d, wv), velocity));
+    velocity = hn::MulAdd(hn::Set(d, vw), old, hn::Mul(hn::Set(d, vv), velocity));
+  });
+}
+
 }  // namespace weft::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -88,6 +119,8 @@ namespace weft::simd {
 HWY_EXPORT(AdamStep);
 HWY_EXPORT(SgdStep);
 HWY_EXPORT(AdadeltaStep);
+HWY_EXPORT(AdamGapStep);
+HWY_EXPORT(SgdGapStep);
 
 void adam(const Adam& parameters, const Update& update) {
   HWY_DYNAMIC_DISPATCH(AdamStep)(parameters, update);
@@ -97,6 +130,12 @@ void sgd(const Sgd& parameters, const Update& update) {
 }
 void adadelta(const Adadelta& parameters, const Update& update) {
   HWY_DYNAMIC_DISPATCH(AdadeltaStep)(parameters, update);
+}
+void adam_gap(const AdamGap& gap, const Update& update) {
+  HWY_DYNAMIC_DISPATCH(AdamGapStep)(gap, update);
+}
+void sgd_gap(const SgdGap& gap, const Update& update) {
+  HWY_DYNAMIC_DISPATCH(SgdGapStep)(gap, update);
 }
 
 }  // namespace weft::simd

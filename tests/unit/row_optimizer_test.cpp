@@ -1,0 +1,424 @@
+// The row-wise optimizers: equal to the dense ones once all rows are brought up to date, in double
+// and in float, whatever rows the batches use and however the rate moves.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "bound_program.h"
+#include "ir/idle_steps.h"
+#include "ir/ops/ops.h"
+#include "ir/parse.h"
+#include "ir/print.h"
+#include "ir/verify.h"
+#include "passes/flush.h"
+#include "passes/pass.h"
+#include "sample.h"
+
+namespace weft {
+namespace {
+
+constexpr std::int64_t kWords = 14, kWidth = 3;
+constexpr const char* kDense = "autodiff,optimizer-step,dce,plan-memory";
+constexpr const char* kRows =
+    "dedup-tokens,autodiff,optimizer-step,row-sparse-optimizer,dce,plan-memory";
+
+Graph compile(const std::string& optimizer, const char* passes,
+              std::vector<std::string>* notes = nullptr) {
+  const Graph forward = parse_one(fmt::format(R"(program @train {} {{
+    symbol T <= 16
+    input %ids : i32[T]
+    input %goal : f32[T, {}]
+    param %e : f32[{}, {}]
+    %x = embedding(%ids, %e)
+    %d = sub(%x, %goal)
+    %s = mul(%d, %d)
+    %loss = reduce_mean(%s) axes=[0, 1]
+    return %loss
+  }})",
+                                              optimizer, kWidth, kWords, kWidth));
+  PassContext context{notes};
+  return run_passes(forward, parse_passes(passes), context);
+}
+
+// What persists, as a new plan has it: a table, and zeros.
+Bindings fresh(const Graph& graph) {
+  Bindings bindings;
+  for (const Value& value : graph.values) {
+    if (value.role != Role::param && value.role != Role::state) continue;
+    Extents shape;
+    for (const Dim& dim : value.type.shape) shape.push_back(dim.value);
+    bindings[value.name] = value.name == "e" ? wave(shape, 0.7) : Tensor(shape);
+  }
+  return rounded(bindings);
+}
+
+using RateOf = double (*)(int step);
+double constant(int) { return 0.02; }
+double warm_up_and_fall(int step) {
+  return 0.03 * std::min(1.0, step / 20.0) / std::sqrt(1 + step);
+}
+
+// Frequent and rare words; words 12 and 13 never; some batches hold a word several times.
+Bindings batch(int step, RateOf rate, bool reversed = false) {
+  const RandomKey key = random_key(7, step, 0);
+  const std::int64_t tokens = 1 + random_bits(key, 99) % 6;
+  Bindings bindings{{"ids", Tensor({tokens})}, {"goal", Tensor({tokens, kWidth})}};
+  for (std::int64_t t = 0; t < tokens; ++t) {
+    const std::int64_t to = reversed ? tokens - 1 - t : t;
+    const double draw = random_uniform(key, static_cast<std::uint32_t>(t));
+    bindings["ids"].data[static_cast<std::size_t>(to)] = std::floor(12 * draw * draw * draw);
+    for (std::int64_t d = 0; d < kWidth; ++d) {
+      bindings["goal"].data[static_cast<std::size_t>(to * kWidth + d)] =
+          random_uniform(key, static_cast<std::uint32_t>(1000 + t * kWidth + d));
+    }
+  }
+  bindings["rate"] = Tensor({}, rate(step));
+  return rounded(bindings);
+}
+
+// Runs `steps` training steps, each from what the last has written; returns the losses.
+std::vector<double> interpret_steps(const Graph& graph, Bindings& state, int steps, RateOf rate) {
+  std::vector<double> losses;
+  for (int step = 1; step <= steps; ++step) {
+    Bindings given = state;
+    given.merge(batch(step, rate));
+    Interpretation done = interpret(graph, given);
+    losses.push_back(done.results[0].data[0]);
+    for (auto& [name, tensor] : done.writes) state[name] = std::move(tensor);
+  }
+  return losses;
+}
+
+void interpret_flush(const Graph& train, Bindings& state) {
+  const auto flush = make_flush_program(train);
+  if (!flush) return;
+  for (auto& [name, tensor] : interpret(*flush, state).writes) state[name] = tensor;
+}
+
+double largest_difference(const Tensor& a, const Tensor& b) {
+  REQUIRE(a.shape == b.shape);
+  double most = 0;
+  for (std::size_t i = 0; i < a.data.size(); ++i) {
+    most = std::max(most, std::abs(a.data[i] - b.data[i]));
+  }
+  return most;
+}
+
+struct Setting {
+  std::string optimizer;
+  double tolerance;
+};
+
+const std::vector<Setting> kSettings{
+    {"optimizer=\"sgd\"", 1e-14},
+    {"optimizer=\"sgd\" weight_decay=0.3", 1e-14},
+    {"optimizer=\"sgd\" momentum=0.9", 1e-14},
+    {"optimizer=\"sgd\" momentum=0.8 weight_decay=0.3", 1e-14},
+    {"optimizer=\"sgd\" momentum=0.9 nesterov=1", 1e-14},
+    {"optimizer=\"sgd\" momentum=0.9 nesterov=1 weight_decay=0.3", 1e-14},
+    {"optimizer=\"adadelta\"", 1e-14},
+    {"optimizer=\"adam\"", 1e-14},
+    {"optimizer=\"adam\" beta1=0.5 beta2=0.9", 1e-14},
+    {"optimizer=\"adam\" beta1=0.0 beta2=0.99", 1e-14},
+    {"optimizer=\"adam\" beta1=0.99 beta2=0.999", 1e-14},
+    {"optimizer=\"adam\" epsilon=0.001", 5e-6},
+    {"optimizer=\"adamw\" weight_decay=0.3", 1e-14},
+};
+
+TEST_CASE("row by row and then flushed is dense, in double") {
+  for (const Setting& setting : kSettings) {
+    CAPTURE(setting.optimizer);
+    std::vector<std::string> notes;
+    const Graph dense = compile(setting.optimizer, kDense);
+    const Graph rows = compile(setting.optimizer, kRows, &notes);
+    CHECK(notes.at(0).find("touches at most") != std::string::npos);
+    CHECK(std::ranges::any_of(rows.nodes,
+                              [](const Node& node) { return node.op->name.starts_with("row_"); }));
+    for (const RateOf rate : {constant, warm_up_and_fall}) {
+      Bindings wanted = fresh(dense), found = fresh(rows);
+      const auto wanted_losses = interpret_steps(dense, wanted, 120, rate);
+      const auto found_losses = interpret_steps(rows, found, 120, rate);
+      for (std::size_t i = 0; i < wanted_losses.size(); ++i) {
+        CHECK(std::abs(found_losses[i] - wanted_losses[i]) <= setting.tolerance);
+      }
+      interpret_flush(rows, found);
+      for (const auto& [name, tensor] : wanted) {
+        CAPTURE(name);
+        CHECK(largest_difference(found.at(name), tensor) <= setting.tolerance);
+      }
+      const Bindings once = found;
+      interpret_flush(rows, found);
+      for (const auto& [name, tensor] : once) CHECK(found.at(name).data == tensor.data);
+    }
+  }
+}
+
+TEST_CASE("training goes on after a flush, and beyond the history of rates") {
+  const std::string optimizer = "optimizer=\"adamw\" weight_decay=0.3";
+  const Graph dense = compile(optimizer, kDense), rows = compile(optimizer, kRows);
+  Bindings wanted = fresh(dense), found = fresh(rows);
+  const int steps = static_cast<int>(kRateHistory) + 60;
+  interpret_steps(dense, wanted, steps, warm_up_and_fall);
+  interpret_steps(rows, found, steps, warm_up_and_fall);
+  CHECK(*std::ranges::min_element(found.at("e.last").data) == kRateHistory);
+  interpret_flush(rows, found);
+  interpret_steps(dense, wanted, 30, constant);
+  interpret_steps(rows, found, 30, constant);
+  interpret_flush(rows, found);
+  for (const auto& [name, tensor] : wanted) {
+    CAPTURE(name);
+    CHECK(largest_difference(found.at(name), tensor) <= 1e-11);
+  }
+}
+
+Tensor read(const BoundProgram& program, std::string_view name) {
+  for (const PlanTensor& tensor : const_cast<BoundProgram&>(program).memory().tensors()) {
+    if (tensor.name != name) continue;
+    Extents shape;
+    for (const Dim& dim : tensor.type.shape) shape.push_back(dim.value);
+    Tensor values(shape);
+    for (std::size_t i = 0; i < values.data.size(); ++i) {
+      float real = 0;
+      std::int32_t whole = 0;
+      std::memcpy(&real, tensor.bytes.data() + 4 * i, 4);
+      std::memcpy(&whole, tensor.bytes.data() + 4 * i, 4);
+      values.data[i] = tensor.type.dtype == DType::f32 ? static_cast<double>(real) : whole;
+    }
+    return values;
+  }
+  FAIL("no tensor of that name");
+  return {};
+}
+
+// The table after so many steps by the kernels, all rows up to date.
+Tensor train_in_float(const Graph& train, int steps, RateOf rate, bool reversed = false) {
+  BoundProgram program(train, fresh(train), 1);
+  for (int step = 1; step <= steps; ++step) program.run(batch(step, rate, reversed));
+  if (const auto flush = make_flush_program(train)) {
+    Executor executor(*flush, program.memory(), 1);
+    executor.run(std::span<const SymbolExtent>{});
+  }
+  return read(program, "e");
+}
+
+TEST_CASE("in float, row by row is as close to the exact result as dense is") {
+  for (const Setting& setting : kSettings) {
+    if (setting.tolerance > 1e-6) continue;
+    CAPTURE(setting.optimizer);
+    constexpr int kSteps = 1000;
+    const Graph dense = compile(setting.optimizer, kDense);
+    const Graph rows = compile(setting.optimizer, kRows);
+    Bindings exact = fresh(dense);
+    interpret_steps(dense, exact, kSteps, warm_up_and_fall);
+    const Tensor by_rows = train_in_float(rows, kSteps, warm_up_and_fall);
+    const Tensor densely = train_in_float(dense, kSteps, warm_up_and_fall);
+    const Tensor reversed = train_in_float(dense, kSteps, warm_up_and_fall, true);
+    const double noise = largest_difference(densely, exact.at("e"));
+    const double error = largest_difference(by_rows, exact.at("e"));
+    MESSAGE(setting.optimizer, ": from the exact table: rows ", error, ", dense ", noise,
+            "; from dense: rows ", largest_difference(by_rows, densely), ", dense reordered ",
+            largest_difference(reversed, densely));
+    CHECK(error <= 2 * noise + 1e-7);
+  }
+}
+
+TEST_CASE("the rewritten program computes in the params' own places") {
+  for (const Setting& setting : kSettings) {
+    CAPTURE(setting.optimizer);
+    const Graph rows = compile(setting.optimizer, kRows);
+    for (const Node& node : rows.nodes) {
+      if (!node.op->name.starts_with("row_")) continue;
+      for (const ValueId id : node.outputs) CHECK(rows[id].storage->home != kNoValue);
+    }
+    if (const auto flush = make_flush_program(rows)) {
+      CHECK(flush->arena_bytes == 0);
+      CHECK(print(parse_one(print(*flush))) == print(*flush));
+      verify(*flush);
+    }
+  }
+}
+
+// One node of a row-wise op: a table of 9 rows, of which the rows `ids` (all: none given).
+std::string node_of(const OpDef& op, std::int64_t width, bool all_rows) {
+  std::string body, operands;
+  for (const PortDef& port : op.inputs) {
+    const bool left_out = port.name == "ids" && all_rows;
+    operands += fmt::format("{}{}", operands.empty() ? "" : ", ", left_out ? "_" : "%");
+    if (left_out) continue;
+    operands += port.name;
+    const std::string type = port.name == "ids"     ? "i32[N]"
+                             : port.name == "g"     ? fmt::format("f32[N, {}]", width)
+                             : port.name == "rate"  ? "f32[]"
+                             : port.name == "step"  ? "i32[]"
+                             : port.name == "last"  ? "i32[9]"
+                             : port.name == "rates" ? "f32[16]"
+                                                    : fmt::format("f32[9, {}]", width);
+    const bool input = port.name == "ids" || port.name == "g" || port.name == "rate";
+    body += fmt::format("{} %{} : {}\n", input ? "input" : "state", port.name, type);
+  }
+  std::string results;
+  for (const PortDef& port : op.outputs) {
+    results += fmt::format("{}%{}", results.empty() ? "" : ", ", port.name);
+  }
+  return body + results + " = " + std::string(op.name) + "(" + operands + ")";
+}
+
+Bindings operands_of(const Graph& graph, const std::vector<double>& ids, double step) {
+  std::map<std::string, std::vector<double>> given{
+      {"ids", ids}, {"step", {step}}, {"last", {0, 3, 20, 11, 20, 19, 5, 20, 4}}};
+  for (double& last : given["last"]) last = std::max(last, step - 16);
+  Bindings bindings = sample_bindings(graph, {{}, static_cast<std::int64_t>(ids.size())}, given);
+  for (const char* name : {"v", "square_grad", "square_update", "rates", "rate"}) {
+    if (!bindings.contains(name)) continue;
+    for (double& x : bindings[name].data) x = std::abs(x);
+  }
+  return rounded(bindings);
+}
+
+std::vector<const OpDef*> row_ops() {
+  std::vector<const OpDef*> ops;
+  for (const OpDef* op : all_ops()) {
+    if (op->name.starts_with("row_")) ops.push_back(op);
+  }
+  return ops;
+}
+
+TEST_CASE("kernels of the row-wise ops agree with their references") {
+  const std::vector<std::vector<double>> all_ids{
+      {}, {6}, {8, 0, 3, 1}, {0, 1, 2, 3, 4, 5, 6, 7, 8}};
+  REQUIRE(row_ops().size() == 10);
+  for (const OpDef* op : row_ops()) {
+    const bool catches_up = op->name.ends_with("_catch_up");
+    for (const std::int64_t width : {1, 7, 64, 300}) {
+      for (const bool all_rows : {false, true}) {
+        if (all_rows && !catches_up) continue;
+        const Graph graph = sample_program(node_of(*op, width, all_rows));
+        for (const auto& ids : all_ids) {
+          for (const double step : {20.0, 32.0}) {  // 32: the ring of 16 rates begins anew
+            const Bindings given = operands_of(graph, all_rows ? std::vector<double>{} : ids, step);
+            const auto wanted = interpret(graph, given).results;
+            for (const int variant : {0, 1, 2}) {
+              CAPTURE(fmt::format("{} width {} ids {} step {}", op->name, width, ids.size(), step));
+              BoundProgram program(plan_simply(graph, variant > 0), given, variant == 2 ? 3 : 1);
+              program.run(given);
+              for (std::size_t i = 0; i < wanted.size(); ++i) {
+                const TensorView view = program.result(i);
+                for (std::size_t k = 0; k < wanted[i].data.size(); ++k) {
+                  const double found =
+                      view.dtype == DType::f32 ? static_cast<double>(view.f32()[k]) : view.i32()[k];
+                  REQUIRE(std::abs(found - wanted[i].data[k]) <=
+                          4e-6 * (1.0 + std::abs(wanted[i].data[k])));
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+std::string error_of(const std::function<void()>& run) {
+  try {
+    run();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
+}
+
+TEST_CASE("ids beyond the table and rows of another time are refused") {
+  for (const OpDef* op : row_ops()) {
+    CAPTURE(op->name);
+    const Graph graph = sample_program(node_of(*op, 4, false));
+    const auto check = [&](const Bindings& given, std::string_view text) {
+      const std::string reference = error_of([&] { interpret(graph, given); });
+      CHECK_MESSAGE(reference.find(op->name) != std::string::npos, reference);
+      BoundProgram program(plan_simply(graph), given, 1);
+      const std::string kernel = error_of([&] { program.run(given); });
+      CHECK_MESSAGE(kernel.find(text) != std::string::npos, kernel);
+    };
+    check(operands_of(graph, {9}, 20), "an id is 9, but the table has 9 rows");
+    check(operands_of(graph, {-1}, 20), "an id is -1");
+    if (!op->name.ends_with("_catch_up")) continue;
+    check(operands_of(graph, {2, 5, 2}, 20), "is as of step 21");
+    Bindings late = operands_of(graph, {2}, 20);
+    late["last"].data[2] = 23;
+    check(late, "row 2 is as of step 23, but this follows step 20");
+    if (!graph.find("rates")) continue;
+    late["last"].data[2] = 3;  // 17 steps ago, of a ring of 16
+    check(late, "row 2 is as of step 3");
+  }
+}
+
+TEST_CASE("shape rules of the row-wise ops") {
+  const auto refusal = [](const std::string& body) {
+    return error_of([&] { sample_program(body); });
+  };
+  const auto contains = [](const std::string& text, std::string_view part) {
+    CHECK_MESSAGE(text.find(part) != std::string::npos, text);
+  };
+  const std::string adam =
+      "state %w : f32[9, 4]\n state %m : f32[9, 4]\n state %v : f32[9, 4]\n"
+      "state %last : i32[9]\n state %short : i32[8]\n input %ids : i32[N]\n input %g : f32[N, 4]\n"
+      "input %wide : f32[N, 5]\n state %step : i32[]\n input %rate : f32[]\n"
+      "state %rates : f32[16]\n input %many : f32[N]\n";
+  contains(refusal(adam + "%a, %b, %c = row_adam(%w, %m, %v, %ids, %wide, %rate, %step)"), "g is");
+  contains(refusal(adam + "%a, %b, %c = row_adam(%w, %m, %v, %ids, %g, %rate, %step) beta1=1.0"),
+           "beta1 is 1");
+  const auto catch_up = [&](const std::string& last, const std::string& rates,
+                            const std::string& attrs) {
+    return refusal(adam + "%a, %b, %c, %d = row_adam_catch_up(%w, %m, %v, " + last +
+                   ", %ids, %step, " + rates + ") " + attrs);
+  };
+  CHECK(catch_up("%last", "%rates", "").empty());
+  contains(catch_up("%short", "%rates", ""), "last is");
+  contains(catch_up("%last", "%many", ""), "fixed number of rates");
+  contains(catch_up("%last", "%rates", "beta1=0.9 beta2=0.8"), "not be");
+  contains(catch_up("%last", "%rates", "epsilon=0.0"), "epsilon must be positive");
+  contains(refusal("state %r : f32[4]\n input %x : f32[N]\n state %s : i32[]\n"
+                   "%y = record_rate(%r, %x, %s)"),
+           "rate is");
+}
+
+TEST_CASE("a lazy optimizer leaves rows without a gradient alone") {
+  const Graph lazy = compile("optimizer=\"lazy_adam\"", kRows);
+  CHECK(!make_flush_program(lazy));
+  Bindings state = fresh(lazy);
+  const Bindings before = state;
+  interpret_steps(lazy, state, 1, constant);
+  const Bindings used = batch(1, constant);
+  for (std::int64_t row = 0; row < kWords; ++row) {
+    const auto& ids = used.at("ids").data;
+    const bool touched = std::ranges::find(ids, static_cast<double>(row)) != ids.end();
+    const auto at = static_cast<std::size_t>(row * kWidth);
+    CHECK((state.at("e").data[at] != before.at("e").data[at]) == touched);
+  }
+  const Graph momentum = compile("optimizer=\"lazy_sgd\" momentum=0.9", kRows);
+  CHECK(std::ranges::any_of(momentum.nodes,
+                            [](const Node& node) { return node.op == &ops::row_momentum_sgd; }));
+}
+
+TEST_CASE("row-sparse-optimizer declines with a note") {
+  const auto note_of = [](const std::string& optimizer, const char* passes = kRows) {
+    std::vector<std::string> notes;
+    compile(optimizer, passes, &notes);
+    return notes.at(0);
+  };
+  const auto contains = [](const std::string& text, std::string_view part) {
+    CHECK_MESSAGE(text.find(part) != std::string::npos, text);
+  };
+  contains(note_of("optimizer=\"adam\" weight_decay=0.1"),
+           "row-sparse-optimizer: not applied to %e: the weight_decay of adam");
+  contains(note_of("optimizer=\"adadelta\" weight_decay=0.1"), "the weight_decay of adadelta");
+  contains(note_of("optimizer=\"adam\" beta1=0.99 beta2=0.9"), "beta1 <= beta2");
+  contains(note_of("optimizer=\"adam\" epsilon=0.0"), "epsilon > 0");
+  contains(note_of("optimizer=\"adam\"", "autodiff,optimizer-step,row-sparse-optimizer"),
+           "ids that may repeat");
+}
+
+}  // namespace
+}  // namespace weft
