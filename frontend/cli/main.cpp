@@ -20,6 +20,7 @@ constexpr std::array kCommands = {
     Command{"compile", "make a plan without training it, or a smaller one of a plan",
             declare_compile},
     Command{"inspect", "show what is in a plan", declare_inspect},
+    Command{"bench", "measure how fast a plan predicts and trains here", declare_bench},
     Command{"opt", "run compiler passes over IR text", declare_opt},
     Command{"passes", "list the compiler's passes", declare_passes},
     Command{"ops", "list the ops of the IR", declare_ops},

@@ -1,0 +1,40 @@
+// `weft bench`: how fast a plan predicts and trains on this machine.
+#include "frontend/bench.h"
+
+#include "frontend/cli/command.h"
+
+namespace weft {
+namespace {
+
+struct Flags {
+  std::string plan, data;
+  BenchSettings settings;
+  bool json = false;
+  DataFlags reading;
+};
+
+int run_bench(const Flags& flags) {
+  const Plan plan = load_plan(flags.plan);
+  const Bench result = bench(plan, flags.reading.read(flags.data), flags.settings);
+  print_out(flags.json ? to_json(result) : to_text(result));
+  return 0;
+}
+
+}  // namespace
+
+Run declare_bench(CLI::App& app) {
+  const auto flags = std::make_shared<Flags>();
+  app.add_option("PLAN", flags->plan, "a plan")->required();
+  app.add_option("--data", flags->data, "labelled texts to measure on")->required();
+  app.add_option("--batch", flags->settings.batch, "texts to a request")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 20));
+  app.add_option("--threads", flags->settings.threads, "for each request")
+      ->check(CLI::Range(1, 4096));
+  app.add_option("--seconds", flags->settings.seconds, "to spend on each measurement")
+      ->check(CLI::Range(0.001, 3600.0));
+  app.add_flag("--json", flags->json, "one JSON object");
+  flags->reading.declare(app);
+  return [flags] { return run_bench(*flags); };
+}
+
+}  // namespace weft
