@@ -10,7 +10,7 @@ namespace {
 
 // The attribute `axes`: increasing dimensions of `shape`.
 std::vector<std::int64_t> checked_axes(const InferView& v, std::size_t port) {
-  const std::vector<std::int64_t> axes = ints_attr(v.attrs, "axes");
+  std::vector<std::int64_t> axes = ints_attr(v.attrs, "axes");
   const auto rank = static_cast<std::int64_t>(v.type(port).shape.size());
   std::int64_t last = -1;
   for (const std::int64_t axis : axes) {

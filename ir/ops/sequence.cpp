@@ -92,7 +92,7 @@ std::vector<std::int64_t> offsets_of(const EvalView& v, std::size_t port, std::i
 std::vector<std::int64_t> window_offsets_of(const EvalView& v, std::size_t port,
                                             const std::vector<std::int64_t>& from,
                                             const Window& window) {
-  const std::vector<std::int64_t> to = offsets_of(
+  std::vector<std::int64_t> to = offsets_of(
       v, port, v.extents.at(window.symbol(v.graph[v.node.inputs[port - 1]].type.partitions)));
   for (std::size_t b = 0; b + 1 < from.size(); ++b) {
     const std::int64_t wanted = window.count(from[b + 1] - from[b]);
