@@ -77,7 +77,9 @@ std::string summary(const Inspection& inspection) {
   out += fmt::format(
       "programs    {}\n", plan.programs.empty() ? "none" : [&] {
         std::string names;
-        for (const Graph& graph : plan.programs) names += fmt::format("@{} ", graph.name);
+        for (const Graph& graph : plan.programs) {
+          names += fmt::format("{}@{}", names.empty() ? "" : " ", graph.name);
+        }
         return names;
       }());
   return out;
@@ -168,14 +170,15 @@ std::string printable(std::string text) {
   return text;
 }
 
-// How much of [begin, end) the stays at `time` cover.
+// How much of [begin, end) the stays at `time` cover, in the multiples of 64 that they are given.
 double covered(const ProgramReport& report, std::size_t time, double begin, double end) {
   double bytes = 0;
   double reached = begin;  // stays are in the order of their offsets: overlaps count once
   for (const ArenaStay& stay : report.arena) {
     if (time < stay.first || time > stay.last) continue;
     const double from = std::max(static_cast<double>(stay.offset), reached);
-    const double to = std::min(static_cast<double>(stay.offset + stay.bytes), end);
+    const std::int64_t stop = (stay.offset + stay.bytes + 63) / 64 * 64;
+    const double to = std::min(static_cast<double>(stop), end);
     if (to <= from) continue;
     bytes += to - from;
     reached = to;

@@ -72,12 +72,23 @@ TensorsByName checked_tensors(const Plan& plan) {
   return tensors;
 }
 
-// Every param and state of the program is a tensor of its role and type.
-void check_program(const Graph& graph, const TensorsByName& tensors) {
-  verify(graph);
+// A state marked `computed="load"` need not be stored: the program @load writes it.
+bool written_at_load(const Plan& plan, const Value& value) {
+  const auto mark = value.attrs.find("computed");
+  if (mark == value.attrs.end() || mark->second != Attr("load")) return false;
+  const Graph* const load = plan.program("load");
+  return load != nullptr && std::ranges::any_of(load->writes, [&](const Write& write) {
+           const Value& target = (*load)[write.target];
+           return target.name == value.name && target.type == value.type;
+         });
+}
+
+// Every param and state of the program is a tensor of its role and type, or written at load.
+void check_program(const Plan& plan, const Graph& graph, const TensorsByName& tensors) {
   for (const Value& value : graph.values) {
     if (value.role != Role::param && value.role != Role::state) continue;
     const auto found = tensors.find(value.name);
+    if (found == tensors.end() && written_at_load(plan, value)) continue;
     if (found == tensors.end()) {
       broken(fmt::format("program @{} needs %{}, which is not there", graph.name, value.name));
     }
@@ -110,8 +121,9 @@ void check_plan(const Plan& plan) {
     if (!names.insert(graph.name).second) {
       broken(fmt::format("program @{} is there twice", graph.name));
     }
-    check_program(graph, tensors);
+    verify(graph);
   }
+  for (const Graph& graph : plan.programs) check_program(plan, graph, tensors);
 }
 
 std::uint64_t plan_format::checksum(std::span<const std::byte> bytes) {

@@ -65,9 +65,11 @@ struct Plan {
   VocabularyView vocabulary;
   std::vector<std::string> labels;
   Task task = Task::single_label;
-  double threshold = 0.5;           // of multi_label
-  std::vector<Graph> programs;      // "predict", and "train" unless the plan is predict-only
-  std::vector<PlanTensor> tensors;  // params and states of all programs, by unique name
+  double threshold = 0.5;       // of multi_label
+  std::vector<Graph> programs;  // "predict", and "train" unless the plan is predict-only
+  // Params and states of all programs, by unique name; without the states of `computed="load"` that
+  // the program @load writes.
+  std::vector<PlanTensor> tensors;
   std::vector<HistoryEntry> history;
   std::vector<PlanNote> notes;
 

@@ -225,6 +225,18 @@ class Decoder {
     return value;
   }
 
+  // What the op gained since the file was written was left out.
+  static void complete(Node& node) {
+    for (const AttrDef& def : node.op->attrs) {
+      if (def.fallback) node.attrs.emplace(def.name, *def.fallback);
+    }
+    const auto& ports = node.op->inputs;
+    while (node.inputs.size() < ports.size() &&
+           ports[node.inputs.size()].arity == Arity::optional) {
+      node.inputs.push_back(kNoValue);
+    }
+  }
+
   Node node(const fbs::Node& from, const Graph& graph) {
     Node node;
     const std::string name = text(from.op());
@@ -236,9 +248,7 @@ class Decoder {
     for (const auto i : numbers(from.inputs())) node.inputs.push_back(optional_id(i, graph));
     for (const auto i : numbers(from.outputs())) node.outputs.push_back(id(i, graph));
     node.attrs = attrs(from.attrs());
-    for (const AttrDef& def : node.op->attrs) {  // one that the op gained since
-      if (def.fallback) node.attrs.emplace(def.name, *def.fallback);
-    }
+    complete(node);
     node.location = {from.line(), from.column()};
     node.comments = texts(from.comments());
     return node;

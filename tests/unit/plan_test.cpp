@@ -14,6 +14,7 @@
 #include "ir/file.h"
 #include "ir/plan_format.h"
 #include "ir/print.h"
+#include "tests/unit/golden.h"
 #include "tests/unit/plan_fixture.h"
 
 namespace weft {
@@ -140,6 +141,33 @@ TEST_CASE("the smallest plan: no words, no programs, no tensors") {
   check_equal(plan, decode_plan(bytes));
 }
 
+constexpr const char* kVersion1 = R"(// of version 1
+program @predict loss="none" {
+  symbol B <= 2
+  symbol T <= 9
+  // words
+  input %ids : i32[T] in arena+64
+  input %offsets : i32[B+1 -> T] in arena+128
+  param %table : f32[3, 2] init="uniform" scale=0.25
+  %x = embedding(%ids, %table) : f32[T, 2] in arena+192 at 3:10
+  %top, %where = max_pool(%x, %offsets) : f32[B, 2] in arena+0, i32[B, 2] in arena+320 at 4:1
+  %probabilities = softmax(%top) : f32[B, 2] in arena+0
+  return %probabilities
+} arena 384
+)";
+
+// tests/plans/v1.plan was written once, by `weft_tests --update-golden`, and is never rewritten.
+TEST_CASE("a plan of version 1 still loads") {
+  const std::string path = WEFT_SOURCE_DIR "/tests/plans/v1.plan";
+  Plan plan = example_plan();
+  plan.programs = {parse_one(kVersion1)};
+  const auto table = kept(plan, std::vector<float>{0, 1, 2, 3, 4, 5});
+  plan.tensors = {{"table", plan.programs[0].find_value("table")->type, Role::param, table}};
+  plan.notes = {{"predict", "cse: nothing to do"}};
+  if (update_golden() && !fs::exists(path)) save_plan(plan, path);
+  check_equal(plan, load_plan(path));
+}
+
 TEST_CASE("a plan that breaks a rule is not written") {
   const auto message = [](auto change) {
     Plan plan = example_plan();
@@ -162,6 +190,31 @@ TEST_CASE("a plan that breaks a rule is not written") {
   CHECK_CONTAINS(message([](Plan& p) { p.programs.push_back(p.programs[0]); }),
                  "program @predict is there twice");
   CHECK_CONTAINS(message([](Plan& p) { p.programs[0].nodes.pop_back(); }), "never computed");
+}
+
+TEST_CASE("a state that the program @load writes need not be stored") {
+  Plan plan;
+  plan.labels = {"one"};
+  plan.programs = parse(R"(program @predict {
+  symbol T <= 9
+  input %ids : i32[T]
+  state %folded : f32[5, 2] computed="load"
+  %x = embedding(%ids, %folded)
+  return %x
+}
+program @load {
+  param %table : f32[5, 2]
+  state %folded : f32[5, 2] computed="load"
+  %y = relu(%table)
+  write %folded <- %y
+}
+)");
+  const auto table = kept(plan, std::vector<float>(10, 0.5F));
+  plan.tensors.push_back({"table", plan.programs[1].find_value("table")->type, Role::param, table});
+  const std::vector<std::byte> bytes = encode_plan(plan);
+  check_equal(plan, decode_plan(bytes));
+  plan.programs[1].writes.clear();
+  CHECK_CONTAINS(message_of([&] { encode_plan(plan); }), "needs %folded, which is not there");
 }
 
 TEST_CASE("what is no plan is said to be none, by name") {
