@@ -207,6 +207,9 @@ std::vector<Sample> samples() {
   all.push_back({"input %ids : i32[T]\n param %table : f32[5, 3]\n %y = embedding(%ids, %table)",
                  {{0}},
                  {{"ids", {}}}});
+  all.push_back({"input %ids : i32[T]\n param %rows : f32[N, 3]\n %y = embedding(%ids, %rows)",
+                 {{4, 2}, 5},
+                 {{"ids", {4, 0, 0, 2, 4, 4}}}});
   for (const std::int64_t rows : {0, 1, 5}) {
     all.push_back({matmul("f32[N, 4]", "f32[4, 3]", ""), {{}, rows}});
     all.push_back({matmul("f32[4, N]", "f32[4, 3]", "transpose_a=1"), {{}, rows}});

@@ -242,6 +242,12 @@ void add_lookups_and_losses(std::vector<Case>& all) {
                                  width),
                      {{tokens}},
                      {{"ids", ids}}});
+      all.push_back({fmt::format("input %ids : i32[T]\n input %rows : f32[N, {}]\n"
+                                 "%y = embedding(%ids, %rows)\n"
+                                 "%d = embedding_grad(%ids, %y, %rows)",
+                                 width),
+                     {{tokens}, 5},
+                     {{"ids", ids}}});
     }
   }
   for (const auto& labels : std::vector<std::vector<double>>{{}, {2}, {3, 0, 2, 3, 1}}) {
