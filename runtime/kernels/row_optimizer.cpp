@@ -12,6 +12,8 @@
 namespace weft {
 namespace {
 
+constexpr std::int64_t kAhead = 2;  // rows fetched before they are needed
+
 // w, `states` more, ids, g, the rate, perhaps the step. `prepare(rate, step)` gives what is to be
 // called for each row.
 template <class Prepare>

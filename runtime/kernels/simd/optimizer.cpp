@@ -10,36 +10,64 @@
 HWY_BEFORE_NAMESPACE();
 namespace weft::simd::HWY_NAMESPACE {
 
-// Weights, gradients and states from i on; `step` is given the vectors, changes them in place.
+// One vector each of weights, gradients and states.
+template <class D>
+struct Vectors {
+  hn::Vec<D> w, g, first, second;
+
+  Vectors(D d, const Update& u, std::int64_t i)
+      : w(hn::LoadU(d, u.w + i)),
+        g(hn::LoadU(d, u.g + i)),
+        first(u.first != nullptr ? hn::LoadU(d, u.first + i) : hn::Zero(d)),
+        second(u.second != nullptr ? hn::LoadU(d, u.second + i) : hn::Zero(d)) {}
+  void store(D d, const Update& u, std::int64_t i) const {
+    hn::StoreU(w, d, u.to_w + i);
+    if (u.first != nullptr) hn::StoreU(first, d, u.to_first + i);
+    if (u.second != nullptr) hn::StoreU(second, d, u.to_second + i);
+  }
+};
+
+// Fewer weights than a vector has, in copies.
+template <class Step>
+void each_weight_of_few(const Update& u, Step step) {
+  const hn::ScalableTag<float> d;
+  const auto copy = [&](const float* from) {
+    return Tail(from != nullptr ? from : u.w, u.n, 0.0F);
+  };
+  Tail w = copy(u.w), g = copy(u.g), first = copy(u.first), second = copy(u.second);
+  const Update few{w.data,
+                   g.data,
+                   u.first != nullptr ? first.data : nullptr,
+                   u.second != nullptr ? second.data : nullptr,
+                   w.data,
+                   first.data,
+                   second.data,
+                   lanes()};
+  Vectors<decltype(d)> x(d, few, 0);
+  step(d, x.w, x.g, x.first, x.second);
+  x.store(d, few, 0);
+  std::copy_n(w.data, u.n, u.to_w);
+  if (u.first != nullptr) std::copy_n(first.data, u.n, u.to_first);
+  if (u.second != nullptr) std::copy_n(second.data, u.n, u.to_second);
+}
+
+// `step` is given the vectors, changes them in place. Where the last one overlaps the one before,
+// it has been read before that was written.
 template <class Step>
 void each_weight(const Update& u, Step step) {
   const hn::ScalableTag<float> d;
-  const bool has_first = u.first != nullptr, has_second = u.second != nullptr;
-  const auto load = [&](const float* from, bool present, std::int64_t i)
-                        HWY_ATTR { return present ? hn::LoadU(d, from + i) : hn::Zero(d); };
+  using All = Vectors<hn::ScalableTag<float>>;
+  if (u.n < lanes()) return each_weight_of_few(u, step);
+  All last(d, u, u.n - lanes());
   std::int64_t i = 0;
   for (; i + lanes() <= u.n; i += lanes()) {
-    auto w = hn::LoadU(d, u.w + i);
-    auto first = load(u.first, has_first, i), second = load(u.second, has_second, i);
-    step(d, w, hn::LoadU(d, u.g + i), first, second);
-    hn::StoreU(w, d, u.to_w + i);
-    if (has_first) hn::StoreU(first, d, u.to_first + i);
-    if (has_second) hn::StoreU(second, d, u.to_second + i);
+    All x(d, u, i);
+    step(d, x.w, x.g, x.first, x.second);
+    x.store(d, u, i);
   }
   if (i == u.n) return;
-  const std::int64_t left = u.n - i;
-  Tail w(u.w + i, left, 0.0F), g(u.g + i, left, 0.0F);
-  Tail first(has_first ? u.first + i : u.w + i, left, 0.0F);
-  Tail second(has_second ? u.second + i : u.w + i, left, 0.0F);
-  auto vw = hn::Load(d, w.data);
-  auto v1 = hn::Load(d, first.data), v2 = hn::Load(d, second.data);
-  step(d, vw, hn::Load(d, g.data), v1, v2);
-  hn::Store(vw, d, w.data);
-  hn::Store(v1, d, first.data);
-  hn::Store(v2, d, second.data);
-  std::copy_n(w.data, left, u.to_w + i);
-  if (has_first) std::copy_n(first.data, left, u.to_first + i);
-  if (has_second) std::copy_n(second.data, left, u.to_second + i);
+  step(d, last.w, last.g, last.first, last.second);
+  last.store(d, u, u.n - lanes());
 }
 
 void AdamStep(const Adam& p, const Update& u) {
