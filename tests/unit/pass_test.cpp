@@ -71,8 +71,8 @@ TEST_CASE("passes keep the values of random programs") {
     const RandomProgram random = random_program(seed);
     verify(random.graph);
     const Bindings wanted = run(random.graph, random.given);
-    for (const char* pass :
-         {"fold", "simplify", "fuse-conv1d-bias-relu", "cse", "dce", "plan-memory"}) {
+    for (const char* pass : {"dedup-tokens", "fold", "simplify", "fuse-conv1d-bias-relu", "cse",
+                             "dce", "plan-memory"}) {
       CAPTURE(pass);
       check_same(run(apply(random.graph, pass), random.given), wanted);
     }
@@ -86,8 +86,8 @@ TEST_CASE("passes keep the gradients of random programs") {
     const Graph graded = apply(random.graph, "autodiff");
     const Bindings wanted = run(graded, random.given);
     for (const char* passes :
-         {"fold,autodiff", "simplify,autodiff", "cse,autodiff", "dce,autodiff",
-          "autodiff,fold,simplify,fuse-conv1d-bias-relu,cse,dce,plan-memory"}) {
+         {"dedup-tokens,autodiff", "fold,autodiff", "simplify,autodiff", "cse,autodiff",
+          "dce,autodiff", "autodiff,fold,simplify,fuse-conv1d-bias-relu,cse,dce,plan-memory"}) {
       CAPTURE(passes);
       check_same(run(apply(random.graph, passes), random.given), wanted);
     }

@@ -15,6 +15,7 @@
 #include "ir/verify.h"
 #include "passes/flush.h"
 #include "passes/pass.h"
+#include "random_graph.h"
 #include "sample.h"
 
 namespace weft {
@@ -172,6 +173,62 @@ TEST_CASE("training goes on after a flush, and beyond the history of rates") {
     CAPTURE(name);
     CHECK(largest_difference(found.at(name), tensor) <= 1e-11);
   }
+}
+
+// What a random program is given, and zeros for what training adds.
+Bindings training_inputs(const Graph& graph, Bindings given) {
+  for (const Value& value : graph.values) {
+    if (value.role == Role::computed || given.contains(value.name)) continue;
+    Extents shape;
+    for (const Dim& dim : value.type.shape) shape.push_back(dim.value);
+    given[value.name] = Tensor(shape, value.name == "rate" ? 0.01 : 0.0);
+  }
+  return given;
+}
+
+TEST_CASE("random programs train the same row by row") {
+  const char* optimizers[] = {"sgd", "adam", "adamw", "adadelta"};
+  int by_rows = 0;
+  for (std::uint64_t seed = 0; seed < 80; ++seed) {
+    CAPTURE(seed);
+    RandomProgram random = random_program(seed);
+    random.graph.attrs["optimizer"] = std::string(optimizers[seed % 4]);
+    if (seed % 8 == 0) random.graph.attrs["momentum"] = 0.9;
+    if (seed % 4 == 2) random.graph.attrs["weight_decay"] = 0.1;
+    PassContext context;
+    const Graph dense = run_passes(random.graph, parse_passes("autodiff,optimizer-step"), context);
+    const Graph rows = run_passes(
+        random.graph,
+        parse_passes("dedup-tokens,simplify,autodiff,optimizer-step,row-sparse-optimizer,fold,"
+                     "simplify,fuse-conv1d-bias-relu,cse,dce,plan-memory"),
+        context);
+    by_rows += std::ranges::any_of(
+        rows.nodes, [](const Node& node) { return node.op->name.starts_with("row_"); });
+    Bindings wanted = training_inputs(dense, random.given);
+    Bindings found = training_inputs(rows, random.given);
+    for (int step = 0; step < 4; ++step) {
+      // Every other step a batch of one word alone: other rows miss it.
+      for (Bindings* state : {&wanted, &found}) {
+        for (double& id : (*state)["ids"].data) id = step % 2 == 1 ? 0.0 : id;
+        if (step % 2 == 0 && random.given.contains("ids")) (*state)["ids"] = random.given["ids"];
+      }
+      for (const auto& [graph, state] : {std::pair(&dense, &wanted), std::pair(&rows, &found)}) {
+        for (auto& [name, tensor] : interpret(*graph, *state).writes) (*state)[name] = tensor;
+      }
+    }
+    interpret_flush(rows, found);
+    for (const Write& write : dense.writes) {
+      const std::string& name = dense[write.target].name;
+      CAPTURE(name);
+      const Tensor &expected = wanted.at(name), &tensor = found.at(name);
+      REQUIRE(tensor.shape == expected.shape);
+      for (std::size_t i = 0; i < expected.data.size(); ++i) {
+        const double error = std::abs(tensor.data[i] - expected.data[i]);
+        REQUIRE(error <= 1e-7 * (1.0 + std::abs(expected.data[i])));
+      }
+    }
+  }
+  CHECK(by_rows > 10);
 }
 
 Tensor read(const BoundProgram& program, std::string_view name) {
