@@ -1,7 +1,7 @@
 // Optimizer steps of those rows of a table that have a gradient; all other rows stay as they are.
 //
-// By itself this is what SparseAdam does. Together with the catch-up ops (row_optimizer_catch_up.cpp) it is
-// the dense optimizer.
+// By itself this is what SparseAdam does. Together with the catch-up ops
+// (row_optimizer_catch_up.cpp) it is the dense optimizer.
 #include "ir/ops/common.h"
 #include "ir/ops/ops.h"
 #include "ir/ops/optimizer.h"
