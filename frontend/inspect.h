@@ -51,7 +51,8 @@ std::string to_json(const Inspection&);  // one object, without a newline
 // The first words of the vocabulary, at most `count`.
 std::vector<std::string_view> first_words(const Plan&, std::size_t count);
 
-// The arena as a picture: a line per span of time, downwards; offsets to the right.
+// The arena as a picture: offsets to the right, time downwards; a line shows the fullest moment of
+// its span.
 std::string arena_chart(const ProgramReport&, std::size_t columns, std::size_t most_lines);
 
 }  // namespace weft

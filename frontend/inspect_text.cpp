@@ -186,6 +186,21 @@ double covered(const ProgramReport& report, std::size_t time, double begin, doub
   return bytes;
 }
 
+// The node of [begin, end) while which most of the arena is in use.
+std::size_t fullest(const ProgramReport& report, std::size_t begin, std::size_t end) {
+  std::size_t best = begin;
+  double most = -1;
+  for (std::size_t node = begin; node < end; ++node) {
+    const auto whole = static_cast<double>(report.graph->arena_bytes);
+    const double bytes = covered(report, node + 1, 0, whole);
+    if (bytes > most) {
+      most = bytes;
+      best = node;
+    }
+  }
+  return best;
+}
+
 }  // namespace
 
 std::string arena_chart(const ProgramReport& report, std::size_t columns, std::size_t most_lines) {
@@ -193,15 +208,16 @@ std::string arena_chart(const ProgramReport& report, std::size_t columns, std::s
   if (graph.nodes.empty() || graph.arena_bytes == 0) return "";
   const auto arena_bytes = static_cast<double>(graph.arena_bytes);
   const std::size_t step = (graph.nodes.size() + most_lines - 1) / most_lines;
-  std::string out = fmt::format("    after node{:8}offset 0 {:.>{}} {}\n", "", "", columns - 20,
+  std::string out = fmt::format("    at node   {:8}offset 0 {:.>{}} {}\n", "", "", columns - 20,
                                 grouped(graph.arena_bytes));
-  for (std::size_t node = 0; node < graph.nodes.size(); node += step) {
+  for (std::size_t begin = 0; begin < graph.nodes.size(); begin += step) {
+    const std::size_t node = fullest(report, begin, std::min(begin + step, graph.nodes.size()));
     const std::size_t time = node + 1;
     out += fmt::format("    {:>4} {:<20.20} |", node, graph.nodes[node].op->name);
     for (std::size_t i = 0; i < columns; ++i) {
       const double width = arena_bytes / static_cast<double>(columns);
-      const double begin = width * static_cast<double>(i);
-      const double share = covered(report, time, begin, begin + width) / width;
+      const double left = width * static_cast<double>(i);
+      const double share = covered(report, time, left, left + width) / width;
       out += share <= 0 ? ' ' : share < 0.5 ? '.' : share < 0.99 ? '+' : '#';
     }
     out += fmt::format("| {:3.0f} %\n", 100 * covered(report, time, 0, arena_bytes) / arena_bytes);

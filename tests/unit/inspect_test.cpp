@@ -55,6 +55,19 @@ TEST_CASE("the arena's values lie within it, and reach the bound") {
   }
 }
 
+TEST_CASE("the chart shows the fullest moment, however few its lines") {
+  const Plan plan = example_plan();
+  for (const ProgramReport& report : inspect(plan).programs) {
+    REQUIRE(report.bound == report.graph->arena_bytes);
+    for (const std::size_t lines : {1U, 3U, 1000U}) {
+      const std::string chart = arena_chart(report, 64, lines);
+      INFO(chart);
+      CHECK(contains(chart, "| 100 %\n"));
+      CHECK(std::ranges::count(chart, '\n') <= static_cast<std::ptrdiff_t>(lines) + 1);
+    }
+  }
+}
+
 TEST_CASE("the text shows everything") {
   const Plan plan = example_plan();
   const std::string text = to_text(inspect(plan));
