@@ -53,7 +53,8 @@ Executor::Executor(const Graph& planned, Memory& memory, int threads)
       arena_(static_cast<std::size_t>(planned.arena_bytes)),
       address_(planned.values.size(), nullptr),
       extents_(planned.symbols.size(), kUnbound) {
-  if (!graph_.writes.empty() && !memory_.writable()) {
+  for (const Write& write : graph_.writes) {
+    if (memory_.writable(graph_[write.target].name)) continue;
     throw Error(
         fmt::format("program @{} writes to the model, which is open read-only", graph_.name),
         "open the plan for training");

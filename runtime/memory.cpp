@@ -16,6 +16,13 @@ constexpr std::size_t kAlignment = 64;
 
 std::size_t aligned(std::size_t size) { return (size + kAlignment - 1) / kAlignment * kAlignment; }
 
+// Of a static type.
+std::size_t size_of(const PlanTensor& tensor) {
+  std::int64_t size = weft::size_of(tensor.type.dtype);
+  for (const Dim& dim : tensor.type.shape) size *= dim.value;
+  return static_cast<std::size_t>(size);
+}
+
 }  // namespace
 
 AlignedBytes::AlignedBytes(std::size_t size) : size_(size) {
@@ -35,22 +42,30 @@ AlignedBytes::AlignedBytes(std::size_t size) : size_(size) {
 
 void AlignedBytes::Free::operator()(std::byte* bytes) const { std::free(bytes); }
 
-Memory::Memory(std::span<const PlanTensor> tensors, Access access)
-    : access_(access), tensors_(tensors.begin(), tensors.end()) {
+Memory::Memory(std::span<const PlanTensor> tensors, Access access,
+               std::span<const PlanTensor> computed)
+    : access_(access), tensors_(tensors.begin(), tensors.end()), stored_(tensors.size()) {
+  tensors_.insert(tensors_.end(), computed.begin(), computed.end());
+  const std::size_t first_own = access_ == Access::owned ? 0 : stored_;
   std::size_t total = 0;
   for (std::size_t i = 0; i < tensors_.size(); ++i) {
     index_.emplace(tensors_[i].name, i);
-    total += aligned(tensors_[i].bytes.size());
+    if (i >= first_own) total += aligned(size_of(tensors_[i]));
   }
-  if (access_ == Access::shared) return;
   copies_ = AlignedBytes(total);
   std::byte* to = copies_.data();
-  for (PlanTensor& tensor : tensors_) {
-    const std::size_t size = tensor.bytes.size();
-    if (size > 0) std::memcpy(to, tensor.bytes.data(), size);
+  for (std::size_t i = first_own; i < tensors_.size(); ++i) {
+    PlanTensor& tensor = tensors_[i];
+    const std::size_t size = size_of(tensor);
+    if (i < stored_ && size > 0) std::memcpy(to, tensor.bytes.data(), size);
     tensor.bytes = {to, size};
     to += aligned(size);
   }
+}
+
+bool Memory::writable(std::string_view name) const {
+  const auto found = index_.find(name);
+  return found != index_.end() && (access_ == Access::owned || found->second >= stored_);
 }
 
 std::byte* Memory::address(std::string_view name, const TensorType& type) const {
@@ -65,14 +80,13 @@ std::byte* Memory::address(std::string_view name, const TensorType& type) const 
                             to_string(tensor.type), to_string(type)),
                 "the plan is inconsistent: compile it again");
   }
-  // Programs that write are refused a shared memory, so nothing writes through this.
+  // Programs that write to a shared tensor are refused, so nothing writes through this.
   return const_cast<std::byte*>(tensor.bytes.data());
 }
 
 std::span<std::byte> Memory::writable_tensor(std::string_view name) {
-  WEFT_CHECK(writable());
+  WEFT_CHECK(writable(name));
   const auto found = index_.find(name);
-  WEFT_CHECK(found != index_.end());
   const PlanTensor& tensor = tensors_[found->second];
   return {const_cast<std::byte*>(tensor.bytes.data()), tensor.bytes.size()};
 }

@@ -39,15 +39,19 @@ enum class Access : std::uint8_t {
 // The params and states of a plan by name. Programs of one Memory see each other's writes.
 class Memory {
  public:
-  Memory(std::span<const PlanTensor> tensors, Access access);
+  // The states `computed` are room for what a program of the plan makes of the tensors: zero at
+  // first, written whatever the access, no part of tensors(). Their `bytes` mean nothing.
+  Memory(std::span<const PlanTensor> tensors, Access access,
+         std::span<const PlanTensor> computed = {});
 
-  bool writable() const { return access_ == Access::owned; }
+  // Whether programs may write the tensor of that name.
+  bool writable(std::string_view name) const;
 
   // The tensor of that name. Error if there is none or its type is another.
   std::byte* address(std::string_view name, const TensorType& type) const;
 
   // The tensors as they are now, in the plan's order; valid as long as the memory.
-  std::span<const PlanTensor> tensors() const { return tensors_; }
+  std::span<const PlanTensor> tensors() const { return std::span(tensors_).first(stored_); }
 
   // Counts changes: who keeps something made from a tensor remakes it when the count has moved.
   std::uint64_t version() const { return version_; }
@@ -59,7 +63,8 @@ class Memory {
  private:
   Access access_;
   AlignedBytes copies_;
-  std::vector<PlanTensor> tensors_;
+  std::vector<PlanTensor> tensors_;  // the plan's, then those computed
+  std::size_t stored_;
   std::map<std::string, std::size_t, std::less<>> index_;
   std::uint64_t version_ = 1;
 };

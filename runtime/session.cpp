@@ -41,6 +41,20 @@ std::int64_t capacity_of(const Graph& graph, std::string_view symbol) {
   return found->capacity;
 }
 
+// The states that program @load makes of the params: no file need hold them.
+std::vector<PlanTensor> computed_states(const Plan& plan) {
+  std::vector<PlanTensor> computed;
+  const Graph* load = plan.program("load");
+  if (load == nullptr) return computed;
+  for (const Write& write : load->writes) {
+    const Value& state = (*load)[write.target];
+    if (plan.tensor(state.name) == nullptr) {
+      computed.push_back({state.name, state.type, state.role, {}});
+    }
+  }
+  return computed;
+}
+
 }  // namespace
 
 // What sibling sessions share.
@@ -49,12 +63,26 @@ struct Session::Model {
   std::vector<std::uint32_t> word_offsets;
   Encoder encoder;
   Memory memory;
+  // Where the plan has them: @flush completes what training has put off, @load makes of the params
+  // what predicting reads.
+  std::unique_ptr<Executor> flush, load;
+  bool bound = false;
 
   Model(Plan p, bool train)
       : plan(std::move(p)),
         word_offsets(with_leading_zero(plan.vocabulary.ends)),
         encoder(encoder_of(plan, word_offsets)),
-        memory(plan.tensors, train ? Access::owned : Access::shared) {}
+        memory(plan.tensors, train ? Access::owned : Access::shared, computed_states(plan)) {}
+
+  void bind(bool train, int threads) {
+    bound = true;
+    if (const Graph* graph = plan.program("load")) {
+      load = std::make_unique<Executor>(*graph, memory, threads);
+      load->run({});
+    }
+    const Graph* graph = train ? plan.program("flush") : nullptr;
+    if (graph != nullptr) flush = std::make_unique<Executor>(*graph, memory, threads);
+  }
 };
 
 // A bound program and the texts put into its inputs so far.
@@ -103,6 +131,7 @@ Session::Session(Plan plan, SessionOptions options)
 Session::Session(std::shared_ptr<Model> model, SessionOptions options)
     : model_(std::move(model)), options_(options) {
   if (options_.threads <= 0) options_.threads = default_threads();
+  if (!model_->bound) model_->bind(options_.train, options_.threads);
   const Graph* predict = plan().program("predict");
   if (predict == nullptr) {
     throw Error("the plan holds no program that predicts", "compile it again");
@@ -173,6 +202,7 @@ void Session::run_piece(Predictions& out) {
 }
 
 void Session::predict(std::span<const std::string_view> texts, Predictions& out) {
+  catch_up();
   out.clear();
   predict_->clear();
   const auto most = static_cast<std::size_t>(predict_->capacity.tokens);
@@ -187,6 +217,7 @@ void Session::predict(std::span<const std::string_view> texts, Predictions& out)
 }
 
 void Session::predict_ids(const PackedIds& texts, Predictions& out) {
+  catch_up();
   out.clear();
   predict_->clear();
   const auto most = static_cast<std::size_t>(predict_->capacity.tokens);
@@ -272,10 +303,20 @@ double Session::step(const PackedLabels& given, double rate) {
   }
   train_->executor.input_f32("rate").front() = static_cast<float>(rate);
   train_->run();
+  behind_ = true;
   return train_->executor.result("loss").f32().front();
 }
 
-Plan Session::snapshot() const {
+// After training steps: completes the params, and what is computed from them.
+void Session::catch_up() {
+  if (!behind_) return;
+  behind_ = false;
+  if (model_->flush != nullptr) model_->flush->run({});
+  if (model_->load != nullptr) model_->load->run({});
+}
+
+Plan Session::snapshot() {
+  catch_up();
   Plan copy = plan();
   const auto tensors = model_->memory.tensors();
   std::size_t total = 0;

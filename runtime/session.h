@@ -97,7 +97,7 @@ class Session {
                     double rate);
 
   // A plan of the weights as they are now, independent of the session.
-  Plan snapshot() const;
+  Plan snapshot();
 
  private:
   struct Model;
@@ -105,12 +105,14 @@ class Session {
 
   Session(std::shared_ptr<Model> model, SessionOptions options);
   std::span<const std::int32_t> text_ids(const PackedIds& texts, std::size_t i) const;
+  void catch_up();
   void run_piece(Predictions& out);
   double step(const PackedLabels& labels, double rate);
 
   std::shared_ptr<Model> model_;
   SessionOptions options_;
   std::unique_ptr<Program> predict_, train_;
+  bool behind_ = false;  // training has moved the params on since catch_up()
   TokenBuffer tokens_;
   std::vector<std::int32_t> ids_;  // of the text being encoded
 };
