@@ -34,6 +34,7 @@ int run(int argc, char** argv) {
       "Begin with `weft new textcnn > my.model`.",
       "weft"};
   app.require_subcommand(1);
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.failure_message(CLI::FailureMessage::simple);
   std::vector<std::pair<CLI::App*, Run>> declared;
   for (const Command& command : kCommands) {

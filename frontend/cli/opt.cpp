@@ -21,7 +21,9 @@ Run declare_opt(CLI::App& app) {
   app.add_option("--passes", flags->passes, "passes or pipelines, with commas between")->required();
   app.add_option("--print-after", flags->options.print_after,
                  "print the graph after this pass, or after all, on standard error");
-  app.add_option("--skip", flags->options.skip, "leave a pass out")->delimiter(',');
+  app.add_option("--skip", flags->options.skip, "leave a pass out")
+      ->delimiter(',')
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_flag("--time", flags->options.time, "say how long each pass took, on standard error");
   return [flags] {
     flags->options.log = &std::cerr;

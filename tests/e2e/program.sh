@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# The whole path by the program: new, check, train, eval, predict, compile, inspect; and its errors.
+#   bash tests/e2e/program.sh build/weft
+set -euo pipefail
+weft=$(realpath "$1")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+fail() {
+  echo "FAILED: $*" >&2
+  exit 1
+}
+# says PATTERN COMMAND...: the command fails, and its message matches.
+says() {
+  local pattern=$1 status=0
+  shift
+  "$@" >out 2>message </dev/null || status=$?
+  [ "$status" -ne 0 ] || fail "no error from: $*"
+  [ "$status" -lt 128 ] || fail "status $status from: $*"
+  grep -qE -- "$pattern" message || fail "$* said: $(cat message), not: $pattern"
+}
+
+# 300 texts of two labels that a model of any kind can tell apart, and some lines of noise words.
+awk 'BEGIN {
+  srand(1); print "label\ttext"
+  for (i = 0; i < 300; ++i) {
+    line = ""
+    for (w = 0; w < 3 + i % 7; ++w) line = line "w" int(rand() * 30) " "
+    print (i % 2 ? "good\t" line "fine film" : "bad\t" line "dull film")
+  }
+}' >data.tsv
+
+for starter in textcnn textcnn-zh deepcnn bow; do
+  "$weft" new "$starter" >"$starter.model"
+  "$weft" check "$starter.model" >shapes
+  grep -q "weights, with a full vocabulary" shapes || fail "check $starter"
+  "$weft" train "$starter.model" --data data.tsv --valid-fraction 0.2 --set x.width=16 --epochs 6 \
+    --rate 0.01 --threads 1 -o "$starter.plan" 2>log || fail "train $starter: $(cat log)"
+  grep -q "epoch  6" log || fail "no epochs: $(cat log)"
+  "$weft" eval "$starter.plan" --data data.tsv --json >json
+  grep -q '"examples"' json && grep -q '"macro_f1"' json && grep -q '"classes"' json ||
+    fail "eval: $(cat json)"
+  accuracy=$(sed -E 's/.*"accuracy": ?([0-9.]+).*/\1/' <(tr -d '\n' <json))
+  awk -v a="$accuracy" 'BEGIN { exit !(a > 0.9) }' || fail "$starter: accuracy $accuracy"
+done
+
+# One line in, one line out, in order, whatever the line is.
+head -c 1000000 /dev/zero | tr '\0' 'a' >long
+{ echo "a fine film"; echo; printf '\xff\xfe\xc0\n'; cat long; echo; printf 'a dull film'; } >lines
+"$weft" predict bow.plan lines >answers
+[ "$(wc -l <answers)" -eq 5 ] || fail "predict: $(cat answers)"
+[ "$(sed -n 1p answers | cut -f 1)" = good ] || fail "predict: $(cat answers)"
+[ "$(sed -n 5p answers | cut -f 1)" = bad ] || fail "predict: $(cat answers)"
+"$weft" predict bow.plan <lines | cmp - answers || fail "standard input differs from a file"
+"$weft" predict bow.plan --top 2 --format json lines >json
+sed -n 1p json | grep -qE '^\{"labels":\[\{"label":"good","probability":[0-9.]+\},\{"label":"bad"' ||
+  fail "json: $(cat json)"
+"$weft" predict bow.plan /dev/null >answers
+[ ! -s answers ] || fail "answers to nothing"
+# A reader that waits for each answer before it asks again is answered.
+coproc "$weft" predict bow.plan
+for text in "a fine film" "a dull film"; do
+  echo "$text" >&"${COPROC[1]}"
+  read -r -t 20 label _ <&"${COPROC[0]}" || fail "no answer to a single line"
+done
+[ "$label" = bad ] || fail "answered $label"
+kill "$COPROC_PID"
+
+# The same seed, the same bytes; a plan goes on learning; a smaller plan predicts the same.
+train() { "$weft" train bow.model --data data.tsv --epochs 2 --threads 1 --quiet "$@"; }
+train -o one.plan
+train -o two.plan
+cmp one.plan two.plan || fail "two runs of one seed differ"
+train --seed 2 -o two.plan
+! cmp -s one.plan two.plan || fail "another seed gives the same plan"
+train --epochs 4 -o whole.plan
+"$weft" train one.plan --data data.tsv --epochs 2 --threads 1 --quiet -o resumed.plan
+for plan in whole resumed; do "$weft" predict $plan.plan lines >$plan.answers; done
+cmp whole.answers resumed.answers || fail "training in two halves differs from training at once"
+"$weft" compile bow.plan -o small.plan --predict-only
+[ "$(wc -c <small.plan)" -lt "$(wc -c <bow.plan)" ] || fail "predict-only is not smaller"
+"$weft" predict bow.plan lines >answers
+"$weft" predict small.plan lines | cmp - answers || fail "predict-only answers otherwise"
+"$weft" compile bow.model --data data.tsv -o fresh.plan
+"$weft" inspect fresh.plan >inspection
+grep -q "embedding" inspection || fail "inspect: $(cat inspection)"
+
+# Several labels.
+awk -F '\t' 'NR > 1 { print "__label__" $1 (NR % 3 ? "" : " __label__third") " " $2 \
+  (NR % 3 ? "" : " third") }' data.tsv >several.txt
+sed 's/softmax/sigmoid/' bow.model >tags.model
+"$weft" train tags.model --data several.txt --valid-fraction 0.2 --rate 0.05 --threads 1 --quiet \
+  -o tags.plan
+echo "a fine third film" | "$weft" predict tags.plan >answers
+grep -q "third" answers || fail "several labels: $(cat answers)"
+"$weft" eval tags.plan --data several.txt --json >json
+grep -q '"subset_accuracy"' json || fail "evaluation of several labels: $(cat json)"
+
+# Killed, the plan is the old one; full or closed output is an error; a closed pipe is silence.
+cp one.plan kept.plan
+"$weft" train textcnn.model --data data.tsv --epochs 1000 --quiet -o kept.plan &
+victim=$!
+sleep 1
+kill -9 "$victim"
+wait "$victim" 2>/dev/null || true
+cmp one.plan kept.plan || fail "a killed run changed its output"
+if [ -w /dev/full ]; then
+  says "cannot write to standard output" bash -c "'$weft' predict bow.plan lines >/dev/full"
+fi
+yes "a fine film" | "$weft" predict bow.plan 2>message | head -1 >/dev/null || true
+[ ! -s message ] || fail "a closed pipe is an error: $(cat message)"
+
+says "required" "$weft" predict
+says "not expected: --tpo" "$weft" predict bow.plan --tpo 2
+says "did you mean .textcnn." "$weft" new textcn
+says "cannot read nosuch.model" "$weft" train nosuch.model --data data.tsv -o x.plan
+says "nosuch.tsv" "$weft" train bow.model --data nosuch.tsv -o x.plan
+says "cannot write /nosuch/x.plan" "$weft" train bow.model --data data.tsv -o /nosuch/x.plan
+says "bow.model" "$weft" predict bow.model lines
+says "no such setting" "$weft" train bow.model --data data.tsv --set widht=3 -o x.plan
+says "plan is compiled already" "$weft" train one.plan --data data.tsv --set x.width=3 -o x.plan
+says "only predicts" "$weft" train small.plan --data data.tsv -o x.plan
+says "there is no layer" "$weft" layers nosuch
+says "there is no op" "$weft" ops nosuch
+sed 's/mean_pool/maen_pool/' bow.model >typo.model
+says "typo.model:[0-9]+:[0-9]+: error: there is no layer .maen_pool." "$weft" check typo.model
+head -c 5000 bow.plan >cut.plan
+says "cut.plan" "$weft" predict cut.plan lines
+[ ! -e x.plan ] || fail "a failed run left a plan"
+echo "the program does what it says"
