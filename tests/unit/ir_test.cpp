@@ -32,7 +32,7 @@ program @train loss="mean" rate=0.5 {
   %to = window_offsets(%offsets) size=3 : i32[B+1 -> T.valid3]
   %y = conv1d(%x, %w, %offsets, %to, _) padding="valid" : f32[T.valid3, 5] at 5:3
   %z = conv1d(%x, %w, %offsets, %to, %b) act="relu" padding="valid" : f32[T.valid3, 5]
-  %top, %where = max_pool(%y, %to) : f32[B, 5], i32[B, 5] at 6:1
+  %top, %where = max_pool(%y, %to, _) : f32[B, 5], i32[B, 5] at 6:1
   %e, %p = cross_entropy(%top, %labels) class_weights=[1.0, 2.0, 0.5, 1.0, 1.5] : f32[], f32[B, 5]
   %next = increment(%step) : i32[]
   // done
