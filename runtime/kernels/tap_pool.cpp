@@ -10,6 +10,8 @@ namespace {
 
 // Sentences per thread below which starting a thread costs more than it saves.
 constexpr std::int64_t kSentencesPerThread = 20;
+// Bytes of a table from which its rows are asked for before they are needed: a core's own caches.
+constexpr std::int64_t kLargeTable = 1 << 20;
 
 // ids[T]  table[N, R]  offsets[B+1]  bias[O]  scale[O]  ->  y[B, O]  where[B, O]
 class TapMaxPool final : public Kernel {
@@ -38,6 +40,7 @@ class TapMaxPool final : public Kernel {
 
   void run(RunContext& run) override {
     check_tap_ids(ids_, table_.rows(run), run);
+    pool_.fetch = table_.rows(run) * pool_.row_bytes > kLargeTable;
     parallel_for(run.threads, y_.rows(run), kSentencesPerThread,
                  [&](std::int64_t begin, std::int64_t end, int) {
                    simd::tap_max_pool(pool_, begin, end);

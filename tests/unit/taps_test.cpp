@@ -183,6 +183,20 @@ TEST_CASE("tap_max_pool agrees with its reference") {
   });
 }
 
+TEST_CASE("a table larger than the caches, whose rows are fetched ahead") {
+  const std::string attrs = " kernels=[3, 4, 5] channels=[100, 100, 100]";
+  const std::string head =
+      "input %ids : i32[T]\n input %from : i32[B+1 -> T]\n param %t : f32[900, 1248]\n";
+  const std::string integers = "%q, %s = quantize_taps(%t) dtype=\"i8\"" + attrs;
+  for (const Lengths& lengths : kLengths) {
+    check_kernels(head + "%y, %at = tap_max_pool(%ids, %t, %from)" + attrs + " return %y, %at",
+                  lengths, 900);
+    check_kernels(
+        head + integers + "\n%y, %at = tap_max_pool(%ids, %q, %from, _, %s)" + attrs + " return %y",
+        lengths, 900);
+  }
+}
+
 TEST_CASE("the other kernels agree with their references") {
   with_every_target([] {
     for (const Filters& f : kFilters) {

@@ -5,6 +5,7 @@
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/kernels/simd/tap_max_pool.cpp"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>  // must come before highway.h
 #include <hwy/highway.h>
 
@@ -15,16 +16,31 @@
 HWY_BEFORE_NAMESPACE();
 namespace weft::simd::HWY_NAMESPACE {
 
+// A table is larger than the caches and its rows are met in no order, so lines are asked for before
+// they are needed: while one segment of a sentence's rows is summed, the next segment of the same
+// rows; before the last one is, the first segment of the next sentence. `kBytes`, this segment's
+// size, is nearly always the next one's, and spares the loop.
+constexpr std::int64_t kLine = 64;
+
+template <std::int64_t kBytes>
+HWY_INLINE void fetch(const void* from, std::int64_t bytes) {
+  const auto* byte = static_cast<const std::byte*>(from);
+#pragma GCC unroll 16
+  for (std::int64_t i = 0; i < kBytes; i += kLine) hwy::Prefetch(byte + i);
+  if constexpr (kBytes % kLine != 0) hwy::Prefetch(byte + kBytes - 1);
+  for (std::int64_t i = kBytes; i < bytes; i += kLine) hwy::Prefetch(byte + i);
+}
+
 // One sentence's rows, from the segment's first byte in each.
 template <class T>
 struct Rows {
   const std::byte* base;
   const std::int32_t* ids;  // of the sentence; null: consecutive rows
   std::int64_t first, row_bytes;
+  std::int64_t ahead;  // bytes of the next segment, to be asked for; 0: none
 
   HWY_INLINE const T* operator()(std::int64_t t) const {
-    const std::int64_t row = ids != nullptr ? ids[t] : first + t;
-    return reinterpret_cast<const T*>(base + row * row_bytes);
+    return reinterpret_cast<const T*>(base + (ids != nullptr ? ids[t] : first + t) * row_bytes);
   }
 };
 
@@ -145,9 +161,14 @@ HWY_NOINLINE void neighbours(const TapBlock& block, const Rows<T>& rows, const S
   const std::int64_t n = s.length, begin = K - 1 - block.left;
   const std::int64_t end = begin + block.windows(n), to_window = s.first - (K - 1);
   Windows<T, kLanes, K, kWhere> windows(begin + to_window);
+  const auto row = [&](std::int64_t t) HWY_ATTR {
+    const T* taps = rows(t);
+    if (rows.ahead > 0) fetch<K * kLanes * sizeof(T)>(taps + K * kLanes, rows.ahead);
+    return taps;
+  };
   std::int64_t t = 0;
-  for (; t < HWY_MIN(begin, n); ++t) windows.template row<false>(rows(t), 0);
-  for (; t < n; ++t) windows.template row<true>(rows(t), t + to_window);
+  for (; t < HWY_MIN(begin, n); ++t) windows.template row<false>(row(t), 0);
+  for (; t < n; ++t) windows.template row<true>(row(t), t + to_window);
   for (; t < end; ++t) windows.no_row(t >= begin, t + to_window);
   windows.maxima().store(block.segment, s.y, s.where);
 }
@@ -215,8 +236,45 @@ void finish(const TapPool& pool, float* y) {
   }
 }
 
+template <class T>
+Rows<T> rows_of(const TapPool& pool, const TapBlock& block, std::int64_t b) {
+  const std::int64_t first = pool.offsets[b];
+  return {pool.table + block.segment.offset * static_cast<std::int64_t>(sizeof(T)),
+          pool.ids != nullptr ? pool.ids + first : nullptr, first, pool.row_bytes, 0};
+}
+
+template <class T>
+std::int64_t bytes_of(const TapBlock& block) {
+  return block.segment.taps * block.segment.lanes * static_cast<std::int64_t>(sizeof(T));
+}
+
+template <class T>
+void fetch_first_segment(const TapPool& pool, std::int64_t b) {
+  const Rows<T> rows = rows_of<T>(pool, pool.blocks.front(), b);
+  const std::int64_t length = pool.offsets[b + 1] - pool.offsets[b];
+  for (std::int64_t t = 0; t < length; ++t) fetch<0>(rows(t), bytes_of<T>(pool.blocks.front()));
+}
+
+template <class T, bool kWhere>
+void pool_sentence(const TapPool& pool, const Sentence& sentence, std::int64_t b, bool more) {
+  for (const TapBlock& block : pool.blocks) {
+    Rows<T> rows = rows_of<T>(pool, block, b);
+    const bool last = &block == &pool.blocks.back();
+    if (pool.fetch && !last) rows.ahead = bytes_of<T>((&block)[1]);
+    if (pool.fetch && last && more) fetch_first_segment<T>(pool, b + 1);
+    if (block.segment.lanes == 32) {
+      if constexpr (!std::is_same_v<T, float>) pool_segment<T, 32, kWhere>(block, rows, sentence);
+    } else if (block.segment.lanes == 16) {
+      pool_segment<T, 16, kWhere>(block, rows, sentence);
+    } else {
+      pool_segment<T, 8, kWhere>(block, rows, sentence);
+    }
+  }
+}
+
 template <class T, bool kWhere>
 void pool_sentences(const TapPool& pool, std::int64_t begin, std::int64_t end) {
+  if (pool.fetch && begin < end) fetch_first_segment<T>(pool, begin);
   for (std::int64_t b = begin; b < end; ++b) {
     const std::int64_t first = pool.offsets[b], length = pool.offsets[b + 1] - first;
     float* y = pool.y + b * pool.outputs;
@@ -226,18 +284,7 @@ void pool_sentences(const TapPool& pool, std::int64_t begin, std::int64_t end) {
       if (kWhere) std::fill_n(where, pool.outputs, std::numeric_limits<std::int32_t>::min());
       continue;
     }
-    const Sentence sentence{first, length, y, where};
-    for (const TapBlock& block : pool.blocks) {
-      const Rows<T> rows{pool.table + block.segment.offset * static_cast<std::int64_t>(sizeof(T)),
-                         pool.ids != nullptr ? pool.ids + first : nullptr, first, pool.row_bytes};
-      if (block.segment.lanes == 32) {
-        if constexpr (!std::is_same_v<T, float>) pool_segment<T, 32, kWhere>(block, rows, sentence);
-      } else if (block.segment.lanes == 16) {
-        pool_segment<T, 16, kWhere>(block, rows, sentence);
-      } else {
-        pool_segment<T, 8, kWhere>(block, rows, sentence);
-      }
-    }
+    pool_sentence<T, kWhere>(pool, {first, length, y, where}, b, b + 1 < end);
     finish(pool, y);
   }
 }

@@ -37,6 +37,7 @@ struct TapPool {
   const float* scale = nullptr;  // null: 1
   const float* bias = nullptr;   // null: 0
   bool relu = false;
+  bool fetch = false;             // the table is larger than a core's own caches
   float* y = nullptr;             // [B, outputs]
   std::int32_t* where = nullptr;  // [B, outputs], of an f32 table; null: not wanted
 };
