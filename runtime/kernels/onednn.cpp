@@ -1,6 +1,8 @@
 // Engine, streams, descriptors of oneDNN 2.x and 3.x.
 #include "runtime/kernels/onednn.h"
 
+#include <omp.h>
+
 #include <atomic>
 
 #include <fmt/core.h>
@@ -50,6 +52,8 @@ std::int64_t onednn_primitives_created() { return primitives; }
 std::int64_t onednn_reference_primitives_created() { return reference_primitives; }
 
 void count_primitive(const std::string& implementation) {
+  // oneDNN keeps the number of threads that a primitive was made for.
+  WEFT_CHECK(omp_get_max_threads() == 1);
   ++primitives;
   if (implementation.find("ref") != std::string::npos) ++reference_primitives;
 }
