@@ -70,8 +70,9 @@ class TapWeights {
 class TapTable final : public Kernel {
  public:
   explicit TapTable(const BindContext& bind) : e_(bind.x[0]), table_(bind.y[0]), weights_(bind, 1) {
-    // Rows counted at run time are a batch's: then no row's bits may depend on the others.
-    if (bind.graph[bind.node.inputs[0]].type.shape[0].is_static()) return;
+    // Rows counted at run time are a batch's: then no prediction's bits may depend on the others.
+    const bool predicts = bind.graph.writes.empty();
+    if (!predicts || bind.graph[bind.node.inputs[0]].type.shape[0].is_static()) return;
     by_rows_ = std::make_unique<RowConvolution>(
         ConvolutionShape{weights_.depth(), weights_.width(), 1, 1, 1, false, {}}, weights_.matrix(),
         WeightStrides{1, weights_.width(), 0}, nullptr, bind.threads);
