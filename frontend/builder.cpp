@@ -72,11 +72,12 @@ void check_labels(const Model& model, const Corpus& corpus) {
   }
 }
 
-// Declares each param and state of a program once among the plan's tensors, at its first value.
+// Declares each param and state of a program once among the plan's tensors, at its first value; not
+// those that program @load computes.
 void add_tensors(Plan& plan, const Graph& program, const ModelSettings& settings) {
   for (const Value& value : program.values) {
     if (value.role != Role::param && value.role != Role::state) continue;
-    if (plan.tensor(value.name) != nullptr) continue;
+    if (plan.tensor(value.name) != nullptr || value.attrs.contains("computed")) continue;
     const auto size = static_cast<std::size_t>(capacity_bytes(program, value.type));
     const auto bytes = std::make_shared<AlignedBytes>(size);
     initialize(value, static_cast<std::uint64_t>(settings.seed), bytes->span());
@@ -123,6 +124,8 @@ Plan build_plan(const Model& model, Overrides overrides, const Corpus& corpus,
   Compiled predict = compile_predict(to_predict.graph);
   Compiled train = compile_train(forward.graph);
   plan.programs = {std::move(predict.program), std::move(train.program)};
+  if (predict.load) plan.programs.push_back(std::move(*predict.load));
+  if (train.flush) plan.programs.push_back(std::move(*train.flush));
   for (std::string& text : predict.notes) plan.notes.push_back({"predict", std::move(text)});
   for (std::string& text : train.notes) plan.notes.push_back({"train", std::move(text)});
   for (const Graph& program : plan.programs) add_tensors(plan, program, settings);
@@ -135,13 +138,18 @@ Plan build_plan(const Model& model, Overrides overrides, const Corpus& corpus,
 
 Plan predict_only(const Plan& plan) {
   Plan small = plan;
-  std::erase_if(small.programs, [](const Graph& program) { return program.name != "predict"; });
-  const Graph* predict = small.program("predict");
-  if (predict == nullptr)
-    throw Error("the plan holds no program that predicts", "compile it again");
-  std::erase_if(small.tensors, [&](const PlanTensor& tensor) {
-    return predict->find_value(tensor.name) == nullptr;
+  std::erase_if(small.programs, [](const Graph& program) {
+    return program.name != "predict" && program.name != "load";
   });
+  if (small.program("predict") == nullptr) {
+    throw Error("the plan holds no program that predicts", "compile it again");
+  }
+  std::erase_if(small.tensors, [&](const PlanTensor& tensor) {
+    return std::ranges::none_of(small.programs, [&](const Graph& program) {
+      return program.find_value(tensor.name) != nullptr;
+    });
+  });
+  std::erase_if(small.notes, [](const PlanNote& note) { return note.program == "train"; });
   return small;
 }
 

@@ -26,20 +26,6 @@ struct Fusion {
   SourceLocation location;            // of the convolution or matmul
 };
 
-// The name an activation has as an `act` attribute; empty if it has none. An attribute off its
-// default is part of the name (gelu approximate="tanh": gelu_tanh), or has no fused form (elu).
-std::string activation_name(const Node& node) {
-  std::string name(node.op->activation);
-  for (const AttrDef& def : node.op->attrs) {
-    const Attr& value = node.attrs.find(def.name)->second;
-    if (value == def.fallback) continue;
-    const auto* variant = std::get_if<std::string>(&value);
-    if (variant == nullptr) return {};
-    name += "_" + *variant;
-  }
-  return name;
-}
-
 bool has_attr(const OpDef& op, std::string_view name) {
   return std::ranges::find(op.attrs, name, &AttrDef::name) != op.attrs.end();
 }

@@ -12,9 +12,16 @@
 
 namespace weft {
 
+// The tables that a program which predicts may make of its params at load, once for all runs.
+struct TableOptions {
+  std::int64_t budget = std::int64_t{1} << 30;  // bytes that one may take
+  DType dtype = DType::f32;                     // i16, i8: smaller and faster, not exact
+};
+
 // What a pass gets besides the graph.
 struct PassContext {
   std::vector<std::string>* notes = nullptr;  // "pass: what it did or declined to do, and why"
+  TableOptions tables = {};
 
   void note(std::string text) const {
     if (notes != nullptr) notes->push_back(std::move(text));

@@ -1,6 +1,8 @@
 // Uses and Rewriter: reading one graph while writing another.
 #include "passes/rewrite.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 #include <unordered_set>
@@ -25,6 +27,43 @@ Uses::Uses(const Graph& graph)
 const Node* Uses::producer(ValueId id) const {
   const std::size_t node = producer_[index(id)];
   return node == graph_.nodes.size() ? nullptr : &graph_.nodes[node];
+}
+
+std::string activation_name(const Node& node) {
+  std::string name(node.op->activation);
+  if (name.empty()) return name;
+  for (const AttrDef& def : node.op->attrs) {
+    const Attr& value = node.attrs.find(def.name)->second;
+    if (value == def.fallback) continue;
+    const auto* variant = std::get_if<std::string>(&value);
+    if (variant == nullptr) return {};
+    name += "_" + *variant;
+  }
+  return name;
+}
+
+bool trains(const Graph& graph) {
+  return std::ranges::any_of(graph.results, [&](ValueId id) { return graph[id].name == "loss"; });
+}
+
+std::vector<bool> constant_values(const Graph& graph) {
+  std::vector<bool> constant(graph.values.size(), false);
+  for (std::size_t i = 0; i < constant.size(); ++i) {
+    const Role role = graph.values[i].role;
+    constant[i] = role == Role::param || role == Role::state;
+  }
+  for (const Node& node : graph.nodes) {
+    const bool all = std::ranges::all_of(
+        node.inputs, [&](ValueId id) { return id == kNoValue || constant[index(id)]; });
+    for (const ValueId id : node.outputs) constant[index(id)] = all;
+  }
+  return constant;
+}
+
+std::string over_budget(std::int64_t bytes, const TableOptions& tables) {
+  constexpr std::int64_t kMegabyte = 1 << 20;
+  return fmt::format("the table would take {} MB, the budget is {} MB",
+                     (bytes + kMegabyte - 1) / kMegabyte, tables.budget / kMegabyte);
 }
 
 void drop_unused_symbols(Graph& graph, bool (*may_go)(const Symbol&)) {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "ir/graph.h"
 #include "ir/op.h"
+#include "passes/pass.h"
 
 namespace weft {
 
@@ -30,6 +32,20 @@ class Uses {
   std::vector<std::vector<std::size_t>> readers_;
   std::vector<bool> kept_;
 };
+
+// The name an activation has as an `act` attribute; empty if it has none. An attribute off its
+// default is part of the name (gelu approximate="tanh": gelu_tanh), or has no fused form (elu).
+std::string activation_name(const Node&);
+
+// The program has a loss: what is made of its params is made anew each time it runs.
+bool trains(const Graph&);
+
+// By value: made of params, states and constants alone, so that, between two steps of training, it
+// is the same each time the program runs.
+std::vector<bool> constant_values(const Graph&);
+
+// Why a table is not made: "the table would take 812 MB, the budget is 512 MB".
+std::string over_budget(std::int64_t bytes, const TableOptions&);
 
 // Drops symbols that no value's type names, where `may_go` allows it.
 void drop_unused_symbols(Graph&, bool (*may_go)(const Symbol&));

@@ -108,7 +108,35 @@ Result whole_slice(const Match& m) {
   return m.written.type(m.x[0]) == m.type ? same(m.x[0]) : std::nullopt;
 }
 
-Result concat_of_one(const Match& m) { return m.x.size() == 1 ? same(m.x[0]) : std::nullopt; }
+// How many operands of the concat, from `first` on, are the columns of one value, all and in order.
+std::size_t slices_of_one(const Match& m, std::size_t first) {
+  ValueId whole = kNoValue;
+  std::int64_t end = 0;
+  for (std::size_t i = first; i < m.x.size(); ++i) {
+    const Node* slice = m.written.producer(m.x[i], ops::slice);
+    if (slice == nullptr || (i > first && slice->inputs[0] != whole)) return 0;
+    whole = slice->inputs[0];
+    const Shape& shape = m.written.type(whole).shape;
+    const bool columns = int_attr(slice->attrs, "axis") + 1 == std::ssize(shape);
+    if (!columns || int_attr(slice->attrs, "begin") != end) return 0;
+    end = int_attr(slice->attrs, "end");
+    if (shape.back() == Dim(end)) return i + 1 - first;
+  }
+  return 0;
+}
+
+// concat(x) = x, and concat(x[:, 0:2], x[:, 2:5], y) = concat(x, y)
+Result concats(const Match& m) {
+  std::vector<ValueId> parts;
+  for (std::size_t i = 0; i < m.x.size();) {
+    const std::size_t slices = slices_of_one(m, i);
+    parts.push_back(slices == 0 ? m.x[i] : m.written.producer(m.x[i], ops::slice)->inputs[0]);
+    i += std::max(slices, std::size_t{1});
+  }
+  if (parts.size() == 1) return same(parts[0]);
+  if (parts.size() == m.x.size()) return {};
+  return Simpler{kNoValue, parts, m.node.attrs};
+}
 
 Result dropout_of_nothing(const Match& m) {
   return float_attr(m.node.attrs, "rate") == 0.0 ? same(m.x[0]) : std::nullopt;
@@ -125,15 +153,9 @@ struct Rule {
 };
 
 constexpr Rule kRules[] = {
-    {&ops::add, add_zero},
-    {&ops::sub, second_is_zero},
-    {&ops::bias_add, second_is_zero},
-    {&ops::mul, multiply_by_one},
-    {&ops::scale, scales},
-    {&ops::reshape, reshapes},
-    {&ops::slice, whole_slice},
-    {&ops::concat, concat_of_one},
-    {&ops::dropout, dropout_of_nothing},
+    {&ops::add, add_zero},        {&ops::sub, second_is_zero}, {&ops::bias_add, second_is_zero},
+    {&ops::mul, multiply_by_one}, {&ops::scale, scales},       {&ops::reshape, reshapes},
+    {&ops::slice, whole_slice},   {&ops::concat, concats},     {&ops::dropout, dropout_of_nothing},
     {&ops::relu, relu_twice},
 };
 

@@ -12,11 +12,20 @@ namespace {
 constexpr std::array kPasses = {
     Pass{"infer-only", "drop the loss, dropout and everything else that only training needs",
          infer_only},
+    Pass{"sink-activation", "max-pool first, add the bias and activate after", sink_activation},
     Pass{"dedup-tokens", "look up each distinct word of a training batch once", dedup_tokens},
+    Pass{"merge-embeddings", "one lookup for the concat or sum of lookups by the same ids",
+         merge_embeddings},
+    Pass{"conv1d-to-taps", "a convolution as one product with all its taps and shifted sums",
+         conv1d_to_taps},
+    Pass{"project-embedding", "multiply a table's rows, not the rows looked up in it",
+         project_embedding},
     Pass{"autodiff", "append the gradient of the result `loss` for every trainable param",
          autodiff},
     Pass{"optimizer-step", "turn gradients into updates of the params, by the optimizer named",
          optimizer_step},
+    Pass{"sparse-max-gradient", "a max-pooled convolution's gradients from its maxima alone",
+         sparse_max_gradient},
     Pass{"row-sparse-optimizer",
          "update the embedding rows of the batch; others when they are next read",
          row_sparse_optimizer},
@@ -32,8 +41,15 @@ constexpr std::array kPasses = {
 
 constexpr std::array kPipelines = {
     Pipeline{"predict", "forward graph -> the program that predicts",
-             "infer-only,fold,simplify,fuse-conv1d-bias-relu,cse,dce,plan-memory"},
+             "infer-only,simplify,cse,sink-activation,merge-embeddings,conv1d-to-taps,"
+             "project-embedding,fold,simplify,fuse-conv1d-bias-relu,cse,dce,plan-memory"},
     Pipeline{"train", "forward graph -> the program of one training step",
+             "sink-activation,dedup-tokens,merge-embeddings,conv1d-to-taps,autodiff,optimizer-step,"
+             "sparse-max-gradient,row-sparse-optimizer,fold,simplify,fuse-conv1d-bias-relu,cse,dce,"
+             "plan-memory"},
+    Pipeline{"predict-generic", "the same without the rewrites that go beyond layers",
+             "infer-only,fold,simplify,fuse-conv1d-bias-relu,cse,dce,plan-memory"},
+    Pipeline{"train-generic", "the same without the rewrites that go beyond layers",
              "autodiff,optimizer-step,fold,simplify,fuse-conv1d-bias-relu,cse,dce,plan-memory"},
 };
 
