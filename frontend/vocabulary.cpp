@@ -10,7 +10,7 @@ void VocabularyBuilder::add(std::string_view text, std::size_t max_tokens) {
   tokenizer_.tokenize(text, buffer_, max_tokens == 0 ? Tokenizer::kNoLimit : max_tokens);
   const auto spelling = [this](std::uint32_t number) { return words_[number]; };
   const auto hash_of = [this](std::uint32_t number) { return hash_word(words_[number]); };
-  for (const Token& token : buffer_.tokens()) {
+  for (const TextToken& token : buffer_.tokens()) {
     const std::string_view word = buffer_.text(token);
     const std::uint64_t hash = hash_word(word);
     const std::uint32_t number = index_.find(word, hash, spelling);

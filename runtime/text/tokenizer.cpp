@@ -47,7 +47,7 @@ std::size_t find_ascii_space(std::string_view text, std::size_t position) {
 class Run {
  public:
   Run(std::string_view text, const TokenizerConfig& config, std::size_t limit,
-      std::vector<Token>& tokens, std::string& spelling, std::unique_ptr<WordBreaker>& breaker)
+      std::vector<TextToken>& tokens, std::string& spelling, std::unique_ptr<WordBreaker>& breaker)
       : text_(text),
         config_(config),
         limit_(limit),
@@ -167,7 +167,7 @@ class Run {
   std::string_view text_;
   const TokenizerConfig& config_;
   std::size_t limit_;
-  std::vector<Token>& tokens_;
+  std::vector<TextToken>& tokens_;
   std::string& spelling_;
   std::unique_ptr<WordBreaker>& breaker_;
 };

@@ -40,7 +40,7 @@ struct TokenizerConfig {
   bool operator==(const TokenizerConfig&) const = default;
 };
 
-struct Token {
+struct TextToken {
   std::uint32_t text_begin, text_end;  // its normalised spelling, in TokenBuffer
   std::uint32_t begin, end;            // the bytes of the original text it stands for
 };
@@ -48,15 +48,15 @@ struct Token {
 // The tokens of the last text, and the memory to find the next one's: one for each thread.
 class TokenBuffer {
  public:
-  std::span<const Token> tokens() const { return tokens_; }
-  std::string_view text(const Token& token) const {
+  std::span<const TextToken> tokens() const { return tokens_; }
+  std::string_view text(const TextToken& token) const {
     return {text_.data() + token.text_begin, token.text_end - token.text_begin};
   }
 
  private:
   friend class Tokenizer;
 
-  std::vector<Token> tokens_;
+  std::vector<TextToken> tokens_;
   std::string text_;
   std::unique_ptr<WordBreaker> breaker_;  // made when a text first needs it
 };

@@ -17,7 +17,7 @@ using enum TokenizerKind;
 
 Strings spellings(const TokenBuffer& buffer) {
   Strings result;
-  for (const Token& token : buffer.tokens()) result.emplace_back(buffer.text(token));
+  for (const TextToken& token : buffer.tokens()) result.emplace_back(buffer.text(token));
   return result;
 }
 
@@ -150,7 +150,7 @@ TEST_CASE("tokenizer: the ASCII path and the ICU path agree, and offsets are exa
     INFO("text: " << text);
     REQUIRE(spellings(buffer) == slow_words(text, {}));
     std::size_t last = 0;
-    for (const Token& token : buffer.tokens()) {
+    for (const TextToken& token : buffer.tokens()) {
       REQUIRE(token.begin >= last);
       REQUIRE(token.end > token.begin);
       REQUIRE(token.end <= text.size());
