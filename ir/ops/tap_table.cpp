@@ -169,8 +169,8 @@ void eval_quantize_taps(const EvalView& v) {
   });
 }
 
-std::vector<PortDef> before_weights(PortDef first) {
-  return {std::move(first), {"w", "f32[K, D, O]", Arity::variadic}};
+std::vector<PortDef> before_weights(const PortDef& first) {
+  return {first, {"w", "f32[K, D, O]", Arity::variadic}};
 }
 
 double flops_of_table(const Graph& graph, const Node& node, const ElementCount& count) {
