@@ -50,7 +50,7 @@ class Lowering {
   void declare_inputs(const ModelSettings&);
   void bind(const Binding&);
   LayerValue logits();
-  void losses(const ModelSettings&, LayerValue logits);
+  void losses(const ModelSettings&, const LayerValue& logits);
   void check_used();
 
   const Model& model_;
@@ -269,7 +269,7 @@ LayerValue Lowering::logits() {
   return *rows;
 }
 
-void Lowering::losses(const ModelSettings& settings, LayerValue logits) {
+void Lowering::losses(const ModelSettings& settings, const LayerValue& logits) {
   const SourceLocation location = model_.output.location;
   if (graph_[logits.id].role != Role::computed || graph_[logits.id].name == "logits") {
     throw Error(location, "the output must be computed");

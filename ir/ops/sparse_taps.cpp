@@ -66,12 +66,12 @@ void eval_weight_grad(const EvalView& v) {
   });
 }
 
-std::vector<PortDef> winner_ports(PortDef last) {
+std::vector<PortDef> winner_ports(const PortDef& last) {
   return {{"dz", "f32[B, O]"},
           {"where", "i32[B, O]"},
           {"ids", "i32[T]; left out: row t is token t's", Arity::optional},
           {"offsets", "i32[B+1 -> T]"},
-          std::move(last)};
+          last};
 }
 
 // A multiplication and an addition per winner, tap and number of an input row.
