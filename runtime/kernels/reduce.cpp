@@ -51,9 +51,10 @@ KernelPtr reduce_sum(const BindContext& bind, bool mean) {
     for (std::int64_t o = 0; o < outer; ++o) {
       const float* from = x.f32() + o * reduced * inner;
       float* to = y.f32() + o * inner;
-      parallel_for(run.threads, inner, grain, [&](std::int64_t begin, std::int64_t end, int) {
-        simd::sum_rows(from + begin, reduced, inner, end - begin, factor, to + begin);
-      });
+      parallel_for(run.threads, inner, grain,
+                   [&, rows = reduced, stride = inner](std::int64_t begin, std::int64_t end, int) {
+                     simd::sum_rows(from + begin, rows, stride, end - begin, factor, to + begin);
+                   });
     }
   });
 }
