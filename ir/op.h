@@ -105,7 +105,7 @@ struct OpDef {
   std::vector<std::uint8_t> in_place = {};  // per output: the input whose storage it may
                                             // take, counted from 1; 0: none
   bool monotone_activation = false;   // y = f(x) elementwise, f non-decreasing: may follow max_pool
-  std::string_view activation = {};       // the name this op has as an `act` attribute, or empty
+  std::string_view activation = {};   // the name this op has as an `act` attribute, or empty
   int bias_port = 0;                  // 0: none; else the optional input that a bias_add folds into
   const OpDef* (*fused)() = nullptr;  // the form that takes bias and `act`, if not this op itself
   bool foldable = true;               // may be evaluated at compile time
