@@ -44,9 +44,9 @@ constexpr std::array kPipelines = {
              "infer-only,simplify,cse,sink-activation,merge-embeddings,conv1d-to-taps,"
              "project-embedding,fold,simplify,fuse-conv1d-bias-relu,cse,dce,plan-memory"},
     Pipeline{"train", "forward graph -> the program of one training step",
-             "sink-activation,dedup-tokens,merge-embeddings,conv1d-to-taps,autodiff,optimizer-step,"
-             "sparse-max-gradient,row-sparse-optimizer,fold,simplify,fuse-conv1d-bias-relu,cse,dce,"
-             "plan-memory"},
+             "simplify,cse,sink-activation,dedup-tokens,merge-embeddings,conv1d-to-taps,"
+             "project-embedding,simplify,autodiff,optimizer-step,sparse-max-gradient,"
+             "row-sparse-optimizer,fold,simplify,fuse-conv1d-bias-relu,cse,dce,plan-memory"},
     Pipeline{"predict-generic", "the same without the rewrites that go beyond layers",
              "infer-only,fold,simplify,fuse-conv1d-bias-relu,cse,dce,plan-memory"},
     Pipeline{"train-generic", "the same without the rewrites that go beyond layers",
