@@ -12,7 +12,9 @@
 #include "frontend/vocabulary.h"
 #include "ir/op.h"
 #include "passes/compile.h"
+#include "runtime/executor.h"
 #include "runtime/memory.h"
+#include "runtime/threads.h"
 
 namespace weft {
 namespace {
@@ -90,10 +92,27 @@ void add_tensors(Plan& plan, const Graph& program, const ModelSettings& settings
   }
 }
 
+Compiled compile_predicting(const Model& model, const ModelSettings& settings, ModelSizes sizes,
+                            Overrides& overrides, const CompileOptions& options) {
+  sizes.examples = kPredictExamples;
+  sizes.tokens = std::max(kPredictTokens, settings.text.max_tokens);
+  return compile_predict(lower(model, settings, sizes, overrides).graph, options);
+}
+
+bool any_program_reads(const Plan& plan, const std::string& tensor) {
+  return std::ranges::any_of(
+      plan.programs, [&](const Graph& program) { return program.find_value(tensor) != nullptr; });
+}
+
+void drop_unread_tensors(Plan& plan) {
+  std::erase_if(plan.tensors,
+                [&](const PlanTensor& tensor) { return !any_program_reads(plan, tensor.name); });
+}
+
 }  // namespace
 
 Plan build_plan(const Model& model, Overrides overrides, const Corpus& corpus,
-                std::span<const std::uint32_t> rows) {
+                std::span<const std::uint32_t> rows, const CompileOptions& options) {
   const ModelSettings settings = settings_of(model, overrides);
   check_labels(model, corpus);
   const auto words = count_words(settings, corpus, rows);
@@ -117,12 +136,8 @@ Plan build_plan(const Model& model, Overrides overrides, const Corpus& corpus,
   const LoweredModel forward = lower(model, settings, sizes, overrides);
   plan.task = forward.task;
 
-  ModelSizes predicting = sizes;
-  predicting.examples = kPredictExamples;
-  predicting.tokens = std::max(kPredictTokens, settings.text.max_tokens);
-  const LoweredModel to_predict = lower(model, settings, predicting, overrides);
-  Compiled predict = compile_predict(to_predict.graph);
-  Compiled train = compile_train(forward.graph);
+  Compiled predict = compile_predicting(model, settings, sizes, overrides, options);
+  Compiled train = compile_train(forward.graph, options);
   plan.programs = {std::move(predict.program), std::move(train.program)};
   if (predict.load) plan.programs.push_back(std::move(*predict.load));
   if (train.flush) plan.programs.push_back(std::move(*train.flush));
@@ -144,12 +159,56 @@ Plan predict_only(const Plan& plan) {
   if (small.program("predict") == nullptr) {
     throw Error("the plan holds no program that predicts", "compile it again");
   }
-  std::erase_if(small.tensors, [&](const PlanTensor& tensor) {
-    return std::ranges::none_of(small.programs, [&](const Graph& program) {
-      return program.find_value(tensor.name) != nullptr;
-    });
-  });
+  drop_unread_tensors(small);
   std::erase_if(small.notes, [](const PlanNote& note) { return note.program == "train"; });
+  return small;
+}
+
+Plan recompile_predict(const Plan& plan, const CompileOptions& options) {
+  const Model model = parse_model(plan.description, "the plan's description");
+  Overrides overrides = overrides_of(plan);
+  const ModelSettings settings = settings_of(model, overrides);
+  ModelSizes sizes;
+  sizes.vocabulary = static_cast<std::int64_t>(plan.vocabulary.ends.size());
+  sizes.labels = static_cast<std::int64_t>(plan.labels.size());
+  Compiled predict = compile_predicting(model, settings, sizes, overrides, options);
+
+  Plan changed = plan;
+  const auto replaced = [](std::string_view program) {
+    return program == "predict" || program == "load";
+  };
+  std::erase_if(changed.programs, [&](const Graph& program) { return replaced(program.name); });
+  std::erase_if(changed.notes, [&](const PlanNote& note) { return replaced(note.program); });
+  changed.programs.insert(changed.programs.begin(), std::move(predict.program));
+  if (predict.load) changed.programs.push_back(std::move(*predict.load));
+  for (std::string& text : predict.notes) changed.notes.push_back({"predict", std::move(text)});
+  for (const Graph& program : changed.programs) {
+    for (const Value& value : program.values) {
+      if (value.role != Role::param || plan.tensor(value.name) != nullptr) continue;
+      throw Error(fmt::format("the plan does not hold the weights %{}", value.name),
+                  "it was made with --fold: use the plan that it was made from");
+    }
+  }
+  return changed;
+}
+
+Plan fold_tables(const Plan& plan) {
+  Plan small = predict_only(plan);
+  const Graph* load = small.program("load");
+  if (load == nullptr) return small;
+  std::vector<PlanTensor> computed;
+  for (const Write& write : load->writes) {
+    const Value& state = (*load)[write.target];
+    computed.push_back({state.name, state.type, state.role, {}});
+  }
+  const auto memory = std::make_shared<Memory>(small.tensors, Access::shared, computed);
+  Executor(*load, *memory, default_threads()).run({});
+  for (PlanTensor& tensor : computed) tensor.bytes = memory->writable_tensor(tensor.name);
+  small.owners.push_back(memory);
+  small.tensors.insert(small.tensors.end(), computed.begin(), computed.end());
+  std::erase_if(small.programs, [](const Graph& program) { return program.name == "load"; });
+  for (Value& value : small.programs.front().values) value.attrs.erase("computed");
+  drop_unread_tensors(small);
   return small;
 }
 

@@ -10,15 +10,25 @@
 #include "frontend/lower.h"
 #include "frontend/model.h"
 #include "ir/plan.h"
+#include "passes/compile.h"
 
 namespace weft {
 
 // The vocabulary is counted on the examples numbered in `rows` (all, where there are none); labels
 // are those of the whole corpus. Throws Error where the description and the data do not fit.
-Plan build_plan(const Model&, Overrides, const Corpus&, std::span<const std::uint32_t> rows);
+Plan build_plan(const Model&, Overrides, const Corpus&, std::span<const std::uint32_t> rows,
+                const CompileOptions& = {});
+
+// The same plan, predicting by a program compiled anew from its description. Error if the plan
+// lacks the weights: it may hold tables made of them instead.
+Plan recompile_predict(const Plan&, const CompileOptions&);
 
 // The same plan without what only training needs.
 Plan predict_only(const Plan&);
+
+// predict_only, and with what is computed of the weights at load stored in the place of those that
+// are not read otherwise.
+Plan fold_tables(const Plan&);
 
 // The overrides that a plan was built with.
 Overrides overrides_of(const Plan&);

@@ -1,8 +1,11 @@
-// `weft compile`: a plan without training, or a smaller plan of a plan.
+// `weft compile`: a plan without training, or another form of a plan.
 #include <fmt/format.h>
+
+#include <map>
 
 #include "frontend/builder.h"
 #include "frontend/cli/command.h"
+#include "frontend/compare.h"
 
 namespace weft {
 namespace {
@@ -10,23 +13,50 @@ namespace {
 struct Flags {
   std::string input, data, out;
   std::vector<std::string> set;
-  bool predict_only = false;
+  bool predict_only = false, fold = false, no_rewrites = false;
+  std::optional<std::string> table;
+  std::optional<std::int64_t> table_budget;
   DataFlags reading;
 };
 
-Plan build(const Flags& flags) {
-  if (is_plan(flags.input)) {
-    if (!flags.predict_only) {
-      throw Error(fmt::format("{} is a plan already", flags.input),
-                  "--predict-only makes a smaller one of it, without training state");
-    }
-    return load_plan(flags.input);
+CompileOptions compile_options(const Flags& flags) {
+  static const std::map<std::string, DType> kTypes = {
+      {"fp32", DType::f32}, {"int16", DType::i16}, {"int8", DType::i8}};
+  CompileOptions options;
+  options.rewrites = !flags.no_rewrites;
+  options.tables.dtype = kTypes.at(flags.table.value_or("fp32"));
+  if (flags.table_budget) options.tables.budget = *flags.table_budget << 20;
+  return options;
+}
+
+// With data, says what the change has cost.
+Plan change(const Flags& flags) {
+  const Plan plan = load_plan(flags.input);
+  const bool anew = flags.no_rewrites || flags.table || flags.table_budget;
+  if (!anew && !flags.predict_only && !flags.fold) {
+    throw Error(fmt::format("{} is a plan already", flags.input),
+                "--predict-only, --fold or --table make another form of it");
   }
+  if (!flags.set.empty()) {
+    throw Error("--set changes a description, but this plan is compiled already",
+                "compile the description");
+  }
+  const Plan changed = anew ? recompile_predict(plan, compile_options(flags)) : plan;
+  if (!flags.data.empty()) {
+    const Corpus corpus = flags.reading.read(flags.data);
+    fmt::print(stderr, "{}\n", to_text(compare(plan, changed, corpus, 0)));
+  }
+  return changed;
+}
+
+Plan build(const Flags& flags) {
+  if (is_plan(flags.input)) return change(flags);
   const Model model = read_model(flags.input);
   if (flags.data.empty()) {
     throw Error("the vocabulary and the labels come from data", "name it with --data");
   }
-  return build_plan(model, Overrides(flags.set), flags.reading.read(flags.data), {});
+  return build_plan(model, Overrides(flags.set), flags.reading.read(flags.data), {},
+                    compile_options(flags));
 }
 
 }  // namespace
@@ -34,14 +64,29 @@ Plan build(const Flags& flags) {
 Run declare_compile(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   app.add_option("MODEL", flags->input, "a model description, or a plan")->required();
-  app.add_option("--data", flags->data, "labelled texts, for the vocabulary and the labels");
+  app.add_option("--data", flags->data,
+                 "labelled texts, for the vocabulary and the labels; of a plan, to say how its "
+                 "predictions change");
   app.add_option("-o,--output", flags->out, "the plan to write")->required();
   app.add_flag("--predict-only", flags->predict_only, "leave out what only training needs");
+  app.add_flag("--fold", flags->fold,
+               "predict only, and store what is otherwise computed at load: starts faster");
+  app.add_option("--table", flags->table, "numbers of projected tables: fp32 is exact")
+      ->check(CLI::IsMember({"fp32", "int16", "int8"}));
+  app.add_option("--table-budget", flags->table_budget, "the most MB of one; 1024 by default")
+      ->check(CLI::Range(0, 1 << 20));
+  app.add_flag("--no-rewrites", flags->no_rewrites,
+               "plain programs, layer by layer: slower, to compare with");
   declare_set(app, flags->set);
   flags->reading.declare(app);
   return [flags] {
-    const Plan plan = build(*flags);
-    save_plan(flags->predict_only ? predict_only(plan) : plan, flags->out);
+    Plan plan = build(*flags);
+    if (flags->fold) {
+      plan = fold_tables(plan);
+    } else if (flags->predict_only) {
+      plan = predict_only(plan);
+    }
+    save_plan(plan, flags->out);
     return 0;
   };
 }

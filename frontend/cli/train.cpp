@@ -23,7 +23,7 @@ struct Flags {
   std::optional<double> rate;
   std::vector<std::string> set;
   int threads = 0;
-  bool quiet = false;
+  bool quiet = false, no_rewrites = false;
   DataFlags reading;
 };
 
@@ -68,7 +68,9 @@ Start start_new(const Flags& flags, const Corpus& corpus, std::span<const std::u
   const Model model = read_model(flags.input);
   Overrides overrides(flags.set);
   apply(flags, overrides);
-  Start start{build_plan(model, overrides, corpus, rows), {}};
+  CompileOptions options;
+  options.rewrites = !flags.no_rewrites;
+  Start start{build_plan(model, overrides, corpus, rows, options), {}};
   start.settings = train_settings(settings_of(model, overrides));
   return start;
 }
@@ -170,6 +172,8 @@ Run declare_train(CLI::App& app) {
   app.add_option("--seed", flags->seed, "of weights, order and dropout");
   app.add_option("--threads", flags->threads, "0: all this process may use")
       ->check(CLI::Range(0, 4096));
+  app.add_flag("--no-rewrites", flags->no_rewrites,
+               "plain programs, layer by layer: slower, to compare with");
   app.add_flag("--quiet", flags->quiet, "no progress");
   declare_set(app, flags->set);
   flags->reading.declare(app);
