@@ -17,7 +17,7 @@ namespace {
 //                              embedding(inverse, rows)
 //
 // Passes that follow take work over from the last lookup's readers to `rows`. Without them the
-// second lookup costs a copy, and is still worth it: the table's gradient has few rows.
+// second lookup costs a copy, and is still worth it: a trained table's gradient has few rows.
 class DedupTokens {
  public:
   DedupTokens(const Graph& graph, PassContext& context)
@@ -49,15 +49,13 @@ class DedupTokens {
     return graph_[lookup.inputs[1]].type.shape[0].value;
   }
 
-  // A lookup in a table that is trained, by ids that may repeat.
+  // A lookup in a table, trained or not, by ids that may repeat.
   bool applies(const Node& node) {
     if (node.op != &ops::embedding) return false;
     const Value &ids = graph_[node.inputs[0]], &table = graph_[node.inputs[1]];
     const Node* producer = uses_.producer(node.inputs[0]);
     if (producer != nullptr && producer->op == &ops::unique) return false;
     if (table.role != Role::param) return false;
-    const auto frozen = table.attrs.find("frozen");
-    if (frozen != table.attrs.end() && frozen->second != Attr(std::int64_t{0})) return false;
     const Dim& tokens = ids.type.shape[0];
     const auto decline = [&](const std::string& why) {
       context_.note(fmt::format("dedup-tokens: not applied to %{}: {}", table.name, why));
