@@ -41,7 +41,7 @@ Plan change(const Flags& flags) {
     throw Error("--set changes a description, but this plan is compiled already",
                 "compile the description");
   }
-  const Plan changed = anew ? recompile_predict(plan, compile_options(flags)) : plan;
+  Plan changed = anew ? recompile_predict(plan, compile_options(flags)) : plan;
   if (!flags.data.empty()) {
     const Corpus corpus = flags.reading.read(flags.data);
     fmt::print(stderr, "{}\n", to_text(compare(plan, changed, corpus, 0)));
