@@ -35,8 +35,9 @@ class SingleThreadedLibraries {
   int saved_;
 };
 
-// Runs body(context, part) for part 0 .. parts-1, each on its own thread of the pool; denormals are
-// flushed in all. Does not return before every part has.
+// Runs body(context, part) for part 0 .. parts-1 on as many threads, fewer where others keep the
+// CPUs busy; denormals are flushed in all. Does not return before every part has. A body that throws
+// ends the process.
 void run_parts(int parts, void (*body)(void* context, int part), void* context);
 
 // Cuts [0, n) into at most `threads` consecutive ranges of at least `grain` and calls
