@@ -27,6 +27,7 @@ Run declare_bench(CLI::App&);
 Run declare_check(CLI::App&);
 Run declare_compile(CLI::App&);
 Run declare_eval(CLI::App&);
+Run declare_explain(CLI::App&);
 Run declare_inspect(CLI::App&);
 Run declare_layers(CLI::App&);
 Run declare_new(CLI::App&);
@@ -42,6 +43,8 @@ void print_out(std::string_view text);
 void flush_out();
 
 bool is_terminal(int descriptor);
+// A terminal whose user has not set NO_COLOR.
+bool wants_colour(int descriptor);
 
 // The whole of a text file; `-` is standard input.
 std::string read_text(const std::string& path);
