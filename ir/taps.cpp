@@ -11,7 +11,7 @@ TapLayout::TapLayout(std::span<const std::int64_t> kernels, std::span<const std:
                      DType dtype)
     : by_conv_(kernels.size()) {
   WEFT_CHECK(kernels.size() == channels.size());
-  const std::int64_t widest = dtype == DType::f32 ? 16 : 32;
+  const std::int64_t widest = 64 / size_of(dtype);
   for (std::int64_t lanes = widest; lanes >= 8; lanes /= 2) {
     outputs_ = 0;
     for (std::size_t i = 0; i < kernels.size(); ++i) {

@@ -4,8 +4,8 @@
 // holds these products: row n has, for each convolution i, tap j and output channel c, the number
 // that row n adds to channel c of a window in which it stands at tap j. The channels of a
 // convolution lie in segments, each stored [tap][lane], so that a kernel can hold a segment's
-// running sums in registers and read a row's part of it as one run of bytes. All segments of the
-// widest kind come first, so that each is aligned to its own width.
+// maxima in registers and read a row's part of it as one run of bytes. The widest are 64 bytes of
+// lanes, a cache line to a tap; all of them come first, so that each segment is aligned to its width.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace weft {
 struct TapSegment {
   std::int64_t conv = 0;
   std::int64_t taps = 0;
-  std::int64_t lanes = 0;     // 8, 16 or (of integers) 32: channels and what rounds them up
+  std::int64_t lanes = 0;     // 8, 16, 32 or 64: channels and what rounds them up
   std::int64_t channel = 0;   // the first of its channels, among the channels of `conv`
   std::int64_t channels = 0;  // <= lanes; the rest of the lanes is zero
   std::int64_t output = 0;    // the same channel among those of all convolutions, side by side

@@ -3,6 +3,7 @@
 
 #include "runtime/kernels/simd/taps.h"
 #include "runtime/kernels/taps.h"
+#include "runtime/memory.h"
 #include "runtime/threads.h"
 
 namespace weft {
@@ -12,6 +13,8 @@ namespace {
 constexpr std::int64_t kSentencesPerThread = 20;
 // Bytes of a table from which its rows are asked for before they are needed: a core's own caches.
 constexpr std::int64_t kLargeTable = 1 << 20;
+// Rows that the kernel's windows may reach past a sentence's ends: they take room.
+constexpr std::int64_t kLongestReach = 1 << 16;
 
 // ids[T]  table[N, R]  offsets[B+1]  bias[O]  scale[O]  ->  y[B, O]  where[B, O]
 class TapMaxPool final : public Kernel {
@@ -36,14 +39,24 @@ class TapMaxPool final : public Kernel {
     pool_.relu = act_ == simd::Unary::relu;
     pool_.y = y_.f32();
     if (is_used(bind.graph, bind.node.outputs[1])) pool_.where = bind.y[1].i32();
+    const std::string& tokens = bind.graph[bind.node.inputs[2]].type.partitions;
+    pool_.longest = bind.graph.find_symbol(tokens)->capacity;
+    for (const simd::TapBlock& block : blocks_) {
+      pool_.halo = std::max(pool_.halo, block.span() - 1);
+    }
+    zeros_ = AlignedBytes(static_cast<std::size_t>(pool_.row_bytes));
+    pool_.zeros = zeros_.data();
+    scratch_.resize(static_cast<std::size_t>(bind.threads) * pool_.scratch());
   }
 
+  bool asks_for_rows() const override { return true; }
   void run(RunContext& run) override {
-    check_tap_ids(ids_, table_.rows(run), run);
+    require_tap_rows(ids_, table_, run);
     pool_.fetch = table_.rows(run) * pool_.row_bytes > kLargeTable;
     parallel_for(run.threads, y_.rows(run), kSentencesPerThread,
-                 [&](std::int64_t begin, std::int64_t end, int) {
-                   simd::tap_max_pool(pool_, begin, end);
+                 [&](std::int64_t begin, std::int64_t end, int part) {
+                   const std::size_t mine = static_cast<std::size_t>(part) * pool_.scratch();
+                   simd::tap_max_pool(pool_, begin, end, scratch_.data() + mine);
                    if (act_ && !pool_.relu) activate(begin, end);
                  });
   }
@@ -61,6 +74,8 @@ class TapMaxPool final : public Kernel {
   std::optional<simd::Unary> act_;
   std::vector<simd::TapBlock> blocks_;
   simd::TapPool pool_;
+  AlignedBytes zeros_;
+  std::vector<const std::byte*> scratch_;  // of each thread
 };
 
 // dz[B, O]  where[B, O]  ids[T]  offsets[B+1]  ->  dtable[N, R]. Threads share out the segments.
@@ -123,6 +138,11 @@ KernelPtr make_tap_max_pool_grad(const BindContext& bind) {
 KernelPtr make_tap_max_pool(const BindContext& bind) {
   // Integer tables are for prediction: there is no loop that also finds where the maxima were.
   if (bind.x[1].dtype() != DType::f32 && is_used(bind.graph, bind.node.outputs[1])) return nullptr;
+  for (const std::int64_t taps : ints_attr(bind.node.attrs, "kernels")) {
+    if (Window{taps, 1, bind.integer("dilation"), Padding::valid}.span() > kLongestReach) {
+      return nullptr;
+    }
+  }
   return std::make_unique<TapMaxPool>(bind);
 }
 

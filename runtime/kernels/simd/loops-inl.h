@@ -59,6 +59,22 @@ void for_each(const float* a, const float* b, float* y, std::int64_t n, F f) {
   std::copy_n(tail.data, n - i, y + i);
 }
 
+// y[i] = f(d, a[i], b[i], c[i])
+template <class F>
+void for_each(const float* a, const float* b, const float* c, float* y, std::int64_t n, F f) {
+  const hn::ScalableTag<float> d;
+  std::int64_t i = 0;
+  for (; i + lanes() <= n; i += lanes()) {
+    hn::StoreU(f(d, hn::LoadU(d, a + i), hn::LoadU(d, b + i), hn::LoadU(d, c + i)), d, y + i);
+  }
+  if (i == n) return;
+  Tail tail(a + i, n - i, 0.0F);
+  const Tail second(b + i, n - i, 0.0F), third(c + i, n - i, 0.0F);
+  hn::Store(f(d, hn::Load(d, tail.data), hn::Load(d, second.data), hn::Load(d, third.data)), d,
+            tail.data);
+  std::copy_n(tail.data, n - i, y + i);
+}
+
 // f(x[i]), the last vector filled up with `fill`.
 template <class F>
 void visit_each(const float* x, std::int64_t n, float fill, F f) {

@@ -148,7 +148,10 @@ void DotRows(const float* x, std::int64_t rows, std::int64_t n, const float* w, 
     for (; o + 4 <= outputs; o += 4) {
       dot_row<4>(x, tail.data, n, w + o * pitch, pitch, add(o), y + o);
     }
-    for (; o < outputs; ++o) dot_row<1>(x, tail.data, n, w + o * pitch, pitch, add(o), y + o);
+    for (; o + 2 <= outputs; o += 2) {
+      dot_row<2>(x, tail.data, n, w + o * pitch, pitch, add(o), y + o);
+    }
+    if (o < outputs) dot_row<1>(x, tail.data, n, w + o * pitch, pitch, add(o), y + o);
   }
 }
 

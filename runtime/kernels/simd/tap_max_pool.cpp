@@ -16,33 +16,49 @@
 HWY_BEFORE_NAMESPACE();
 namespace weft::simd::HWY_NAMESPACE {
 
-// A table is larger than the caches and its rows are met in no order, so lines are asked for before
-// they are needed: while one segment of a sentence's rows is summed, the next segment of the same
-// rows; before the last one is, the first segment of the next sentence. `kBytes`, this segment's
-// size, is nearly always the next one's, and spares the loop.
-constexpr std::int64_t kLine = 64;
+// A sentence's rows in the table: at[i] is where that of its token i begins. Before the first and
+// after the last there are `halo` rows of zeros, for the windows that reach past the ends.
+struct Rows {
+  const std::byte* const* at = nullptr;
+  std::int64_t length = 0;
+};
 
-template <std::int64_t kBytes>
-HWY_INLINE void fetch(const void* from, std::int64_t bytes) {
-  const auto* byte = static_cast<const std::byte*>(from);
-#pragma GCC unroll 16
-  for (std::int64_t i = 0; i < kBytes; i += kLine) hwy::Prefetch(byte + i);
-  if constexpr (kBytes % kLine != 0) hwy::Prefetch(byte + kBytes - 1);
-  for (std::int64_t i = kBytes; i < bytes; i += kLine) hwy::Prefetch(byte + i);
+Rows find_rows(const TapPool& pool, std::int64_t b, const std::byte** at) {
+  const std::int64_t first = pool.offsets[b], length = pool.offsets[b + 1] - first;
+  std::fill_n(at, pool.halo, pool.zeros);
+  at += pool.halo;
+  for (std::int64_t t = 0; t < length; ++t) {
+    const std::int64_t row = pool.ids != nullptr ? pool.ids[first + t] : first + t;
+    at[t] = pool.table + row * pool.row_bytes;
+  }
+  std::fill_n(at + length, pool.halo, pool.zeros);
+  return {at, length};
 }
 
-// One sentence's rows, from the segment's first byte in each.
-template <class T>
-struct Rows {
-  const std::byte* base;
-  const std::int32_t* ids;  // of the sentence; null: consecutive rows
-  std::int64_t first, row_bytes;
-  std::int64_t ahead;  // bytes of the next segment, to be asked for; 0: none
+// A table is larger than the caches and its rows are met in no order, so lines are asked for before
+// they are needed: while one segment of a sentence's rows is summed, the next of the same rows, or
+// after the last the first of the next sentence's. Each line is asked for once.
+constexpr std::int64_t kLine = 64;
 
-  HWY_INLINE const T* operator()(std::int64_t t) const {
-    return reinterpret_cast<const T*>(base + (ids != nullptr ? ids[t] : first + t) * row_bytes);
+struct Fetch {
+  Rows rows;
+  std::int64_t begin = 0, end = 0;  // bytes from a row's first: whole lines
+
+  HWY_INLINE void operator()(std::int64_t t) const {
+    const std::byte* row = rows.at[t];
+    for (std::int64_t i = begin; i < end; i += kLine) hwy::Prefetch(row + i);
   }
 };
+
+template <class T>
+Fetch fetch_of(const TapPool& pool, const Rows& rows, std::size_t segment) {
+  const auto lines = [&](std::size_t s) {
+    const auto size = static_cast<std::int64_t>(sizeof(T));
+    if (s == pool.blocks.size()) return pool.row_bytes;
+    return (pool.blocks[s].segment.offset * size + kLine - 1) / kLine * kLine;
+  };
+  return {rows, lines(segment), lines(segment + 1)};
+}
 
 // The maxima of one segment, and the windows they came from.
 template <class T, std::size_t kLanes, bool kWhere>
@@ -79,12 +95,15 @@ class Maxima {
   HWY_INLINE void store(const TapSegment& segment, float* y, std::int32_t* at) const {
     HWY_ALIGN float sums[kLanes];
     HWY_ALIGN std::int32_t rows[kLanes];
+    const bool whole = segment.channels == segment.lanes;
+    y += segment.output;
+    float* to = whole ? y : sums;
 #pragma GCC unroll 16
     for (std::size_t v = 0; v < kVectors; ++v) {
-      store_floats(D(), most[v], sums + v * kWidth);
+      store_floats(D(), most[v], to + v * kWidth);
       if constexpr (kWhere) hn::Store(where[v], DI(), rows + v * kWidth);
     }
-    std::copy_n(sums, segment.channels, y + segment.output);
+    if (!whole) std::copy_n(sums, segment.channels, y);
     if constexpr (kWhere) std::copy_n(rows, segment.channels, at + segment.output);
   }
 
@@ -93,129 +112,73 @@ class Maxima {
   hn::Vec<DI> where[kWhere ? kVectors : 1];
 };
 
-// Windows of K neighbouring rows. The sums of the K - 1 windows that a row does not end stay in
-// registers: `sums[j]` has had j + 1 taps. So each row is read once, in order.
-template <class T, std::size_t kLanes, int K, bool kWhere>
-class Windows {
-  using M = Maxima<T, kLanes, kWhere>;
-  static constexpr std::size_t kVectors = M::kVectors;
-
- public:
-  HWY_INLINE explicit Windows(std::int64_t first_window) : maxima_(first_window) {
-#pragma GCC unroll 16
-    for (std::size_t v = 0; v < kVectors; ++v) {
-#pragma GCC unroll 8
-      for (int j = 0; j < K - 1; ++j) sums_[j][v] = hn::Zero(typename M::D());
-    }
-  }
-
-  // The next row; with kEmit, the window that ends with it counts.
-  template <bool kEmit>
-  HWY_INLINE void row(const T* taps, std::int64_t window) {
-    const typename M::D d;
-#pragma GCC unroll 16
-    for (std::size_t v = 0; v < kVectors; ++v) {
-      const auto tap = [&](int j) HWY_ATTR {
-        return load_taps(d, taps + static_cast<std::size_t>(j) * kLanes + v * M::kWidth);
-      };
-      if constexpr (K == 1) {
-        if constexpr (kEmit) maxima_.add(v, tap(0), window);
-      } else {
-        if constexpr (kEmit) maxima_.add(v, hn::Add(sums_[K - 2][v], tap(K - 1)), window);
-#pragma GCC unroll 8
-        for (int j = K - 2; j > 0; --j) sums_[j][v] = hn::Add(sums_[j - 1][v], tap(j));
-        sums_[0][v] = tap(0);
-      }
-    }
-  }
-
-  // A row past the end of the sentence: nothing is added.
-  HWY_INLINE void no_row(bool emit, std::int64_t window) {
-#pragma GCC unroll 16
-    for (std::size_t v = 0; v < kVectors; ++v) {
-      if constexpr (K > 1) {
-        if (emit) maxima_.add(v, sums_[K - 2][v], window);
-#pragma GCC unroll 8
-        for (int j = K - 2; j > 0; --j) sums_[j][v] = sums_[j - 1][v];
-        sums_[0][v] = hn::Zero(typename M::D());
-      }
-    }
-  }
-
-  HWY_INLINE const M& maxima() const { return maxima_; }
-
- private:
-  M maxima_;
-  hn::Vec<typename M::D> sums_[K > 1 ? K - 1 : 1][kVectors];
-};
-
 struct Sentence {
-  std::int64_t first, length;  // tokens
+  Rows rows;
+  std::int64_t first;  // token
   float* y;
   std::int32_t* where;
 };
 
-template <class T, std::size_t kLanes, int K, bool kWhere>
-HWY_NOINLINE void neighbours(const TapBlock& block, const Rows<T>& rows, const Sentence& s) {
-  // The window that starts at row i ends with row i + K - 1; those from `begin` to `end` count.
-  const std::int64_t n = s.length, begin = K - 1 - block.left;
-  const std::int64_t end = begin + block.windows(n), to_window = s.first - (K - 1);
-  Windows<T, kLanes, K, kWhere> windows(begin + to_window);
-  const auto row = [&](std::int64_t t) HWY_ATTR {
-    const T* taps = rows(t);
-    if (rows.ahead > 0) fetch<K * kLanes * sizeof(T)>(taps + K * kLanes, rows.ahead);
-    return taps;
-  };
-  std::int64_t t = 0;
-  for (; t < HWY_MIN(begin, n); ++t) windows.template row<false>(row(t), 0);
-  for (; t < n; ++t) windows.template row<true>(row(t), t + to_window);
-  for (; t < end; ++t) windows.no_row(t >= begin, t + to_window);
-  windows.maxima().store(block.segment, s.y, s.where);
-}
-
-// Windows of any size and dilation: one after another.
-template <class T, std::size_t kLanes, bool kWhere>
-HWY_NOINLINE void one_by_one(const TapBlock& block, const Rows<T>& rows, const Sentence& s) {
+// The maxima over a sentence's windows of the channels of one segment. A usual window's taps are
+// known to the compiler, and lie side by side; kTaps = 0: any window.
+template <class T, std::size_t kLanes, int kTaps, bool kWhere>
+HWY_NOINLINE void pool_windows(const TapBlock& block, const Sentence& s, const Fetch& fetch) {
   using M = Maxima<T, kLanes, kWhere>;
   const typename M::D d;
-  const std::int64_t left = block.left;
-  M maxima(s.first - left);
-  for (std::int64_t j = 0; j < block.windows(s.length); ++j) {
-    hn::Vec<typename M::D> sums[M::kVectors];
-    for (auto& sum : sums) sum = hn::Zero(d);
-    for (std::int64_t k = 0; k < block.segment.taps; ++k) {
-      const std::int64_t t = j - left + k * block.dilation;
-      if (t < 0 || t >= s.length) continue;
-      const T* taps = rows(t) + static_cast<std::size_t>(k) * kLanes;
-#pragma GCC unroll 16
-      for (std::size_t v = 0; v < M::kVectors; ++v) {
-        sums[v] = hn::Add(sums[v], load_taps(d, taps + v * M::kWidth));
-      }
+  const std::int64_t offset = block.segment.offset * static_cast<std::int64_t>(sizeof(T));
+  const std::int64_t taps = kTaps > 0 ? kTaps : block.segment.taps;
+  constexpr auto kWide = static_cast<std::int64_t>(kLanes);
+  const std::byte* const* rows = s.rows.at - block.left;
+  const std::int64_t first = s.first - block.left;
+  M maxima(first);
+  const auto window = [&](std::int64_t w) HWY_ATTR {
+    // All pointers, then vector by vector: beside the maxima only one sum needs a register.
+    const T* row[kTaps > 0 ? kTaps : 1];
+#pragma GCC unroll 8
+    for (std::int64_t j = 0; j < kTaps; ++j) {
+      row[j] = reinterpret_cast<const T*>(rows[w + j] + offset) + j * kWide;
     }
-    for (std::size_t v = 0; v < M::kVectors; ++v) maxima.add(v, sums[v], s.first + j - left);
+    const auto tap = [&](std::int64_t j) HWY_ATTR {
+      if constexpr (kTaps > 0) return row[j];
+      return reinterpret_cast<const T*>(rows[w + j * block.dilation] + offset) + j * kWide;
+    };
+#pragma GCC unroll 16
+    for (std::size_t v = 0; v < M::kVectors; ++v) {
+      auto sum = load_taps(d, tap(0) + v * M::kWidth);
+#pragma GCC unroll 8
+      for (std::int64_t j = 1; j < taps; ++j) {
+        sum = hn::Add(sum, load_taps(d, tap(j) + v * M::kWidth));
+      }
+      maxima.add(v, sum, first + w);
+    }
+  };
+  const std::int64_t windows = block.windows(s.rows.length);
+  const std::int64_t both = HWY_MIN(windows, fetch.rows.length);
+  std::int64_t i = 0;
+  for (; i < both; ++i) {
+    window(i);
+    fetch(i);
   }
+  for (; i < windows; ++i) window(i);
+  for (i = both; i < fetch.rows.length; ++i) fetch(i);
   maxima.store(block.segment, s.y, s.where);
 }
 
 template <class T, std::size_t kLanes, bool kWhere>
-HWY_INLINE void pool_segment(const TapBlock& block, const Rows<T>& rows, const Sentence& s) {
+HWY_INLINE void pool_segment(const TapBlock& block, const Sentence& s, const Fetch& fetch) {
   switch (block.dilation > 1 ? 0 : block.segment.taps) {
     case 1:
-      return neighbours<T, kLanes, 1, kWhere>(block, rows, s);
+      return pool_windows<T, kLanes, 1, kWhere>(block, s, fetch);
     case 2:
-      return neighbours<T, kLanes, 2, kWhere>(block, rows, s);
+      return pool_windows<T, kLanes, 2, kWhere>(block, s, fetch);
     case 3:
-      return neighbours<T, kLanes, 3, kWhere>(block, rows, s);
+      return pool_windows<T, kLanes, 3, kWhere>(block, s, fetch);
     case 4:
-      return neighbours<T, kLanes, 4, kWhere>(block, rows, s);
+      return pool_windows<T, kLanes, 4, kWhere>(block, s, fetch);
     case 5:
-      return neighbours<T, kLanes, 5, kWhere>(block, rows, s);
-    case 6:
-      return neighbours<T, kLanes, 6, kWhere>(block, rows, s);
-    case 7:
-      return neighbours<T, kLanes, 7, kWhere>(block, rows, s);
+      return pool_windows<T, kLanes, 5, kWhere>(block, s, fetch);
     default:
-      return one_by_one<T, kLanes, kWhere>(block, rows, s);
+      return pool_windows<T, kLanes, 0, kWhere>(block, s, fetch);
   }
 }
 
@@ -223,77 +186,80 @@ HWY_INLINE void pool_segment(const TapBlock& block, const Rows<T>& rows, const S
 void finish(const TapPool& pool, float* y) {
   const hn::ScalableTag<float> d;
   const auto floor = hn::Set(d, pool.relu ? 0.0F : -std::numeric_limits<float>::infinity());
+  const auto end = [&](auto v) HWY_ATTR { return hn::Max(v, floor); };
   const std::int64_t n = pool.outputs;
-  if (pool.scale != nullptr) {
+  if (pool.scale != nullptr && pool.bias != nullptr) {
+    for_each(y, pool.scale, pool.bias, y, n, [&](auto, auto v, auto scale, auto bias) HWY_ATTR {
+      return end(hn::Add(hn::Mul(v, scale), bias));
+    });
+  } else if (pool.scale != nullptr) {
     for_each(y, pool.scale, y, n,
-             [](auto, auto v, auto scale) HWY_ATTR { return hn::Mul(v, scale); });
-  }
-  if (pool.bias != nullptr) {
+             [&](auto, auto v, auto scale) HWY_ATTR { return end(hn::Mul(v, scale)); });
+  } else if (pool.bias != nullptr) {
     for_each(y, pool.bias, y, n,
-             [&](auto, auto v, auto bias) HWY_ATTR { return hn::Max(hn::Add(v, bias), floor); });
+             [&](auto, auto v, auto bias) HWY_ATTR { return end(hn::Add(v, bias)); });
   } else if (pool.relu) {
-    for_each(y, y, n, [&](auto, auto v) HWY_ATTR { return hn::Max(v, floor); });
+    for_each(y, y, n, [&](auto, auto v) HWY_ATTR { return end(v); });
   }
-}
-
-template <class T>
-Rows<T> rows_of(const TapPool& pool, const TapBlock& block, std::int64_t b) {
-  const std::int64_t first = pool.offsets[b];
-  return {pool.table + block.segment.offset * static_cast<std::int64_t>(sizeof(T)),
-          pool.ids != nullptr ? pool.ids + first : nullptr, first, pool.row_bytes, 0};
-}
-
-template <class T>
-std::int64_t bytes_of(const TapBlock& block) {
-  return block.segment.taps * block.segment.lanes * static_cast<std::int64_t>(sizeof(T));
-}
-
-template <class T>
-void fetch_first_segment(const TapPool& pool, std::int64_t b) {
-  const Rows<T> rows = rows_of<T>(pool, pool.blocks.front(), b);
-  const std::int64_t length = pool.offsets[b + 1] - pool.offsets[b];
-  for (std::int64_t t = 0; t < length; ++t) fetch<0>(rows(t), bytes_of<T>(pool.blocks.front()));
 }
 
 template <class T, bool kWhere>
-void pool_sentence(const TapPool& pool, const Sentence& sentence, std::int64_t b, bool more) {
-  for (const TapBlock& block : pool.blocks) {
-    Rows<T> rows = rows_of<T>(pool, block, b);
-    const bool last = &block == &pool.blocks.back();
-    if (pool.fetch && !last) rows.ahead = bytes_of<T>((&block)[1]);
-    if (pool.fetch && last && more) fetch_first_segment<T>(pool, b + 1);
-    if (block.segment.lanes == 32) {
-      if constexpr (!std::is_same_v<T, float>) pool_segment<T, 32, kWhere>(block, rows, sentence);
+void pool_sentence(const TapPool& pool, const Sentence& sentence, const Rows& next) {
+  const std::size_t last = pool.blocks.size() - 1;
+  for (std::size_t i = 0; i <= last; ++i) {
+    const TapBlock& block = pool.blocks[i];
+    Fetch fetch;
+    if (pool.fetch) {
+      fetch = i < last ? fetch_of<T>(pool, sentence.rows, i + 1) : fetch_of<T>(pool, next, 0);
+    }
+    if (block.segment.lanes == 64) {
+      if constexpr (sizeof(T) == 1) pool_segment<T, 64, kWhere>(block, sentence, fetch);
+    } else if (block.segment.lanes == 32) {
+      if constexpr (sizeof(T) <= 2) pool_segment<T, 32, kWhere>(block, sentence, fetch);
     } else if (block.segment.lanes == 16) {
-      pool_segment<T, 16, kWhere>(block, rows, sentence);
+      pool_segment<T, 16, kWhere>(block, sentence, fetch);
     } else {
-      pool_segment<T, 8, kWhere>(block, rows, sentence);
+      pool_segment<T, 8, kWhere>(block, sentence, fetch);
     }
   }
 }
 
 template <class T, bool kWhere>
-void pool_sentences(const TapPool& pool, std::int64_t begin, std::int64_t end) {
-  if (pool.fetch && begin < end) fetch_first_segment<T>(pool, begin);
+void pool_sentences(const TapPool& pool, std::int64_t begin, std::int64_t end,
+                    const std::byte** scratch) {
+  const std::byte** halves[] = {scratch, scratch + pool.scratch() / 2};
+  Rows rows = find_rows(pool, begin, halves[0]);
+  if (pool.fetch) {
+    const Fetch fetch = fetch_of<T>(pool, rows, 0);
+    for (std::int64_t t = 0; t < rows.length; ++t) fetch(t);
+  }
   for (std::int64_t b = begin; b < end; ++b) {
-    const std::int64_t first = pool.offsets[b], length = pool.offsets[b + 1] - first;
+    const Rows next = b + 1 < end ? find_rows(pool, b + 1, halves[(b + 1 - begin) % 2]) : Rows();
     float* y = pool.y + b * pool.outputs;
     std::int32_t* where = kWhere ? pool.where + b * pool.outputs : nullptr;
-    if (length == 0) {
+    if (rows.length == 0) {
       std::fill_n(y, pool.outputs, 0.0F);
       if (kWhere) std::fill_n(where, pool.outputs, std::numeric_limits<std::int32_t>::min());
-      continue;
+    } else {
+      pool_sentence<T, kWhere>(pool, {rows, pool.offsets[b], y, where}, next);
+      finish(pool, y);
     }
-    pool_sentence<T, kWhere>(pool, {first, length, y, where}, b, b + 1 < end);
-    finish(pool, y);
+    rows = next;
   }
 }
 
-void TapMaxPool(const TapPool& pool, std::int64_t begin, std::int64_t end) {
-  if (pool.dtype == DType::i16) return pool_sentences<std::int16_t, false>(pool, begin, end);
-  if (pool.dtype == DType::i8) return pool_sentences<std::int8_t, false>(pool, begin, end);
-  if (pool.where == nullptr) return pool_sentences<float, false>(pool, begin, end);
-  pool_sentences<float, true>(pool, begin, end);
+void TapMaxPool(const TapPool& pool, std::int64_t begin, std::int64_t end,
+                const std::byte** scratch) {
+  if (begin == end) return;
+  if (pool.dtype == DType::i16) {
+    pool_sentences<std::int16_t, false>(pool, begin, end, scratch);
+  } else if (pool.dtype == DType::i8) {
+    pool_sentences<std::int8_t, false>(pool, begin, end, scratch);
+  } else if (pool.where == nullptr) {
+    pool_sentences<float, false>(pool, begin, end, scratch);
+  } else {
+    pool_sentences<float, true>(pool, begin, end, scratch);
+  }
 }
 
 }  // namespace weft::simd::HWY_NAMESPACE
@@ -314,8 +280,9 @@ std::vector<TapBlock> tap_blocks(const TapLayout& layout, std::int64_t dilation,
   return blocks;
 }
 
-void tap_max_pool(const TapPool& pool, std::int64_t begin, std::int64_t end) {
-  HWY_DYNAMIC_DISPATCH(TapMaxPool)(pool, begin, end);
+void tap_max_pool(const TapPool& pool, std::int64_t begin, std::int64_t end,
+                  const std::byte** scratch) {
+  HWY_DYNAMIC_DISPATCH(TapMaxPool)(pool, begin, end, scratch);
 }
 
 }  // namespace weft::simd

@@ -18,6 +18,7 @@ struct TapBlock {
   std::int64_t left = 0;   // rows of a window before the sequence's first, at most
   std::int64_t reach = 1;  // rows that the first window needs for there to be a second
 
+  std::int64_t span() const { return (segment.taps - 1) * dilation + 1; }
   std::int64_t windows(std::int64_t length) const {
     return length < reach ? 1 : length - reach + 1;  // of a sequence that is not empty
   }
@@ -40,10 +41,17 @@ struct TapPool {
   bool fetch = false;             // the table is larger than a core's own caches
   float* y = nullptr;             // [B, outputs]
   std::int32_t* where = nullptr;  // [B, outputs], of an f32 table; null: not wanted
+  // Of tap_max_pool: the most tokens of a sentence, the most that a window reaches past its ends,
+  // and a row of zeros to be found there.
+  std::int64_t longest = 0, halo = 0;
+  const std::byte* zeros = nullptr;
+
+  std::size_t scratch() const { return static_cast<std::size_t>(2 * (longest + 2 * halo)); }
 };
 
-// y = relu?(scale * maximum + bias) of sentences [begin, end); for an empty one 0.
-void tap_max_pool(const TapPool&, std::int64_t begin, std::int64_t end);
+// y = relu?(scale * maximum + bias) of sentences [begin, end); for an empty one 0. `scratch` is
+// room for TapPool::scratch() pointers.
+void tap_max_pool(const TapPool&, std::int64_t begin, std::int64_t end, const std::byte** scratch);
 
 // The sums of all windows of one block over sentence b, plus bias: a row of `channels` each,
 // `pitch` floats apart, to `to`. Of an f32 table.
