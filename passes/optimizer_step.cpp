@@ -1,10 +1,12 @@
 // optimizer-step: turns each gradient into an update of its param, as early in the program as the
-// gradient is there and nobody reads the old param any more, so that gradients live briefly.
+// gradient is there and nobody reads the old param any more, so that gradients live briefly. The
+// program's `clip_value` and `clip_norm` clip gradients; the latter makes them wait for each other.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <span>
 
 #include "ir/ops/ops.h"
 #include "passes/passes.h"
@@ -68,27 +70,42 @@ Attrs optimizer_attrs(const Graph& graph, const OpDef& op, const Value& param) {
 }
 
 class OptimizerStep {
+  struct Update {
+    ValueId param, gradient;  // of the source
+  };
+
  public:
   // `graph` no longer returns the gradients; `gradients` maps params to them.
   OptimizerStep(const Graph& graph, const std::map<ValueId, ValueId>& gradients)
-      : graph_(graph), op_(optimizer_of(graph)), out_(graph) {
-    const Uses uses(graph);
+      : graph_(graph),
+        uses_(graph),
+        op_(optimizer_of(graph)),
+        clip_value_(number(graph.attrs, "clip_value").value_or(0.0)),
+        clip_norm_(number(graph.attrs, "clip_norm").value_or(0.0)),
+        out_(graph) {
+    std::size_t last = 0;
     for (const auto& [param, gradient] : gradients) {
-      const Node* producer = uses.producer(gradient);
+      const Node* producer = uses_.producer(gradient);
       WEFT_CHECK(producer != nullptr);
       std::size_t ready = static_cast<std::size_t>(producer - graph.nodes.data());
-      for (const std::size_t reader : uses.readers(param)) ready = std::max(ready, reader);
-      ready_.emplace(ready, std::pair(param, gradient));
+      for (const std::size_t reader : uses_.readers(param)) ready = std::max(ready, reader);
+      ready_.emplace(ready, Update{param, gradient});
+      last = std::max(last, ready);
     }
+    if (clip_norm_ > 0) wait_until(last);
     declare_shared();
     for (const auto& [param, gradient] : gradients) declare_states(graph[param]);
   }
 
   Graph run() && {
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
-      out_.copy(graph_.nodes[i]);
+      if (!is_rebuilt(graph_.nodes[i])) out_.copy(graph_.nodes[i]);
       const auto [begin, end] = ready_.equal_range(i);
-      for (auto it = begin; it != end; ++it) update(it->second.first, it->second.second);
+      std::vector<Update> updates;
+      for (auto it = begin; it != end; ++it) updates.push_back(it->second);
+      if (updates.empty()) continue;
+      const std::vector<ValueId> clipped = clip(updates);
+      for (std::size_t u = 0; u < updates.size(); ++u) update(updates[u].param, clipped[u]);
     }
     Graph done = std::move(out_).finish();
     done.writes.insert(done.writes.end(), writes_.begin(), writes_.end());
@@ -134,13 +151,67 @@ class OptimizerStep {
     }
   }
 
+  // A table's gradient of which only distinct rows are not 0: those rows are what is clipped, as
+  // row-sparse-optimizer wants it.
+  const Node* rows_of(ValueId gradient) const {
+    if (clip_value_ <= 0 && clip_norm_ <= 0) return nullptr;
+    const Node* lookup = uses_.producer(gradient);
+    if (lookup == nullptr || lookup->op != &ops::embedding_grad) return nullptr;
+    const Node* ids = uses_.producer(lookup->inputs[0]);
+    const bool distinct = ids != nullptr && ids->op == &ops::unique;
+    return distinct && ids->outputs[0] == lookup->inputs[0] ? lookup : nullptr;
+  }
+  bool is_rebuilt(const Node& node) const {
+    const ValueId gradient = node.outputs[0];
+    const bool read = !uses_.readers(gradient).empty() || uses_.kept(gradient);
+    return !read && rows_of(gradient) == &node;
+  }
+
+  void wait_until(std::size_t node) {
+    std::multimap<std::size_t, Update> all;
+    for (const auto& [ready, update] : ready_) all.emplace(node, update);
+    ready_ = std::move(all);
+  }
+
+  // The gradients of the updates, in the target, with no number and no norm above the limits.
+  std::vector<ValueId> clip(std::span<const Update> updates) {
+    Graph& target = out_.target();
+    std::vector<ValueId> gradients;
+    for (const Update& update : updates) {
+      const Node* rows = rows_of(update.gradient);
+      const ValueId gradient = out_(rows == nullptr ? update.gradient : rows->inputs[1]);
+      const std::string hint = graph_[update.gradient].name + ".clipped";
+      gradients.push_back(
+          clip_value_ <= 0 ? gradient
+                           : target.add(ops::clip, {gradient}, {{"limit", clip_value_}}, {}, hint));
+    }
+    if (clip_norm_ > 0) {
+      const ValueId factor =
+          target.add(ops::clip_factor, gradients, {{"limit", clip_norm_}}, {}, "gradient.factor");
+      for (std::size_t u = 0; u < updates.size(); ++u) {
+        gradients[u] = target.add(ops::scale_by, {gradients[u], factor}, {}, {},
+                                  graph_[updates[u].gradient].name + ".scaled");
+      }
+    }
+    for (std::size_t u = 0; u < updates.size(); ++u) {
+      const Node* rows = rows_of(updates[u].gradient);
+      if (rows == nullptr) continue;
+      std::vector<ValueId> operands = out_(rows->inputs);
+      operands[1] = gradients[u];
+      gradients[u] = target.add(*rows->op, operands, rows->attrs, rows->location,
+                                graph_[updates[u].gradient].name);
+    }
+    return gradients;
+  }
+
+  // `gradient` is of the target.
   void update(ValueId source_param, ValueId gradient) {
     Graph& target = out_.target();
     const Value& param = graph_[source_param];
     std::vector<ValueId> inputs, written = {out_(source_param)};
     for (const PortDef& port : op_.inputs) {
       if (port.name == "w") inputs.push_back(out_(source_param));
-      if (port.name == "g") inputs.push_back(out_(gradient));
+      if (port.name == "g") inputs.push_back(gradient);
       if (port.name == "rate") inputs.push_back(rate_);
       if (port.name == "step") inputs.push_back(next_step_);
       if (!is_state(port.name)) continue;
@@ -158,9 +229,11 @@ class OptimizerStep {
   }
 
   const Graph& graph_;
+  const Uses uses_;
   const OpDef& op_;
+  const double clip_value_, clip_norm_;  // 0: no limit
   Rewriter out_;
-  std::multimap<std::size_t, std::pair<ValueId, ValueId>> ready_;  // node -> param, gradient
+  std::multimap<std::size_t, Update> ready_;  // by the node after which it can be made
   ValueId rate_ = kNoValue, next_step_ = kNoValue;
   std::vector<Write> writes_;
 };

@@ -1,4 +1,5 @@
-// Dropout, whose random numbers are a function of (seed, step, stream, element index).
+// Dropout of numbers and of words: random numbers are a function of (seed, step, stream, element
+// index).
 #include "ir/random.h"
 
 #include "ir/ops/common.h"
@@ -7,8 +8,8 @@
 namespace weft {
 namespace {
 
-std::vector<TensorType> infer_dropout(const InferView& v) {
-  v.expect_dtype(0, DType::f32);
+std::vector<TensorType> infer_random(const InferView& v, DType dtype) {
+  v.expect_dtype(0, dtype);
   expect_scalar(v, 1, DType::i32);
   expect_scalar(v, 2, DType::i32);
   const double rate = float_attr(v.attrs, "rate");
@@ -19,21 +20,27 @@ std::vector<TensorType> infer_dropout(const InferView& v) {
   return {v.type(0)};
 }
 
-void eval_dropout(const EvalView& v) {
-  const double rate = float_attr(v.node.attrs, "rate");
+// Elements that are kept are multiplied, others become 0.
+void eval_random(const EvalView& v, double factor) {
   const RandomKey key =
       random_key(integer_operand(v, 1), integer_operand(v, 2), int_attr(v.node.attrs, "stream"));
-  const std::uint32_t threshold = dropout_threshold(rate);
+  const std::uint32_t threshold = dropout_threshold(float_attr(v.node.attrs, "rate"));
   const std::vector<double>& x = v.x[0]->data;
   for (std::size_t i = 0; i < x.size(); ++i) {
     const bool keep = random_bits(key, static_cast<std::uint32_t>(i)) >= threshold;
-    v.y[0].data[i] = keep ? x[i] / (1.0 - rate) : 0.0;
+    v.y[0].data[i] = keep ? x[i] * factor : 0.0;
   }
+}
+
+void eval_dropout(const EvalView& v) {
+  eval_random(v, 1.0 / (1.0 - float_attr(v.node.attrs, "rate")));
 }
 
 void gradient_dropout(GradientView& g) {
   g.dx[0] = g.emit(ops::dropout, {g.dy[0], g.in(1), g.in(2)}, g.node.attrs);
 }
+
+std::vector<ValueId> as_given(Graph&, const Node& node) { return {node.inputs[0]}; }
 
 }  // namespace
 
@@ -46,11 +53,23 @@ const OpDef dropout{
     .outputs = {{"y", "f32[..]"}},
     .attrs = {required("rate", "the share of elements that become 0", 0.0),
               required("stream", "a number of its own for each dropout", std::int64_t{})},
-    .infer = infer_dropout,
+    .infer = [](const InferView& v) { return infer_random(v, DType::f32); },
     .reference = eval_dropout,
     .gradient = gradient_dropout,
     .in_place = {1},
-    .inference = [](Graph&, const Node& node) { return std::vector{node.inputs[0]}; },
+    .inference = as_given,
+};
+
+const OpDef drop_ids{
+    .name = "drop_ids",
+    .doc = "0, the unknown word, with probability `rate`, else the id; the same for the same step",
+    .inputs = {{"ids", "i32[..]"}, {"seed", "i32[]"}, {"step", "i32[]"}},
+    .outputs = {{"new_ids", "i32[..]"}},
+    .attrs = {required("rate", "the share of ids that become 0", 0.0),
+              required("stream", "a number of its own for each use", std::int64_t{})},
+    .infer = [](const InferView& v) { return infer_random(v, DType::i32); },
+    .reference = [](const EvalView& v) { eval_random(v, 1.0); },
+    .inference = as_given,
 };
 
 }  // namespace ops

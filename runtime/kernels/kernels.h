@@ -80,6 +80,7 @@ KernelPtr make_reshape(const BindContext&);
 
 // random.cpp
 KernelPtr make_dropout(const BindContext&);
+KernelPtr make_drop_ids(const BindContext&);
 
 // softmax.cpp
 KernelPtr make_softmax(const BindContext&);
@@ -107,6 +108,11 @@ KernelPtr make_layer_norm_grad(const BindContext&);
 KernelPtr make_batch_norm(const BindContext&);
 KernelPtr make_batch_norm_grad(const BindContext&);
 KernelPtr make_batch_norm_inference(const BindContext&);
+
+// clip.cpp
+KernelPtr make_clip(const BindContext&);
+KernelPtr make_clip_factor(const BindContext&);
+KernelPtr make_scale_by(const BindContext&);
 
 // optimizer.cpp
 KernelPtr make_adam(const BindContext&);

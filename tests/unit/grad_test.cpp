@@ -342,8 +342,9 @@ TEST_CASE("every gradient equals central differences, and every differentiable o
     const auto name = sample_program(sample.body).nodes.back().op->name;
     ports[name].merge(check_sample(sample));
   }
-  const std::set<std::string_view> fixed{"constant", "window_offsets", "increment",
-                                         "max_norm", "unique",         "quantize_taps"};
+  const std::set<std::string_view> fixed{"constant",    "window_offsets", "increment", "max_norm",
+                                         "unique",      "quantize_taps",  "drop_ids",  "clip",
+                                         "clip_factor", "scale_by"};
   for (const OpDef* op : all_ops()) {
     CAPTURE(op->name);
     const bool differentiable = op->gradient != nullptr;

@@ -183,6 +183,13 @@ void add_elementwise(std::vector<Case>& all) {
                      {{"seed", {-5}}, {"step", {8}}}});
     }
   }
+  for (const std::size_t tokens : {0U, 1U, 300U}) {
+    all.push_back(
+        {"input %ids : i32[T]\n input %seed : i32[]\n input %step : i32[]\n"
+         "%y = drop_ids(%ids, %seed, %step) rate=0.3 stream=2",
+         {{static_cast<std::int64_t>(tokens)}},
+         {{"seed", {-5}}, {"step", {8}}, {"ids", std::vector<double>(tokens, 7.0)}}});
+  }
   all.push_back({"%y = constant() shape=[3] value=[1.5, -2.0, 0.25]"});
   all.push_back({"%y = constant() dtype=\"i32\" shape=[2, 2] value=[7]"});
 }
@@ -282,7 +289,9 @@ void add_optimizers(std::vector<Case>& all) {
           "%w1, %m1, %v1 = adam(%w, %g, %m, %var, %rate, %step) weight_decay=0.1",
           "%w1, %m1, %v1 = adamw(%w, %g, %m, %var, %rate, %step) weight_decay=0.1",
           "%w1, %a1, %b1 = adadelta(%w, %g, %var, %var2, %rate) weight_decay=0.1",
-          "%w1 = max_norm(%w) limit=0.9", "%next = increment(%step)"}) {
+          "%w1 = max_norm(%w) limit=0.9", "%next = increment(%step)", "%g1 = clip(%g) limit=0.5",
+          "%f = clip_factor(%g, %m, %g) limit=0.75", "%f = clip_factor(%g) limit=1e6",
+          "%g1 = scale_by(%g, %rate)"}) {
       all.push_back({head + call, {}, {{"rate", {0.01}}, {"step", {3}}}});
     }
   }

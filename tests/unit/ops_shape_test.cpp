@@ -132,6 +132,11 @@ TEST_CASE("mistakes are named, with the types involved") {
            {"%y = sgd(%m, %m, %v6)", "sgd: rate is f32[6], but must be f32[]"},
            {"%y, %a, %b = adam(%m, %m, %m, %m, %s, %step) beta1=1", "adam: beta1 is 1"},
            {"%y = max_norm(%m) limit=0", "max_norm: limit is 0"},
+           {"%y = clip(%m) limit=-1", "clip: limit is -1"},
+           {"%y = clip_factor(%m, %ids) limit=1", "clip_factor: g[1] is i32[T]"},
+           {"%y = scale_by(%m, %v6)", "scale_by: factor is f32[6], but must be f32[]"},
+           {"%y = drop_ids(%x, %step, %step) rate=0.5 stream=0", "drop_ids: ids is f32[T, 6]"},
+           {"%y = drop_ids(%ids, %step, %step) rate=1 stream=0", "drop_ids: rate is 1"},
        }) {
     CAPTURE(line);
     CHECK(outcome(line).find(message) != std::string::npos);

@@ -308,6 +308,16 @@ TEST_CASE("three steps of each optimizer equal torch.optim's") {
                 {0.808445769173124, 0.906337205598138, 0.19253633141146, -0.727056145023701});
 }
 
+TEST_CASE("gradients are clipped by number and by their common norm") {
+  const std::string head = "input %a : f32[2]\n input %b : f32[2, 1]\n input %f : f32[]\n";
+  const Given given{{}, {{"a", {3, -0.5}}, {"b", {-4, 0}}, {"f", {0.25}}}};
+  check_numbers(run_sample(head + "%y = clip(%a) limit=2.0", given)[0], {2, -0.5});
+  check_numbers(run_sample(head + "%y = clip_factor(%a, %b) limit=1.0", given)[0],
+                {1 / std::sqrt(25.25)});
+  check_numbers(run_sample(head + "%y = clip_factor(%a, %b) limit=5.1", given)[0], {1});
+  check_numbers(run_sample(head + "%y = scale_by(%b, %f)", given)[0], {-1, 0});
+}
+
 TEST_CASE("max_norm scales only the columns that are too long; increment counts") {
   check_numbers(run_sample("input %w : f32[2, 1, 3]\n %y = max_norm(%w) limit=3.0",
                            {{}, {{"w", {3, 1, 0, 4, -2, 0}}}})[0],

@@ -47,6 +47,34 @@ TEST_CASE("dropout keeps its share, scales it, and differs between seeds, steps 
   }
 }
 
+TEST_CASE("drop_ids makes its share of the words unknown and leaves the others as they are") {
+  const auto ids_after = [](double rate, int step) {
+    Numbers ids(40000);
+    for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<double>(i + 1);
+    Graph graph =
+        parse_one(fmt::format("program @p {{\n symbol T <= 40000\n input %ids : i32[T]\n"
+                              "input %seed : i32[]\n input %step : i32[]\n"
+                              "%y = drop_ids(%ids, %seed, %step) rate={:.3f} stream=4\n}}",
+                              rate));
+    graph.results = graph.nodes.back().outputs;
+    Bindings given{{"ids", Tensor({40000})}, {"seed", Tensor({}, 1)}, {"step", Tensor({}, step)}};
+    given["ids"].data = ids;
+    return interpret(graph, given).results[0].data;
+  };
+  for (const double rate : {0.0, 0.1, 0.5}) {
+    const Numbers y = ids_after(rate, 3);
+    double dropped_words = 0;
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      const bool expected = y[i] == 0 || y[i] == static_cast<double>(i + 1);
+      REQUIRE(expected);
+      dropped_words += y[i] == 0;
+    }
+    CHECK(std::abs(dropped_words - 40000 * rate) <= 4 * std::sqrt(40000 * rate * (1 - rate)));
+    CHECK(ids_after(rate, 3) == y);
+    if (rate > 0) CHECK(ids_after(rate, 4) != y);
+  }
+}
+
 TEST_CASE("random bits: every bit is fair, changes with every bit of the index, and is fixed") {
   const RandomKey key = random_key(3, 5, 7);
   std::array<int, 32> ones{};
