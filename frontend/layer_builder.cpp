@@ -96,17 +96,36 @@ Attrs LayerBuilder::glorot(std::int64_t fan_in, std::int64_t fan_out) {
   return {{"init", "uniform"}, {"scale", scale}};
 }
 
+namespace {
+
+ValueId counter(Graph& graph, const char* name) {
+  const auto known = graph.find(name);
+  return known ? *known : graph.declare(Role::state, name, {DType::i32, {}, {}}, {});
+}
+
+// Streams go by name, so that another layer does not change which numbers this one drops.
+Attrs random_attrs(double rate, std::string_view name) {
+  return {{"rate", rate}, {"stream", static_cast<std::int64_t>(hash_name(name) >> 33U)}};
+}
+
+}  // namespace
+
 ValueId LayerBuilder::dropout(ValueId x, double rate) {
   if (rate == 0) return x;
-  const auto counter = [&](const char* name) {
-    const auto known = graph.find(name);
-    return known ? *known : graph.declare(Role::state, name, {DType::i32, {}, {}}, {});
-  };
-  const ValueId seed = counter("seed");
-  const ValueId step = counter("step");
-  // Streams go by name, so that another layer does not change which numbers this one drops.
-  const auto stream = static_cast<std::int64_t>(hash_name(prefix + ".dropout") >> 33U);
-  return add(ops::dropout, {x, seed, step}, {{"rate", rate}, {"stream", stream}});
+  const ValueId seed = counter(graph, "seed"), step = counter(graph, "step");
+  return add(ops::dropout, {x, seed, step}, random_attrs(rate, prefix + ".dropout"));
+}
+
+// One node for all, so that tables are looked up by the same ids and share what is made of them.
+ValueId LayerBuilder::drop_words(ValueId ids, double rate) {
+  if (rate == 0) return ids;
+  const Attrs attrs = random_attrs(rate, "word_dropout");
+  for (const Node& node : graph.nodes) {
+    const bool same = node.op == &ops::drop_ids && node.inputs.front() == ids;
+    if (same && node.attrs == attrs) return node.outputs.front();
+  }
+  const ValueId seed = counter(graph, "seed"), step = counter(graph, "step");
+  return graph.add(ops::drop_ids, {ids, seed, step}, attrs, location, "text.dropped");
 }
 
 ValueId LayerBuilder::windows(const LayerValue& x, Attrs geometry) {

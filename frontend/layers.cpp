@@ -45,8 +45,9 @@ LayerValue embedding(LayerBuilder& b) {
   Attrs attrs{{"init", "uniform"}, {"scale", b.number("init")}};
   if (b.word("mode") == "static") attrs["frozen"] = std::int64_t{1};
   const ValueId table =
-      b.weight("weight", {Dim(b.vocabulary), Dim(b.integer("width"))}, std::move(attrs));
-  const ValueId rows = b.add(ops::embedding, {text.id, table});
+      b.weight("weight", {Dim(b.vocabulary), Dim(embedding_width(b))}, std::move(attrs));
+  const ValueId ids = b.drop_words(text.id, b.number("word_dropout"));
+  const ValueId rows = b.add(ops::embedding, {ids, table});
   return b.result_like(b.dropout(rows, b.number("dropout")));
 }
 
@@ -60,6 +61,7 @@ LayerValue conv1d(LayerBuilder& b) {
                  {"padding", b.word("padding")}};
   const ValueId weight = b.weight("weight", {Dim(kernel), Dim(in), Dim(out)},
                                   LayerBuilder::glorot(kernel * in, kernel * out));
+  if (b.integer("decay") == 0) attrs["decay"] = std::int64_t{0};
   Attrs window = geometry;
   window["size"] = kernel;
   const ValueId to = b.windows(x, window);
@@ -190,7 +192,11 @@ std::vector<LayerDef> make_table() {
        {integer("width", "numbers per word", std::nullopt),
         choice("mode", "whether training changes the table", {"trained", "static"}),
         number("dropout", "share of the numbers dropped in training", 0, 0, 0.99),
-        number("init", "the table begins uniform in [-init, init]", 0.25, 0, 100)},
+        number("word_dropout", "share of the words made unknown in training", 0, 0, 0.99),
+        flag("decay", "whether the optimizer's weight_decay pulls on the table too", false),
+        number("init", "the table begins uniform in [-init, init]", 0.25, 0, 100),
+        {"vectors", "a file of word vectors that the table begins with; none: not even --vectors",
+         ArgumentKind::text, std::string{}}},
        embedding},
       {"conv1d",
        "a convolution over each text",

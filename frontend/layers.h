@@ -51,6 +51,7 @@ class LayerBuilder {
   ValueId dropout(ValueId x, double rate);
   // The offsets of the windows over `x`: its own where a window has one row each.
   ValueId windows(const LayerValue& x, Attrs geometry);
+  ValueId drop_words(ValueId ids, double rate);  // the same words for all who ask at one rate
 
   LayerValue result(ValueId id, ValueId offsets) const;
   LayerValue result_like(ValueId id) const { return result(id, inputs.front().offsets); }
