@@ -48,7 +48,10 @@ struct ByteSource::Impl {
   std::size_t read_raw(char* out, std::size_t size) {
     for (;;) {
       const ssize_t count = ::read(file, out, size);
-      if (count >= 0) return static_cast<std::size_t>(count);
+      if (count >= 0) {
+        taken += static_cast<std::uint64_t>(count);
+        return static_cast<std::size_t>(count);
+      }
       if (errno != EINTR) {
         throw Error(fmt::format("cannot read {}: {}", name, std::strerror(errno)));
       }
@@ -132,12 +135,21 @@ struct ByteSource::Impl {
   std::array<char, kBlock> block{};
   std::size_t used = 0;
   std::size_t filled = 0;
+  std::uint64_t taken = 0;  // bytes of the file itself
 };
 
 ByteSource::ByteSource(const std::string& path) : impl_(std::make_unique<Impl>(path)) {}
 ByteSource::~ByteSource() = default;
 
 const std::string& ByteSource::name() const { return impl_->name; }
+
+double ByteSource::share_read() const {
+  struct stat status {};
+  if (::fstat(impl_->file, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0) {
+    return 0;
+  }
+  return static_cast<double>(impl_->taken) / static_cast<double>(status.st_size);
+}
 
 std::size_t ByteSource::read(char* out, std::size_t size) {
   if (!impl_->begun) impl_->begin();

@@ -22,6 +22,7 @@ class ByteSource {
   std::size_t read(char* out, std::size_t size);
 
   const std::string& name() const;  // for messages
+  double share_read() const;        // of the file, gzipped or not; 0 where its size is not known
 
  private:
   struct Impl;
