@@ -5,9 +5,7 @@
 #include <functional>
 
 namespace weft {
-namespace {
 
-// Calls `take(i, predictions, k)`: example i is the k-th of the portion.
 void predict_all(Session& session, const Dataset& data,
                  const std::function<void(std::size_t, const Predictions&, std::size_t)>& take) {
   constexpr std::size_t kPortion = 4096;
@@ -19,6 +17,8 @@ void predict_all(Session& session, const Dataset& data,
     for (std::size_t k = 0; k < count; ++k) take(begin + k, predictions, k);
   }
 }
+
+namespace {
 
 std::vector<std::uint32_t> as_numbers(std::span<const std::int32_t> labels) {
   return {labels.begin(), labels.end()};

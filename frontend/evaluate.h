@@ -1,6 +1,7 @@
 // A session's predictions on labelled data, measured.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "frontend/dataset.h"
@@ -13,6 +14,10 @@ struct Evaluation {
   Metrics metrics;
   double threshold = 0.5;  // of a multi-label plan: given, or chosen on this data
 };
+
+// Predicts a portion at a time and calls `take(i, predictions, k)`: example i is its k-th.
+void predict_all(Session& session, const Dataset& data,
+                 const std::function<void(std::size_t, const Predictions&, std::size_t)>& take);
 
 // Without a threshold, a multi-label plan's is chosen for the best micro-averaged F1 on this data.
 Evaluation evaluate(Session& session, const Dataset& data, std::optional<double> threshold);

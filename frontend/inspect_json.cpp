@@ -103,6 +103,7 @@ std::string to_json(const Inspection& inspection) {
       {"labels", plan.labels},
       {"task", plan.task == Task::single_label ? "single_label" : "multi_label"},
       {"threshold", plan.threshold},
+      {"temperature", plan.temperature},
       {"parameters", inspection.parameters},
       {"parameter_bytes", inspection.parameter_bytes},
       {"state_bytes", inspection.state_bytes},

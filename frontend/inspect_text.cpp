@@ -71,6 +71,7 @@ std::string summary(const Inspection& inspection) {
   out += plan.task == Task::single_label
              ? "task        exactly one label per text\n"
              : fmt::format("task        every label of probability {} or more\n", plan.threshold);
+  if (plan.temperature != 1) out += fmt::format("calibrated  temperature {}\n", plan.temperature);
   out += fmt::format("parameters  {} in {} bytes\n", grouped(inspection.parameters),
                      grouped(inspection.parameter_bytes));
   out += fmt::format("state       {} bytes\n", grouped(inspection.state_bytes));

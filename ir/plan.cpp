@@ -40,6 +40,9 @@ void check_labels(const Plan& plan) {
   if (!(plan.threshold >= 0 && plan.threshold <= 1)) {
     broken(fmt::format("the threshold {} is no probability", plan.threshold));
   }
+  if (!(plan.temperature > 0 && std::isfinite(plan.temperature))) {
+    broken(fmt::format("the temperature {} is not above 0", plan.temperature));
+  }
 }
 
 using TensorsByName = std::map<std::string_view, const PlanTensor*>;

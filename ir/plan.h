@@ -66,6 +66,7 @@ struct Plan {
   std::vector<std::string> labels;
   Task task = Task::single_label;
   double threshold = 0.5;       // of multi_label
+  double temperature = 1.0;     // logits are divided by it before softmax or sigmoid
   std::vector<Graph> programs;  // "predict", and "train" unless the plan is predict-only
   // Params and states of all programs, by unique name; without the states of `computed="load"` that
   // the program @load writes.

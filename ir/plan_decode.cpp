@@ -107,6 +107,7 @@ class Decoder {
     plan.labels = texts(from.labels());
     plan.task = checked_enum<Task>(from.task(), fbs::Task::MAX);
     plan.threshold = from.threshold();
+    plan.temperature = from.temperature();
     each(from.programs(), [&](const auto& p) { plan.programs.push_back(program(p)); });
     each(from.tensors(), [&](const auto& t) { plan.tensors.push_back(tensor(t, segments)); });
     require(segments.at_end(), "it holds more than its structure says");

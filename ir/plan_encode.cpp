@@ -57,7 +57,7 @@ class Encoder {
     const auto labels = texts(plan.labels);
     out_.Finish(fbs::CreatePlan(out_, description, more, settings, words, ends, labels,
                                 static_cast<fbs::Task>(plan.task), plan.threshold, programs,
-                                tensors, history, notes));
+                                tensors, history, notes, plan.temperature));
     const auto bytes = std::as_bytes(std::span(out_.GetBufferPointer(), out_.GetSize()));
     return {bytes.begin(), bytes.end()};
   }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "runtime/memory.h"
@@ -39,6 +40,27 @@ std::int64_t capacity_of(const Graph& graph, std::string_view symbol) {
                 "the plan is inconsistent: compile it again");
   }
   return found->capacity;
+}
+
+// The probability of each label, from logits that a calibrated plan divides by its temperature.
+void soften(std::span<const float> logits, double temperature, Task task, std::span<float> p) {
+  const auto scaled = [&](float x) { return static_cast<double>(x) / temperature; };
+  const auto sigmoid = [&](float x) {
+    return static_cast<float>(1.0 / (1.0 + std::exp(-scaled(x))));
+  };
+  if (task == Task::multi_label) {
+    std::ranges::transform(logits, p.begin(), sigmoid);
+  } else if (logits.size() == 1) {  // one number tells the second label from the first
+    p[1] = sigmoid(logits[0]);
+    p[0] = 1.0F - p[1];
+  } else {
+    const double most = scaled(*std::ranges::max_element(logits));
+    double sum = 0;
+    for (const float x : logits) sum += std::exp(scaled(x) - most);
+    std::ranges::transform(logits, p.begin(), [&](float x) {
+      return static_cast<float>(std::exp(scaled(x) - most) / sum);
+    });
+  }
 }
 
 // The states that program @load makes of the params: no file need hold them.
@@ -185,6 +207,7 @@ void Session::run_piece(Predictions& out) {
   const std::size_t classes = labels().size();
   const auto width = static_cast<std::size_t>(logits.shape.back());
   WEFT_CHECK(width == classes || (width == 1 && classes == 2));
+  const std::size_t first = out.size();
   out.classes_ = classes;
   out.width_ = width;
   out.logits_.insert(out.logits_.end(), logits.f32().begin(), logits.f32().end());
@@ -197,6 +220,10 @@ void Session::run_piece(Predictions& out) {
     }
     out.probabilities_.insert(out.probabilities_.end(), row.begin(), row.end());
     out.labels_.push_back(static_cast<std::int32_t>(std::ranges::max_element(row) - row.begin()));
+  }
+  for (std::size_t i = first; i < out.size() && plan().temperature != 1; ++i) {
+    soften(out.logits(i), plan().temperature, plan().task,
+           std::span(out.probabilities_).subspan(i * classes, classes));
   }
   predict_->clear();
 }

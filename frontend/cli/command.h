@@ -24,6 +24,7 @@ struct Command {
 
 // One per file of this folder.
 Run declare_bench(CLI::App&);
+Run declare_calibrate(CLI::App&);
 Run declare_check(CLI::App&);
 Run declare_compile(CLI::App&);
 Run declare_eval(CLI::App&);

@@ -17,6 +17,7 @@ constexpr std::array kCommands = {
     Command{"train", "train a model description, or go on training a plan", declare_train},
     Command{"eval", "measure a plan on labelled data", declare_eval},
     Command{"predict", "label texts, one a line", declare_predict},
+    Command{"calibrate", "make probabilities say how often they are right", declare_calibrate},
     Command{"explain", "show which n-grams of a text made its label", declare_explain},
     Command{"compile", "make a plan without training it, or a smaller one of a plan",
             declare_compile},

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "frontend/builder.h"
+#include "frontend/calibrate.h"
 #include "frontend/cli/command.h"
 #include "frontend/progress.h"
 #include "frontend/split.h"
@@ -81,6 +82,11 @@ Start start_from_plan(const Flags& flags) {
                 "use --rate, --epochs, --batch, --patience or --seed, or train a description");
   }
   Start start{load_plan(flags.input), {}};
+  if (start.plan.temperature != 1) {
+    set_temperature(start.plan, 1);
+    fmt::print(stderr, "weft: {} was calibrated; training undoes that: calibrate anew after it\n",
+               flags.input);
+  }
   Overrides overrides = overrides_of(start.plan);
   apply(flags, overrides);
   const Model model = parse_model(start.plan.description, flags.input);

@@ -82,6 +82,7 @@ void check_equal(const Plan& a, const Plan& b) {
   CHECK(a.labels == b.labels);
   CHECK(a.task == b.task);
   CHECK(a.threshold == b.threshold);
+  CHECK(a.temperature == b.temperature);
   REQUIRE(a.programs.size() == b.programs.size());
   for (std::size_t i = 0; i < a.programs.size(); ++i) {
     CHECK(print(a.programs[i]) == print(b.programs[i]));
@@ -178,6 +179,8 @@ TEST_CASE("a plan that breaks a rule is not written") {
   CHECK_CONTAINS(message([](Plan& p) { p.labels[0] = ""; }), "a label is empty");
   CHECK_CONTAINS(message([](Plan& p) { p.labels[1] = "bad"; }), "the label `bad` is there twice");
   CHECK_CONTAINS(message([](Plan& p) { p.threshold = 2; }), "threshold 2 is no probability");
+  CHECK_CONTAINS(message([](Plan& p) { p.temperature = 0; }), "temperature 0 is not above 0");
+  CHECK_CONTAINS(message([](Plan& p) { p.temperature = INFINITY; }), "temperature inf");
   CHECK_CONTAINS(message([](Plan& p) { p.text.max_tokens = 0; }), "max_tokens");
   CHECK_CONTAINS(message([](Plan& p) { p.vocabulary.words.remove_suffix(1); }), "vocabulary");
   CHECK_CONTAINS(message([](Plan& p) { p.tensors.erase(p.tensors.begin()); }),
