@@ -45,8 +45,8 @@ Batches::Batches(const Dataset& data, std::int64_t batch, Session::Capacity capa
       seed_(seed),
       order_(data.size()) {}
 
-void Batches::start(std::int64_t epoch) {
-  at_ = 0;
+void Batches::start(std::int64_t epoch, std::size_t done) {
+  at_ = done;
   std::iota(order_.begin(), order_.end(), 0U);
   const RandomKey key = random_key(seed_, static_cast<std::uint64_t>(epoch), hash_name("order"));
   for (std::size_t i = order_.size(); i > 1; --i) {

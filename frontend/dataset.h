@@ -41,7 +41,7 @@ class Batches {
   // At most `batch` examples, and no more words than the capacity, to a batch.
   Batches(const Dataset& data, std::int64_t batch, Session::Capacity capacity, std::uint64_t seed);
 
-  void start(std::int64_t epoch);
+  void start(std::int64_t epoch, std::size_t done = 0);  // after so many examples of it
   bool next();  // false when the epoch has ended
   PackedIds texts() const { return {ids_, offsets_}; }
   PackedLabels labels() const { return {labels_, label_offsets_}; }

@@ -2,6 +2,7 @@
 #include "frontend/evaluate.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 namespace weft {
@@ -24,9 +25,44 @@ std::vector<std::uint32_t> as_numbers(std::span<const std::int32_t> labels) {
   return {labels.begin(), labels.end()};
 }
 
+double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
+
+// -log p of each example's labels, from logits, and the mean.
+class MeanLoss {
+ public:
+  // `logits`: one per label, or one that tells the second label from the first.
+  void add_single(std::span<const float> logits, std::size_t label, std::size_t known) {
+    if (label >= known) return;
+    ++count_;
+    if (logits.size() == 1) {
+      const auto x = static_cast<double>(logits[0]);
+      sum_ += softplus(label == 1 ? -x : x);
+      return;
+    }
+    const auto most = static_cast<double>(*std::ranges::max_element(logits));
+    double total = 0;
+    for (const float x : logits) total += std::exp(static_cast<double>(x) - most);
+    sum_ += most + std::log(total) - static_cast<double>(logits[label]);
+  }
+  void add_multi(std::span<const float> logits, std::span<const std::int32_t> labels) {
+    for (std::size_t c = 0; c < logits.size(); ++c) {
+      const bool on = std::ranges::find(labels, static_cast<std::int32_t>(c)) != labels.end();
+      const auto x = static_cast<double>(logits[c]);
+      sum_ += softplus(on ? -x : x);
+      ++count_;
+    }
+  }
+  double mean() const { return count_ == 0 ? 0.0 : sum_ / static_cast<double>(count_); }
+
+ private:
+  double sum_ = 0;
+  std::size_t count_ = 0;
+};
+
 Evaluation evaluate_single(Session& session, const Dataset& data) {
   std::vector<std::uint32_t> truth;
   std::vector<std::uint32_t> predicted;
+  MeanLoss loss;
   predict_all(session, data, [&](std::size_t i, const Predictions& all, std::size_t k) {
     const auto labels = data.labels_of(i);
     if (labels.size() != 1) {
@@ -35,19 +71,23 @@ Evaluation evaluate_single(Session& session, const Dataset& data) {
     }
     truth.push_back(static_cast<std::uint32_t>(labels.front()));
     predicted.push_back(static_cast<std::uint32_t>(all.label(k)));
+    loss.add_single(all.logits(k), truth.back(), data.space.known);
   });
-  return {evaluate(data.space, truth, predicted)};
+  return {evaluate(data.space, truth, predicted), 0.5, loss.mean()};
 }
 
 Evaluation evaluate_multi(Session& session, const Dataset& data, std::optional<double> threshold) {
   LabelSets truth;
   std::vector<float> scores;
+  MeanLoss loss;
   predict_all(session, data, [&](std::size_t i, const Predictions& all, std::size_t k) {
     truth.add(as_numbers(data.labels_of(i)));
     const auto row = all.probabilities(k);
     scores.insert(scores.end(), row.begin(), row.end());
+    loss.add_multi(all.logits(k), data.labels_of(i));
   });
   Evaluation evaluation;
+  evaluation.loss = loss.mean();
   evaluation.threshold =
       threshold ? *threshold : choose_threshold(data.space, scores, truth).threshold;
   LabelSets predicted;
@@ -69,6 +109,18 @@ Evaluation evaluate_multi(Session& session, const Dataset& data, std::optional<d
 Evaluation evaluate(Session& session, const Dataset& data, std::optional<double> threshold) {
   return session.plan().task == Task::multi_label ? evaluate_multi(session, data, threshold)
                                                   : evaluate_single(session, data);
+}
+
+double score(const Evaluation& evaluation, BestBy by) {
+  switch (by) {
+    case BestBy::accuracy:
+      return evaluation.metrics.accuracy;
+    case BestBy::macro_f1:
+      return evaluation.metrics.macro.f1;
+    case BestBy::loss:
+      return -evaluation.loss;
+  }
+  return 0.0;
 }
 
 }  // namespace weft

@@ -1,6 +1,7 @@
 // A session's predictions on labelled data, measured.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 
@@ -13,7 +14,13 @@ namespace weft {
 struct Evaluation {
   Metrics metrics;
   double threshold = 0.5;  // of a multi-label plan: given, or chosen on this data
+  double loss = 0;         // mean cross-entropy over labels that are known; multi-label: per label
 };
+
+// By which of two evaluations one model is better than another.
+enum class BestBy : std::uint8_t { accuracy, macro_f1, loss };
+// The more, the better.
+double score(const Evaluation&, BestBy);
 
 // Predicts a portion at a time and calls `take(i, predictions, k)`: example i is its k-th.
 void predict_all(Session& session, const Dataset& data,

@@ -231,6 +231,8 @@ void Lowering::declare_inputs(const ModelSettings& settings) {
   graph_.name = "forward";
   graph_.attrs = settings.optimizer_attrs;
   graph_.attrs["optimizer"] = settings.optimizer;
+  if (settings.clip_norm > 0) graph_.attrs["clip_norm"] = settings.clip_norm;
+  if (settings.clip_value > 0) graph_.attrs["clip_value"] = settings.clip_value;
   graph_.symbol("B", sizes_.examples);
   graph_.symbol("T", sizes_.tokens);
   const ValueId ids = graph_.declare(Role::input, "ids", {DType::i32, {Dim("T")}, {}});

@@ -88,14 +88,31 @@ std::vector<SettingsGroup> make_settings() {
         flag("nfkc", "whether full-width and other variants of a letter are one", true),
         integer("vocabulary", "most words known, by frequency", 30000, 2, kMost),
         integer("min_count", "rarer words are unknown", 1, 1, kMost),
+        integer("added_words", "most words added that only the `vectors` have, as far as "
+                "`vocabulary` allows", 1000000, 0, kMost),
         integer("max_tokens", "later words of a text are not read", 400, 1, 1 << 20)}},
       {"train",
        "how training goes",
        {integer("batch", "texts per step", 50, 1, 1 << 20),
         integer("epochs", "passes over the data", 10, 0, kMost),
         integer("seed", "of weights, order and dropout", 1, 0, kMost),
+        choice("schedule", "how the rate goes down over the run",
+               {"constant", "linear", "cosine", "step"}),
+        number("warmup", "steps in which the rate rises at first; below 1: that share of the run",
+               0, 0, kMost),
+        number("final_rate", "linear, cosine: where they end, as a share of the rate", 0, 0, 1),
+        integer("step_epochs", "step: epochs from one fall to the next", 1, 1, kMost),
+        number("step_factor", "step: what the rate is multiplied by at each", 0.5, 0, 1),
         integer("patience", "epochs without a better validation before it stops; 0: none", 0, 0,
                 kMost),
+        choice("metric", "what is better on the validation data",
+               {"accuracy", "macro_f1", "loss"}),
+        integer("average",
+                "last epochs whose mean weights are kept, if validation does not prefer the best "
+                "epoch; 0: none",
+                0, 0, 1000),
+        number("clip_norm", "limit of the norm of all gradients together; 0: none", 0, 0, 1e6),
+        number("clip_value", "limit of each number of a gradient; 0: none", 0, 0, 1e6),
         number("label_smoothing", "share of certainty spread over all labels", 0, 0, 0.99),
         choice("class_weights", "balanced: rare labels count more", {"none", "balanced"})}},
       {"adam", "Adam", {rate(0.001), beta1, beta2, epsilon, decay(0)}},
@@ -126,13 +143,30 @@ void read_text(ModelSettings& s, const Attrs& line) {
   s.text.max_tokens = int_attr(line, "max_tokens");
   s.vocabulary = int_attr(line, "vocabulary");
   s.min_count = int_attr(line, "min_count");
+  s.added_words = int_attr(line, "added_words");
+}
+
+// The words of a choice of the line `train` stand in the order of their enumeration.
+template <class Enumeration>
+Enumeration word_of(const Attrs& line, std::string_view name) {
+  const auto& arguments = find_group("train")->arguments;
+  const auto& words = std::ranges::find(arguments, name, &ArgumentDef::name)->words;
+  return static_cast<Enumeration>(std::ranges::find(words, string_attr(line, name)) -
+                                  words.begin());
 }
 
 void read_train(ModelSettings& s, const Attrs& line) {
   s.batch = int_attr(line, "batch");
   s.epochs = int_attr(line, "epochs");
   s.seed = int_attr(line, "seed");
+  s.schedule = {word_of<RateShape>(line, "schedule"), float_attr(line, "warmup"),
+                float_attr(line, "final_rate"), int_attr(line, "step_epochs"),
+                float_attr(line, "step_factor")};
   s.patience = int_attr(line, "patience");
+  s.metric = word_of<BestBy>(line, "metric");
+  s.average = int_attr(line, "average");
+  s.clip_norm = float_attr(line, "clip_norm");
+  s.clip_value = float_attr(line, "clip_value");
   s.label_smoothing = float_attr(line, "label_smoothing");
   s.balanced = string_attr(line, "class_weights") == "balanced";
 }

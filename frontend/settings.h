@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "frontend/arguments.h"
+#include "frontend/evaluate.h"
 #include "frontend/model.h"
+#include "frontend/schedule.h"
 #include "ir/plan.h"
 
 namespace weft {
@@ -25,12 +27,17 @@ struct ModelSettings {
   TextSettings text;
   std::int64_t vocabulary = 0;  // words kept at most, the unknown one included
   std::int64_t min_count = 1;   // of a word, to be kept
+  std::int64_t added_words = 0;  // at most, of those that only the word vectors have
 
   std::string optimizer;  // adam, adamw, sgd, adadelta
   Attrs optimizer_attrs;  // beta1 …, as the optimizer-step pass reads them from the graph
   double rate = 0;
   std::int64_t batch = 0, epochs = 0, seed = 0;
-  std::int64_t patience = 0;  // epochs without a better validation accuracy; 0: never stop early
+  std::int64_t patience = 0;  // epochs without a better validation; 0: never stop early
+  RateSchedule schedule;
+  BestBy metric = BestBy::accuracy;
+  std::int64_t average = 0;               // last epochs whose mean weights are tried; 0: none
+  double clip_norm = 0, clip_value = 0;  // of gradients; 0: no limit
   double label_smoothing = 0;
   bool balanced = false;  // class weights inverse to the classes' frequencies
 };

@@ -4,9 +4,13 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <string>
 
+#include "frontend/checkpoint.h"
 #include "frontend/dataset.h"
 #include "frontend/evaluate.h"
+#include "frontend/schedule.h"
+#include "frontend/settings.h"
 #include "ir/plan.h"
 #include "runtime/session.h"
 
@@ -18,11 +22,18 @@ struct TrainSettings {
   double rate = 0.001;
   std::uint64_t seed = 1;
   std::int64_t patience = 0;  // epochs in a row without a better validation; 0: never stop early
+  RateSchedule schedule = {};
+  BestBy metric = BestBy::accuracy;
+  std::int64_t average = 0;  // last epochs whose mean weights are tried; 0: none
 };
+
+TrainSettings train_settings(const ModelSettings&);  // as a description has them
+std::string to_string(const TrainSettings&);  // all of them, on one line
 
 struct EpochReport {
   std::int64_t epoch = 0;  // of the plan's whole history, from 1
   std::int64_t step = 0;   // likewise
+  double rate = 0;         // of the last step
   double train_loss = 0;   // mean over the epoch's batches, by examples
   std::optional<Evaluation> valid;
   bool best = false;
@@ -32,25 +43,29 @@ struct EpochReport {
 class TrainObserver {
  public:
   virtual ~TrainObserver() = default;
-  virtual void began(std::int64_t epochs, std::size_t examples) = 0;
+  virtual void began(std::int64_t epochs, std::size_t examples) = 0;  // epochs left
   virtual void stepped(std::int64_t epoch, std::size_t done, double mean_loss) = 0;
   virtual void epoch_ended(const EpochReport&) = 0;
+  virtual void warned(const std::string& /*message*/) {}
 };
 
 struct TrainOutcome {
-  Plan plan;  // of the best epoch, with the history of all
+  Plan plan;  // of the best epoch, or the mean of the last ones, with the history of all
   std::int64_t best_epoch = 0;
-  std::int64_t epochs = 0;  // that ended in this run
+  std::int64_t epochs = 0;    // that ended in this run
+  std::int64_t averaged = 0;  // epochs whose mean the plan is; 0: it is the best epoch's
   bool stopped_early = false;
   bool interrupted = false;
 };
 
 // `session` was opened to train; its plan is where training starts, and may have a history. With
-// validation data the best epoch is that of the highest accuracy, the earlier of equals; without,
-// the last. Setting `interrupt` ends training after the step it is in; the epoch then does not
-// count, unless it is the first. Throws Error if the loss stops being a number.
+// validation data the best epoch is the first of the highest score; without, the last. Setting
+// `interrupt` ends training after the step it is in; the epoch then does not count, unless it is
+// the first. With `checkpoints`, the run saves itself there from time to time and when interrupted.
+// Throws Error if the loss stops being a number.
 TrainOutcome train(Session& session, const Dataset& data, const Dataset* valid,
                    const TrainSettings& settings, TrainObserver& observer,
-                   const std::atomic<bool>* interrupt = nullptr);
+                   const std::atomic<bool>* interrupt = nullptr,
+                   const Checkpointing* checkpoints = nullptr);
 
 }  // namespace weft

@@ -167,6 +167,7 @@ Session::Session(std::shared_ptr<Model> model, SessionOptions options)
   }
   train_ = std::make_unique<Program>(*train, *model_, options_.threads);
 }
+  behind_ = true;  // the plan may be the training_state() of another session
 
 Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
@@ -345,6 +346,10 @@ void Session::catch_up() {
 Plan Session::snapshot() {
   catch_up();
   Plan copy = plan();
+  return training_state();
+}
+
+Plan Session::training_state() const {
   const auto tensors = model_->memory.tensors();
   std::size_t total = 0;
   constexpr std::size_t kLine = 64;

@@ -99,6 +99,9 @@ class Session {
   // A plan of the weights as they are now, independent of the session.
   Plan snapshot();
 
+  // The same for a session to go on training from, to the bit: what row-sparse optimizers have put
+  // off stays put off.
+  Plan training_state() const;
  private:
   struct Model;
   struct Program;

@@ -8,6 +8,7 @@
 
 #include "frontend/builder.h"
 #include "frontend/calibrate.h"
+#include "frontend/checkpoint.h"
 #include "frontend/cli/command.h"
 #include "frontend/progress.h"
 #include "frontend/split.h"
@@ -21,10 +22,12 @@ struct Flags {
   std::string input, data, valid, out;
   double valid_fraction = 0;
   std::optional<std::int64_t> epochs, batch, seed, patience;
-  std::optional<double> rate;
+  std::optional<double> rate, warmup;
+  std::optional<std::string> schedule, metric;
   std::vector<std::string> set;
   int threads = 0;
-  bool quiet = false, no_rewrites = false;
+  double checkpoint = 60;
+  bool quiet = false, no_rewrites = false, resume = false;
   DataFlags reading;
 };
 
@@ -53,10 +56,9 @@ void apply(const Flags& flags, Overrides& overrides) {
   if (flags.seed) overrides.set("train.seed", *flags.seed);
   if (flags.patience) overrides.set("train.patience", *flags.patience);
   if (flags.rate) overrides.set("train.rate", *flags.rate);
-}
-
-TrainSettings train_settings(const ModelSettings& s) {
-  return {s.epochs, s.batch, s.rate, static_cast<std::uint64_t>(s.seed), s.patience};
+  if (flags.schedule) overrides.set("train.schedule", *flags.schedule);
+  if (flags.warmup) overrides.set("train.warmup", *flags.warmup);
+  if (flags.metric) overrides.set("train.metric", *flags.metric);
 }
 
 // Where training starts, and how it goes.
@@ -111,8 +113,35 @@ void say_end(const Flags& flags, const TrainOutcome& outcome, bool validated) {
   if (flags.quiet) return;
   std::string how;
   if (outcome.interrupted) how = "interrupted; ";
+std::string checkpoint_path(const Flags& flags) { return flags.out + ".checkpoint"; }
+
+// The session and the state in which an earlier run was cut short.
+void go_on(const Flags& flags, Checkpointing& checkpoints, Session& session,
+           const TrainSettings& settings) {
+  auto found = load_checkpoint(checkpoints.path, static_cast<std::size_t>(settings.average));
+  if (!found) {
+    fmt::print(stderr, "weft: there is no {}: training starts anew\n", checkpoints.path);
+    return;
+  }
+  expect_same_run(*found, checkpoints.fingerprint, checkpoints.path);
+  if (found->threads != session.threads()) {
+    fmt::print(stderr, "weft: that run had {} threads, this one has {}: the last bits may differ\n",
+               found->threads, session.threads());
+  }
+  if (!flags.quiet) {
+    fmt::print(stderr, "going on {} texts into epoch {} of {}\n", found->state.seen,
+               std::min(found->state.ended + 1, settings.epochs), settings.epochs);
+  }
+  session = Session(std::move(found->now), {session.threads(), /*train=*/true});
+  checkpoints.from = std::move(found->state);
+}
+
   if (outcome.stopped_early) how = "no better for a while; ";
-  if (validated && outcome.epochs > 0) how += fmt::format("kept epoch {}; ", outcome.best_epoch);
+  if (outcome.averaged > 0) {
+    how += fmt::format("kept the mean of the last {} epochs; ", outcome.averaged);
+  } else if (validated && outcome.epochs > 0) {
+    how += fmt::format("kept epoch {}; ", outcome.best_epoch);
+  }
   const auto bytes = static_cast<double>(std::filesystem::file_size(flags.out));
   fmt::print(stderr, "{}wrote {} ({:.1f} MB)\n", how, flags.out, bytes / 1e6);
 }
@@ -148,11 +177,38 @@ int train_command(const Flags& flags) {
   std::signal(SIGTERM, on_signal);
   std::FILE* log = flags.quiet ? nullptr : stderr;
   Progress progress(log, is_terminal(STDERR_FILENO));
+  std::error_code missing;
+  const bool in_place = std::filesystem::equivalent(flags.input, flags.out, missing);
+  Checkpointing checkpoints{checkpoint_path(flags),
+                            flags.checkpoint,
+                            fingerprint_of(session.plan(), in_place, data,
+                                           valid ? &*valid : nullptr, to_string(start.settings)),
+                            {}};
+  if (flags.resume) {
+    go_on(flags, checkpoints, session, start.settings);
+  } else if (std::filesystem::exists(checkpoints.path, missing)) {
+    fmt::print(stderr,
+               "weft: {} is of a run that was cut short: --resume would go on with it; "
+               "training starts anew\n",
+               checkpoints.path);
+  }
+
   const TrainOutcome outcome =
-      train(session, data, valid ? &*valid : nullptr, start.settings, progress, &interrupted);
+      train(session, data, valid ? &*valid : nullptr, start.settings, progress, &interrupted,
+            flags.checkpoint > 0 ? &checkpoints : nullptr);
   if (outcome.interrupted && outcome.epochs == 0) {
-    fmt::print(stderr, "weft: interrupted in the first epoch: nothing is written\n");
-    return 130;
+    fmt::print(stderr, "weft: interrupted in the first epoch: no plan is written\n");
+  } else {
+    save_plan(outcome.plan, flags.out);
+    say_end(flags, outcome, valid.has_value());
+  }
+  if (!outcome.interrupted) {
+    std::error_code none;
+    std::filesystem::remove(checkpoints.path, none);
+    return 0;
+  }
+  if (flags.checkpoint > 0) {
+    fmt::print(stderr, "weft: the same command with --resume goes on where this stopped\n");
   }
   save_plan(outcome.plan, flags.out);
   say_end(flags, outcome, valid.has_value());
@@ -175,11 +231,20 @@ Run declare_train(CLI::App& app) {
   app.add_option("--rate", flags->rate, "the learning rate");
   app.add_option("--patience", flags->patience,
                  "epochs without a better validation before it stops");
+  app.add_option("--schedule", flags->schedule, "constant, linear, cosine or step");
+  app.add_option("--warmup", flags->warmup, "steps of rising rate; below 1: that share of the run");
+  app.add_option("--metric", flags->metric,
+                 "what the best epoch is best in: accuracy, macro_f1 or loss");
   app.add_option("--seed", flags->seed, "of weights, order and dropout");
   app.add_option("--threads", flags->threads, "0: all this process may use")
       ->check(CLI::Range(0, 4096));
   app.add_flag("--no-rewrites", flags->no_rewrites,
                "plain programs, layer by layer: slower, to compare with");
+  app.add_flag("--resume", flags->resume, "go on with a run that was cut short, if there is one");
+  app.add_option("--checkpoint", flags->checkpoint,
+                 "seconds from one checkpoint, PLAN.checkpoint, to the next; 0: none")
+      ->check(CLI::Range(0.0, 1e9))
+      ->capture_default_str();
   app.add_flag("--quiet", flags->quiet, "no progress");
   declare_set(app, flags->set);
   flags->reading.declare(app);

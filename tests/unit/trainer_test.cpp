@@ -5,47 +5,20 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "frontend/progress.h"
 #include "ir/op.h"
-#include "tests/unit/small_model.h"
+#include "tests/unit/training_run.h"
 
 namespace weft {
 namespace {
 
+using test::Recorder;
+using test::run;
 using test::small_corpus;
 using test::small_plan;
-
-class Recorder : public TrainObserver {
- public:
-  void began(std::int64_t, std::size_t) override {}
-  void stepped(std::int64_t, std::size_t, double) override {
-    if (++steps == interrupt_after) stop = true;
-  }
-  void epoch_ended(const EpochReport& report) override { epochs.push_back(report); }
-
-  std::vector<EpochReport> epochs;
-  std::int64_t steps = 0;
-  std::int64_t interrupt_after = -1;
-  std::atomic<bool> stop{false};
-};
-
-struct Run {
-  TrainOutcome outcome;
-  Recorder recorder;
-};
-
-TrainOutcome run(Plan plan, TrainSettings settings, Recorder& recorder, bool validate = false) {
-  Session session(std::move(plan), {.threads = 1, .train = true});
-  const Dataset data = encode(small_corpus(), {}, session.encoder(), session.labels());
-  return train(session, data, validate ? &data : nullptr, settings, recorder, &recorder.stop);
-}
-
-TrainOutcome run(Plan plan, TrainSettings settings) {
-  Recorder recorder;
-  return run(std::move(plan), settings, recorder);
-}
 
 TEST_CASE("training learns the texts, and what validation says is what the plan does") {
   Recorder recorder;
@@ -102,6 +75,99 @@ TEST_CASE("an interrupted run ends after its step with the last whole epoch") {
   CHECK(recorder.steps == 12);
   CHECK(encode_plan(outcome.plan) ==
         encode_plan(run(small_plan(), {.epochs = 1, .batch = 8, .rate = 0.01}).plan));
+}
+
+TEST_CASE("the rate follows its schedule, and the history says so") {
+  Recorder recorder;
+  TrainSettings settings{.epochs = 4, .batch = 8, .rate = 0.01};
+  settings.schedule = {.shape = RateShape::linear, .warmup = 4};
+  const TrainOutcome outcome = run(small_plan(), settings, recorder, true);
+  REQUIRE(outcome.plan.history.size() == 4);
+  for (std::size_t epoch = 0; epoch < 4; ++epoch) {
+    // 8 steps an epoch, the last of 4 texts: it begins after 56 of 60; the warm-up takes 32.
+    const double before = 60.0 * static_cast<double>(epoch) + 56;
+    const HistoryEntry& entry = outcome.plan.history[epoch];
+    CHECK(entry.rate == doctest::Approx(0.01 * (1 - (before - 32) / (240 - 32))));
+    CHECK(recorder.epochs[epoch].rate == entry.rate);
+    REQUIRE(entry.metrics.size() == 3);
+    CHECK(entry.metrics[2].first == "loss");
+    CHECK(entry.metrics[2].second == recorder.epochs[epoch].valid->loss);
+  }
+}
+
+TEST_CASE("the validation loss is the mean of -log p") {
+  Session session(small_plan(), {.threads = 1});
+  const Dataset data = encode(small_corpus(), {}, session.encoder(), session.labels());
+  Predictions predictions;
+  session.predict_ids(data.texts(), predictions);
+  double sum = 0;
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    const auto label = static_cast<std::size_t>(data.labels[i]);
+    sum -= std::log(static_cast<double>(predictions.probabilities(i)[label]));
+  }
+  const Evaluation evaluation = evaluate(session, data, std::nullopt);
+  CHECK(evaluation.loss == doctest::Approx(sum / static_cast<double>(data.size())));
+  CHECK(score(evaluation, BestBy::loss) == -evaluation.loss);
+  CHECK(score(evaluation, BestBy::accuracy) == evaluation.metrics.accuracy);
+  CHECK(score(evaluation, BestBy::macro_f1) == evaluation.metrics.macro.f1);
+}
+
+TEST_CASE("the best epoch is the best by the metric named") {
+  for (const BestBy metric : {BestBy::accuracy, BestBy::macro_f1, BestBy::loss}) {
+    Recorder recorder;
+    const TrainSettings settings{.epochs = 6, .batch = 8, .rate = 0.05, .metric = metric};
+    const TrainOutcome outcome = run(small_plan(), settings, recorder, true);
+    const auto best = std::ranges::max_element(
+        recorder.epochs, {}, [&](const EpochReport& r) { return score(*r.valid, metric); });
+    CHECK(outcome.best_epoch == best->epoch);
+  }
+}
+
+std::span<const float> floats(const PlanTensor& tensor) {
+  return {reinterpret_cast<const float*>(tensor.bytes.data()), tensor.bytes.size() / 4};
+}
+
+TEST_CASE("averaging keeps the mean of the weights at the ends of the last epochs") {
+  std::vector<Plan> ends;
+  for (const std::int64_t epochs : {2, 3, 4}) {
+    ends.push_back(run(small_plan(), {.epochs = epochs, .batch = 8, .rate = 0.01}).plan);
+  }
+  const TrainOutcome outcome =
+      run(small_plan(), {.epochs = 4, .batch = 8, .rate = 0.01, .average = 3});
+  CHECK(outcome.averaged == 3);
+  for (const PlanTensor& tensor : outcome.plan.tensors) {
+    CAPTURE(tensor.name);
+    if (tensor.role != Role::param) {
+      CHECK(std::ranges::equal(tensor.bytes, ends[2].tensor(tensor.name)->bytes));
+      continue;
+    }
+    const auto mean = floats(tensor);
+    for (std::size_t i = 0; i < mean.size(); ++i) {
+      double sum = 0;
+      for (const Plan& end : ends) sum += static_cast<double>(floats(*end.tensor(tensor.name))[i]);
+      REQUIRE(mean[i] == static_cast<float>(sum / 3));
+    }
+  }
+  // Averaging fewer epochs than asked for, where there are fewer; none changes nothing.
+  CHECK(run(small_plan(), {.epochs = 2, .batch = 8, .average = 5}).averaged == 2);
+  CHECK(run(small_plan(), {.epochs = 2, .batch = 8}).averaged == 0);
+}
+
+TEST_CASE("validation chooses between the best epoch and the mean") {
+  Recorder recorder;
+  const TrainSettings settings{
+      .epochs = 8, .batch = 8, .rate = 0.05, .metric = BestBy::loss, .average = 8};
+  const TrainOutcome outcome = run(small_plan(), settings, recorder, true);
+  Session kept(outcome.plan, {.threads = 1});
+  const Dataset data = encode(small_corpus(), {}, kept.encoder(), kept.labels());
+  const double reached = evaluate(kept, data, std::nullopt).loss;
+  double best = recorder.epochs.front().valid->loss;
+  for (const EpochReport& report : recorder.epochs) best = std::min(best, report.valid->loss);
+  if (outcome.averaged > 0) {
+    CHECK(reached <= best);
+  } else {
+    CHECK(reached == best);
+  }
 }
 
 TEST_CASE("a loss that is no number ends training with a remedy") {

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# A training run killed at any moment and resumed ends with the bytes of one that was left alone.
+#   bash tests/e2e/resume.sh build/weft
+set -euo pipefail
+weft=$(realpath "$1")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+fail() {
+  echo "FAILED: $*" >&2
+  exit 1
+}
+
+awk 'BEGIN {
+  srand(1); print "label\ttext"
+  for (i = 0; i < 1200; ++i) {
+    line = ""
+    for (w = 0; w < 3 + i % 7; ++w) line = line "w" int(rand() * 200) " "
+    print (i % 2 ? "good\t" line "fine film" : "bad\t" line "dull film")
+  }
+}' >data.tsv
+"$weft" new textcnn >m.model
+# Row-sparse Adam, dropout, a moving rate, means of epochs: all that a checkpoint must hold.
+run=("$weft" train m.model --valid-fraction 0.1 --batch 16 --threads 1 --set x.width=16
+  --set train.average=3 --schedule cosine --warmup 0.1 --quiet)
+train=("${run[@]}" --data data.tsv --epochs 30)
+
+start=$(date +%s%N)
+"${train[@]}" --checkpoint 0 -o whole.plan
+whole_us=$((($(date +%s%N) - start) / 1000))
+[ ! -e whole.plan.checkpoint ] || fail "a checkpoint that was not asked for"
+"${train[@]}" --checkpoint 0.001 -o saved.plan
+cmp whole.plan saved.plan || fail "saving checkpoints changed the plan"
+[ ! -e saved.plan.checkpoint ] || fail "the checkpoint outlived its run"
+
+# Killed at 20 moments of five runs, spread over the run by a fixed seed, each time resumed from
+# where the last kill left it.
+resumed=0
+for turn in 1 2 3 4 5; do
+  rm -f cut.plan cut.plan.checkpoint
+  for kill in 1 2 3 4; do
+    share=$(awk -v s="$turn$kill" 'BEGIN { srand(s); rand(); print 0.1 + 0.5 * rand() }')
+    "${train[@]}" --checkpoint 0.005 --resume -o cut.plan 2>>log &
+    victim=$!
+    sleep "$(awk -v u="$whole_us" -v s="$share" 'BEGIN { printf "%.4f", u * s / 1e6 }')"
+    kill -9 "$victim" 2>/dev/null || true
+    wait "$victim" 2>/dev/null || true
+    [ ! -e cut.plan.checkpoint ] || resumed=$((resumed + 1))
+  done
+  "${train[@]}" --checkpoint 0.005 --resume -o cut.plan 2>>log
+  cmp whole.plan cut.plan || fail "run $turn: killed and resumed, the plan is another"
+  [ ! -e cut.plan.checkpoint ] || fail "the checkpoint outlived its run"
+done
+[ "$resumed" -ge 5 ] || fail "only $resumed of 20 kills left a checkpoint: $(sort log | uniq -c)"
+
+# Ctrl-C leaves a checkpoint, and says how to go on.
+"${run[@]}" --data data.tsv --epochs 100000 --checkpoint 1000 -o stopped.plan 2>message &
+victim=$!
+sleep 1
+kill -INT "$victim"
+status=0
+wait "$victim" || status=$?
+[ "$status" -eq 130 ] || fail "status $status of an interrupted run"
+grep -q -- "--resume" message || fail "interrupted, it said: $(cat message)"
+[ -e stopped.plan.checkpoint ] || fail "interrupted, it left no checkpoint"
+"$weft" inspect stopped.plan >/dev/null || fail "interrupted, it left no plan"
+
+# says PATTERN COMMAND...
+says() {
+  local pattern=$1
+  shift
+  "$@" >/dev/null 2>message || true
+  grep -qE -- "$pattern" message || fail "$* said: $(cat message), not: $pattern"
+}
+says "other settings: epochs=100000" "${run[@]}" --data data.tsv --epochs 7 --resume -o stopped.plan
+grep -v w7 data.tsv >less.tsv
+says "other training data" "${run[@]}" --data less.tsv --epochs 100000 --resume -o stopped.plan
+head -c 3000 stopped.plan.checkpoint >cut.plan.checkpoint
+says "without --resume" "${train[@]}" --resume -o cut.plan
+says "cut short: --resume would go on" "${run[@]}" --data data.tsv --epochs 1 -o stopped.plan
+says "training starts anew" "${run[@]}" --data data.tsv --epochs 1 --resume -o new.plan
+echo "killed and resumed, a run ends as if it had not been"
