@@ -1,15 +1,19 @@
 // `weft eval`: a plan's accuracy, precision, recall and F1 on labelled data.
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "frontend/cli/command.h"
 #include "frontend/evaluate.h"
 #include "frontend/metrics_report.h"
+#include "frontend/report.h"
+#include "ir/file.h"
 
 namespace weft {
 namespace {
 
 struct Flags {
-  std::string plan, data;
+  std::string plan, data, report;
   std::optional<double> threshold;
   int threads = 0;
   bool json = false;
@@ -19,10 +23,20 @@ struct Flags {
 int eval(const Flags& flags) {
   Session session = Session::load(flags.plan, {flags.threads});
   const Corpus corpus = flags.reading.read(flags.data);
-  const Dataset data = encode(corpus, {}, session.encoder(), session.labels());
   const double threshold = flags.threshold.value_or(session.plan().threshold);
-  const Metrics metrics = evaluate(session, data, threshold).metrics;
-  print_out(flags.json ? to_json(metrics) + "\n" : to_text(metrics, is_terminal(STDOUT_FILENO)));
+  Metrics metrics;
+  if (flags.report.empty()) {
+    const Dataset data = encode(corpus, {}, session.encoder(), session.labels());
+    metrics = evaluate(session, data, threshold).metrics;
+  } else {
+    Report report = make_report(session, corpus, {}, threshold);
+    report.title = std::filesystem::path(flags.plan).filename().string();
+    report.data = std::filesystem::path(flags.data).filename().string();
+    report.plan_bytes = std::filesystem::file_size(flags.plan);
+    write_file(flags.report, to_html(report));
+    metrics = std::move(report.evaluation.metrics);
+  }
+  print_out(flags.json ? to_json(metrics) + "\n" : to_text(metrics, wants_colour(STDOUT_FILENO)));
   return 0;
 }
 
@@ -33,6 +47,9 @@ Run declare_eval(CLI::App& app) {
   app.add_option("PLAN", flags->plan, "a trained plan")->required();
   app.add_option("--data", flags->data, "labelled texts")->required();
   app.add_flag("--json", flags->json, "one JSON object");
+  app.add_option("--report", flags->report,
+                 "an HTML file to write: curves, confusions, calibration, mistakes and their "
+                 "n-grams");
   app.add_option("--threshold", flags->threshold, "of a multi-label plan, instead of its own")
       ->check(CLI::Range(0.0, 1.0));
   app.add_option("--threads", flags->threads, "0: all this process may use")

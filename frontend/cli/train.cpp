@@ -11,8 +11,10 @@
 #include "frontend/checkpoint.h"
 #include "frontend/cli/command.h"
 #include "frontend/progress.h"
+#include "frontend/report.h"
 #include "frontend/split.h"
 #include "frontend/trainer.h"
+#include "ir/file.h"
 #include "ir/op.h"
 
 namespace weft {
@@ -20,6 +22,7 @@ namespace {
 
 struct Flags {
   std::string input, data, valid, out;
+  std::string report;
   double valid_fraction = 0;
   std::optional<std::int64_t> epochs, batch, seed, patience;
   std::optional<double> rate, warmup;
@@ -146,6 +149,24 @@ void go_on(const Flags& flags, Checkpointing& checkpoints, Session& session,
   fmt::print(stderr, "{}wrote {} ({:.1f} MB)\n", how, flags.out, bytes / 1e6);
 }
 
+// On what chose the best epoch; where there is no such data, on what was learnt.
+void write_report(const Flags& flags, const Plan& plan, const Corpus& corpus, const Split& split) {
+  Session session(plan, {flags.threads});
+  Report report;
+  if (flags.valid.empty()) {
+    report = make_report(session, corpus, split.valid, plan.threshold);
+    report.data = fmt::format("{} ({})", flags.data, split.valid.empty()
+                                                         ? "the training data itself"
+                                                         : "the part held out");
+  } else {
+    report = make_report(session, flags.reading.read(flags.valid), {}, plan.threshold);
+    report.data = flags.valid;
+  }
+  report.title = std::filesystem::path(flags.out).filename().string();
+  report.plan_bytes = std::filesystem::file_size(flags.out);
+  write_file(flags.report, to_html(report));
+}
+
 int train_command(const Flags& flags) {
   check_writable(flags.out);
   if (!flags.valid.empty() && flags.valid_fraction > 0) {
@@ -201,6 +222,7 @@ int train_command(const Flags& flags) {
   } else {
     save_plan(outcome.plan, flags.out);
     say_end(flags, outcome, valid.has_value());
+    if (!flags.report.empty()) write_report(flags, outcome.plan, corpus, split);
   }
   if (!outcome.interrupted) {
     std::error_code none;
@@ -243,6 +265,7 @@ Run declare_train(CLI::App& app) {
                  "seconds from one checkpoint, PLAN.checkpoint, to the next; 0: none")
       ->check(CLI::Range(0.0, 1e9))
       ->capture_default_str();
+  app.add_option("--report", flags->report, "an HTML file to write: see `weft eval --help`");
   app.add_flag("--quiet", flags->quiet, "no progress");
   declare_set(app, flags->set);
   flags->reading.declare(app);

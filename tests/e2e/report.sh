@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# Explaining, calibrating and reports by the program; a report opened in a headless browser, where
+# one is installed.
+#   bash tests/e2e/report.sh build/weft
+set -euo pipefail
+weft=$(realpath "$1")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+fail() {
+  echo "FAILED: $*" >&2
+  exit 1
+}
+
+# Two labels, one of them hostile; and the same texts with several labels each.
+awk 'BEGIN {
+  srand(1); print "label\ttext" >"data.tsv"; print "label\ttext" >"many.tsv"
+  bad = "<script>alert(1)</script>"
+  for (i = 0; i < 200; ++i) {
+    line = ""
+    for (w = 0; w < 3 + i % 7; ++w) line = line "w" int(rand() * 30) " "
+    line = line (i % 2 ? "fine" : "dull") " film" (i % 9 ? "" : " <b>&amp; " bad)
+    label = (i % 2 ? "good" : bad)
+    print (i % 23 ? label : "good") "\t" line >"data.tsv"
+    print label (i % 3 ? "" : "|long") "\t" line >"many.tsv"
+  }
+}'
+"$weft" new textcnn >one.model
+sed 's/softmax/sigmoid/' one.model >many.model
+small=(--set x.width=16 --set a.channels=8 --set b.channels=8 --set c.channels=8)
+train=("${small[@]}" --epochs 3 --rate 0.01 --threads 1 --quiet --valid-fraction 0.2)
+"$weft" train one.model --data data.tsv "${train[@]}" -o one.plan --report train.html
+"$weft" train many.model --data many.tsv --label-separator '|' "${train[@]}" -o many.plan
+
+# Explanations: an object a line, whose contributions add up.
+"$weft" explain one.plan "a fine film" --json >json
+grep -q '"exact":true' json || fail "explain: $(cat json)"
+"$weft" explain one.plan "a fine film" --label good --top 2 >text
+grep -q "= the logit" text || fail "explain: $(cat text)"
+! grep -q $'\x1b' text || fail "colours although this is no terminal"
+printf 'a fine film\na dull film\n' | "$weft" explain one.plan - --json >json
+[ "$(wc -l <json)" -eq 2 ] || fail "not a line for each line: $(cat json)"
+if "$weft" explain one.plan "a film" --label nosuch 2>message; then fail "no error"; fi
+grep -q "no label" message || fail "explain: $(cat message)"
+"$weft" new deepcnn | sed 's/^width .*/width = 8/; s/^channels .*/channels = 8/' >deep.model
+"$weft" compile deep.model --data data.tsv -o deep.plan 2>message
+if "$weft" explain deep.plan "a film" 2>message; then fail "deepcnn was explained"; fi
+grep -q "relu" message || fail "explain: $(cat message)"
+
+# Calibration keeps labels and is undone by training.
+"$weft" calibrate one.plan --data data.tsv -o calibrated.plan >said 2>message
+grep -q "^temperature" said || fail "calibrate: $(cat said)"
+cut -f 2 data.tsv >texts
+cmp <("$weft" predict one.plan texts | cut -f 1) <("$weft" predict calibrated.plan texts |
+  cut -f 1) || fail "calibration changed labels"
+cmp -s <("$weft" predict one.plan texts) <("$weft" predict calibrated.plan texts) &&
+  fail "calibration changed nothing"
+"$weft" train calibrated.plan --data data.tsv --epochs 1 --quiet -o again.plan 2>message
+grep -q "calibrate anew" message || fail "train: $(cat message)"
+"$weft" inspect again.plan | grep -q "^calibrated" && fail "training kept the temperature"
+
+# Reports: the same bytes but for the speed.
+"$weft" eval one.plan --data data.tsv --report one.html >/dev/null
+"$weft" eval one.plan --data data.tsv --report two.html >/dev/null
+cmp <(grep -v "texts a second" one.html) <(grep -v "texts a second" two.html) || fail "reports differ"
+"$weft" eval many.plan --data many.tsv --label-separator '|' --report many.html >/dev/null
+for page in one.html many.html train.html; do
+  ! grep -q "<script>alert" "$page" || fail "$page holds a label's script"
+  ! grep -qE "https?:|src=|url\(|@import" "$page" || fail "$page needs something else"
+done
+
+browser=
+for name in chromium chromium-browser google-chrome; do
+  browser=${browser:-$(command -v "$name" || true)}
+done
+if [ -z "$browser" ]; then
+  echo "no chromium here: reports were not opened in a browser"
+  exit 0
+fi
+for page in one.html many.html train.html; do
+  timeout 60 "$browser" --headless --no-sandbox --disable-gpu --enable-logging=stderr --v=0 \
+    --user-data-dir="$work/profile" --dump-dom "file://$work/$page" >dom 2>log ||
+    fail "$browser: $(tail -3 log)"
+  ! grep -q "CONSOLE" log || fail "$page: $(grep CONSOLE log)"
+  for part in '<h2>Training</h2>' '<h2>Labels</h2>' '<h2>Calibration</h2>' 'id="roc-t"' \
+    'mistakes</h2>\|<h2>Mistakes' '<h2>Size and speed</h2>'; do
+    grep -q "$part" dom || fail "$page: no $part"
+  done
+done
+# The script has run: the chooser shows numbers.
+timeout 60 "$browser" --headless --no-sandbox --disable-gpu --user-data-dir="$work/profile" \
+  --dump-dom "file://$work/many.html" >dom 2>log
+grep -qE 'id="threshold-f1">[01]\.[0-9]{4}<' dom || fail "the threshold chooser shows nothing"
