@@ -78,4 +78,19 @@ Corpus read_corpus(const std::string& path, const ReadOptions& options) {
   return corpus;
 }
 
+Corpus joined(const Corpus& first, const Corpus& second) {
+  std::vector<Example> examples;
+  for (const Corpus* corpus : {&first, &second}) {
+    for (std::size_t i = 0; i < corpus->size(); ++i) {
+      Example& example = examples.emplace_back();
+      example.text = corpus->text(i);
+      example.line = corpus->line(i);
+      for (const std::uint32_t label : corpus->labels(i)) {
+        example.labels.push_back(corpus->label_names()[label]);
+      }
+    }
+  }
+  return Corpus(examples);
+}
+
 }  // namespace weft

@@ -53,4 +53,7 @@ class Corpus {
 
 Corpus read_corpus(const std::string& path, const ReadOptions& options = {});
 
+// The examples of `first`, then those of `second`.
+Corpus joined(const Corpus& first, const Corpus& second);
+
 }  // namespace weft

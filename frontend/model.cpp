@@ -110,7 +110,7 @@ class Parser {
     if (first.kind != TokenKind::identifier) {
       fail_expected("a statement",
                     "`name = layers…`, or a line that begins with one of: model "
-                    "text output train");
+                    "text output train tune");
     }
     const bool assigned = tokens_[at_ + 1].is("=");
     if (assigned) {
@@ -123,12 +123,14 @@ class Parser {
       output();
     } else if (first.text == "train") {
       train();
+    } else if (first.text == "tune") {
+      settings_line(model_.tune);
     } else {
-      static const std::vector<std::string> keywords = {"model", "text", "output", "train"};
+      static const std::vector<std::string> keywords = {"model", "text", "output", "train", "tune"};
       const std::string near = nearest(first.text, keywords);
       throw Error(first.location, fmt::format("`{}` begins no statement", first.text),
                   near.empty() ? "to name a value, write `name = …`; other lines begin with model, "
-                                 "text, output or train"
+                                 "text, output, train or tune"
                                : fmt::format("did you mean `{}`?", near));
     }
     if (peek().kind != TokenKind::newline && peek().kind != TokenKind::end) {
@@ -154,7 +156,8 @@ class Parser {
 
   void binding() {
     const Token name = next();
-    static const std::vector<std::string> taken = {"model", "text", "output", "train", "labels"};
+    static const std::vector<std::string> taken = {"model", "text", "output",
+                                                   "train", "tune", "labels"};
     if (std::ranges::find(taken, name.text) != taken.end()) {
       throw Error(name.location, fmt::format("`{}` is a word of the language", name.text),
                   "choose another name for the value");

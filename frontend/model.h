@@ -1,12 +1,16 @@
 // A model description, parsed: statements and expressions with their places, not yet shapes or
 // layers.
 //
-//   model textcnn                                       # a comment
-//   text   tokenizer=words vocabulary=30000 max_tokens=400
-//   width  = 300                                        # a constant: `--set width=200` overrides
-//   it x      = embedding(text, width=width) a      = x | conv1d(channels=100, kernel=3) | relu |
-//   max_pool b      = x | conv1d(channels=100, kernel=5) | relu | max_pool logits = concat(a, b) |
-//   dropout(0.5) | linear(labels) output softmax(logits) train  adam(rate=0.001) batch=50 epochs=10
+//     model textcnn                                       # a comment
+//     text   tokenizer=words vocabulary=30000 max_tokens=400
+//     width  = 300                                        # a constant: `--set width=200` overrides
+//     x      = embedding(text, width=width)
+//     a      = x | conv1d(channels=100, kernel=3) | relu | max_pool
+//     b      = x | conv1d(channels=100, kernel=5) | relu | max_pool
+//     logits = concat(a, b) | dropout(0.5) | linear(labels)
+//     output softmax(logits)
+//     train  adam(rate=0.001) batch=50 epochs=10
+//     tune   width=range(100, 400) rate=log(0.0003, 0.003) batch=choice(32, 64)
 //
 // An expression is a number, a "string", a name, a layer with arguments, `+ - * /` of those, or a
 // pipe, which binds loosest: `x + h | relu` is relu(x + h). A statement ends with its line, except
@@ -47,7 +51,7 @@ struct Binding {
   SourceLocation location;
 };
 
-// `text`, `train`: settings of the form key=value behind a keyword.
+// `text`, `train`, `tune`: settings of the form key=value behind a keyword.
 struct SettingsLine {
   std::vector<Argument> settings;
   SourceLocation location;  // line 0: there is no such line
@@ -62,6 +66,7 @@ struct Model {
   Expression output;     // softmax(…) or sigmoid(…)
   Expression optimizer;  // adam(rate=0.001)
   SettingsLine train;
+  SettingsLine tune;  // what tuning may change: see frontend/search_space.h
 };
 
 // Throws Error with every bad line, each with its place, the rule and the remedy.

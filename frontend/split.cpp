@@ -36,20 +36,28 @@ class Random {
   std::uint64_t state_;
 };
 
+std::vector<std::uint32_t> all_rows(const Corpus& corpus) {
+  std::vector<std::uint32_t> rows(corpus.size());
+  std::iota(rows.begin(), rows.end(), 0U);
+  return rows;
+}
+
 // The examples of each class, shuffled; those without a label last.
-std::vector<std::vector<std::uint32_t>> shuffled_strata(const Corpus& corpus, std::uint64_t seed) {
+std::vector<std::vector<std::uint32_t>> shuffled_strata(const Corpus& corpus,
+                                                        std::span<const std::uint32_t> rows,
+                                                        std::uint64_t seed) {
   const std::size_t classes = corpus.label_names().size();
   std::vector<std::size_t> counts(classes + 1, 0);
-  for (std::size_t i = 0; i < corpus.size(); ++i) {
+  for (const std::uint32_t i : rows) {
     for (const std::uint32_t label : corpus.labels(i)) ++counts[label];
   }
   std::vector<std::vector<std::uint32_t>> strata(classes + 1);
-  for (std::size_t i = 0; i < corpus.size(); ++i) {
+  for (const std::uint32_t i : rows) {
     std::size_t rarest = classes;
     for (const std::uint32_t label : corpus.labels(i)) {
       if (rarest == classes || counts[label] < counts[rarest]) rarest = label;
     }
-    strata[rarest].push_back(static_cast<std::uint32_t>(i));
+    strata[rarest].push_back(i);
   }
   Random random(seed);
   for (std::vector<std::uint32_t>& stratum : strata) random.shuffle(stratum);
@@ -87,17 +95,26 @@ std::vector<std::size_t> held_out(const std::vector<std::vector<std::uint32_t>>&
 }  // namespace
 
 Split stratified_split(const Corpus& corpus, double valid_fraction, std::uint64_t seed) {
+  return stratified_split(corpus, all_rows(corpus), valid_fraction, seed);
+}
+
+Split stratified_split(const Corpus& corpus, std::span<const std::uint32_t> rows,
+                       double valid_fraction, std::uint64_t seed) {
   if (!(valid_fraction >= 0 && valid_fraction < 1)) {
     throw Error(fmt::format("a validation fraction of {} makes no sense", valid_fraction),
                 "Give --valid-fraction a number from 0 up to, not including, 1: 0.1, say.");
   }
-  const auto strata = shuffled_strata(corpus, seed);
-  const std::vector<std::size_t> take = held_out(strata, corpus.size(), valid_fraction);
-  std::vector<std::uint32_t> fold_of(corpus.size(), 1);
+  const auto strata = shuffled_strata(corpus, rows, seed);
+  const std::vector<std::size_t> take = held_out(strata, rows.size(), valid_fraction);
+  Split split;
   for (std::size_t s = 0; s < strata.size(); ++s) {
-    for (std::size_t i = 0; i < take[s]; ++i) fold_of[strata[s][i]] = 0;
+    for (std::size_t i = 0; i < strata[s].size(); ++i) {
+      (i < take[s] ? split.valid : split.train).push_back(strata[s][i]);
+    }
   }
-  return split_of_fold(fold_of, 0);
+  std::ranges::sort(split.train);
+  std::ranges::sort(split.valid);
+  return split;
 }
 
 std::vector<std::uint32_t> folds_by_row(std::size_t examples, std::uint32_t folds) {
@@ -115,7 +132,8 @@ std::vector<std::uint32_t> stratified_folds(const Corpus& corpus, std::uint32_t 
   const std::vector<std::uint32_t> deal = folds_by_row(corpus.size(), folds);
   std::vector<std::uint32_t> fold_of(corpus.size());
   std::size_t dealt = 0;  // one class goes on where the last ended, which keeps the folds equal
-  for (const std::vector<std::uint32_t>& stratum : shuffled_strata(corpus, seed)) {
+  for (const std::vector<std::uint32_t>& stratum :
+       shuffled_strata(corpus, all_rows(corpus), seed)) {
     for (const std::uint32_t example : stratum) fold_of[example] = deal[dealt++];
   }
   return fold_of;

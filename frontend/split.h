@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "frontend/corpus.h"
@@ -18,6 +19,9 @@ struct Split {
 // share to within one example. The last example of a class stays in training. An example of several
 // labels counts for the rarest of them.
 Split stratified_split(const Corpus& corpus, double valid_fraction, std::uint64_t seed);
+// The same for some of the examples.
+Split stratified_split(const Corpus& corpus, std::span<const std::uint32_t> rows,
+                       double valid_fraction, std::uint64_t seed);
 
 // The fold, from 0, of each example: by row number modulo `folds`...
 std::vector<std::uint32_t> folds_by_row(std::size_t examples, std::uint32_t folds);

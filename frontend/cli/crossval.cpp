@@ -1,0 +1,106 @@
+// `weft crossval`: how good a description is on data it was not trained on, and how sure that is.
+#include "frontend/crossval.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+
+#include "frontend/cli/command.h"
+#include "frontend/progress.h"
+
+namespace weft {
+namespace {
+
+struct Flags {
+  std::string model, data, vectors, folds_by = "class";
+  std::vector<std::string> set;
+  CrossvalSettings settings;
+  bool json = false, quiet = false;
+  DataFlags reading;
+};
+
+// A line for each fold in a log; on a terminal one line that is rewritten.
+class FoldProgress {
+ public:
+  FoldProgress(std::size_t folds, bool quiet) : folds_(folds), quiet_(quiet) {}
+  ~FoldProgress() {
+    if (live_ && !quiet_) fmt::print(stderr, "\r\x1b[K");
+  }
+  FoldProgress(const FoldProgress&) = delete;
+  FoldProgress& operator=(const FoldProgress&) = delete;
+
+  void ended(const FoldScore& fold) {
+    sum_ += fold.accuracy;
+    ++done_;
+    if (quiet_) return;
+    if (!live_) {
+      fmt::print(stderr, "repeat {}  fold {:2}  accuracy {:.4f}  epoch {}\n", fold.repeat + 1,
+                 fold.fold + 1, fold.accuracy, fold.epoch);
+      return;
+    }
+    const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+    const double left = seconds * static_cast<double>(folds_ - done_) / static_cast<double>(done_);
+    fmt::print(stderr, "\r\x1b[K{} of {} folds  mean accuracy {:.4f}  {} left", done_, folds_,
+               sum_ / static_cast<double>(done_), duration(left));
+    std::fflush(stderr);
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::size_t folds_, done_ = 0;
+  bool quiet_, live_ = is_terminal(STDERR_FILENO);
+  double sum_ = 0;
+  Clock::time_point start_ = Clock::now();
+};
+
+int crossval(const Flags& flags) {
+  const Model model = read_model(flags.model);
+  const Corpus corpus = flags.reading.read(flags.data);
+  Trial trial;
+  trial.model = &model;
+  trial.overrides = Overrides(flags.set);
+  trial.vectors = vectors_options(flags.vectors, /*quiet=*/true);
+  trial.corpus = &corpus;
+  CrossvalSettings settings = flags.settings;
+  settings.folds_by_row = flags.folds_by == "row";
+  Crossval result;
+  {
+    FoldProgress progress(std::size_t{settings.folds} * settings.repeats, flags.quiet);
+    result = cross_validate(trial, settings, [&](const FoldScore& f) { progress.ended(f); });
+  }
+  print_out(flags.json ? to_json(result) + "\n" : to_text(result));
+  return 0;
+}
+
+}  // namespace
+
+Run declare_crossval(CLI::App& app) {
+  const auto flags = std::make_shared<Flags>();
+  app.add_option("MODEL", flags->model, "a model description")->required();
+  app.add_option("--data", flags->data, "labelled texts")->required();
+  app.add_option("--folds", flags->settings.folds, "parts, each tested once")
+      ->check(CLI::Range(2, 1000))
+      ->capture_default_str();
+  app.add_option("--repeats", flags->settings.repeats, "times all of it is done, with other seeds")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("--folds-by", flags->folds_by,
+                 "class: folds at random, each class spread evenly; row: row number modulo folds")
+      ->check(CLI::IsMember({"class", "row"}))
+      ->capture_default_str();
+  app.add_option("--valid-fraction", flags->settings.choose,
+                 "share of each training part held out to choose the best epoch by")
+      ->check(CLI::Range(0.0, 0.9));
+  app.add_option("--threads", flags->settings.threads,
+                 "folds side by side; 0: all this process may use")
+      ->check(CLI::Range(0, 4096));
+  app.add_flag("--json", flags->json, "one JSON object");
+  app.add_flag("--quiet", flags->quiet, "no progress");
+  declare_vectors(app, flags->vectors);
+  declare_set(app, flags->set);
+  flags->reading.declare(app);
+  return [flags] { return crossval(*flags); };
+}
+
+}  // namespace weft

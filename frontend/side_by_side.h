@@ -1,0 +1,40 @@
+// Independent jobs, some at a time.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace weft {
+
+// Calls f(i) for i = 0 .. n-1 in that order, at most `threads` calls at a time. After an exception
+// no further call begins; it is thrown again when those under way have ended.
+template <typename F>
+void run_side_by_side(std::size_t n, int threads, const F& f) {
+  std::atomic<std::size_t> next{0};
+  std::exception_ptr failure;
+  std::mutex mutex;
+  const auto work = [&] {
+    for (std::size_t i = 0; (i = next.fetch_add(1)) < n;) {
+      try {
+        f(i);
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        if (!failure) failure = std::current_exception();
+        next = n;
+      }
+    }
+  };
+  std::vector<std::thread> others;
+  const std::size_t workers = std::min(n, static_cast<std::size_t>(std::max(threads, 1)));
+  for (std::size_t i = 1; i < workers; ++i) others.emplace_back(work);
+  work();
+  for (std::thread& other : others) other.join();
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace weft

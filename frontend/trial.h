@@ -1,0 +1,45 @@
+// One model trained from its description and measured: what cross-validation and tuning repeat.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "frontend/builder.h"
+#include "frontend/corpus.h"
+#include "frontend/evaluate.h"
+#include "frontend/model.h"
+#include "frontend/trainer.h"
+
+namespace weft {
+
+struct Trial {
+  const Model* model = nullptr;
+  Overrides overrides;
+  VectorsOptions vectors;
+  const Corpus* corpus = nullptr;
+  std::vector<std::uint32_t> train;   // examples by number
+  std::vector<std::uint32_t> choose;  // the best epoch is best on these; none: the last is taken
+  const std::atomic<bool>* interrupt = nullptr;
+  int threads = 1;  // so that trials side by side do not disturb one another
+};
+
+struct TrialOutcome {
+  TrainOutcome training;
+  Evaluation chosen;  // on `choose`, where there are any
+};
+
+TrialOutcome run_trial(const Trial&, TrainObserver&);
+
+// How good a plan is on some examples, on one thread.
+Evaluation measure(Plan plan, const Corpus&, std::span<const std::uint32_t> rows);
+
+// Says nothing.
+class SilentObserver : public TrainObserver {
+ public:
+  void began(std::int64_t, std::size_t) override {}
+  void stepped(std::int64_t, std::size_t, double) override {}
+  void epoch_ended(const EpochReport&) override {}
+};
+
+}  // namespace weft

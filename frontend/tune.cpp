@@ -1,0 +1,229 @@
+// The search: which trials train for how long is decided by the results of complete steps only.
+#include "frontend/tune.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "frontend/side_by_side.h"
+#include "frontend/table.h"
+#include "runtime/threads.h"
+
+namespace weft {
+namespace {
+
+constexpr std::int64_t kGroup = 9;
+constexpr std::int64_t kKept = 3;  // of a step: one in so many goes on
+
+std::int64_t epochs_of(std::int64_t step, std::int64_t epochs) {
+  const std::int64_t share = step == 0 ? 5 : step == 1 ? 2 : 1;
+  return std::max<std::int64_t>(1, (epochs + share - 1) / share);
+}
+
+bool better(const TuneResult& a, const TuneResult& b) {
+  if (a.step != b.step) return a.step > b.step;
+  if (a.score != b.score) return a.score > b.score;
+  return a.trial < b.trial;
+}
+
+class Search {
+ public:
+  Search(const Trial& trial, const std::vector<Parameter>& space, const TuneSettings& settings,
+         const std::vector<TuneResult>& known, TuneObserver& observer)
+      : trial_(trial),
+        space_(space),
+        settings_(settings),
+        observer_(observer),
+        threads_(settings.threads > 0 ? settings.threads : default_threads()) {
+    Overrides overrides = trial.overrides;
+    const ModelSettings model_settings = settings_of(*trial.model, overrides);
+    seed_ = static_cast<std::uint64_t>(model_settings.seed);
+    epochs_ = model_settings.epochs;
+    metric_ = model_settings.metric;
+    for (const TuneResult& result : known) known_[{result.trial, result.step}] = result;
+  }
+
+  std::vector<TuneResult> run() {
+    const std::int64_t all =
+        settings_.trials > 0 ? settings_.trials : std::numeric_limits<std::int64_t>::max();
+    for (std::int64_t first = 0; first < all && !stopped();) {
+      const std::int64_t count = std::min(kGroup, all - first);
+      run_group(first, count);
+      first += count;
+      if (space_.empty()) break;  // nothing to vary
+    }
+    order_by_merit(results_);
+    return std::move(results_);
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  bool late() const {
+    return std::chrono::duration<double>(Clock::now() - start_).count() > settings_.seconds;
+  }
+  bool stopped() const {
+    return late() || (trial_.interrupt != nullptr && trial_.interrupt->load());
+  }
+
+  void run_group(std::int64_t first, std::int64_t count) {
+    std::vector<std::int64_t> trials(static_cast<std::size_t>(count));
+    for (std::int64_t i = 0; i < count; ++i) trials[static_cast<std::size_t>(i)] = first + i;
+    for (std::int64_t step = 0; step < kTuneSteps; ++step) {
+      if (step > 0 && epochs_of(step, epochs_) == epochs_of(step - 1, epochs_)) {
+        if (step < kTuneSteps - 1) continue;
+      }
+      std::vector<TuneResult> ended = run_step(trials, step);
+      results_.insert(results_.end(), ended.begin(), ended.end());
+      if (stopped()) return;
+      std::ranges::sort(ended, better);
+      trials.clear();
+      const std::size_t keep = std::max<std::size_t>(1, ended.size() / kKept);
+      for (std::size_t i = 0; i < keep; ++i) trials.push_back(ended[i].trial);
+      if (first == 0 && std::ranges::find(trials, 0) == trials.end()) trials.push_back(0);
+    }
+  }
+
+  // By trial; those that ended.
+  std::vector<TuneResult> run_step(const std::vector<std::int64_t>& trials, std::int64_t step) {
+    std::vector<std::optional<TuneResult>> ended(trials.size());
+    std::mutex mutex;
+    run_side_by_side(trials.size(), threads_, [&](std::size_t i) {
+      const auto known = known_.find({trials[i], step});
+      if (known != known_.end()) {
+        ended[i] = known->second;
+      } else if (!stopped()) {
+        ended[i] = run_one(trials[i], step);
+      }
+      if (!ended[i]) return;
+      const std::lock_guard lock(mutex);
+      observer_.ended(*ended[i]);
+    });
+    std::vector<TuneResult> results;
+    for (auto& result : ended) {
+      if (result) results.push_back(std::move(*result));
+    }
+    return results;
+  }
+
+  std::optional<TuneResult> run_one(std::int64_t number, std::int64_t step) {
+    TuneResult result;
+    result.trial = number;
+    result.step = step;
+    result.epochs = epochs_of(step, epochs_);
+    if (number > 0) result.values = sample(space_, seed_, static_cast<std::uint64_t>(number));
+    Trial trial = trial_;
+    for (const auto& [path, value] : result.values) trial.overrides.set(path, value);
+    trial.overrides.set("train.epochs", result.epochs);
+    std::atomic<bool> interrupt{false};
+    trial.interrupt = &interrupt;
+    Watch watch(*this, interrupt);
+    try {
+      const TrialOutcome outcome = run_trial(trial, watch);
+      if (outcome.training.interrupted) return std::nullopt;
+      result.best_epoch = outcome.training.best_epoch;
+      result.score = score(outcome.chosen, metric_);
+      result.accuracy = outcome.chosen.metrics.accuracy;
+      result.macro_f1 = outcome.chosen.metrics.macro.f1;
+      result.loss = outcome.chosen.loss;
+    } catch (const Error&) {
+      if (number == 0) throw;
+      // a rate at which the loss became infinite, say
+      result.score = std::numeric_limits<double>::lowest();
+    }
+    return result;
+  }
+
+  // Ends a trial when the time is over.
+  class Watch : public SilentObserver {
+   public:
+    Watch(const Search& search, std::atomic<bool>& interrupt)
+        : search_(search), interrupt_(interrupt) {}
+    void stepped(std::int64_t, std::size_t, double) override {
+      if (search_.stopped()) interrupt_ = true;
+    }
+
+   private:
+    const Search& search_;
+    std::atomic<bool>& interrupt_;
+  };
+
+  const Trial& trial_;
+  const std::vector<Parameter>& space_;
+  const TuneSettings& settings_;
+  TuneObserver& observer_;
+  int threads_;
+  std::uint64_t seed_ = 0;
+  std::int64_t epochs_ = 0;
+  BestBy metric_ = BestBy::accuracy;
+  std::map<std::pair<std::int64_t, std::int64_t>, TuneResult> known_;  // by trial and step
+  std::vector<TuneResult> results_;
+  Clock::time_point start_ = Clock::now();
+};
+
+Attr attr_of(const nlohmann::json& value) {
+  if (value.is_number_integer()) return value.get<std::int64_t>();
+  if (value.is_number()) return value.get<double>();
+  return value.get<std::string>();
+}
+
+}  // namespace
+
+void order_by_merit(std::vector<TuneResult>& results) { std::ranges::sort(results, better); }
+
+std::vector<TuneResult> tune(const Trial& trial, const std::vector<Parameter>& space,
+                             const TuneSettings& settings, const std::vector<TuneResult>& known,
+                             TuneObserver& observer) {
+  return Search(trial, space, settings, known, observer).run();
+}
+
+std::string to_json(const TuneResult& r) {
+  nlohmann::ordered_json json{
+      {"trial", r.trial},           {"step", r.step},   {"epochs", r.epochs},
+      {"best_epoch", r.best_epoch}, {"score", r.score}, {"accuracy", r.accuracy},
+      {"macro_f1", r.macro_f1},     {"loss", r.loss},   {"set", nlohmann::ordered_json::object()}};
+  for (const auto& [path, value] : r.values) {
+    std::visit([&, &name = path](const auto& v) { json["set"][name] = v; }, value);
+  }
+  return json.dump();
+}
+
+TuneResult parse_tune_result(std::string_view text) {
+  try {
+    const auto json = nlohmann::ordered_json::parse(text);
+    TuneResult r;
+    r.trial = json.at("trial").get<std::int64_t>();
+    r.step = json.at("step").get<std::int64_t>();
+    r.epochs = json.at("epochs").get<std::int64_t>();
+    r.best_epoch = json.at("best_epoch").get<std::int64_t>();
+    r.score = json.at("score").get<double>();
+    r.accuracy = json.at("accuracy").get<double>();
+    r.macro_f1 = json.at("macro_f1").get<double>();
+    r.loss = json.at("loss").get<double>();
+    for (const auto& [path, value] : json.at("set").items()) {
+      r.values.emplace_back(path, attr_of(value));
+    }
+    return r;
+  } catch (const nlohmann::json::exception& e) {
+    throw Error(fmt::format("not a result of a trial: {}", e.what()));
+  }
+}
+
+std::string leaderboard(const std::vector<TuneResult>& results, std::size_t rows) {
+  Table table;
+  table.add({"values", "trial", "epochs", "best", "score", "accuracy", "macro F1"});
+  for (std::size_t i = 0; i < std::min(rows, results.size()); ++i) {
+    const TuneResult& r = results[i];
+    const std::string values = r.trial == 0 ? "the description as it stands" : to_string(r.values);
+    table.add({values, fmt::format("{}", r.trial), fmt::format("{}", r.epochs),
+               fmt::format("{}", r.best_epoch), fmt::format("{:.4f}", r.score),
+               fmt::format("{:.4f}", r.accuracy), fmt::format("{:.4f}", r.macro_f1)});
+  }
+  return table.str();
+}
+
+}  // namespace weft

@@ -1,0 +1,64 @@
+// Finds good values for a description's constants and settings: random search with successive
+// halving (Jamieson and Talwalkar, "Non-stochastic best arm identification and hyperparameter
+// optimization", AISTATS 2016).
+//
+// Trials come in groups of nine. All nine train for a fifth of the epochs, the best three for half
+// of them, the best one for all. The description as it stands is trial 0 and takes every step.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "frontend/search_space.h"
+#include "frontend/trial.h"
+
+namespace weft {
+
+struct TuneSettings {
+  std::int64_t trials = 0;  // values tried; 0: as many as the seconds allow
+  double seconds = std::numeric_limits<double>::infinity();  // of the whole search
+  int threads = 0;  // trials side by side; 0: as many as this process may use
+};
+
+// A trial at one step of its group.
+struct TuneResult {
+  std::int64_t trial = 0;
+  std::int64_t step = 0;    // 0, 1, 2: the last trains for all the epochs
+  std::int64_t epochs = 0;  // allowed
+  std::int64_t best_epoch = 0;
+  double score = 0;  // of the best epoch on the validation examples, by the setting `metric`
+  double accuracy = 0, macro_f1 = 0, loss = 0;
+  Assignments values;
+};
+
+inline constexpr std::int64_t kTuneSteps = 3;
+
+// Those of the last step first, each step by score, of equals the earlier trial.
+void order_by_merit(std::vector<TuneResult>&);
+
+class TuneObserver {
+ public:
+  virtual ~TuneObserver() = default;
+  virtual void ended(const TuneResult&) = 0;  // one call at a time
+};
+
+// `trial` has the model, the data and the parts to train and to choose on. `known` are results of
+// an earlier run that was cut short: they are not computed again. Returns all results, by merit;
+// with a number of trials the same ones whatever the threads. Throws Error where not even the
+// description as it stands could be trained in the time.
+std::vector<TuneResult> tune(const Trial& trial, const std::vector<Parameter>& space,
+                             const TuneSettings&, const std::vector<TuneResult>& known,
+                             TuneObserver&);
+
+// A result as a line of JSON, and back: numbers are exact. Error if it is not one.
+std::string to_json(const TuneResult&);
+TuneResult parse_tune_result(std::string_view json);
+
+std::string leaderboard(const std::vector<TuneResult>&, std::size_t rows);
+
+}  // namespace weft
