@@ -78,7 +78,8 @@ tfoot th { font-weight: 400; color: var(--soft); }
 .matrix td.hit { outline: 1.5px solid var(--soft); outline-offset: -2px; }
 .matrix th[scope=col] { text-align: center; max-width: 9rem; white-space: normal;
   overflow-wrap: break-word; }
-.share { background: linear-gradient(90deg, rgba(var(--heat), .18) var(--v), transparent var(--v)); }
+.share { background: linear-gradient(90deg, rgba(var(--heat), .18) var(--v),
+  transparent var(--v)); }
 .mistake { background: var(--card); border: 1px solid var(--rule); border-radius: .5rem;
   padding: .75rem 1rem; margin: .75rem 0; }
 .mistake p { margin: 0 0 .5rem; max-width: none; }

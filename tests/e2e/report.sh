@@ -63,7 +63,8 @@ grep -q "calibrate anew" message || fail "train: $(cat message)"
 # Reports: the same bytes but for the speed.
 "$weft" eval one.plan --data data.tsv --report one.html >/dev/null
 "$weft" eval one.plan --data data.tsv --report two.html >/dev/null
-cmp <(grep -v "texts a second" one.html) <(grep -v "texts a second" two.html) || fail "reports differ"
+cmp <(grep -v "texts a second" one.html) <(grep -v "texts a second" two.html) ||
+  fail "reports differ"
 "$weft" eval many.plan --data many.tsv --label-separator '|' --report many.html >/dev/null
 for page in one.html many.html train.html; do
   ! grep -q "<script>alert" "$page" || fail "$page holds a label's script"
