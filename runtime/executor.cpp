@@ -100,12 +100,51 @@ void Executor::bind_kernels() {
   for (const Node& node : graph_.nodes) {
     BindContext bind{graph_, node, {}, {}, threads_};
     const auto operand = [&](ValueId id) {
-      return id == kNoValue ? Operand()
-                            : Operand(graph_, id, address_[static_cast<std::size_t>(id)]);
+      if (id == kNoValue) return Operand();
+      LazyRows* const lazy =
+          persists(graph_[id].role) ? memory_.lazy_rows(graph_[id].name) : nullptr;
+      return Operand(graph_, id, address_[static_cast<std::size_t>(id)], lazy);
     };
     for (const ValueId id : node.inputs) bind.x.push_back(operand(id));
     for (const ValueId id : node.outputs) bind.y.push_back(operand(id));
     kernels_.push_back(bind_kernel(bind));
+    for (const Operand& x : bind.x) {
+      if (x.lazy() != nullptr && !kernels_.back()->asks_for_rows()) whole_.push_back(x.lazy());
+    }
+  }
+  deferred_.resize(kernels_.size());
+}
+
+// Whether a node only makes a state of what persists, and nothing here reads it.
+bool Executor::may_defer(const Node& node) const {
+  const ValueId made = node.outputs[0];
+  const auto writes = [&](const Write& write) {
+    return write.source == made && address_[static_cast<std::size_t>(write.target)] ==
+                                       address_[static_cast<std::size_t>(made)];
+  };
+  const auto same_place = [&](ValueId id) {
+    return id != kNoValue &&
+           address_[static_cast<std::size_t>(id)] == address_[static_cast<std::size_t>(made)];
+  };
+  return node.outputs.size() == 1 && std::ranges::any_of(graph_.writes, writes) &&
+         std::ranges::all_of(node.inputs, [&](ValueId id) { return persists(graph_[id].role); }) &&
+         std::ranges::none_of(graph_.results, same_place) &&
+         std::ranges::none_of(graph_.nodes, [&](const Node& reader) {
+           return std::ranges::any_of(reader.inputs, same_place);
+         });
+}
+
+void Executor::defer_rows() {
+  for (std::size_t i = 0; i < kernels_.size(); ++i) {
+    const Node& node = graph_.nodes[i];
+    auto* const kernel = dynamic_cast<RowKernel*>(kernels_[i].get());
+    if (kernel == nullptr || !may_defer(node)) continue;
+    const ValueId made = node.outputs[0];
+    const auto write = std::ranges::find(graph_.writes, made, &Write::source);
+    deferred_[i] = {kernel,
+                    &memory_.make_lazily(
+                        graph_[write->target].name, graph_[made].type.shape[0].value,
+                        [kernel](std::span<const std::int32_t> rows) { kernel->make_rows(rows); })};
   }
 }
 
@@ -186,6 +225,8 @@ void Executor::bind_views() {
   }
   for (const ValueId id : graph_.results) {
     const Operand operand(graph_, id, address_[static_cast<std::size_t>(id)]);
+    LazyRows* const lazy = memory_.lazy_rows(graph_[id].name);
+    if (persists(graph_[id].role) && lazy != nullptr) whole_.push_back(lazy);
     results_.push_back({operand, {operand.dtype(), Extents(operand.rank()), operand.bytes()}});
   }
 }
@@ -231,7 +272,15 @@ void Executor::run(std::span<const SymbolExtent> extents) {
   poison();
 #endif
   for (const Copy& copy : before_) std::memcpy(copy.to, copy.from, copy.size);
-  for (const auto& kernel : kernels_) kernel->run(context);
+  for (LazyRows* const rows : whole_) rows->require_all(threads_);
+  for (std::size_t i = 0; i < kernels_.size(); ++i) {
+    if (deferred_[i].kernel == nullptr) {
+      kernels_[i]->run(context);
+    } else {
+      deferred_[i].kernel->prepare(context);
+      deferred_[i].rows->forget();
+    }
+  }
   for (const Copy& copy : after_) std::memcpy(copy.to, copy.from, copy.size);
   if (!graph_.writes.empty()) memory_.changed();
   for (Result& result : results_) {

@@ -14,6 +14,8 @@
 namespace weft {
 
 class Kernel;
+class LazyRows;
+class RowKernel;
 struct RunContext;
 
 // How much there is of a symbol in one run: `{"B", 3}`.
@@ -43,6 +45,11 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
+  // From now on run() leaves the rows of the states it writes to those who ask for them (see
+  // Memory::lazy_rows), where a kernel can make them one by one. Before others are bound to the
+  // memory; the executor must outlive them.
+  void defer_rows();
+
   // The room of an input, at its capacity; to be filled before each run.
   std::span<std::byte> input(std::string_view name) const;
   std::span<float> input_f32(std::string_view name) const;
@@ -60,6 +67,10 @@ class Executor {
  private:
   struct Offsets;  // an input that cuts rows into sequences
   struct Result;
+  struct Deferred {
+    RowKernel* kernel = nullptr;
+    LazyRows* rows = nullptr;
+  };
   struct Copy {
     std::byte* to;
     const std::byte* from;
@@ -71,6 +82,7 @@ class Executor {
   void bind_writes();
   void bind_extents(std::span<const SymbolExtent> extents);
   void bind_views();
+  bool may_defer(const Node& node) const;
   void check_offsets(const RunContext& context) const;
   void poison() const;
 
@@ -82,6 +94,8 @@ class Executor {
   std::vector<std::byte*> address_;    // by ValueId
   std::vector<std::int64_t> extents_;  // by index into Graph::symbols
   std::vector<std::unique_ptr<Kernel>> kernels_;
+  std::vector<Deferred> deferred_;  // by kernel; null where it runs
+  std::vector<LazyRows*> whole_;    // of kernels that read all rows
   std::vector<Offsets> offsets_;
   std::vector<Result> results_;       // as Graph::results
   std::vector<Copy> before_, after_;  // what Graph::writes asks to be copied

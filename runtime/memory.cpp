@@ -3,6 +3,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -28,19 +29,35 @@ std::size_t size_of(const PlanTensor& tensor) {
 AlignedBytes::AlignedBytes(std::size_t size) : size_(size) {
   // Large blocks ask for huge pages: training walks whole tables, where page misses show.
   constexpr std::size_t huge = std::size_t{2} << 20U;
-  const std::size_t alignment = size >= 4 * huge ? huge : kAlignment;
-  const std::size_t rounded =
-      (std::max<std::size_t>(size, 1) + alignment - 1) / alignment * alignment;
-  void* block = std::aligned_alloc(alignment, rounded);
-  if (block == nullptr) throw std::bad_alloc();
+  if (size < 4 * huge) {
+    void* const block = std::aligned_alloc(kAlignment, std::max(aligned(size), kAlignment));
+    if (block == nullptr) throw std::bad_alloc();
+    std::memset(block, 0, size);
+    data_.reset(static_cast<std::byte*>(block));
+    return;
+  }
+  const std::size_t rounded = (size + huge - 1) / huge * huge;
+  void* const mapped =
+      ::mmap(nullptr, rounded + huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) throw std::bad_alloc();
+  // Only what lies between two multiples of a huge page is kept.
+  auto* const begin = static_cast<std::byte*>(mapped);
+  const std::size_t skipped = (huge - reinterpret_cast<std::uintptr_t>(begin) % huge) % huge;
+  if (skipped > 0) ::munmap(begin, skipped);
+  if (skipped < huge) ::munmap(begin + skipped + rounded, huge - skipped);
 #ifdef MADV_HUGEPAGE
-  if (alignment == huge) madvise(block, rounded, MADV_HUGEPAGE);
+  ::madvise(begin + skipped, rounded, MADV_HUGEPAGE);
 #endif
-  std::memset(block, 0, size);
-  data_.reset(static_cast<std::byte*>(block));
+  data_ = std::unique_ptr<std::byte[], Free>(begin + skipped, Free{rounded});
 }
 
-void AlignedBytes::Free::operator()(std::byte* bytes) const { std::free(bytes); }
+void AlignedBytes::Free::operator()(std::byte* bytes) const {
+  if (mapped > 0) {
+    ::munmap(bytes, mapped);
+  } else {
+    std::free(bytes);
+  }
+}
 
 Memory::Memory(std::span<const PlanTensor> tensors, Access access,
                std::span<const PlanTensor> computed)
@@ -82,6 +99,17 @@ std::byte* Memory::address(std::string_view name, const TensorType& type) const 
   }
   // Programs that write to a shared tensor are refused, so nothing writes through this.
   return const_cast<std::byte*>(tensor.bytes.data());
+}
+
+LazyRows& Memory::make_lazily(const std::string& name, std::int64_t rows, LazyRows::Make make) {
+  auto& lazy = lazy_[name];
+  lazy = std::make_unique<LazyRows>(rows, std::move(make));
+  return *lazy;
+}
+
+LazyRows* Memory::lazy_rows(std::string_view name) const {
+  const auto found = lazy_.find(name);
+  return found == lazy_.end() ? nullptr : found->second.get();
 }
 
 std::span<std::byte> Memory::writable_tensor(std::string_view name) {

@@ -11,10 +11,12 @@
 #include <string_view>
 
 #include "ir/plan.h"
+#include "runtime/lazy_rows.h"
 
 namespace weft {
 
-// Bytes aligned to a cache line; fresh ones are zero.
+// Bytes aligned to a cache line; fresh ones are zero. Of a large block the system gives memory for
+// what is touched only.
 class AlignedBytes {
  public:
   AlignedBytes() = default;
@@ -25,6 +27,7 @@ class AlignedBytes {
 
  private:
   struct Free {
+    std::size_t mapped;  // bytes; 0: from the heap
     void operator()(std::byte* bytes) const;
   };
   std::unique_ptr<std::byte[], Free> data_;
@@ -50,6 +53,10 @@ class Memory {
   // The tensor of that name. Error if there is none or its type is another.
   std::byte* address(std::string_view name, const TensorType& type) const;
 
+  // From now on the rows of that computed state are made when they are asked for.
+  LazyRows& make_lazily(const std::string& name, std::int64_t rows, LazyRows::Make make);
+  LazyRows* lazy_rows(std::string_view name) const;  // null: they are all there
+
   // The tensors as they are now, in the plan's order; valid as long as the memory.
   std::span<const PlanTensor> tensors() const { return std::span(tensors_).first(stored_); }
 
@@ -66,6 +73,7 @@ class Memory {
   std::vector<PlanTensor> tensors_;  // the plan's, then those computed
   std::size_t stored_;
   std::map<std::string, std::size_t, std::less<>> index_;
+  std::map<std::string, std::unique_ptr<LazyRows>, std::less<>> lazy_;
   std::uint64_t version_ = 1;
 };
 

@@ -100,6 +100,7 @@ struct Session::Model {
     bound = true;
     if (const Graph* graph = plan.program("load")) {
       load = std::make_unique<Executor>(*graph, memory, threads);
+      load->defer_rows();  // few texts have few words: the first label need not wait for all
       load->run({});
     }
     const Graph* graph = train ? plan.program("flush") : nullptr;
@@ -166,8 +167,8 @@ Session::Session(std::shared_ptr<Model> model, SessionOptions options)
                 "`weft compile --predict-only` leaves it out; train the plan that was made from");
   }
   train_ = std::make_unique<Program>(*train, *model_, options_.threads);
-}
   behind_ = true;  // the plan may be the training_state() of another session
+}
 
 Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
@@ -345,11 +346,11 @@ void Session::catch_up() {
 
 Plan Session::snapshot() {
   catch_up();
-  Plan copy = plan();
   return training_state();
 }
 
 Plan Session::training_state() const {
+  Plan copy = plan();
   const auto tensors = model_->memory.tensors();
   std::size_t total = 0;
   constexpr std::size_t kLine = 64;

@@ -73,6 +73,7 @@ class Session {
   Session& operator=(Session&&) noexcept;
 
   // Another session on the same model, for another thread; only where the session cannot train.
+  // Safe while this session predicts.
   Session sibling() const;
 
   const Plan& plan() const;
@@ -98,10 +99,10 @@ class Session {
 
   // A plan of the weights as they are now, independent of the session.
   Plan snapshot();
-
   // The same for a session to go on training from, to the bit: what row-sparse optimizers have put
   // off stays put off.
   Plan training_state() const;
+
  private:
   struct Model;
   struct Program;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ir/op.h"
+#include "runtime/lazy_rows.h"
 
 namespace weft {
 
@@ -25,11 +26,13 @@ struct RunContext {
 class Operand {
  public:
   Operand() = default;  // an optional operand left out
-  Operand(const Graph&, ValueId, std::byte* address);
+  // `lazy`: of a table whose rows are made when they are asked for; else null.
+  Operand(const Graph&, ValueId, std::byte* address, LazyRows* lazy = nullptr);
 
   explicit operator bool() const { return address_ != nullptr; }
   DType dtype() const { return dtype_; }
   bool persistent() const { return persistent_; }  // a param or state: changes between runs only
+  LazyRows* lazy() const { return lazy_; }
   std::size_t rank() const { return dims_.size(); }
   std::byte* bytes() const { return address_; }
   float* f32() const { return reinterpret_cast<float*>(address_); }
@@ -47,6 +50,7 @@ class Operand {
 
  private:
   std::byte* address_ = nullptr;
+  LazyRows* lazy_ = nullptr;
   DType dtype_ = DType::f32;
   bool persistent_ = false;
   std::vector<std::pair<int, std::int64_t>> dims_;  // {symbol or -1, what is added}
@@ -89,6 +93,16 @@ class Kernel {
   Kernel(const Kernel&) = delete;
   Kernel& operator=(const Kernel&) = delete;
   virtual void run(RunContext&) = 0;
+  // Whether it asks for the rows that it reads of an operand whose rows are made lazily. For other
+  // kernels they have all been made.
+  virtual bool asks_for_rows() const { return false; }
+};
+
+// A kernel that can also make the rows of its one output by themselves, with the same bits.
+class RowKernel : public Kernel {
+ public:
+  virtual void prepare(const RunContext&) = 0;  // before the rows, when operands have changed
+  virtual void make_rows(std::span<const std::int32_t> rows) const = 0;  // many threads at once
 };
 
 // A kernel that is a function of its bound operands: `make_kernel([x, y](RunContext& run) { … })`.

@@ -6,7 +6,8 @@
 
 namespace weft {
 
-Operand::Operand(const Graph& graph, ValueId id, std::byte* address) : address_(address) {
+Operand::Operand(const Graph& graph, ValueId id, std::byte* address, LazyRows* lazy)
+    : address_(address), lazy_(lazy) {
   const Value& value = graph[id];
   dtype_ = value.type.dtype;
   persistent_ = value.role == Role::param || value.role == Role::state;
@@ -122,8 +123,8 @@ constexpr auto kTable = std::to_array<Entry>({
     {"batch_norm_grad", make_batch_norm_grad},
     {"batch_norm_inference", make_batch_norm_inference},
     {"dropout", make_dropout},
-    {"softmax", make_softmax},
     {"drop_ids", make_drop_ids},
+    {"softmax", make_softmax},
     {"softmax_grad", make_softmax_grad},
     {"log_softmax", make_log_softmax},
     {"log_softmax_grad", make_log_softmax_grad},
@@ -131,10 +132,10 @@ constexpr auto kTable = std::to_array<Entry>({
     {"cross_entropy_grad", make_cross_entropy_grad},
     {"binary_cross_entropy", make_binary_cross_entropy},
     {"binary_cross_entropy_grad", make_binary_cross_entropy_grad},
-    {"increment", make_increment},
     {"clip", make_clip},
     {"clip_factor", make_clip_factor},
     {"scale_by", make_scale_by},
+    {"increment", make_increment},
     {"sgd", make_sgd},
     {"momentum_sgd", make_momentum_sgd},
     {"adam", make_adam},

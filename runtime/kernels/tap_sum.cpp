@@ -38,8 +38,9 @@ class TapSum final : public Kernel {
         blocks_(blocks_of(bind)),
         pool_(pool_of(ids_, table_, from_, bind.x[4])) {}
 
+  bool asks_for_rows() const override { return true; }
   void run(RunContext& run) override {
-    check_tap_ids(ids_, table_.rows(run), run);
+    require_tap_rows(ids_, table_, run);
     const std::int64_t width = y_.columns(), examples = from_.extent(0, run) - 1;
     const std::int32_t* to = to_.i32();
     parallel_for(run.threads, examples, 8, [&](std::int64_t begin, std::int64_t end, int) {
@@ -76,8 +77,9 @@ class TapMeanPool final : public Kernel {
     for (int i = 0; i < bind.threads; ++i) windows_.emplace_back(most * 16 * sizeof(float));
   }
 
+  bool asks_for_rows() const override { return true; }
   void run(RunContext& run) override {
-    check_tap_ids(ids_, table_.rows(run), run);
+    require_tap_rows(ids_, table_, run);
     parallel_for(run.threads, y_.rows(run), 8, [&](std::int64_t begin, std::int64_t end, int part) {
       auto* windows = reinterpret_cast<float*>(windows_[static_cast<std::size_t>(part)].data());
       for (std::int64_t b = begin; b < end; ++b) {

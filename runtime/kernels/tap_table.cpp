@@ -2,7 +2,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "runtime/kernels/row_convolution.h"
+#include "runtime/kernels/onednn.h"
+#include "runtime/kernels/simd/row_product.h"
 #include "runtime/kernels/taps.h"
 #include "runtime/memory.h"
 #include "runtime/threads.h"
@@ -66,46 +67,69 @@ class TapWeights {
   AlignedBytes matrix_;  // zero where a row is padded
 };
 
-// e[N, D]  w[K, D, O]..  ->  table[N, R]: one product.
-class TapTable final : public Kernel {
+// e[N, D]  w[K, D, O]..  ->  table[N, R] in a training step: one product.
+class TrainingTapTable final : public Kernel {
  public:
-  explicit TapTable(const BindContext& bind) : e_(bind.x[0]), table_(bind.y[0]), weights_(bind, 1) {
-    // Rows counted at run time are a batch's: then no prediction's bits may depend on the others.
-    const bool predicts = bind.graph.writes.empty();
-    if (!predicts || bind.graph[bind.node.inputs[0]].type.shape[0].is_static()) return;
-    by_rows_ = std::make_unique<RowConvolution>(
-        ConvolutionShape{weights_.depth(), weights_.width(), 1, 1, 1, false, {}}, weights_.matrix(),
-        WeightStrides{1, weights_.width(), 0}, nullptr, bind.threads);
-  }
+  explicit TrainingTapTable(const BindContext& bind)
+      : e_(bind.x[0]), table_(bind.y[0]), weights_(bind, 1) {}
 
   void run(RunContext& run) override {
-    const bool changed = weights_.pack(run);
-    if (changed && by_rows_) by_rows_->pack();
+    weights_.pack(run);
     const std::int64_t d = weights_.depth(), r = weights_.width();
     parallel_for(run.threads, table_.rows(run), rows_grain(d, r),
-                 [&](std::int64_t begin, std::int64_t end, int part) {
-                   const float* e = e_.f32() + begin * d;
-                   float* table = table_.f32() + begin * r;
-                   if (by_rows_) {
-                     by_rows_->compute(e, table, end - begin, part);
-                   } else {
-                     gemm({.m = end - begin,
-                           .n = r,
-                           .k = d,
-                           .a = e,
-                           .lda = d,
-                           .b = weights_.matrix(),
-                           .ldb = r,
-                           .c = table,
-                           .ldc = r});
-                   }
+                 [&](std::int64_t begin, std::int64_t end, int) {
+                   gemm({.m = end - begin,
+                         .n = r,
+                         .k = d,
+                         .a = e_.f32() + begin * d,
+                         .lda = d,
+                         .b = weights_.matrix(),
+                         .ldb = r,
+                         .c = table_.f32() + begin * r,
+                         .ldc = r});
                  });
   }
 
  private:
   Operand e_, table_;
   TapWeights weights_;
-  std::unique_ptr<RowConvolution> by_rows_;
+};
+
+// The same for predicting: no row's bits depend on the others.
+class TapTable final : public RowKernel {
+ public:
+  explicit TapTable(const BindContext& bind)
+      : e_(bind.x[0]),
+        table_(bind.y[0]),
+        weights_(bind, 1),
+        panels_(static_cast<std::size_t>(weights_.depth() * weights_.width()) * sizeof(float)) {
+    product_ = {e_.f32(),         weights_.depth(), reinterpret_cast<float*>(panels_.data()),
+                weights_.width(), table_.f32(),     nullptr};
+  }
+
+  void prepare(const RunContext& run) override {
+    if (weights_.pack(run)) simd::pack_panels(weights_.matrix(), product_);
+  }
+
+  void make_rows(std::span<const std::int32_t> rows) const override {
+    simd::RowProduct product = product_;
+    product.rows = rows.data();
+    simd::row_product(product, 0, static_cast<std::int64_t>(rows.size()));
+  }
+
+  void run(RunContext& run) override {
+    prepare(run);
+    parallel_for(run.threads, table_.rows(run), rows_grain(weights_.depth(), weights_.width()),
+                 [&](std::int64_t begin, std::int64_t end, int) {
+                   simd::row_product(product_, begin, end);
+                 });
+  }
+
+ private:
+  Operand e_, table_;
+  TapWeights weights_;
+  AlignedBytes panels_;
+  simd::RowProduct product_;
 };
 
 // dtable[N, R]  w[K, D, O]..  ->  de[N, D]
@@ -270,7 +294,12 @@ class QuantizeTaps final : public Kernel {
 
 }  // namespace
 
-KernelPtr make_tap_table(const BindContext& bind) { return std::make_unique<TapTable>(bind); }
+KernelPtr make_tap_table(const BindContext& bind) {
+  // Rows counted at run time in a program that writes are those of a batch to learn from.
+  const bool counted = !bind.graph[bind.node.inputs[0]].type.shape[0].is_static();
+  if (counted && !bind.graph.writes.empty()) return std::make_unique<TrainingTapTable>(bind);
+  return std::make_unique<TapTable>(bind);
+}
 KernelPtr make_tap_table_input_grad(const BindContext& bind) {
   return std::make_unique<TapTableInputGrad>(bind);
 }

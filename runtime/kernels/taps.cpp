@@ -26,6 +26,13 @@ void check_tap_ids(const Operand& ids, std::int64_t rows, const RunContext& run)
       "give ids made with the plan's own vocabulary");
 }
 
+void require_tap_rows(const Operand& ids, const Operand& table, const RunContext& run) {
+  check_tap_ids(ids, table.rows(run), run);
+  if (table.lazy() == nullptr) return;
+  if (!ids) return table.lazy()->require_all(run.threads);
+  table.lazy()->require({ids.i32(), static_cast<std::size_t>(ids.size(run))}, run.threads);
+}
+
 std::optional<simd::Unary> activation_of(std::string_view act) {
   if (act == "relu") return simd::Unary::relu;
   if (act == "tanh") return simd::Unary::tanh;

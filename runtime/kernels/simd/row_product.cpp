@@ -1,0 +1,98 @@
+// Tiles of some rows by one panel are added up in registers.
+#include "runtime/kernels/simd/row_product.h"
+
+#include <algorithm>
+
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "runtime/kernels/simd/row_product.cpp"
+#include <hwy/foreach_target.h>  // must come before highway.h
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace weft::simd::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using D = hn::CappedTag<float, RowProduct::kPanel>;
+constexpr std::size_t kWidth = HWY_MIN(hn::MaxLanes(D()), RowProduct::kPanel);
+constexpr std::size_t kVectors = RowProduct::kPanel / kWidth;  // of a panel's row
+// So many rows that their sums fill the registers and their additions the pipeline.
+constexpr std::size_t kRows = kVectors == 1 ? 12 : kVectors == 2 ? 6 : 2;
+constexpr std::int64_t kBlock = 96;  // rows, of which each panel is read once
+
+// kRows rows, from e[i] to out[i]; the same row may be there twice.
+HWY_INLINE void tile(const float* const* e, std::int64_t depth, const float* panel,
+                     float* const* out, std::int64_t column) {
+  const D d;
+  hn::Vec<D> sums[kRows][kVectors];
+#pragma GCC unroll 16
+  for (std::size_t i = 0; i < kRows; ++i) {
+#pragma GCC unroll 16
+    for (std::size_t v = 0; v < kVectors; ++v) sums[i][v] = hn::Zero(d);
+  }
+  for (std::int64_t k = 0; k < depth; ++k, panel += RowProduct::kPanel) {
+    hn::Vec<D> w[kVectors];
+#pragma GCC unroll 16
+    for (std::size_t v = 0; v < kVectors; ++v) w[v] = hn::Load(d, panel + v * kWidth);
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < kRows; ++i) {
+      const auto x = hn::Set(d, e[i][k]);
+#pragma GCC unroll 16
+      for (std::size_t v = 0; v < kVectors; ++v) sums[i][v] = hn::MulAdd(x, w[v], sums[i][v]);
+    }
+  }
+#pragma GCC unroll 16
+  for (std::size_t i = 0; i < kRows; ++i) {
+#pragma GCC unroll 16
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      hn::Store(sums[i][v], d, out[i] + column + v * kWidth);
+    }
+  }
+}
+
+void RowProductOf(const RowProduct& p, std::int64_t begin, std::int64_t end) {
+  // A last, incomplete tile computes its last row several times.
+  constexpr std::size_t most = static_cast<std::size_t>(kBlock);
+  const float* e[most];
+  float* out[most];
+  for (; begin < end; begin += kBlock) {
+    const auto rows = static_cast<std::size_t>(HWY_MIN(end - begin, kBlock));
+    const std::size_t filled = (rows + kRows - 1) / kRows * kRows;
+    for (std::size_t i = 0; i < filled; ++i) {
+      const std::int64_t at = begin + static_cast<std::int64_t>(HWY_MIN(i, rows - 1));
+      const std::int64_t row = p.rows != nullptr ? p.rows[at] : at;
+      e[i] = p.e + row * p.depth;
+      out[i] = p.out + row * p.width;
+    }
+    const float* panel = p.panels;
+    for (std::int64_t column = 0; column < p.width; column += RowProduct::kPanel) {
+      for (std::size_t i = 0; i < filled; i += kRows) tile(e + i, p.depth, panel, out + i, column);
+      panel += p.depth * RowProduct::kPanel;
+    }
+  }
+}
+
+}  // namespace weft::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace weft::simd {
+
+HWY_EXPORT(RowProductOf);
+
+void pack_panels(const float* w, const RowProduct& p) {
+  for (std::int64_t column = 0; column < p.width; column += RowProduct::kPanel) {
+    float* const panel = p.panels + column * p.depth;
+    for (std::int64_t k = 0; k < p.depth; ++k) {
+      std::copy_n(w + k * p.width + column, RowProduct::kPanel, panel + k * RowProduct::kPanel);
+    }
+  }
+}
+
+void row_product(const RowProduct& product, std::int64_t begin, std::int64_t end) {
+  HWY_DYNAMIC_DISPATCH(RowProductOf)(product, begin, end);
+}
+
+}  // namespace weft::simd
+#endif  // HWY_ONCE

@@ -1,0 +1,40 @@
+// Rows of a table that are computed when they are first asked for, by whoever asks.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+
+namespace weft {
+
+class LazyRows {
+ public:
+  // Computes some distinct rows; called by several threads at once, never twice for a row unless
+  // forget() came between. Must not throw.
+  using Make = std::function<void(std::span<const std::int32_t> rows)>;
+
+  LazyRows(std::int64_t rows, Make make);
+
+  // Returns when these rows are there. From any thread; `rows` are in range and may repeat. Does
+  // not allocate. Of the rows to be computed each of up to `threads` threads gets a share.
+  void require(std::span<const std::int32_t> rows, int threads);
+  void require_all(int threads);
+
+  // What the rows are made of has changed. Nothing else may be called meanwhile.
+  void forget();
+
+ private:
+  enum State : std::uint8_t { absent, claimed, present };
+
+  void make(std::span<const std::int32_t> rows, int threads);
+  bool all_present(std::span<const std::int32_t> rows) const;
+
+  std::int64_t rows_;
+  Make make_;
+  std::unique_ptr<std::atomic<std::uint8_t>[]> states_;  // by row
+  std::atomic<std::uint32_t> made_{0};  // moves when claimed rows have become present
+};
+
+}  // namespace weft
