@@ -7,7 +7,9 @@
 
 #include "frontend/cli/command.h"
 #include "frontend/input.h"
+#include "frontend/ordered_blocks.h"
 #include "runtime/session.h"
+#include "runtime/threads.h"
 
 namespace weft {
 namespace {
@@ -18,14 +20,34 @@ struct Flags {
   int threads = 0;
 };
 
-// Texts are answered together, in portions of at most so many lines and bytes.
+// Texts are answered together, in blocks of at most so many lines and bytes.
 constexpr std::size_t kMostLines = 1024;
 constexpr std::size_t kMostBytes = std::size_t{1} << 20;
 
+struct Block {
+  std::string texts;  // end to end
+  std::vector<std::size_t> ends;
+  fmt::memory_buffer answers;
+
+  // The lines that are there, up to a full block; waits for one only. False at the end.
+  bool read(LineReader& lines) {
+    texts.clear();
+    ends.clear();
+    std::string_view line;
+    while (lines.next(line)) {
+      texts.append(line);
+      ends.push_back(texts.size());
+      if (ends.size() == kMostLines || texts.size() >= kMostBytes || !lines.pending()) break;
+    }
+    return !ends.empty();
+  }
+};
+
+// Answers one block after another, on one thread.
 class Predictor {
  public:
-  Predictor(const Flags& flags, Session session) : session_(std::move(session)), top_(flags.top) {
-    json_ = flags.format == "json";
+  Predictor(const Flags& flags, Session session)
+      : flags_(flags), session_(std::move(session)), json_(flags.format == "json") {
     for (const std::string& label : session_.labels()) {
       // replace: labels of a plan are bytes, JSON is UTF-8
       spelling_.push_back(json_ ? nlohmann::json(label).dump(
@@ -35,58 +57,45 @@ class Predictor {
     ranking_.resize(session_.labels().size());
   }
 
-  void run(LineReader& lines) {
-    std::string_view line;
-    while (lines.next(line)) {
-      texts_.append(line);
-      ends_.push_back(texts_.size());
-      const bool full = ends_.size() == kMostLines || texts_.size() >= kMostBytes;
-      if (full || !lines.pending()) answer();
-    }
-    answer();
-  }
+  // For another thread; safe while this one answers.
+  Predictor sibling() const { return {flags_, session_.sibling()}; }
 
- private:
-  void answer() {
-    if (ends_.empty()) return;
+  void answer(Block& block) {
     views_.clear();
     std::size_t begin = 0;
-    for (const std::size_t end : ends_) {
-      views_.push_back(std::string_view(texts_).substr(begin, end - begin));
+    for (const std::size_t end : block.ends) {
+      views_.push_back(std::string_view(block.texts).substr(begin, end - begin));
       begin = end;
     }
     session_.predict(views_, predictions_);
-    out_.clear();
-    for (std::size_t i = 0; i < predictions_.size(); ++i) write(i);
-    print_out({out_.data(), out_.size()});
-    flush_out();
-    texts_.clear();
-    ends_.clear();
+    block.answers.clear();
+    for (std::size_t i = 0; i < predictions_.size(); ++i) write(i, block.answers);
   }
 
+ private:
   // The labels to give, best first, at the front of `ranking_`; how many.
   std::size_t rank(std::size_t i) {
     const auto p = predictions_.probabilities(i);
     const bool multi = session_.plan().task == Task::multi_label;
-    if (!multi && top_.value_or(1) == 1) {
+    if (!multi && flags_.top.value_or(1) == 1) {
       ranking_[0] = predictions_.label(i);
       return 1;
     }
-    const std::size_t count = std::min(top_.value_or(p.size()), p.size());
+    const std::size_t count = std::min(flags_.top.value_or(p.size()), p.size());
     std::iota(ranking_.begin(), ranking_.end(), std::size_t{0});
     std::partial_sort(
         ranking_.begin(), ranking_.begin() + static_cast<std::ptrdiff_t>(count), ranking_.end(),
         [&](std::size_t a, std::size_t b) { return p[a] != p[b] ? p[a] > p[b] : a < b; });
-    if (top_) return count;
+    if (flags_.top) return count;
     std::size_t given = 0;
     while (given < count && p[ranking_[given]] >= session_.plan().threshold) ++given;
     return given;
   }
 
-  void write(std::size_t i) {
+  void write(std::size_t i, fmt::memory_buffer& answers) {
     const std::size_t count = rank(i);
     const auto p = predictions_.probabilities(i);
-    const auto out = std::back_inserter(out_);
+    const auto out = std::back_inserter(answers);
     if (json_) fmt::format_to(out, "{{\"labels\":[");
     for (std::size_t k = 0; k < count; ++k) {
       const std::size_t label = ranking_[k];
@@ -98,20 +107,37 @@ class Predictor {
       }
     }
     const std::string_view end = json_ ? "]}\n" : "\n";
-    out_.append(end.data(), end.data() + end.size());
+    answers.append(end.data(), end.data() + end.size());
   }
 
+  const Flags& flags_;
   Session session_;
-  std::optional<std::size_t> top_;
-  bool json_ = false;
+  bool json_;
   std::vector<std::string> spelling_;
-  std::string texts_;  // of the portion, end to end
-  std::vector<std::size_t> ends_;
   std::vector<std::string_view> views_;
   std::vector<std::size_t> ranking_;
   Predictions predictions_;
-  fmt::memory_buffer out_;
 };
+
+// Every worker has a session of one thread, on the model they share: a block's answers do not
+// depend on who gives them.
+void predict(const Flags& flags) {
+  LineReader lines(flags.file);
+  const int threads = flags.threads > 0 ? flags.threads : default_threads();
+  std::vector<std::optional<Predictor>> workers(static_cast<std::size_t>(threads));
+  workers[0].emplace(flags, Session::load(flags.plan, {.threads = 1}));
+  std::vector<Block> blocks(slots_for(workers.size()));
+  const auto read = [&](std::size_t slot) { return blocks[slot].read(lines); };
+  const auto answer = [&](std::size_t slot, std::size_t worker) {
+    if (!workers[worker]) workers[worker].emplace(workers[0]->sibling());
+    workers[worker]->answer(blocks[slot]);
+  };
+  const auto write = [&](std::size_t slot) {
+    print_out({blocks[slot].answers.data(), blocks[slot].answers.size()});
+    flush_out();
+  };
+  run_ordered_blocks(workers.size(), {read, answer, write});
+}
 
 }  // namespace
 
@@ -128,8 +154,7 @@ Run declare_predict(CLI::App& app) {
   app.add_option("--threads", flags->threads, "0: all this process may use")
       ->check(CLI::Range(0, 4096));
   return [flags] {
-    LineReader lines(flags->file);
-    Predictor(*flags, Session::load(flags->plan, {flags->threads})).run(lines);
+    predict(*flags);
     return 0;
   };
 }

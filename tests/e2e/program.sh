@@ -53,6 +53,16 @@ head -c 1000000 /dev/zero | tr '\0' 'a' >long
 [ "$(sed -n 1p answers | cut -f 1)" = good ] || fail "predict: $(cat answers)"
 [ "$(sed -n 5p answers | cut -f 1)" = bad ] || fail "predict: $(cat answers)"
 "$weft" predict bow.plan <lines | cmp - answers || fail "standard input differs from a file"
+# Any number of threads gives the same bytes, and those of lines asked for one by one.
+{ cut -f 2 data.tsv; cat lines; for _ in {1..20}; do cut -f 2 data.tsv; done; } >many
+"$weft" predict textcnn.plan --threads 1 many >answers
+[ "$(wc -l <answers)" -eq "$(awk 'END { print NR }' many)" ] || fail "not a line for each line"
+for threads in 2 3 8; do
+  "$weft" predict textcnn.plan --threads "$threads" many | cmp - answers || fail "$threads threads"
+done
+head -20 many | while read -r line; do
+  echo "$line" | "$weft" predict textcnn.plan
+done | cmp - <(head -20 answers) || fail "lines by themselves are answered otherwise"
 "$weft" predict bow.plan --top 2 --format json lines >json
 best='\{"label":"good","probability":[0-9.]+\}'
 sed -n 1p json | grep -qE "^\{\"labels\":\[$best,\{\"label\":\"bad\"" || fail "json: $(cat json)"
