@@ -48,13 +48,17 @@ void Progress::stepped(std::int64_t epoch, std::size_t done, double mean_loss) {
   std::fflush(out_);
 }
 
+void Progress::warned(const std::string& message) {
+  fmt::print(stderr, "{}weft: {}\n", live_ ? "\r\x1b[K" : "", message);
+}
+
 void Progress::epoch_ended(const EpochReport& report) {
   ++ended_;
   if (out_ == nullptr) return;
   std::string line = fmt::format("epoch {:2}  loss {:.4f}", report.epoch, report.train_loss);
   if (report.valid) {
-    line += fmt::format("  valid accuracy {:.4f}  macro F1 {:.4f}", report.valid->metrics.accuracy,
-                        report.valid->metrics.macro.f1);
+    line += fmt::format("  valid loss {:.4f}  accuracy {:.4f}  macro F1 {:.4f}", report.valid->loss,
+                        report.valid->metrics.accuracy, report.valid->metrics.macro.f1);
   }
   line += fmt::format("  {}", duration(seconds_since(epoch_start_)));
   if (report.valid && report.best) line += "  best so far";

@@ -18,6 +18,7 @@ class Progress : public TrainObserver {
   void began(std::int64_t epochs, std::size_t examples) override;
   void stepped(std::int64_t epoch, std::size_t done, double mean_loss) override;
   void epoch_ended(const EpochReport&) override;
+  void warned(const std::string& message) override;
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -112,12 +112,6 @@ void warn_unknown(const Dataset& valid) {
   }
 }
 
-void say_end(const Flags& flags, const TrainOutcome& outcome, bool validated) {
-  if (flags.quiet) return;
-  std::string how;
-  if (outcome.interrupted) how = "interrupted; ";
-std::string checkpoint_path(const Flags& flags) { return flags.out + ".checkpoint"; }
-
 // The session and the state in which an earlier run was cut short.
 void go_on(const Flags& flags, Checkpointing& checkpoints, Session& session,
            const TrainSettings& settings) {
@@ -139,6 +133,31 @@ void go_on(const Flags& flags, Checkpointing& checkpoints, Session& session,
   checkpoints.from = std::move(found->state);
 }
 
+// Where the run saves itself; with --resume `session` and `from` are those of the earlier run.
+Checkpointing checkpointing(const Flags& flags, Session& session, const Dataset& data,
+                            const Dataset* valid, const TrainSettings& settings) {
+  std::error_code missing;
+  const bool in_place = std::filesystem::equivalent(flags.input, flags.out, missing);
+  Checkpointing checkpoints;
+  checkpoints.path = flags.out + ".checkpoint";
+  checkpoints.seconds = flags.checkpoint;
+  checkpoints.fingerprint =
+      fingerprint_of(session.plan(), in_place, data, valid, to_string(settings));
+  if (flags.resume) {
+    go_on(flags, checkpoints, session, settings);
+  } else if (std::filesystem::exists(checkpoints.path, missing)) {
+    fmt::print(stderr,
+               "weft: {} is of a run that was cut short: --resume would go on with it; "
+               "training starts anew\n",
+               checkpoints.path);
+  }
+  return checkpoints;
+}
+
+void say_end(const Flags& flags, const TrainOutcome& outcome, bool validated) {
+  if (flags.quiet) return;
+  std::string how;
+  if (outcome.interrupted) how = "interrupted; ";
   if (outcome.stopped_early) how = "no better for a while; ";
   if (outcome.averaged > 0) {
     how += fmt::format("kept the mean of the last {} epochs; ", outcome.averaged);
@@ -194,29 +213,15 @@ int train_command(const Flags& flags) {
                session.labels().size(), session.encoder().vocabulary().size(), session.threads());
   }
 
+  const Dataset* held_out = valid ? &*valid : nullptr;
+  const Checkpointing checkpoints = checkpointing(flags, session, data, held_out, start.settings);
+
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
   std::FILE* log = flags.quiet ? nullptr : stderr;
   Progress progress(log, is_terminal(STDERR_FILENO));
-  std::error_code missing;
-  const bool in_place = std::filesystem::equivalent(flags.input, flags.out, missing);
-  Checkpointing checkpoints{checkpoint_path(flags),
-                            flags.checkpoint,
-                            fingerprint_of(session.plan(), in_place, data,
-                                           valid ? &*valid : nullptr, to_string(start.settings)),
-                            {}};
-  if (flags.resume) {
-    go_on(flags, checkpoints, session, start.settings);
-  } else if (std::filesystem::exists(checkpoints.path, missing)) {
-    fmt::print(stderr,
-               "weft: {} is of a run that was cut short: --resume would go on with it; "
-               "training starts anew\n",
-               checkpoints.path);
-  }
-
-  const TrainOutcome outcome =
-      train(session, data, valid ? &*valid : nullptr, start.settings, progress, &interrupted,
-            flags.checkpoint > 0 ? &checkpoints : nullptr);
+  const TrainOutcome outcome = train(session, data, held_out, start.settings, progress,
+                                     &interrupted, flags.checkpoint > 0 ? &checkpoints : nullptr);
   if (outcome.interrupted && outcome.epochs == 0) {
     fmt::print(stderr, "weft: interrupted in the first epoch: no plan is written\n");
   } else {
@@ -249,22 +254,22 @@ Run declare_train(CLI::App& app) {
   app.add_option("--epochs", flags->epochs, "passes over the data");
   app.add_option("--batch", flags->batch, "texts per step");
   app.add_option("--rate", flags->rate, "the learning rate");
-  app.add_option("--patience", flags->patience,
-                 "epochs without a better validation before it stops");
   app.add_option("--schedule", flags->schedule, "constant, linear, cosine or step");
   app.add_option("--warmup", flags->warmup, "steps of rising rate; below 1: that share of the run");
   app.add_option("--metric", flags->metric,
                  "what the best epoch is best in: accuracy, macro_f1 or loss");
+  app.add_option("--patience", flags->patience,
+                 "epochs without a better validation before it stops");
   app.add_option("--seed", flags->seed, "of weights, order and dropout");
   app.add_option("--threads", flags->threads, "0: all this process may use")
       ->check(CLI::Range(0, 4096));
-  app.add_flag("--no-rewrites", flags->no_rewrites,
-               "plain programs, layer by layer: slower, to compare with");
   app.add_flag("--resume", flags->resume, "go on with a run that was cut short, if there is one");
   app.add_option("--checkpoint", flags->checkpoint,
                  "seconds from one checkpoint, PLAN.checkpoint, to the next; 0: none")
       ->check(CLI::Range(0.0, 1e9))
       ->capture_default_str();
+  app.add_flag("--no-rewrites", flags->no_rewrites,
+               "plain programs, layer by layer: slower, to compare with");
   app.add_option("--report", flags->report, "an HTML file to write: see `weft eval --help`");
   app.add_flag("--quiet", flags->quiet, "no progress");
   declare_set(app, flags->set);
