@@ -45,7 +45,7 @@ LayerValue embedding(LayerBuilder& b) {
   Attrs attrs{{"init", "uniform"}, {"scale", b.number("init")}};
   if (b.word("mode") == "static") attrs["frozen"] = std::int64_t{1};
   const ValueId table =
-      b.weight("weight", {Dim(b.vocabulary), Dim(embedding_width(b))}, std::move(attrs));
+      b.weight("weight", {Dim(b.vocabulary), Dim(b.integer("width"))}, std::move(attrs));
   const ValueId ids = b.drop_words(text.id, b.number("word_dropout"));
   const ValueId rows = b.add(ops::embedding, {ids, table});
   return b.result_like(b.dropout(rows, b.number("dropout")));
