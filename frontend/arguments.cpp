@@ -70,6 +70,7 @@ Attr checked(std::string_view what, const ArgumentDef& def, const GivenArgument&
     if (!takes_word(def, given.value)) bad_value(what, def, given);
     return given.value;
   }
+  if (def.kind == ArgumentKind::text) return shown(given.value);
   if (def.kind == ArgumentKind::boolean) {
     const std::string text = shown(given.value);
     if (text == "true" || text == "1") return std::int64_t{1};
@@ -101,9 +102,13 @@ const ArgumentDef& match(std::string_view what, std::span<const ArgumentDef> def
     throw Error(given.location, fmt::format("{} takes no `{}`", what, given.name),
                 defs.empty() ? "it takes no arguments" : suggestion(given.name, names));
   }
+  const bool text = std::holds_alternative<std::string>(given.value);
   for (const ArgumentDef& def : defs) {
     if (settled.contains(def.name)) continue;
-    if (given.word ? takes_word(def, given.value) : def.kind != ArgumentKind::word) return def;
+    if (given.word ? takes_word(def, given.value)
+                   : text == (def.kind == ArgumentKind::text) && def.kind != ArgumentKind::word) {
+      return def;
+    }
   }
   if (given.word) {
     throw Error(given.location, fmt::format("nothing is named `{}`", shown(given.value)),
@@ -126,6 +131,8 @@ std::string range_of(const ArgumentDef& def) {
       return fmt::format("{}", fmt::join(def.words, " or "));
     case ArgumentKind::boolean:
       return "true or false";
+    case ArgumentKind::text:
+      return "a text in quotes";
   }
   return {};
 }
@@ -178,6 +185,13 @@ std::vector<std::string> Overrides::assignments() const {
   std::vector<std::string> all;
   for (const Entry& e : entries_) all.push_back(fmt::format("{}={}", e.path, shown(e.given.value)));
   return all;
+}
+
+void Overrides::replace(const std::string& text, const std::string& by) {
+  for (Entry& e : entries_) {
+    const auto* value = std::get_if<std::string>(&e.given.value);
+    if (value != nullptr && *value == text) e.given.value = by;
+  }
 }
 
 Attrs check_arguments(std::string_view what, std::span<const ArgumentDef> defs,

@@ -13,9 +13,9 @@
 
 namespace weft {
 
-enum class ArgumentKind : std::uint8_t { integer, number, word, boolean };
+enum class ArgumentKind : std::uint8_t { integer, number, word, boolean, text };
 
-// One declared argument. Checked values are Attrs: booleans 0 or 1, words strings.
+// One declared argument. Checked values are Attrs: booleans 0 or 1, words and texts strings.
 struct ArgumentDef {
   std::string_view name;
   std::string_view doc;
@@ -53,6 +53,8 @@ class Overrides {
   void check_used() const;
   // `path=value`, for the plan.
   std::vector<std::string> assignments() const;
+  // Where an override is this text, it becomes another.
+  void replace(const std::string& text, const std::string& by);
 
  private:
   struct Entry {

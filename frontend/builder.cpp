@@ -32,8 +32,10 @@ TokenizerConfig tokenizer_config(const TextSettings& text) {
   return config;
 }
 
-std::shared_ptr<const WordList> count_words(const ModelSettings& settings, const Corpus& corpus,
-                                            std::span<const std::uint32_t> rows) {
+// The words of the data and, where they fit in, more of the pretrained vectors.
+std::shared_ptr<const WordList> choose_words(const ModelSettings& settings, const Corpus& corpus,
+                                             std::span<const std::uint32_t> rows,
+                                             Pretrained& pretrained) {
   VocabularyBuilder builder(tokenizer_config(settings.text));
   const auto longest = static_cast<std::size_t>(settings.text.max_tokens);
   const std::size_t count = rows.empty() ? corpus.size() : rows.size();
@@ -43,7 +45,29 @@ std::shared_ptr<const WordList> count_words(const ModelSettings& settings, const
   VocabularyOptions options;
   options.max_size = static_cast<std::size_t>(settings.vocabulary);
   options.min_count = static_cast<std::uint64_t>(settings.min_count);
-  return std::make_shared<const WordList>(builder.build(options));
+  std::vector<std::uint64_t> counts;
+  WordList words = builder.build(options, &counts);
+  if (!pretrained.empty()) {
+    const std::size_t room = options.max_size - std::min(options.max_size, words.size());
+    words = pretrained.read(std::move(words), counts, tokenizer_config(settings.text),
+                            std::min(room, static_cast<std::size_t>(settings.added_words)));
+  }
+  return std::make_shared<const WordList>(std::move(words));
+}
+
+// Lowers the description once, with sizes of no account, so that its embeddings claim their files.
+// What a file decided joins the overrides, for the plan is compiled again where there is no file.
+void claim_vectors(const Model& model, const ModelSettings& settings, const Corpus& corpus,
+                   Overrides& overrides, Pretrained& pretrained) {
+  ModelSizes sizes;
+  sizes.vocabulary = settings.vocabulary;
+  sizes.labels = static_cast<std::int64_t>(corpus.label_names().size());
+  sizes.examples = settings.batch;
+  sizes.tokens = settings.text.max_tokens;
+  sizes.pretrained = &pretrained;
+  lower(model, settings, sizes, overrides);
+  for (const auto& [layer, width] : pretrained.widths()) overrides.set(layer + ".width", width);
+  for (const auto& [named, name] : pretrained.names()) overrides.replace(named, name);
 }
 
 // The mean weight of an example is 1.
@@ -76,16 +100,23 @@ void check_labels(const Model& model, const Corpus& corpus) {
 
 // Declares each param and state of a program once among the plan's tensors, at its first value; not
 // those that program @load computes.
-void add_tensors(Plan& plan, const Graph& program, const ModelSettings& settings) {
+void add_tensors(Plan& plan, const Graph& program, const ModelSettings& settings,
+                 const Pretrained& pretrained) {
   for (const Value& value : program.values) {
     if (value.role != Role::param && value.role != Role::state) continue;
     if (plan.tensor(value.name) != nullptr || value.attrs.contains("computed")) continue;
     const auto size = static_cast<std::size_t>(capacity_bytes(program, value.type));
     const auto bytes = std::make_shared<AlignedBytes>(size);
-    initialize(value, static_cast<std::uint64_t>(settings.seed), bytes->span());
+    const auto seed = static_cast<std::uint64_t>(settings.seed);
+    initialize(value, seed, bytes->span());
+    const std::string layer = value.name.substr(0, value.name.rfind('.'));
+    if (value.role == Role::param && pretrained.fills(layer)) {
+      pretrained.fill(layer, seed, value.name,
+                      {reinterpret_cast<float*>(bytes->data()), size / sizeof(float)});
+    }
     if (value.name == "seed") {
-      const auto seed = static_cast<std::int32_t>(settings.seed);
-      std::memcpy(bytes->data(), &seed, sizeof seed);
+      const auto number = static_cast<std::int32_t>(settings.seed);
+      std::memcpy(bytes->data(), &number, sizeof number);
     }
     plan.tensors.push_back({value.name, value.type, value.role, bytes->span()});
     plan.owners.push_back(bytes);
@@ -112,10 +143,13 @@ void drop_unread_tensors(Plan& plan) {
 }  // namespace
 
 Plan build_plan(const Model& model, Overrides overrides, const Corpus& corpus,
-                std::span<const std::uint32_t> rows, const CompileOptions& options) {
+                std::span<const std::uint32_t> rows, const CompileOptions& options,
+                VectorsOptions vectors) {
   const ModelSettings settings = settings_of(model, overrides);
   check_labels(model, corpus);
-  const auto words = count_words(settings, corpus, rows);
+  Pretrained pretrained(model.file, std::move(vectors));
+  claim_vectors(model, settings, corpus, overrides, pretrained);
+  const auto words = choose_words(settings, corpus, rows, pretrained);
 
   Plan plan;
   plan.description = model.source;
@@ -143,7 +177,8 @@ Plan build_plan(const Model& model, Overrides overrides, const Corpus& corpus,
   if (train.flush) plan.programs.push_back(std::move(*train.flush));
   for (std::string& text : predict.notes) plan.notes.push_back({"predict", std::move(text)});
   for (std::string& text : train.notes) plan.notes.push_back({"train", std::move(text)});
-  for (const Graph& program : plan.programs) add_tensors(plan, program, settings);
+  for (std::string& text : pretrained.report()) plan.notes.push_back({"", std::move(text)});
+  for (const Graph& program : plan.programs) add_tensors(plan, program, settings, pretrained);
 
   nlohmann::json json;
   json["overrides"] = overrides.assignments();

@@ -9,15 +9,18 @@
 #include "frontend/corpus.h"
 #include "frontend/lower.h"
 #include "frontend/model.h"
+#include "frontend/pretrained.h"
 #include "ir/plan.h"
 #include "passes/compile.h"
 
 namespace weft {
 
 // The vocabulary is counted on the examples numbered in `rows` (all, where there are none); labels
-// are those of the whole corpus. Throws Error where the description and the data do not fit.
+// are those of the whole corpus. Embeddings begin with the word vectors that the description or the
+// options name; a note of the plan says with how many. Throws Error where the description, the data
+// and the vectors do not fit.
 Plan build_plan(const Model&, Overrides, const Corpus&, std::span<const std::uint32_t> rows,
-                const CompileOptions& = {});
+                const CompileOptions& = {}, VectorsOptions = {});
 
 // The same plan, predicting by a program compiled anew from its description. Error if the plan
 // lacks the weights: it may hold tables made of them instead.

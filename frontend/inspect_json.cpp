@@ -88,6 +88,10 @@ Json program(const ProgramReport& report) {
 std::string to_json(const Inspection& inspection) {
   const Plan& plan = *inspection.plan;
   Json settings = Json::parse(plan.settings, nullptr, /*allow_exceptions=*/false);
+  Json notes = Json::array();
+  for (const PlanNote& note : plan.notes) {
+    if (note.program.empty()) notes.push_back(note.text);
+  }
   Json programs = Json::array();
   for (const ProgramReport& report : inspection.programs) programs.push_back(program(report));
   const Json out = {
@@ -107,6 +111,7 @@ std::string to_json(const Inspection& inspection) {
       {"parameters", inspection.parameters},
       {"parameter_bytes", inspection.parameter_bytes},
       {"state_bytes", inspection.state_bytes},
+      {"notes", std::move(notes)},
       {"history", history(plan)},
       {"tensors", tensors(plan)},
       {"programs", std::move(programs)}};

@@ -83,6 +83,9 @@ std::string summary(const Inspection& inspection) {
         }
         return names;
       }());
+  for (const PlanNote& note : plan.notes) {
+    if (note.program.empty()) out += fmt::format("note        {}\n", note.text);
+  }
   return out;
 }
 

@@ -36,6 +36,22 @@ ArgumentDef flag(std::string_view name, std::string_view doc, bool fallback) {
   return {name, doc, ArgumentKind::boolean, std::int64_t{fallback}};
 }
 
+// As the description says, or as its file of word vectors has it.
+std::int64_t embedding_width(LayerBuilder& b) {
+  std::int64_t width = b.integer("width");
+  if (b.pretrained != nullptr) {
+    try {
+      width = b.pretrained->claim(b.prefix, b.word("vectors"), width);
+    } catch (const Error& e) {
+      b.fail(e.diagnostics().front().message, e.diagnostics().front().note);
+    }
+  }
+  if (width == 0) {
+    b.fail("width is missing", "`width=…`: numbers per word; or name a file: vectors=\"…\"");
+  }
+  return width;
+}
+
 LayerValue embedding(LayerBuilder& b) {
   const LayerValue& text = b.inputs.front();
   if (!text.words) {
@@ -44,8 +60,9 @@ LayerValue embedding(LayerBuilder& b) {
   }
   Attrs attrs{{"init", "uniform"}, {"scale", b.number("init")}};
   if (b.word("mode") == "static") attrs["frozen"] = std::int64_t{1};
+  if (b.integer("decay") == 0) attrs["decay"] = std::int64_t{0};
   const ValueId table =
-      b.weight("weight", {Dim(b.vocabulary), Dim(b.integer("width"))}, std::move(attrs));
+      b.weight("weight", {Dim(b.vocabulary), Dim(embedding_width(b))}, std::move(attrs));
   const ValueId ids = b.drop_words(text.id, b.number("word_dropout"));
   const ValueId rows = b.add(ops::embedding, {ids, table});
   return b.result_like(b.dropout(rows, b.number("dropout")));
@@ -61,7 +78,6 @@ LayerValue conv1d(LayerBuilder& b) {
                  {"padding", b.word("padding")}};
   const ValueId weight = b.weight("weight", {Dim(kernel), Dim(in), Dim(out)},
                                   LayerBuilder::glorot(kernel * in, kernel * out));
-  if (b.integer("decay") == 0) attrs["decay"] = std::int64_t{0};
   Attrs window = geometry;
   window["size"] = kernel;
   const ValueId to = b.windows(x, window);
@@ -189,7 +205,7 @@ std::vector<LayerDef> make_table() {
        "a vector per word: the rows of a table, by word id",
        1,
        1,
-       {integer("width", "numbers per word", std::nullopt),
+       {optional_integer("width", "numbers per word; without it, as many as its `vectors` have"),
         choice("mode", "whether training changes the table", {"trained", "static"}),
         number("dropout", "share of the numbers dropped in training", 0, 0, 0.99),
         number("word_dropout", "share of the words made unknown in training", 0, 0, 0.99),

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "frontend/arguments.h"
+#include "frontend/pretrained.h"
 #include "ir/graph.h"
 
 namespace weft {
@@ -31,6 +32,7 @@ class LayerBuilder {
   std::vector<LayerValue> inputs;
   Attrs arguments;
   std::int64_t vocabulary = 0;
+  Pretrained* pretrained = nullptr;  // null: no file of word vectors is to be opened
 
   std::int64_t integer(std::string_view argument) const;
   double number(std::string_view argument) const;
@@ -49,9 +51,9 @@ class LayerBuilder {
   // Glorot's uniform for a weight of so many inputs and outputs.
   static Attrs glorot(std::int64_t fan_in, std::int64_t fan_out);
   ValueId dropout(ValueId x, double rate);
+  ValueId drop_words(ValueId ids, double rate);  // the same words for all who ask at one rate
   // The offsets of the windows over `x`: its own where a window has one row each.
   ValueId windows(const LayerValue& x, Attrs geometry);
-  ValueId drop_words(ValueId ids, double rate);  // the same words for all who ask at one rate
 
   LayerValue result(ValueId id, ValueId offsets) const;
   LayerValue result_like(ValueId id) const { return result(id, inputs.front().offsets); }

@@ -200,7 +200,7 @@ LayerValue Lowering::build(const LayerDef& layer, std::vector<LayerValue> inputs
         inputs.empty() ? fmt::format("write `x | {}`", layer.name) : "");
   }
   LayerBuilder builder{graph_,           layer.name,       prefix, location, std::move(inputs),
-                       std::move(attrs), sizes_.vocabulary};
+                       std::move(attrs), sizes_.vocabulary, sizes_.pretrained};
   LayerValue value = layer.build(builder);
   lowered_.layers.push_back({prefix, value.id, location});
   return value;

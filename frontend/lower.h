@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "frontend/pretrained.h"
 #include "frontend/settings.h"
 #include "ir/graph.h"
 #include "ir/plan.h"
@@ -16,6 +17,7 @@ struct ModelSizes {
   std::int64_t labels = 0;
   std::int64_t examples = 0, tokens = 0;  // capacities: the most of a batch
   std::vector<double> class_weights = {};
+  Pretrained* pretrained = nullptr;  // null: no file of word vectors is to be opened
 };
 
 // One layer of the description in the graph, for `weft check`.

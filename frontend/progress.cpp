@@ -12,6 +12,14 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+std::string bar(double share) {
+  constexpr int kWidth = 20;
+  const int full = static_cast<int>(share * kWidth);
+  std::string cells;
+  for (int i = 0; i < kWidth; ++i) cells += i < full ? "#" : "-";
+  return cells;
+}
+
 }  // namespace
 
 std::string duration(double seconds) {
@@ -26,14 +34,6 @@ void Progress::began(std::int64_t epochs, std::size_t examples) {
   epochs_ = epochs;
   examples_ = examples;
   start_ = epoch_start_ = drawn_ = Clock::now();
-}
-
-std::string Progress::bar(double share) const {
-  constexpr int kWidth = 20;
-  const int full = static_cast<int>(share * kWidth);
-  std::string cells;
-  for (int i = 0; i < kWidth; ++i) cells += i < full ? "#" : "-";
-  return cells;
 }
 
 void Progress::stepped(std::int64_t epoch, std::size_t done, double mean_loss) {
@@ -65,6 +65,27 @@ void Progress::epoch_ended(const EpochReport& report) {
   fmt::print(out_, "{}{}\n", live_ ? "\r\x1b[K" : "", line);
   std::fflush(out_);
   epoch_start_ = Clock::now();
+}
+
+void ReadProgress::show(const std::string& file, double share) {
+  if (out_ == nullptr || share <= 0) return;
+  if (file != file_) {
+    file_ = file;
+    start_ = drawn_at_ = Clock::now();
+  }
+  if (share >= 1) return clear();
+  if (seconds_since(drawn_at_) < (drawn_ ? 0.1 : 0.5)) return;
+  drawn_at_ = Clock::now();
+  drawn_ = true;
+  const double left = seconds_since(start_) * (1 - share) / share;
+  fmt::print(out_, "\r\x1b[Kreading {} {} {:3.0f}%  {} left", file, bar(share), 100 * share,
+             duration(left));
+  std::fflush(out_);
+}
+
+void ReadProgress::clear() {
+  if (drawn_) fmt::print(out_, "\r\x1b[K");
+  drawn_ = false;
 }
 
 }  // namespace weft

@@ -23,14 +23,33 @@ class Progress : public TrainObserver {
  private:
   using Clock = std::chrono::steady_clock;
 
-  std::string bar(double share) const;
-
   std::FILE* out_;
   bool live_;
   std::int64_t epochs_ = 0;
   std::int64_t ended_ = 0;
   std::size_t examples_ = 0;
   Clock::time_point start_, epoch_start_, drawn_;
+};
+
+// Shows how much of a file has been read, where that takes long, and then takes it away.
+class ReadProgress {
+ public:
+  explicit ReadProgress(std::FILE* terminal) : out_(terminal) {}  // null: says nothing
+  ~ReadProgress() { clear(); }
+  ReadProgress(const ReadProgress&) = delete;
+  ReadProgress& operator=(const ReadProgress&) = delete;
+
+  void show(const std::string& file, double share);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void clear();
+
+  std::FILE* out_;
+  std::string file_;
+  bool drawn_ = false;
+  Clock::time_point start_, drawn_at_;
 };
 
 std::string duration(double seconds);  // 45s, 3m20s, 2h05m

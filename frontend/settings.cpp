@@ -88,8 +88,10 @@ std::vector<SettingsGroup> make_settings() {
         flag("nfkc", "whether full-width and other variants of a letter are one", true),
         integer("vocabulary", "most words known, by frequency", 30000, 2, kMost),
         integer("min_count", "rarer words are unknown", 1, 1, kMost),
-        integer("added_words", "most words added that only the `vectors` have, as far as "
-                "`vocabulary` allows", 1000000, 0, kMost),
+        integer("added_words",
+                "most words added that only the `vectors` have, as far as "
+                "`vocabulary` allows",
+                1000000, 0, kMost),
         integer("max_tokens", "later words of a text are not read", 400, 1, 1 << 20)}},
       {"train",
        "how training goes",
@@ -105,8 +107,7 @@ std::vector<SettingsGroup> make_settings() {
         number("step_factor", "step: what the rate is multiplied by at each", 0.5, 0, 1),
         integer("patience", "epochs without a better validation before it stops; 0: none", 0, 0,
                 kMost),
-        choice("metric", "what is better on the validation data",
-               {"accuracy", "macro_f1", "loss"}),
+        choice("metric", "what is better on the validation data", {"accuracy", "macro_f1", "loss"}),
         integer("average",
                 "last epochs whose mean weights are kept, if validation does not prefer the best "
                 "epoch; 0: none",

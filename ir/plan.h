@@ -53,7 +53,8 @@ struct HistoryEntry {
   std::vector<std::pair<std::string, double>> metrics;  // on the validation data: "accuracy", …
 };
 
-// What a pass did or declined to do to a program, and why: `pass: not applied: …`.
+// What a pass did or declined to do to a program, and why: `pass: not applied: …`; or, where no
+// program is named, what is to know about the plan: where its word vectors come from.
 struct PlanNote {
   std::string program, text;
 };

@@ -36,6 +36,8 @@ int check(const Flags& flags) {
   sizes.labels = flags.labels;
   sizes.examples = settings.batch;
   sizes.tokens = settings.batch * settings.text.max_tokens;
+  Pretrained pretrained(model.file, {});
+  sizes.pretrained = &pretrained;
   const LoweredModel lowered = lower(model, settings, sizes, overrides);
   if (flags.ir) {
     print_out(print(lowered.graph));

@@ -12,6 +12,8 @@
 #include <iostream>
 #include <sstream>
 
+#include "frontend/progress.h"
+
 namespace weft {
 namespace {
 
@@ -85,6 +87,29 @@ Corpus DataFlags::read(const std::string& path) const {
                report.first_bad.front());
   }
   return corpus;
+}
+
+void declare_vectors(CLI::App& app, std::string& file) {
+  app.add_option("--vectors", file,
+                 "pretrained word vectors (GloVe, word2vec, fastText) for every embedding of "
+                 "their width that names none of its own");
+}
+
+VectorsOptions vectors_options(const std::string& file, bool quiet) {
+  const bool shown = !quiet && is_terminal(STDERR_FILENO);
+  const auto progress = std::make_shared<ReadProgress>(shown ? stderr : nullptr);
+  return {file, [progress](const std::string& name, double share) { progress->show(name, share); }};
+}
+
+void refuse_vectors() {
+  throw Error("--vectors is for a description, but this plan has its words and their vectors",
+              "name the description instead");
+}
+
+void say_notes(const Plan& plan) {
+  for (const PlanNote& note : plan.notes) {
+    if (note.program.empty()) fmt::print(stderr, "{}\n", note.text);
+  }
 }
 
 void declare_set(CLI::App& app, std::vector<std::string>& assignments) {

@@ -10,6 +10,8 @@
 
 #include "frontend/arguments.h"
 #include "frontend/corpus.h"
+#include "frontend/pretrained.h"
+#include "ir/plan.h"
 
 namespace weft {
 
@@ -63,6 +65,13 @@ struct DataFlags {
   ReadOptions options() const;
   Corpus read(const std::string& path) const;  // reports skipped rows on standard error
 };
+
+// `--vectors FILE`, and how it is read: its progress shown on a terminal, unless `quiet`.
+void declare_vectors(CLI::App& app, std::string& file);
+VectorsOptions vectors_options(const std::string& file, bool quiet);
+[[noreturn]] void refuse_vectors();  // of a plan
+// What is to know about a plan that was built, on the standard error output.
+void say_notes(const Plan& plan);
 
 // `--set path=value`, any number of times.
 void declare_set(CLI::App& app, std::vector<std::string>& assignments);

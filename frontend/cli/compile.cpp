@@ -11,7 +11,7 @@ namespace weft {
 namespace {
 
 struct Flags {
-  std::string input, data, out;
+  std::string input, data, out, vectors;
   std::vector<std::string> set;
   bool predict_only = false, fold = false, no_rewrites = false;
   std::optional<std::string> table;
@@ -41,6 +41,7 @@ Plan change(const Flags& flags) {
     throw Error("--set changes a description, but this plan is compiled already",
                 "compile the description");
   }
+  if (!flags.vectors.empty()) refuse_vectors();
   Plan changed = anew ? recompile_predict(plan, compile_options(flags)) : plan;
   if (!flags.data.empty()) {
     const Corpus corpus = flags.reading.read(flags.data);
@@ -55,8 +56,10 @@ Plan build(const Flags& flags) {
   if (flags.data.empty()) {
     throw Error("the vocabulary and the labels come from data", "name it with --data");
   }
-  return build_plan(model, Overrides(flags.set), flags.reading.read(flags.data), {},
-                    compile_options(flags));
+  Plan plan = build_plan(model, Overrides(flags.set), flags.reading.read(flags.data), {},
+                         compile_options(flags), vectors_options(flags.vectors, /*quiet=*/false));
+  say_notes(plan);
+  return plan;
 }
 
 }  // namespace
@@ -77,6 +80,7 @@ Run declare_compile(CLI::App& app) {
       ->check(CLI::Range(0, 1 << 20));
   app.add_flag("--no-rewrites", flags->no_rewrites,
                "plain programs, layer by layer: slower, to compare with");
+  declare_vectors(app, flags->vectors);
   declare_set(app, flags->set);
   flags->reading.declare(app);
   return [flags] {

@@ -13,7 +13,9 @@ namespace {
 
 std::string fallback_of(const ArgumentDef& def) {
   if (!def.fallback) return "";
-  if (const auto* word = std::get_if<std::string>(&*def.fallback)) return "=" + *word;
+  if (const auto* word = std::get_if<std::string>(&*def.fallback)) {
+    return word->empty() ? "" : "=" + *word;
+  }
   if (def.kind == ArgumentKind::boolean) {
     return std::get<std::int64_t>(*def.fallback) == 0 ? "=false" : "=true";
   }

@@ -21,7 +21,7 @@ namespace weft {
 namespace {
 
 struct Flags {
-  std::string input, data, valid, out;
+  std::string input, data, valid, out, vectors;
   std::string report;
   double valid_fraction = 0;
   std::optional<std::int64_t> epochs, batch, seed, patience;
@@ -76,7 +76,10 @@ Start start_new(const Flags& flags, const Corpus& corpus, std::span<const std::u
   apply(flags, overrides);
   CompileOptions options;
   options.rewrites = !flags.no_rewrites;
-  Start start{build_plan(model, overrides, corpus, rows, options), {}};
+  Start start{build_plan(model, overrides, corpus, rows, options,
+                         vectors_options(flags.vectors, flags.quiet)),
+              {}};
+  if (!flags.quiet) say_notes(start.plan);
   start.settings = train_settings(settings_of(model, overrides));
   return start;
 }
@@ -86,6 +89,7 @@ Start start_from_plan(const Flags& flags) {
     throw Error("--set changes a description, but this plan is compiled already",
                 "use --rate, --epochs, --batch, --patience or --seed, or train a description");
   }
+  if (!flags.vectors.empty()) refuse_vectors();
   Start start{load_plan(flags.input), {}};
   if (start.plan.temperature != 1) {
     set_temperature(start.plan, 1);
@@ -272,6 +276,7 @@ Run declare_train(CLI::App& app) {
                "plain programs, layer by layer: slower, to compare with");
   app.add_option("--report", flags->report, "an HTML file to write: see `weft eval --help`");
   app.add_flag("--quiet", flags->quiet, "no progress");
+  declare_vectors(app, flags->vectors);
   declare_set(app, flags->set);
   flags->reading.declare(app);
   return [flags] { return train_command(*flags); };
