@@ -6,6 +6,9 @@
 #include <unicode/normalizer2.h>
 #include <unicode/stringpiece.h>
 
+#include <cstdint>
+#include <cstring>
+
 #include "ir/diagnostic.h"
 #include "runtime/text/utf8.h"
 
@@ -55,6 +58,17 @@ void append_lower(std::string_view token, std::string& out) {
 }  // namespace
 
 void lowercase_ascii(char* begin, const char* end) {
+  // Eight at a time: the sums' high bits say which of the lower seven bits reach `A`, and pass `Z`.
+  constexpr std::uint64_t ones = 0x0101010101010101U;
+  for (; end - begin >= 8; begin += 8) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, begin, sizeof eight);
+    const std::uint64_t low = eight & 0x7F * ones;
+    const std::uint64_t from_a = low + (0x80 - 'A') * ones, past_z = low + (0x7F - 'Z') * ones;
+    const std::uint64_t upper = (from_a ^ past_z) & ~eight & 0x80 * ones;
+    eight |= upper >> 2U;
+    std::memcpy(begin, &eight, sizeof eight);
+  }
   for (; begin != end; ++begin) {
     const bool upper = *begin >= 'A' && *begin <= 'Z';
     *begin = static_cast<char>(*begin | (upper ? 0x20 : 0));

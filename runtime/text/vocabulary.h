@@ -41,9 +41,13 @@ class Vocabulary {
   std::string_view word(std::int32_t id) const { return at(static_cast<std::uint32_t>(id)); }
 
   // The id of `word`, or 0.
-  std::int32_t find(std::string_view word) const {
+  std::int32_t find(std::string_view word) const { return find(word, hash_word(word)); }
+
+  // The same with the word's hash, of which prefetch() may have been told before.
+  void prefetch(std::uint64_t hash) const { index_.prefetch(hash); }
+  std::int32_t find(std::string_view word, std::uint64_t hash) const {
     const auto spelling = [this](std::uint32_t id) { return at(id); };
-    const std::uint32_t id = index_.find(word, hash_word(word), spelling);
+    const std::uint32_t id = index_.find(word, hash, spelling);
     return id == WordIndex::kAbsent ? kUnknownWord : static_cast<std::int32_t>(id);
   }
 

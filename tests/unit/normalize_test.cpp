@@ -37,6 +37,22 @@ TEST_CASE("normalize: every scalar as ICU's UTF-16 functions have it") {
   }
 }
 
+TEST_CASE("normalize: ASCII letters and no other bytes become lower case, at every place") {
+  for (std::size_t length = 1; length < 20; ++length) {
+    for (std::size_t place = 0; place < length; ++place) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string text(length, 'Q');
+        std::string expected(length, 'q');
+        text[place] = static_cast<char>(byte);
+        const bool upper = byte >= 'A' && byte <= 'Z';
+        expected[place] = static_cast<char>(upper ? byte - 'A' + 'a' : byte);
+        lowercase_ascii(text.data(), text.data() + length);
+        REQUIRE(text == expected);
+      }
+    }
+  }
+}
+
 TEST_CASE("normalize: appends, and repairs ill-formed UTF-8") {
   std::string out = "x";
   append_normalized("\u5317\u4EAC", {}, out);
