@@ -4,8 +4,8 @@
 // holds these products: row n has, for each convolution i, tap j and output channel c, the number
 // that row n adds to channel c of a window in which it stands at tap j. The channels of a
 // convolution lie in segments, each stored [tap][lane], so that a kernel can hold a segment's
-// maxima in registers and read a row's part of it as one run of bytes. The widest are 64 bytes of
-// lanes, a cache line to a tap; all of them come first, so that each segment is aligned to its width.
+// maxima in registers and read a row's part of it as one run of bytes. The widest have 64 bytes
+// to a tap, a cache line; all of them come first, so that each segment is aligned to its width.
 #pragma once
 
 #include <cstdint>

@@ -48,6 +48,7 @@ class PackedConvolution {
         convolution_(shape, weights, strides, bias, threads),
         slabs_(threads, shape.rows_in(kChunk) * shape.in + kChunk * shape.out) {}
 
+  void make_all() { convolution_.make_all(); }
   void pack() { convolution_.pack(); }
 
   void run(std::span<const std::int32_t> in, std::span<const std::int32_t> out, const float* x,
@@ -88,6 +89,7 @@ class Conv1d final : public Kernel {
                          bind.string("act")},
         RowPlacement{window.span(), window.stride, window.left(), 1}, examples_capacity(bind, 2),
         w_.f32(), WeightStrides{1, out, in * out}, bias ? bias.f32() : nullptr, bind.threads);
+    if (bind.graph.writes.empty()) convolution_->make_all();  // it predicts: no request waits
   }
 
   void run(RunContext& run) override {

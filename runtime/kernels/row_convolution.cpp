@@ -47,6 +47,10 @@ RowConvolution::RowConvolution(ConvolutionShape shape, const float* weights, Wei
   }
 }
 
+void RowConvolution::make_all() {
+  for (std::size_t i = 0; i < kRows.size(); ++i) size_class(i);
+}
+
 void RowConvolution::pack() {
   for (const Packed& packed : packed_) reorder(weights_, packed.desc, packed.bytes.data());
 }

@@ -28,6 +28,9 @@ class RowConvolution {
   RowConvolution(ConvolutionShape shape, const float* weights, WeightStrides strides,
                  const float* bias, int threads);
 
+  // Makes the primitives that compute() otherwise makes at the first use of a size class.
+  void make_all();
+
   // Brings the packed weights up to date; before compute(), by one thread.
   void pack();
 
