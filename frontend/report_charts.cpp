@@ -122,6 +122,20 @@ std::vector<double> ticks(double low, double high, int count, bool whole) {
   return found;
 }
 
+std::vector<std::pair<double, double>> thinned(std::span<const std::pair<double, double>> path) {
+  constexpr double kSeen = 0.004;
+  std::vector<std::pair<double, double>> kept;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const auto& [x, y] = path[i];
+    const bool far = i == 0 || std::abs(x - kept.back().first) >= kSeen ||
+                     std::abs(y - kept.back().second) >= kSeen;
+    if (!far && i + 1 < path.size()) continue;
+    if (i > 0 && path[i - 1] != kept.back()) kept.push_back(path[i - 1]);
+    kept.push_back(path[i]);
+  }
+  return kept;
+}
+
 std::string line_chart(const Chart& chart) {
   const Frame frame{chart.x, chart.y};
   std::string out = opening(chart.id, chart.title, chart.description);

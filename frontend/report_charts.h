@@ -38,6 +38,9 @@ std::string line_chart(const Chart&);
 // Accuracy by confidence, a bar for each bin, against the diagonal.
 std::string reliability_chart(std::span<const ReliabilityBin>, const std::string& id);
 
+// A path within 0 to 1, without points so near to the last that nobody can see it; corners stay.
+std::vector<std::pair<double, double>> thinned(std::span<const std::pair<double, double>>);
+
 // 1, 2 or 5 times a power of ten, so that `low` to `high` has about `count` of them; those within.
 std::vector<double> ticks(double low, double high, int count, bool whole = false);
 

@@ -11,11 +11,10 @@
 namespace weft {
 namespace {
 
-constexpr std::size_t kMatrix = 30;        // classes of a confusion matrix
-constexpr std::size_t kConfusions = 30;    // named where there are more
-constexpr std::size_t kCurvePoints = 200;  // more cannot be seen
-constexpr std::size_t kClassesOpen = 60;   // rows of a table that is not folded away
-constexpr std::size_t kTextShown = 1200;   // bytes of a mistake's text
+constexpr std::size_t kMatrix = 30;       // classes of a confusion matrix
+constexpr std::size_t kConfusions = 30;   // named where there are more
+constexpr std::size_t kClassesOpen = 60;  // rows of a table that is not folded away
+constexpr std::size_t kTextShown = 1200;  // bytes of a mistake's text
 constexpr std::size_t kNGramsShown = 6;
 
 std::string number(double value) { return fmt::format("{:.4f}", value); }
@@ -115,7 +114,8 @@ std::string training(const Report& r) {
 std::string confusion_matrix(const Metrics& m) {
   std::string out =
       "<table class=\"matrix\">\n<caption>Rows: the truth. Columns: what was predicted. The "
-      "darker, the larger the share of its row; right answers are framed.</caption>\n<tr><td></td>";
+      "stronger its colour, the larger a cell's share of its row; right answers are "
+      "framed.</caption>\n<tr><td></td>";
   for (const ClassMetrics& one : m.classes) {
     out += fmt::format("<th scope=\"col\">{}</th>", html(one.name));
   }
@@ -192,18 +192,6 @@ std::string classes(const Metrics& m) {
 
 // ---- Curves
 
-template <class Place>
-Series thinned(const std::string& name, const ScoreCurve& curve, Place place) {
-  Series series{name, {}};
-  const std::size_t step = curve.points.size() / kCurvePoints + 1;
-  for (std::size_t i = 0; i < curve.points.size(); ++i) {
-    if (i % step == 0 || i + 1 == curve.points.size()) {
-      series.points.push_back(place(curve.points[i]));
-    }
-  }
-  return series;
-}
-
 std::string curves(const Report& r) {
   Chart pr{"pr", "Precision by recall", {}, "recall", "precision", {0, 1}, {0, 1}};
   Chart roc{"roc", "ROC", {}, "false positive rate", "true positive rate", {0, 1}, {0, 1}};
@@ -211,22 +199,21 @@ std::string curves(const Report& r) {
   for (const auto& [label, curve] : r.curves) {
     const double ap = average_precision(curve);
     const double auc = roc_auc(curve);
-    pr.series.push_back(thinned(
-        fmt::format("{}: average precision {:.4f}", label, ap), curve,
-        [&](const CurvePoint& p) { return std::pair(curve.recall(p), ScoreCurve::precision(p)); }));
-    Series line =
-        thinned(fmt::format("{}: area {:.4f}", label, auc), curve, [&](const CurvePoint& p) {
-          return std::pair(curve.false_positive_rate(p), curve.recall(p));
-        });
-    line.points.insert(line.points.begin(), {0.0, 0.0});
-    roc.series.push_back(std::move(line));
+    std::vector<std::pair<double, double>> in_pr{{0, ScoreCurve::precision(curve.points.front())}};
+    std::vector<std::pair<double, double>> in_roc{{0, 0}};
+    for (const CurvePoint& point : curve.points) {
+      in_pr.emplace_back(curve.recall(point), ScoreCurve::precision(point));
+      in_roc.emplace_back(curve.false_positive_rate(point), curve.recall(point));
+    }
+    pr.series.push_back({fmt::format("{}: average precision {:.4f}", label, ap), thinned(in_pr)});
+    roc.series.push_back({fmt::format("{}: area {:.4f}", label, auc), thinned(in_roc)});
     pr.description += fmt::format("{}: average precision {:.4f}. ", label, ap);
     roc.description += fmt::format("{}: area under the curve {:.4f}. ", label, auc);
   }
   std::string out = "<div class=\"charts\">\n" + line_chart(pr) + line_chart(roc) + "</div>\n";
   if (r.curves.size() < r.labels && r.labels > 2) {
-    out += fmt::format("<p class=\"soft\">The {} most frequent of {} labels.</p>\n",
-                       r.curves.size(), r.labels);
+    out += fmt::format("<p class=\"soft\">Of {} labels, the {} that the data has most of.</p>\n",
+                       r.labels, r.curves.size());
   }
   return section("Every threshold", out);
 }
@@ -361,7 +348,8 @@ std::string costs(const Report& r) {
   }
   row("words known", std::to_string(r.words));
   for (const auto& [program, bytes] : r.arenas) {
-    row("memory of " + html(program), fmt::format("{:.2f} MB", static_cast<double>(bytes) / 1e6));
+    if (bytes > 0)
+      row("memory of " + html(program), fmt::format("{:.2f} MB", static_cast<double>(bytes) / 1e6));
   }
   if (r.seconds > 0) {
     const auto texts = static_cast<double>(r.evaluation.metrics.examples);

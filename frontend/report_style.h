@@ -30,7 +30,7 @@ h2 { font-size: 1.2rem; margin: 2.75rem 0 .75rem; padding-top: .5rem;
   border-top: 1px solid var(--rule); }
 p { margin: .5rem 0; max-width: 46rem; }
 .soft, figcaption, caption, dt { color: var(--soft); }
-.numbers { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr));
+.numbers { display: grid; grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr));
   gap: .75rem; margin: 1.5rem 0 0; }
 .numbers div { background: var(--card); border: 1px solid var(--rule); border-radius: .5rem;
   padding: .6rem .8rem; }
@@ -78,8 +78,9 @@ tfoot th { font-weight: 400; color: var(--soft); }
 .matrix td.hit { outline: 1.5px solid var(--soft); outline-offset: -2px; }
 .matrix th[scope=col] { text-align: center; max-width: 9rem; white-space: normal;
   overflow-wrap: break-word; }
-.share { background: linear-gradient(90deg, rgba(var(--heat), .18) var(--v),
-  transparent var(--v)); }
+.share { border-right: .35rem solid var(--page);
+  background: linear-gradient(90deg, rgba(var(--heat), .18) var(--v),
+    transparent var(--v)); }
 .mistake { background: var(--card); border: 1px solid var(--rule); border-radius: .5rem;
   padding: .75rem 1rem; margin: .75rem 0; }
 .mistake p { margin: 0 0 .5rem; max-width: none; }

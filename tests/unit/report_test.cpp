@@ -151,6 +151,24 @@ TEST_CASE("charts: ticks are round and within") {
   CHECK(html("<a b=\"c\">&'\x1B") == "&lt;a b=&quot;c&quot;&gt;&amp;&#39; ");
 }
 
+TEST_CASE("charts: a thinned path keeps its ends and its corners") {
+  std::vector<std::pair<double, double>> path;
+  for (int i = 0; i <= 10000; ++i) path.emplace_back(0, i / 10000.0);
+  for (int i = 1; i <= 10000; ++i) path.emplace_back(i / 10000.0, 1);
+  const auto kept = thinned(path);
+  CHECK(kept.size() < 1100);
+  CHECK(kept.front() == path.front());
+  CHECK(kept.back() == path.back());
+  for (const auto& [x, y] : kept) CHECK((x == 0 || y == 1));
+  for (std::size_t i = 1; i < kept.size(); ++i) {
+    CHECK(kept[i].first - kept[i - 1].first < 0.0041);
+    CHECK(kept[i].second - kept[i - 1].second < 0.0041);
+  }
+  const std::vector<std::pair<double, double>> steps = {{0, 1}, {0.5, 1}, {1, 1}, {1, 0.9}, {1, 0}};
+  CHECK(thinned(steps) == steps);
+  CHECK(thinned({}).empty());
+}
+
 TEST_CASE("charts: a line's points lie where the axes say") {
   Chart chart{"id", "t & t", "d", "x", "y", {0, 10}, {0, 1}};
   chart.series = {{"<s>", {{0, 0}, {10, 1}}}};
