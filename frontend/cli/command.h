@@ -29,6 +29,7 @@ Run declare_bench(CLI::App&);
 Run declare_calibrate(CLI::App&);
 Run declare_check(CLI::App&);
 Run declare_compile(CLI::App&);
+Run declare_crossval(CLI::App&);
 Run declare_eval(CLI::App&);
 Run declare_explain(CLI::App&);
 Run declare_inspect(CLI::App&);
@@ -39,6 +40,7 @@ Run declare_opt(CLI::App&);
 Run declare_passes(CLI::App&);
 Run declare_predict(CLI::App&);
 Run declare_train(CLI::App&);
+Run declare_tune(CLI::App&);
 Run declare_version(CLI::App&);
 
 // Writes to standard output. Throws Error when that is full or closed.
