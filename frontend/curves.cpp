@@ -70,9 +70,10 @@ std::vector<ReliabilityBin> reliability(std::span<const float> confidence,
   WEFT_CHECK(confidence.size() == right.size() && bins > 0);
   std::vector<ReliabilityBin> found(bins);
   for (std::size_t i = 0; i < confidence.size(); ++i) {
-    const double c = std::clamp(static_cast<double>(confidence[i]), 0.0, 1.0);
-    const double place = std::ceil(c * static_cast<double>(bins)) - 1;
-    ReliabilityBin& bin = found[static_cast<std::size_t>(std::max(place, 0.0))];
+    const auto given = static_cast<double>(confidence[i]);
+    const double c = given > 0 ? std::min(given, 1.0) : 0.0;  // what is no number counts as none
+    const double place = std::ceil(c * static_cast<double>(bins));
+    ReliabilityBin& bin = found[place < 1 ? 0 : static_cast<std::size_t>(place) - 1];
     ++bin.count;
     bin.confidence += c;
     bin.accuracy += right[i];

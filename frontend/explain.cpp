@@ -213,11 +213,25 @@ std::span<const float> floats(const PlanTensor& tensor) {
   return {reinterpret_cast<const float*>(tensor.bytes.data()), tensor.bytes.size() / sizeof(float)};
 }
 
-const PlanTensor& weights_of(const Plan& plan, const std::string& name) {
-  const PlanTensor* tensor = plan.tensor(name);
-  if (tensor != nullptr) return *tensor;
-  throw Error(fmt::format("the plan does not hold the weights %{}", name),
-              "it was made with --fold: use the plan that it was made from");
+// A description and its plan come from one file, which need not be honest: the weights are checked.
+const PlanTensor& weights_of(const Plan& plan, const Value& value, bool table,
+                             std::span<const std::int32_t> ids) {
+  const PlanTensor* tensor = plan.tensor(value.name);
+  if (tensor == nullptr) {
+    throw Error(fmt::format("the plan does not hold the weights %{}", value.name),
+                "it was made with --fold: use the plan that it was made from");
+  }
+  bool fits = tensor->type == value.type;
+  if (table) {
+    const Shape& shape = tensor->type.shape;
+    fits = tensor->type.dtype == DType::f32 && shape.size() == 2 &&
+           shape[1] == value.type.shape[1] &&
+           std::ranges::all_of(ids, [&](std::int32_t id) { return id < shape[0].value; });
+  }
+  if (fits && value.type.dtype == DType::f32) return *tensor;
+  throw Error(fmt::format("the weights %{} are {}, but the plan's description says {}", value.name,
+                          to_string(tensor->type), to_string(value.type)),
+              "the plan is inconsistent: compile it again");
 }
 
 // The weights and states of a graph that was lowered for one text: of tables of words, the rows of
@@ -230,11 +244,12 @@ Bindings bindings(const Graph& graph, const Plan& plan, std::span<const std::int
   Bindings given;
   for (const Value& value : graph.values) {
     if (value.role != Role::param && value.role != Role::state) continue;
-    const std::span<const float> weights = floats(weights_of(plan, value.name));
+    const bool table = tables.contains(value.name);
+    const std::span<const float> weights = floats(weights_of(plan, value, table, ids));
     Extents shape;
     for (const Dim& dim : value.type.shape) shape.push_back(dim.value);
     Tensor copy(shape);
-    if (!tables.contains(value.name)) {
+    if (!table) {
       std::ranges::copy(weights, copy.data.begin());
     } else {
       const auto width = static_cast<std::size_t>(copy.columns());

@@ -116,7 +116,8 @@ std::vector<double> ticks(double low, double high, int count, bool whole) {
   if (whole) step = std::max(step, 1.0);
   std::vector<double> found;
   const double slack = step * 1e-9;
-  for (double k = std::ceil((low - slack) / step); k * step <= high + slack; ++k) {
+  for (double k = std::ceil((low - slack) / step); k * step <= high + slack && found.size() < 100;
+       ++k) {
     found.push_back(k == 0 ? 0.0 : k * step);
   }
   return found;

@@ -98,6 +98,7 @@ std::string training(const Report& r) {
   if (r.history.empty()) return {};
   Series train{"training loss", {}};
   for (const HistoryEntry& entry : r.history) {
+    if (!std::isfinite(entry.train_loss)) continue;
     train.points.emplace_back(static_cast<double>(entry.epoch), entry.train_loss);
   }
   std::string out = "<div class=\"charts\">\n";
@@ -197,6 +198,7 @@ std::string curves(const Report& r) {
   Chart roc{"roc", "ROC", {}, "false positive rate", "true positive rate", {0, 1}, {0, 1}};
   roc.diagonal = "by chance";
   for (const auto& [label, curve] : r.curves) {
+    if (curve.points.empty()) continue;
     const double ap = average_precision(curve);
     const double auc = roc_auc(curve);
     std::vector<std::pair<double, double>> in_pr{{0, ScoreCurve::precision(curve.points.front())}};

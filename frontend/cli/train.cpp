@@ -48,7 +48,7 @@ void check_writable(const std::string& path) {
   if (folder.empty()) folder = ".";
   if (access(folder.c_str(), W_OK) != 0) {
     throw Error(fmt::format("cannot write {}: {}", path, std::strerror(errno)),
-                "name another file with -o");
+                "name a file in another folder");
   }
 }
 
@@ -192,6 +192,7 @@ void write_report(const Flags& flags, const Plan& plan, const Corpus& corpus, co
 
 int train_command(const Flags& flags) {
   check_writable(flags.out);
+  if (!flags.report.empty()) check_writable(flags.report);
   if (!flags.valid.empty() && flags.valid_fraction > 0) {
     throw Error("--valid and --valid-fraction exclude each other", "give one of them");
   }

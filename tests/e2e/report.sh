@@ -39,6 +39,12 @@ grep -q '"exact":true' json || fail "explain: $(cat json)"
 "$weft" explain one.plan "a fine film" --label good --top 2 >text
 grep -q "= the logit" text || fail "explain: $(cat text)"
 ! grep -q $'\x1b' text || fail "colours although this is no terminal"
+if command -v script >/dev/null; then
+  script -qec "'$weft' explain one.plan 'a fine film'" /dev/null >text
+  grep -q $'\x1b' text || fail "no colours on a terminal"
+  NO_COLOR=1 script -qec "'$weft' explain one.plan 'a fine film'" /dev/null >text
+  ! grep -q $'\x1b' text || fail "colours in spite of NO_COLOR"
+fi
 printf 'a fine film\na dull film\n' | "$weft" explain one.plan - --json >json
 [ "$(wc -l <json)" -eq 2 ] || fail "not a line for each line: $(cat json)"
 if "$weft" explain one.plan "a film" --label nosuch 2>message; then fail "no error"; fi

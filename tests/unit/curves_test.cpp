@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <cmath>
 
 namespace weft {
 namespace {
@@ -78,6 +79,8 @@ TEST_CASE("reliability: bins have their upper ends, and ECE weighs them by answe
   CHECK(expected_calibration_error(bins) == Approx((2 * 0.125 + 2 * 0.125) / 4));
   CHECK(expected_calibration_error(reliability({}, {})) == 0);
   CHECK(reliability(std::array{0.0F}, Flags{0})[0].count == 1);
+  CHECK(reliability(std::array{NAN, -1.0F}, Flags{0, 0})[0].count == 2);
+  CHECK(reliability(std::array{INFINITY}, Flags{1}).back().confidence == 1);
 }
 
 }  // namespace

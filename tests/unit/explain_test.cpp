@@ -160,6 +160,22 @@ TEST_CASE("what is not exact is refused, at its place") {
   CHECK_THROWS_AS(Explainer(folded, session.encoder()), Error);
 }
 
+TEST_CASE("a description that its plan's weights do not fit is refused") {
+  for (const auto& [from, to] :
+       {std::pair{"width=1)", "width=9)"}, std::pair{"channels=2", "channels=1"},
+        std::pair{"kernel=2", "kernel=300"}}) {
+    Plan plan = plan_by_hand();
+    plan.description.replace(plan.description.find(from), std::string(from).size(), to);
+    const Session session(plan);
+    try {
+      const Explainer explainer(plan, session.encoder());
+      FAIL("no error for ", to);
+    } catch (const Error& e) {
+      CHECK(std::string(e.what()).find("the plan is inconsistent") != std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("explanations as text and JSON") {
   const Plan plan = plan_by_hand();
   const Session session(plan);

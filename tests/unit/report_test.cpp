@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "frontend/report_charts.h"
 #include "tests/unit/small_model.h"
@@ -141,6 +142,15 @@ TEST_CASE("report: where n-grams cannot be told, it says why") {
   const Report report = make_report(session, test::small_corpus(), {}, {});
   CHECK(contains(report.unexplained, "`relu`"));
   CHECK(contains(to_html(report), "`relu`"));
+  CHECK(malformed(to_html(report)) == "");
+}
+
+TEST_CASE("report: a plan's history may hold anything") {
+  Report report = hostile_report(trained("linear(labels)\noutput softmax"), false);
+  report.history = {{0, 0, 0, NAN, {{"loss", INFINITY}, {"accuracy", 1e308}}},
+                    {INT64_MAX, 0, 0, -1e308, {{"accuracy", -1e308}}}};
+  CHECK(malformed(to_html(report)) == "");
+  report.history.erase(report.history.begin());
   CHECK(malformed(to_html(report)) == "");
 }
 
