@@ -96,6 +96,23 @@ cmp whole.answers resumed.answers || fail "training in two halves differs from t
 "$weft" inspect fresh.plan >inspection
 grep -q "embedding" inspection || fail "inspect: $(cat inspection)"
 
+# Pretrained word vectors: by flag and by description; words that only they have are known too.
+{ echo "Fine 1 0 0.5"; echo "dull 0 1 0.5"; echo "film .1 .2 .3"; echo "splendid 1 0 0.5"; } >v.txt
+"$weft" train bow.model --data data.tsv --vectors v.txt --set x.width=3 --set x.mode=static \
+  --epochs 20 --rate 0.02 --threads 1 -o vectors.plan 2>log
+grep -q "x.embedding: v.txt (GloVe text, 3 numbers) has 3 of" log || fail "vectors: $(cat log)"
+grep -q "1 in another case; 1 words added" log || fail "vectors: $(cat log)"
+"$weft" inspect vectors.plan | grep -q "note .*v.txt" || fail "inspect does not tell of the vectors"
+echo "splendid" | "$weft" predict vectors.plan | grep -q "^good" || fail "an added word is unknown"
+sed 's/width=64/static, vectors="v.gz"/' bow.model >described.model
+gzip -c v.txt >v.gz
+"$weft" train described.model --data data.tsv --threads 1 --quiet -o described.plan
+says "x.embedding has 64" "$weft" train bow.model --data data.tsv --vectors v.txt -o x.plan
+says "plan has its words" "$weft" train one.plan --data data.tsv --vectors v.txt -o x.plan
+echo "w1 1 2" >>v.txt
+says "v.txt:5: .w1. has 2 numbers" "$weft" train bow.model --data data.tsv --vectors v.txt \
+  --set x.width=3 -o x.plan
+
 # Several labels.
 awk -F '\t' 'NR > 1 { print "__label__" $1 (NR % 3 ? "" : " __label__third") " " $2 \
   (NR % 3 ? "" : " third") }' data.tsv >several.txt
