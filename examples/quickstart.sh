@@ -12,15 +12,6 @@ work=build/quickstart
 plan=$work/packages.plan
 mkdir -p "$work"
 
-# One line per package: the archive section it is filed under, and its one-line description.
-package_lines() {
-  apt-cache dumpavail | awk '
-    /^Section: /            { section = $2; sub(/^(contrib|non-free|non-free-firmware)\//, "", section) }
-    /^Description(-en)?: /  { text = $0; sub(/^[^:]*: */, "", text); gsub(/\t/, " ", text) }
-    /^$/                    { if (section != "" && text != "") print section "\t" text
-                              section = text = "" }'
-}
-
 if [ -n "$own_file" ]; then
   cp "$own_file" "$work/lines.tsv"
 else

@@ -41,3 +41,13 @@ build() {
     cmake --preset "$preset" >/dev/null &&
     cmake --build --preset "$preset" ${1:+--target "$@"}
 }
+
+# One line per package in this machine's lists: the archive section it is filed under, a tab, and its
+# one-line description.
+package_lines() {
+  apt-cache dumpavail | awk '
+    /^Section: /            { section = $2; sub(/^(contrib|non-free|non-free-firmware)\//, "", section) }
+    /^Description(-en)?: /  { text = $0; sub(/^[^:]*: */, "", text); gsub(/\t/, " ", text) }
+    /^$/                    { if (section != "" && text != "") print section "\t" text
+                              section = text = "" }'
+}

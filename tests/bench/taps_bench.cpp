@@ -1,4 +1,4 @@
-// How fast the kernels on tap tables are beside what this machine's memory allows.
+// How fast the kernels on tap tables are, alone and one step of training after another.
 //
 //   weft_bench_taps [corpus.tsv]     (label<TAB>text; without one, ids drawn by Zipf's law)
 #include <fmt/format.h>
@@ -98,25 +98,6 @@ Timing time_of(int threads, int runs, F work) {
   }
   std::sort(times.begin(), times.end());
   return {times.front(), times[times.size() / 2]};
-}
-
-// Searching zeros for a one reads them as fast as the C library's vector loop can.
-void print_bandwidth() {
-  for (const std::size_t bytes : {std::size_t{16} << 10, std::size_t{256} << 10,
-                                  std::size_t{8} << 20, std::size_t{192} << 20}) {
-    const AlignedBytes zeros(bytes);
-    const int repeats = static_cast<int>(std::max<std::size_t>(1, (std::size_t{64} << 20) / bytes));
-    const volatile int one = 1;  // not known to the compiler: every search is made
-    std::size_t found = 0;
-    const Timing t = time_of(1, 9, [&] {
-      for (int i = 0; i < repeats; ++i) {
-        found += std::memchr(zeros.data(), one, bytes) != nullptr ? 1 : 0;
-      }
-    });
-    const double all = static_cast<double>(bytes) * repeats;
-    fmt::print("read {:>6} KB   {:6.1f} GB/s best, {:.1f} median\n", bytes >> 10,
-               all / t.best * 1e-9, all / t.median * 1e-9);
-  }
 }
 
 // Numbers as those of a trained table: small, of both signs.
@@ -302,7 +283,6 @@ int main(int argc, char** argv) {
   fmt::print("{} texts, {} tokens, {} words, table {} MB in f32; {}\n", corpus.texts.size(),
              corpus.tokens, corpus.words, corpus.words * kRow * 4 >> 20, simd::target_name());
   const FlushDenormals flush;
-  print_bandwidth();
   bench_inference(corpus);
   for (const int threads : {1, 2}) bench_training(corpus, 50, threads);
   bench_training(corpus, 256, 1);
