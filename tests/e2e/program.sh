@@ -102,8 +102,10 @@ grep -q "embedding" inspection || fail "inspect: $(cat inspection)"
   --epochs 20 --rate 0.02 --threads 1 -o vectors.plan 2>log
 grep -q "x.embedding: v.txt (GloVe text, 3 numbers) has 3 of" log || fail "vectors: $(cat log)"
 grep -q "1 in another case; 1 words added" log || fail "vectors: $(cat log)"
-"$weft" inspect vectors.plan | grep -q "note .*v.txt" || fail "inspect does not tell of the vectors"
-echo "splendid" | "$weft" predict vectors.plan | grep -q "^good" || fail "an added word is unknown"
+"$weft" inspect vectors.plan >inspection
+grep -q "note .*v.txt" inspection || fail "inspect does not tell of the vectors"
+echo "splendid" | "$weft" predict vectors.plan >answers
+grep -q "^good" answers || fail "an added word is unknown: $(cat answers)"
 sed 's/width=64/static, vectors="v.gz"/' bow.model >described.model
 gzip -c v.txt >v.gz
 "$weft" train described.model --data data.tsv --threads 1 --quiet -o described.plan
