@@ -84,22 +84,48 @@ AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
   open_temporary();
 }
 
-// The name is short, whatever the target's, and differs between processes and between files of one.
-void AtomicFile::open_temporary() {
+std::string AtomicFile::temporary_name(int attempt) const {
+  // Short, whatever the target's, and different between processes and between files of one.
   const std::string folder = std::filesystem::path(target_).parent_path().string();
-  for (int i = 0;; ++i) {
-    const std::string name = fmt::format("{}/.weft-{}-{}.tmp", folder.empty() ? "." : folder,
-                                         static_cast<long>(::getpid()), i);
+  return fmt::format("{}/.weft-{}-{}.tmp", folder.empty() ? "." : folder,
+                     static_cast<long>(::getpid()), attempt);
+}
+
+// Where the system can, the file has no name until it is whole, so that a process that is killed
+// leaves nothing behind.
+void AtomicFile::open_temporary() {
+  const std::string folder = std::filesystem::path(temporary_name(0)).parent_path().string();
+  if (::access("/proc/self/fd", X_OK) == 0) {
+    constexpr int flags = O_WRONLY | O_TMPFILE | O_CLOEXEC;
+    file_ = retried([&] { return ::open(folder.c_str(), flags, 0666); });
+    unnamed_ = file_ >= 0;
+  }
+  for (int i = 0; file_ < 0; ++i) {
+    const std::string name = temporary_name(i);
     constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
     file_ = retried([&] { return ::open(name.c_str(), flags, 0666); });
     if (file_ >= 0) {
       temporary_ = name;
-      break;
+    } else if (errno != EEXIST) {
+      fail(errno);
     }
-    if (errno != EEXIST) fail(errno);
   }
   struct stat status = {};
   if (::stat(target_.c_str(), &status) == 0) ::fchmod(file_, status.st_mode & 07777U);
+}
+
+// Gives the file that has none a temporary name, to be renamed from.
+void AtomicFile::name_file() {
+  const std::string self = fmt::format("/proc/self/fd/{}", file_);
+  for (int i = 0; unnamed_; ++i) {
+    const std::string name = temporary_name(i);
+    if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
+      temporary_ = name;
+      unnamed_ = false;
+    } else if (errno != EEXIST) {
+      fail(errno);
+    }
+  }
 }
 
 AtomicFile::~AtomicFile() {
@@ -109,7 +135,7 @@ AtomicFile::~AtomicFile() {
 
 void AtomicFile::fail(int error) const {
   const bool full = error == ENOSPC || error == EDQUOT;
-  const bool replaced = !temporary_.empty();
+  const bool replaced = unnamed_ || !temporary_.empty();
   throw Error(fmt::format("{}: cannot be written: {}", path_, reason(error)),
               fmt::format("{}{}", full ? "free some space" : "choose another place",
                           replaced ? "; a file that was there before is as it was" : ""));
@@ -128,8 +154,9 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
 
 void AtomicFile::commit() {
   WEFT_CHECK(file_ >= 0);
-  const bool replaced = !temporary_.empty();
+  const bool replaced = unnamed_ || !temporary_.empty();
   if (replaced && retried([&] { return ::fsync(file_); }) != 0) fail(errno);
+  name_file();
   const int file = file_;
   file_ = -1;
   if (::close(file) != 0) fail(errno);

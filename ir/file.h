@@ -27,8 +27,8 @@ class MappedFile {
 };
 
 // A file being written. Until `commit` returns, `path` holds what it held before: bytes go to a
-// temporary file in the same folder, which commit syncs and renames, and which is removed if commit
-// is never reached. Follows symbolic links; a device or pipe is written directly.
+// temporary file in the same folder, which commit syncs and renames, and which is gone if commit is
+// never reached. Follows symbolic links; a device or pipe is written directly.
 class AtomicFile {
  public:
   explicit AtomicFile(std::string path);  // Error if the folder cannot be written
@@ -42,12 +42,15 @@ class AtomicFile {
 
  private:
   [[noreturn]] void fail(int error) const;
+  std::string temporary_name(int attempt) const;
   void open_temporary();
+  void name_file();
   void sync_folder() const;
 
   std::string path_;       // as given, for messages
   std::string target_;     // with symbolic links followed
-  std::string temporary_;  // empty: written directly, or committed
+  std::string temporary_;  // empty: has no name yet, or is written directly, or committed
+  bool unnamed_ = false;
   int file_ = -1;
 };
 

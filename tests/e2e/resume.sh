@@ -24,13 +24,13 @@ awk 'BEGIN {
 # Row-sparse Adam, dropout, a moving rate, means of epochs: all that a checkpoint must hold.
 run=("$weft" train m.model --valid-fraction 0.1 --batch 16 --threads 1 --set x.width=16
   --set train.average=3 --schedule cosine --warmup 0.1 --quiet)
-train=("${run[@]}" --data data.tsv --epochs 30)
+train=("${run[@]}" --data data.tsv --epochs 20)
 
 start=$(date +%s%N)
 "${train[@]}" --checkpoint 0 -o whole.plan
 whole_us=$((($(date +%s%N) - start) / 1000))
 [ ! -e whole.plan.checkpoint ] || fail "a checkpoint that was not asked for"
-"${train[@]}" --checkpoint 0.001 -o saved.plan
+"${train[@]}" --checkpoint 0.01 -o saved.plan
 cmp whole.plan saved.plan || fail "saving checkpoints changed the plan"
 [ ! -e saved.plan.checkpoint ] || fail "the checkpoint outlived its run"
 
