@@ -38,7 +38,6 @@ struct Source {
 struct Need {
   std::uint64_t row = 0;
   std::uint32_t id = 0;
-  auto operator<=>(const Need&) const = default;
 };
 
 class Reader {
@@ -183,7 +182,7 @@ std::vector<Need> Reader::needs() {
     groups_[id] = static_cast<std::uint32_t>(needs.size() - before);
     if (!source.known && groups_[id] > 0) into_.compose(id);
   }
-  std::ranges::sort(needs);
+  std::ranges::sort(needs, {}, [](const Need& need) { return std::pair(need.row, need.id); });
   return needs;
 }
 
