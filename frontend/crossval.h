@@ -28,7 +28,7 @@ struct FoldScore {
 // Over the folds of all repeats.
 struct Spread {
   double mean = 0;
-  double deviation = 0;  // standard, of a fold (n - 1)
+  double deviation = 0;      // standard, of a fold (n - 1)
   double low = 0, high = 0;  // the mean's 95 % confidence interval
 };
 

@@ -42,7 +42,7 @@ class Batches {
   Batches(const Dataset& data, std::int64_t batch, Session::Capacity capacity, std::uint64_t seed);
 
   void start(std::int64_t epoch, std::size_t done = 0);  // after so many examples of it
-  bool next();  // false when the epoch has ended
+  bool next();                                           // false when the epoch has ended
   PackedIds texts() const { return {ids_, offsets_}; }
   PackedLabels labels() const { return {labels_, label_offsets_}; }
   std::size_t done() const { return at_; }  // examples of this epoch, with this batch

@@ -199,8 +199,9 @@ LayerValue Lowering::build(const LayerDef& layer, std::vector<LayerValue> inputs
                     layer.least_inputs, layer.least_inputs == 1 ? "" : "s", inputs.size()),
         inputs.empty() ? fmt::format("write `x | {}`", layer.name) : "");
   }
-  LayerBuilder builder{graph_,           layer.name,       prefix, location, std::move(inputs),
-                       std::move(attrs), sizes_.vocabulary, sizes_.pretrained};
+  LayerBuilder builder{
+      graph_,           layer.name,        prefix,           location, std::move(inputs),
+      std::move(attrs), sizes_.vocabulary, sizes_.pretrained};
   LayerValue value = layer.build(builder);
   lowered_.layers.push_back({prefix, value.id, location});
   return value;

@@ -25,8 +25,8 @@ Attr arithmetic(const std::string& mark, const Attr& a, const Attr& b, SourceLoc
 
 struct ModelSettings {
   TextSettings text;
-  std::int64_t vocabulary = 0;  // words kept at most, the unknown one included
-  std::int64_t min_count = 1;   // of a word, to be kept
+  std::int64_t vocabulary = 0;   // words kept at most, the unknown one included
+  std::int64_t min_count = 1;    // of a word, to be kept
   std::int64_t added_words = 0;  // at most, of those that only the word vectors have
 
   std::string optimizer;  // adam, adamw, sgd, adadelta
@@ -36,7 +36,7 @@ struct ModelSettings {
   std::int64_t patience = 0;  // epochs without a better validation; 0: never stop early
   RateSchedule schedule;
   BestBy metric = BestBy::accuracy;
-  std::int64_t average = 0;               // last epochs whose mean weights are tried; 0: none
+  std::int64_t average = 0;              // last epochs whose mean weights are tried; 0: none
   double clip_norm = 0, clip_value = 0;  // of gradients; 0: no limit
   double label_smoothing = 0;
   bool balanced = false;  // class weights inverse to the classes' frequencies

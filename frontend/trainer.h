@@ -28,7 +28,7 @@ struct TrainSettings {
 };
 
 TrainSettings train_settings(const ModelSettings&);  // as a description has them
-std::string to_string(const TrainSettings&);  // all of them, on one line
+std::string to_string(const TrainSettings&);         // all of them, on one line
 
 struct EpochReport {
   std::int64_t epoch = 0;  // of the plan's whole history, from 1

@@ -178,9 +178,9 @@ void write_report(const Flags& flags, const Plan& plan, const Corpus& corpus, co
   Report report;
   if (flags.valid.empty()) {
     report = make_report(session, corpus, split.valid, plan.threshold);
-    report.data = fmt::format("{} ({})", flags.data, split.valid.empty()
-                                                         ? "the training data itself"
-                                                         : "the part held out");
+    report.data =
+        fmt::format("{} ({})", flags.data,
+                    split.valid.empty() ? "the training data itself" : "the part held out");
   } else {
     report = make_report(session, flags.reading.read(flags.valid), {}, plan.threshold);
     report.data = flags.valid;
