@@ -60,7 +60,8 @@ struct Said {
 
 Said say(Plan plan, double temperature) {
   set_temperature(plan, temperature);
-  Session session(decode_plan(encode_plan(plan)), {1});
+  const std::vector<std::byte> bytes = encode_plan(plan);
+  Session session(decode_plan(bytes), {1});
   CHECK(session.plan().temperature == temperature);
   Predictions out;
   Said said;
