@@ -9,12 +9,14 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "frontend/builder.h"
 #include "frontend/dataset.h"
 #include "runtime/kernels/counters.h"
 #include "runtime/session.h"
+#include "runtime/threads.h"
 #include "tests/unit/small_model.h"
 
 namespace {
@@ -28,14 +30,11 @@ void count() {
 
 }  // namespace
 
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/allocator_interface.h>
+// A debug build allocates to poison memory, and its sanitizer has an allocator of its own: there
+// only primitives are counted.
+#if defined(__GLIBC__) && defined(NDEBUG)
+constexpr bool kCounts = true;
 
-namespace {
-const int hooked = __sanitizer_install_malloc_and_free_hooks(
-    [](const volatile void*, std::size_t) { count(); }, [](const volatile void*) {});
-}  // namespace
-#elif defined(__GLIBC__)
 // glibc's own names of its allocator: operator new, C and the libraries all come through here.
 extern "C" {
 void* __libc_malloc(std::size_t size);
@@ -71,6 +70,8 @@ __attribute__((visibility("default"))) int posix_memalign(void** to, std::size_t
   return *to == nullptr ? 12 : 0;  // ENOMEM
 }
 }
+#else
+constexpr bool kCounts = false;
 #endif
 
 namespace weft {
@@ -128,6 +129,21 @@ std::vector<std::string> some_texts(std::size_t count) {
   return texts;
 }
 
+// Returns when the pool's threads are all at work: a thread's own start allocates, once a process.
+void start_threads(int threads) {
+  struct Meeting {
+    int threads;
+    std::atomic<int> arrived{0};
+  } meeting{threads};
+  run_parts(
+      threads,
+      [](void* context, int) {
+        auto& m = *static_cast<Meeting*>(context);
+        for (++m.arrived; m.arrived < m.threads;) std::this_thread::yield();
+      },
+      &meeting);
+}
+
 void check_model(const Model& model, bool rewrites, DType table, int threads) {
   CompileOptions options;
   options.rewrites = rewrites;
@@ -139,7 +155,7 @@ void check_model(const Model& model, bool rewrites, DType table, int threads) {
                  Overrides(std::vector<std::string>{}), test::small_corpus(), {}, options);
   const std::string name = fmt::format("{}, {}, table {}, {} threads", model.name,
                                        rewrites ? "rewritten" : "plain", to_string(table), threads);
-  const bool strict = model.one_convolution && rewrites;
+  const bool strict = kCounts && model.one_convolution && rewrites;
   const std::vector<std::string> owned = some_texts(700);
   const std::vector<std::string_view> texts(owned.begin(), owned.end());
   std::vector<std::int32_t> ids;
@@ -155,6 +171,7 @@ void check_model(const Model& model, bool rewrites, DType table, int threads) {
     }
     other.predict(texts, out);
   }
+  start_threads(threads);
   // From here on nothing has been asked of this session.
   Session session(plan, {.threads = threads});
   for (const std::size_t count : {1, 2, 3, 17, 64, 700, 1}) {
@@ -184,7 +201,7 @@ int run() {
   counting = true;
   const std::vector<int> some(1000);
   counting = false;
-  if (allocations == 0 || some.empty()) {
+  if ((kCounts && allocations == 0) || some.empty()) {
     fmt::print("FAILED: allocations are not counted\n");
     failed = true;
   }
