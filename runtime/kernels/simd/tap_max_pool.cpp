@@ -51,11 +51,11 @@ struct Fetch {
 };
 
 template <class T>
-Fetch fetch_of(const TapPool& pool, const Rows& rows, std::size_t segment) {
+HWY_INLINE Fetch fetch_of(const TapPool& pool, const Rows& rows, std::size_t segment) {
   const auto lines = [&](std::size_t s) {
-    const auto size = static_cast<std::int64_t>(sizeof(T));
     if (s == pool.blocks.size()) return pool.row_bytes;
-    return (pool.blocks[s].segment.offset * size + kLine - 1) / kLine * kLine;
+    const auto offset = static_cast<std::int64_t>(sizeof(T)) * pool.blocks[s].segment.offset;
+    return (offset + kLine - 1) & -kLine;
   };
   return {rows, lines(segment), lines(segment + 1)};
 }
