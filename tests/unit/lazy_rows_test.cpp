@@ -22,7 +22,7 @@ using Ids = std::vector<std::int32_t>;
 
 // A table that counts how often each of its rows was made; making takes its time.
 struct Counted {
-  explicit Counted(std::int64_t rows) : made(static_cast<std::size_t>(rows)) {}
+  explicit Counted(std::int64_t count) : made(static_cast<std::size_t>(count)) {}
 
   std::vector<std::atomic<int>> made;
   LazyRows rows{static_cast<std::int64_t>(made.size()), [this](std::span<const std::int32_t> ids) {
