@@ -5,6 +5,7 @@
 
 #include "frontend/cli/command.h"
 #include "frontend/lower.h"
+#include "frontend/search_space.h"
 #include "ir/print.h"
 
 namespace weft {
@@ -31,6 +32,7 @@ int check(const Flags& flags) {
   const Model model = read_model(flags.model);
   Overrides overrides(flags.set);
   const ModelSettings settings = settings_of(model, overrides);
+  search_space(model, overrides);  // for what is wrong with the line `tune`
   ModelSizes sizes;
   sizes.vocabulary = settings.vocabulary;
   sizes.labels = flags.labels;

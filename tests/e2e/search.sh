@@ -66,6 +66,7 @@ done
 says "other data" "${tune[@]}" --seed 9 -o cut.plan --resume
 says "is no time" "$weft" tune m.model --data data.tsv --budget soon -o x.plan
 sed 's/^tune .*/tune widht=range(1, 2)/' m.model >typo.model
+says "typo.model:[0-9]+:6: error: .widht." "$weft" check typo.model
 says "typo.model:[0-9]+:6: error: .widht." "$weft" tune typo.model --data data.tsv -o x.plan
 [ ! -e x.plan ] || fail "a failed run left a plan"
 echo "searches repeat, resume and say what is wrong"
