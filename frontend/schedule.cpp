@@ -22,8 +22,10 @@ double rate_factor(const RateSchedule& s, const RunPosition& at) {
     case RateShape::cosine:
       return rise *
              (s.final_rate + (1 - s.final_rate) * (1 + std::cos(std::numbers::pi * share)) / 2);
-    case RateShape::step:
-      return rise * std::pow(s.step_factor, static_cast<double>(at.epoch / s.step_epochs));
+    case RateShape::step: {
+      const std::int64_t falls = at.epoch / s.step_epochs;
+      return rise * std::pow(s.step_factor, static_cast<double>(falls));
+    }
   }
   return rise;
 }

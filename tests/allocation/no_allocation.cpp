@@ -24,7 +24,7 @@ namespace {
 std::atomic<bool> counting{false};
 std::atomic<std::int64_t> allocations{0};
 
-void count() {
+[[maybe_unused]] void count() {
   if (counting.load(std::memory_order_relaxed)) ++allocations;
 }
 

@@ -133,7 +133,7 @@ HWY_NOINLINE void pool_windows(const TapBlock& block, const Sentence& s, const F
   M maxima(first);
   const auto window = [&](std::int64_t w) HWY_ATTR {
     // All pointers, then vector by vector: beside the maxima only one sum needs a register.
-    const T* row[kTaps > 0 ? kTaps : 1];
+    const T* row[std::max(kTaps, 1)];
 #pragma GCC unroll 8
     for (std::int64_t j = 0; j < kTaps; ++j) {
       row[j] = reinterpret_cast<const T*>(rows[w + j] + offset) + j * kWide;
