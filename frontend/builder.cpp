@@ -140,6 +140,14 @@ void drop_unread_tensors(Plan& plan) {
                 [&](const PlanTensor& tensor) { return !any_program_reads(plan, tensor.name); });
 }
 
+// A lazy optimizer is what the rewrites make of it: without them it would be its namesake, unsaid.
+void check_lazy(const ModelSettings& settings, const CompileOptions& options) {
+  if (options.rewrites || !settings.optimizer.starts_with(kLazyOptimizer)) return;
+  throw Error(fmt::format("without rewrites there is no {}", settings.optimizer),
+              fmt::format("write `{}` on the line `train`, or leave out --no-rewrites",
+                          std::string_view(settings.optimizer).substr(kLazyOptimizer.size())));
+}
+
 }  // namespace
 
 Plan build_plan(const Model& model, Overrides overrides, const Corpus& corpus,
@@ -147,6 +155,7 @@ Plan build_plan(const Model& model, Overrides overrides, const Corpus& corpus,
                 VectorsOptions vectors) {
   const ModelSettings settings = settings_of(model, overrides);
   check_labels(model, corpus);
+  check_lazy(settings, options);
   Pretrained pretrained(model.file, std::move(vectors));
   claim_vectors(model, settings, corpus, overrides, pretrained);
   const auto words = choose_words(settings, corpus, rows, pretrained);

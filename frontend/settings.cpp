@@ -69,6 +69,19 @@ ArgumentDef choice(std::string_view name, std::string_view doc,
   return {name, doc, ArgumentKind::word, first, 0, 0, std::move(words)};
 }
 
+// Each optimizer again, lazily: with the same arguments, but of another meaning.
+void add_lazy_optimizers(std::vector<SettingsGroup>& groups) {
+  const std::size_t count = groups.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (groups[i].name == "text" || groups[i].name == "train") continue;
+    groups.push_back({fmt::format("{}{}", kLazyOptimizer, groups[i].name),
+                      fmt::format("{} that leaves a word's vector as it is in steps whose batch "
+                                  "lacks the word (SparseAdam's way, not {}'s)",
+                                  groups[i].name, groups[i].name),
+                      groups[i].arguments});
+  }
+}
+
 std::vector<SettingsGroup> make_settings() {
   const auto rate = [](double fallback) {
     return number("rate", "the learning rate", fallback, 0, 1e6);
@@ -80,7 +93,7 @@ std::vector<SettingsGroup> make_settings() {
   const ArgumentDef beta2 = number("beta2", "memory of its square", 0.999, 0, 0.9999999);
   const ArgumentDef epsilon = number("epsilon", "added to the divisor", 1e-8, 1e-20, 1);
   constexpr double kMost = 2147483647;
-  return {
+  std::vector<SettingsGroup> groups = {
       {"text",
        "how a text becomes word ids",
        {choice("tokenizer", "what is a word", {"words", "whitespace", "characters"}),
@@ -129,6 +142,8 @@ std::vector<SettingsGroup> make_settings() {
        {rate(1.0), number("rho", "memory of squares", 0.95, 0, 0.999999),
         number("epsilon", "added to the divisor", 1e-6, 1e-20, 1), decay(0)}},
   };
+  add_lazy_optimizers(groups);
+  return groups;
 }
 
 const SettingsGroup* find_group(std::string_view name) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "frontend/arguments.h"
@@ -23,13 +24,17 @@ Constants constants_of(const Model&, Overrides&);
 // `a mark b` for + - * /; integers stay integers where the result is one.
 Attr arithmetic(const std::string& mark, const Attr& a, const Attr& b, SourceLocation);
 
+// `lazy_adam` and its like begin so: optimizers that do not make up for the steps which a word's
+// vector took no part in.
+inline constexpr std::string_view kLazyOptimizer = "lazy_";
+
 struct ModelSettings {
   TextSettings text;
   std::int64_t vocabulary = 0;   // words kept at most, the unknown one included
   std::int64_t min_count = 1;    // of a word, to be kept
   std::int64_t added_words = 0;  // at most, of those that only the word vectors have
 
-  std::string optimizer;  // adam, adamw, sgd, adadelta
+  std::string optimizer;  // adam, adamw, sgd, adadelta; lazy_adam …
   Attrs optimizer_attrs;  // beta1 …, as the optimizer-step pass reads them from the graph
   double rate = 0;
   std::int64_t batch = 0, epochs = 0, seed = 0;

@@ -33,7 +33,10 @@ logits = concat(a, b, c) | dropout(drop) | linear(labels)
 # softmax: each text has one label. sigmoid(logits): a text can have several.
 output softmax(logits)
 
+# Optimizers: adam, adamw, sgd, adadelta; as lazy_adam … a word's vector stays as it is in steps
+# whose batch lacks the word, which is another optimizer, not the same one made faster.
 # average: the mean of the weights at the ends of the last epochs is better than any of them.
+# `weft layers train` lists all that this line may say.
 train  adam(rate=0.001) batch=50 epochs=6 average=3
 )model";
 

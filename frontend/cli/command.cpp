@@ -114,7 +114,8 @@ void say_notes(const Plan& plan) {
 
 void declare_set(CLI::App& app, std::vector<std::string>& assignments) {
   app.add_option("--set", assignments,
-                 "override a constant or a setting of the description: --set width=200")
+                 "override a constant or a setting of the description: --set width=200, --set "
+                 "train.clip_norm=3; `weft layers train` and `weft layers text` list settings")
       ->type_name("NAME=VALUE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);

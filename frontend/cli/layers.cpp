@@ -23,7 +23,7 @@ std::string fallback_of(const ArgumentDef& def) {
 }
 
 void describe(std::string_view name, std::string_view doc, std::span<const ArgumentDef> arguments) {
-  print_out(fmt::format("{:12} {}\n", name, doc));
+  print_out(fmt::format("{:14} {}\n", name, doc));
   for (const ArgumentDef& def : arguments) {
     print_out(fmt::format("    {:24} {}; {}\n", fmt::format("{}{}", def.name, fallback_of(def)),
                           def.doc, range_of(def)));

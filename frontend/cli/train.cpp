@@ -24,8 +24,8 @@ struct Flags {
   std::string input, data, valid, out, vectors;
   std::string report;
   double valid_fraction = 0;
-  std::optional<std::int64_t> epochs, batch, seed, patience;
-  std::optional<double> rate, warmup;
+  std::optional<std::int64_t> epochs, batch, seed, patience, average;
+  std::optional<double> rate, warmup, final_rate;
   std::optional<std::string> schedule, metric;
   std::vector<std::string> set;
   int threads = 0;
@@ -61,7 +61,9 @@ void apply(const Flags& flags, Overrides& overrides) {
   if (flags.rate) overrides.set("train.rate", *flags.rate);
   if (flags.schedule) overrides.set("train.schedule", *flags.schedule);
   if (flags.warmup) overrides.set("train.warmup", *flags.warmup);
+  if (flags.final_rate) overrides.set("train.final_rate", *flags.final_rate);
   if (flags.metric) overrides.set("train.metric", *flags.metric);
+  if (flags.average) overrides.set("train.average", *flags.average);
 }
 
 // Where training starts, and how it goes.
@@ -87,7 +89,7 @@ Start start_new(const Flags& flags, const Corpus& corpus, std::span<const std::u
 Start start_from_plan(const Flags& flags) {
   if (!flags.set.empty()) {
     throw Error("--set changes a description, but this plan is compiled already",
-                "use --rate, --epochs, --batch, --patience or --seed, or train a description");
+                "use --rate, --epochs, --average … (see --help), or train a description");
   }
   if (!flags.vectors.empty()) refuse_vectors();
   Start start{load_plan(flags.input), {}};
@@ -261,10 +263,13 @@ Run declare_train(CLI::App& app) {
   app.add_option("--rate", flags->rate, "the learning rate");
   app.add_option("--schedule", flags->schedule, "constant, linear, cosine or step");
   app.add_option("--warmup", flags->warmup, "steps of rising rate; below 1: that share of the run");
+  app.add_option("--final-rate", flags->final_rate,
+                 "where linear and cosine end, as a share of the rate");
   app.add_option("--metric", flags->metric,
                  "what the best epoch is best in: accuracy, macro_f1 or loss");
   app.add_option("--patience", flags->patience,
                  "epochs without a better validation before it stops");
+  app.add_option("--average", flags->average, "last epochs whose mean weights are tried; 0: none");
   app.add_option("--seed", flags->seed, "of weights, order and dropout");
   app.add_option("--threads", flags->threads, "0: all this process may use")
       ->check(CLI::Range(0, 4096));
