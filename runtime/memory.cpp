@@ -29,7 +29,7 @@ std::size_t size_of(const PlanTensor& tensor) {
 AlignedBytes::AlignedBytes(std::size_t size) : size_(size) {
   // Large blocks ask for huge pages: training walks whole tables, where page misses show.
   constexpr std::size_t huge = std::size_t{2} << 20U;
-  if (size < 4 * huge) {
+  if (size < huge / 2) {
     void* const block = std::aligned_alloc(kAlignment, std::max(aligned(size), kAlignment));
     if (block == nullptr) throw std::bad_alloc();
     std::memset(block, 0, size);

@@ -28,6 +28,7 @@ KernelPtr row_update(const BindContext& bind, std::size_t states, Prepare prepar
     const auto step = prepare(static_cast<double>(*rate.f32()), counter ? *counter.i32() : 0);
     parallel_for(run.threads, count, table.grain(), [&](std::int64_t begin, std::int64_t end, int) {
       for (std::int64_t i = begin; i < end; ++i) {
+        if (i + kAhead < end) table.prefetch(ids.i32()[i + kAhead]);
         simd::Update update = table.row(ids.i32()[i]);
         update.g = g.f32() + i * table.width();
         step(update);

@@ -1,8 +1,9 @@
 // Gradients of a max-pooled convolution of looked-up rows, from the winning windows alone.
 //
-// Filter by filter: the weights of one tap, or the sum that is their gradient, meet the few rows
-// that won. Threads share out the columns of the rows, so every sum has one order.
+// What goes to a filter's tap is the sum of the few rows that won there; what goes to a row is the
+// sum of the taps it won with. Threads share out the columns, so every sum has one order.
 #include <algorithm>
+#include <numeric>
 
 #include "runtime/kernels/simd/taps.h"
 #include "runtime/kernels/taps.h"
@@ -12,7 +13,29 @@
 namespace weft {
 namespace {
 
-constexpr std::int64_t kColumns = 32;  // a thread's share of the columns, at least
+// Columns worked on at a time: what all filters have in them stays in a core's own cache.
+constexpr std::int64_t kBlock = 64;
+
+// f(first, columns, part) for blocks of columns, each with the thread that does it.
+template <class F>
+void each_block(int threads, std::int64_t columns, F f) {
+  parallel_for(threads, columns, kBlock / 2, [&](std::int64_t begin, std::int64_t end, int part) {
+    for (; begin < end; begin += kBlock) f(begin, std::min(kBlock, end - begin), part);
+  });
+}
+
+// A block of columns for each thread: [O, K, kBlock] of all convolutions.
+class FilterBlocks {
+ public:
+  FilterBlocks(const BindContext& bind, std::int64_t lists)
+      : floats_(lists * kBlock),
+        bytes_(static_cast<std::size_t>(bind.threads * floats_) * sizeof(float)) {}
+  float* of(int part) { return reinterpret_cast<float*>(bytes_.data()) + part * floats_; }
+
+ private:
+  std::int64_t floats_;
+  AlignedBytes bytes_;
+};
 
 // For each filter of some convolutions and each tap, the rows that the tap stood on where the
 // filter's maximum was, with the gradient that goes there.
@@ -39,6 +62,9 @@ class Winners {
     starts_.resize(static_cast<std::size_t>(lists) + 1);
     candidates_.resize(static_cast<std::size_t>(most) + 1);
   }
+
+  std::int64_t lists() const { return static_cast<std::int64_t>(starts_.size()) - 1; }
+  std::size_t most() const { return rows_.size(); }  // rows in all lists
 
   // The lists of this run: convolution by convolution, filter by filter, tap by tap.
   simd::ScaledRows collect(std::int64_t rows, const RunContext& run) {
@@ -103,38 +129,54 @@ class Winners {
 class SparseTapInputGrad final : public Kernel {
  public:
   explicit SparseTapInputGrad(const BindContext& bind)
-      : w_(bind.x.begin() + 4, bind.x.end()), de_(bind.y[0]), winners_(bind, filters(bind)) {
-    std::int64_t lists = 0;
-    for (const Winners::Filters& f : filters(bind)) {
-      taps_.push_back(f.taps);
-      lists += f.taps * f.channels;
-    }
-    by_filter_ = AlignedBytes(static_cast<std::size_t>(lists * de_.columns()) * sizeof(float));
+      : w_(bind.x.begin() + 4, bind.x.end()),
+        de_(bind.y[0]),
+        winners_(bind, filters(bind)),
+        by_row_(winners_.most()),
+        blocks_(bind, winners_.lists()) {
+    for (const Winners::Filters& f : filters(bind)) taps_.push_back(f.taps);
+    const TensorType& grad = bind.graph[bind.node.outputs[0]].type;
+    const std::int64_t row_bytes = de_.columns() * size_of(grad.dtype);
+    starts_.resize(static_cast<std::size_t>(capacity_bytes(bind.graph, grad) / row_bytes) + 2);
   }
 
   void run(RunContext& run) override {
     const std::int64_t d = de_.columns();
-    const simd::ScaledRows lists = winners_.collect(de_.rows(run), run);
-    auto* terms = reinterpret_cast<float*>(by_filter_.data());
-    parallel_for(run.threads, de_.size(run), 1 << 16,
-                 [&](std::int64_t begin, std::int64_t end, int) {
-                   std::fill(de_.f32() + begin, de_.f32() + end, 0.0F);
-                 });
-    parallel_for(run.threads, d, kColumns, [&](std::int64_t begin, std::int64_t end, int) {
-      float* to = terms;
+    const simd::ScaledRows lists =
+        group_by_row(winners_.collect(de_.rows(run), run), de_.rows(run));
+    each_block(run.threads, d, [&](std::int64_t first, std::int64_t columns, int part) {
+      float* to = blocks_.of(part);
       for (std::size_t i = 0; i < w_.size(); ++i) {
         const std::int64_t taps = taps_[i], channels = w_[i].columns();
         for (std::int64_t tap = 0; tap < taps; ++tap) {
-          simd::transpose(w_[i].f32() + (tap * d + begin) * channels, end - begin, channels,
-                          channels, to + tap * d + begin, taps * d);
+          simd::transpose(w_[i].f32() + (tap * d + first) * channels, columns, channels, channels,
+                          to + tap * kBlock, taps * kBlock);
         }
-        to += taps * channels * d;
+        to += taps * channels * kBlock;
       }
-      simd::add_scaled_rows(lists, terms, d, begin, end, de_.f32());
+      simd::sum_scaled_rows(lists, columns, blocks_.of(part), kBlock, de_.f32() + first, d);
     });
   }
 
  private:
+  // For each row the taps of filters that it won with: the same pairs the other way round.
+  simd::ScaledRows group_by_row(const simd::ScaledRows& lists, std::int64_t rows) {
+    const auto starts = std::span(starts_).first(static_cast<std::size_t>(rows) + 2);
+    const auto start = [&](std::int64_t row) -> auto& { return starts[std::size_t(row)]; };
+    std::ranges::fill(starts, 0);
+    for (const simd::ScaledRow& won : lists.rows) ++start(won.row + 2);
+    std::partial_sum(starts.begin(), starts.end(), starts.begin());
+    // start(row + 1) is where the next of the row's goes: in the end, where the row's end.
+    for (std::size_t i = 0; i + 1 < lists.starts.size(); ++i) {
+      for (auto at = lists.starts[i]; at < lists.starts[i + 1]; ++at) {
+        const simd::ScaledRow& won = lists.rows[static_cast<std::size_t>(at)];
+        by_row_[static_cast<std::size_t>(start(won.row + 1)++)] = {static_cast<std::int32_t>(i),
+                                                                   won.factor};
+      }
+    }
+    return {std::span(by_row_).first(lists.rows.size()), starts.first(starts.size() - 1)};
+  }
+
   static std::vector<Winners::Filters> filters(const BindContext& bind) {
     std::vector<Winners::Filters> all;
     std::int64_t output = 0;
@@ -149,8 +191,10 @@ class SparseTapInputGrad final : public Kernel {
   std::vector<Operand> w_;
   Operand de_;
   Winners winners_;
+  std::vector<simd::ScaledRow> by_row_;
+  std::vector<std::int64_t> starts_;  // of each row's in by_row_
   std::vector<std::int64_t> taps_;
-  AlignedBytes by_filter_;  // the weights as [O, K, D] of each convolution
+  FilterBlocks blocks_;  // of the weights
 };
 
 // dz[B, O]  where[B, O]  ids[T]  offsets[B+1]  e[N, D]  ->  dw[K, D, O] of one convolution
@@ -161,18 +205,17 @@ class SparseTapWeightGrad final : public Kernel {
         dw_(bind.y[0]),
         winners_(bind, {filters(bind)}),
         taps_(filters(bind).taps),
-        by_filter_(static_cast<std::size_t>(taps_ * dw_.columns() * e_.columns()) * sizeof(float)) {
-  }
+        blocks_(bind, winners_.lists()) {}
 
   void run(RunContext& run) override {
     const std::int64_t d = e_.columns(), channels = dw_.columns();
     const simd::ScaledRows lists = winners_.collect(e_.rows(run), run);
-    auto* sums = reinterpret_cast<float*>(by_filter_.data());
-    parallel_for(run.threads, d, kColumns, [&](std::int64_t begin, std::int64_t end, int) {
-      simd::sum_scaled_rows(lists, e_.f32(), d, begin, end, sums);
+    each_block(run.threads, d, [&](std::int64_t first, std::int64_t columns, int part) {
+      float* sums = blocks_.of(part);
+      simd::sum_scaled_rows(lists, columns, e_.f32() + first, d, sums, kBlock);
       for (std::int64_t tap = 0; tap < taps_; ++tap) {
-        simd::transpose(sums + tap * d + begin, channels, end - begin, taps_ * d,
-                        dw_.f32() + (tap * d + begin) * channels, channels);
+        simd::transpose(sums + tap * kBlock, channels, columns, taps_ * kBlock,
+                        dw_.f32() + (tap * d + first) * channels, channels);
       }
     });
   }
@@ -190,7 +233,7 @@ class SparseTapWeightGrad final : public Kernel {
   Operand e_, dw_;
   Winners winners_;
   std::int64_t taps_;
-  AlignedBytes by_filter_;  // the gradient as [O, K, D]
+  FilterBlocks blocks_;  // of the gradient
 };
 
 }  // namespace

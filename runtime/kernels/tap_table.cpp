@@ -16,33 +16,31 @@ std::int64_t rows_grain(std::int64_t k, std::int64_t n) {
   return std::max<std::int64_t>(16, 2'000'000 / std::max<std::int64_t>(1, n * k));
 }
 
-// The weights of several convolutions, w_i[K_i, D, O_i], as one matrix [D, R].
+// The weights of several convolutions, w_i[K_i, D, O_i], as one matrix [D, R], stored in panels of
+// `panel` columns: the first panel's part of row 0, of row 1 …, then the second's.
 class TapWeights {
  public:
-  TapWeights(const BindContext& bind, std::size_t first)
+  TapWeights(const BindContext& bind, std::size_t first, std::int64_t panel)
       : w_(bind.x.begin() + static_cast<std::ptrdiff_t>(first), bind.x.end()),
         fresh_(w_.size()),
         layout_(layout(bind, first)),
         depth_(bind.graph[bind.node.inputs[first]].type.shape[1].value),
+        panel_(panel),
         matrix_(static_cast<std::size_t>(depth_ * layout_.row_size()) * sizeof(float)) {}
+  // In one panel: row by row.
+  TapWeights(const BindContext& bind, std::size_t first)
+      : TapWeights(bind, first, layout(bind, first).row_size()) {}
 
-  // Brings the matrix up to date; whether it has changed.
-  bool pack(const RunContext& run) {
+  // Brings the matrix up to date.
+  void pack(const RunContext& run) {
     bool stale = false;
     for (std::size_t i = 0; i < w_.size(); ++i) stale = fresh_[i].stale(w_[i], run) || stale;
-    if (!stale) return false;
+    if (!stale) return;
     parallel_for(run.threads, depth_, 64, [&](std::int64_t begin, std::int64_t end, int) {
       for (const TapSegment& s : layout_.segments()) {
-        const Operand& w = w_[static_cast<std::size_t>(s.conv)];
-        for (std::int64_t tap = 0; tap < s.taps; ++tap) {
-          for (std::int64_t d = begin; d < end; ++d) {
-            std::copy_n(w.f32() + (tap * depth_ + d) * w.columns() + s.channel, s.channels,
-                        matrix() + d * layout_.row_size() + s.offset + tap * s.lanes);
-          }
-        }
+        for (std::int64_t tap = 0; tap < s.taps; ++tap) pack(s, tap, begin, end);
       }
     });
-    return true;
   }
 
   float* matrix() const { return reinterpret_cast<float*>(matrix_.data()); }
@@ -50,6 +48,25 @@ class TapWeights {
   std::int64_t width() const { return layout_.row_size(); }  // R
 
  private:
+  // Rows [begin, end) of the channels of one tap.
+  void pack(const TapSegment& s, std::int64_t tap, std::int64_t begin, std::int64_t end) const {
+    const Operand& w = w_[static_cast<std::size_t>(s.conv)];
+    std::int64_t count = 0;
+    for (std::int64_t c = 0; c < s.channels; c += count) {
+      const std::int64_t column = s.offset + tap * s.lanes + c, within = column % panel_;
+      count = std::min(panel_ - within, s.channels - c);
+      const float* from = w.f32() + (tap * depth_ + begin) * w.columns() + s.channel + c;
+      float* to = matrix() + (column - within) * depth_ + begin * panel_ + within;
+      for (std::int64_t d = begin; d < end; ++d, from += w.columns(), to += panel_) {
+        if (count == simd::RowProduct::kPanel) {
+          std::copy_n(from, simd::RowProduct::kPanel, to);  // of a length known here: no call
+        } else {
+          std::copy_n(from, count, to);
+        }
+      }
+    }
+  }
+
   static TapLayout layout(const BindContext& bind, std::size_t first) {
     std::vector<std::int64_t> kernels, channels;
     for (std::size_t i = first; i < bind.node.inputs.size(); ++i) {
@@ -63,53 +80,21 @@ class TapWeights {
   std::vector<Operand> w_;
   std::vector<Freshness> fresh_;
   TapLayout layout_;
-  std::int64_t depth_;
+  std::int64_t depth_, panel_;
   AlignedBytes matrix_;  // zero where a row is padded
 };
 
-// e[N, D]  w[K, D, O]..  ->  table[N, R] in a training step: one product.
-class TrainingTapTable final : public Kernel {
- public:
-  explicit TrainingTapTable(const BindContext& bind)
-      : e_(bind.x[0]), table_(bind.y[0]), weights_(bind, 1) {}
-
-  void run(RunContext& run) override {
-    weights_.pack(run);
-    const std::int64_t d = weights_.depth(), r = weights_.width();
-    parallel_for(run.threads, table_.rows(run), rows_grain(d, r),
-                 [&](std::int64_t begin, std::int64_t end, int) {
-                   gemm({.m = end - begin,
-                         .n = r,
-                         .k = d,
-                         .a = e_.f32() + begin * d,
-                         .lda = d,
-                         .b = weights_.matrix(),
-                         .ldb = r,
-                         .c = table_.f32() + begin * r,
-                         .ldc = r});
-                 });
-  }
-
- private:
-  Operand e_, table_;
-  TapWeights weights_;
-};
-
-// The same for predicting: no row's bits depend on the others.
+// e[N, D]  w[K, D, O]..  ->  table[N, R]: no row's bits depend on the others.
 class TapTable final : public RowKernel {
  public:
   explicit TapTable(const BindContext& bind)
       : e_(bind.x[0]),
         table_(bind.y[0]),
-        weights_(bind, 1),
-        panels_(static_cast<std::size_t>(weights_.depth() * weights_.width()) * sizeof(float)) {
-    product_ = {e_.f32(),         weights_.depth(), reinterpret_cast<float*>(panels_.data()),
-                weights_.width(), table_.f32(),     nullptr};
-  }
+        weights_(bind, 1, simd::RowProduct::kPanel),
+        product_{e_.f32(),         weights_.depth(), weights_.matrix(),
+                 weights_.width(), table_.f32(),     nullptr} {}
 
-  void prepare(const RunContext& run) override {
-    if (weights_.pack(run)) simd::pack_panels(weights_.matrix(), product_);
-  }
+  void prepare(const RunContext& run) override { weights_.pack(run); }
 
   void make_rows(std::span<const std::int32_t> rows) const override {
     simd::RowProduct product = product_;
@@ -128,7 +113,6 @@ class TapTable final : public RowKernel {
  private:
   Operand e_, table_;
   TapWeights weights_;
-  AlignedBytes panels_;
   simd::RowProduct product_;
 };
 
@@ -294,12 +278,7 @@ class QuantizeTaps final : public Kernel {
 
 }  // namespace
 
-KernelPtr make_tap_table(const BindContext& bind) {
-  // Rows counted at run time in a program that writes are those of a batch to learn from.
-  const bool counted = !bind.graph[bind.node.inputs[0]].type.shape[0].is_static();
-  if (counted && !bind.graph.writes.empty()) return std::make_unique<TrainingTapTable>(bind);
-  return std::make_unique<TapTable>(bind);
-}
+KernelPtr make_tap_table(const BindContext& bind) { return std::make_unique<TapTable>(bind); }
 KernelPtr make_tap_table_input_grad(const BindContext& bind) {
   return std::make_unique<TapTableInputGrad>(bind);
 }

@@ -1,8 +1,6 @@
 // Tiles of some rows by one panel are added up in registers.
 #include "runtime/kernels/simd/row_product.h"
 
-#include <algorithm>
-
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/kernels/simd/row_product.cpp"
@@ -80,15 +78,6 @@ HWY_AFTER_NAMESPACE();
 namespace weft::simd {
 
 HWY_EXPORT(RowProductOf);
-
-void pack_panels(const float* w, const RowProduct& p) {
-  for (std::int64_t column = 0; column < p.width; column += RowProduct::kPanel) {
-    float* const panel = p.panels + column * p.depth;
-    for (std::int64_t k = 0; k < p.depth; ++k) {
-      std::copy_n(w + k * p.width + column, RowProduct::kPanel, panel + k * RowProduct::kPanel);
-    }
-  }
-}
 
 void row_product(const RowProduct& product, std::int64_t begin, std::int64_t end) {
   HWY_DYNAMIC_DISPATCH(RowProductOf)(product, begin, end);

@@ -12,14 +12,11 @@ struct RowProduct {
 
   const float* e = nullptr;
   std::int64_t depth = 0;
-  float* panels = nullptr;             // 64-byte aligned, [width / 16, depth, 16]
+  const float* panels = nullptr;       // 64-byte aligned, [width / 16, depth, 16]
   std::int64_t width = 0;              // a multiple of 16
   float* out = nullptr;                // [N, width], 64-byte aligned
   const std::int32_t* rows = nullptr;  // which rows; null: consecutive ones
 };
-
-// Panels of W, given row by row.
-void pack_panels(const float* w, const RowProduct&);
 
 // Computes rows rows[begin] .. rows[end - 1], or begin .. end - 1. A row's result has the same bits
 // whatever other rows are computed: it is added up in the order of `depth`, one product at a time.

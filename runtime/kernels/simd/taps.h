@@ -67,13 +67,10 @@ struct ScaledRows {
   std::span<const std::int64_t> starts;  // one more than there are lists
 };
 
-// sums[i, c] = sum over list i of factor * matrix[row, c], for begin <= c < end. Both matrices have
-// `width` columns.
-void sum_scaled_rows(const ScaledRows&, const float* matrix, std::int64_t width, std::int64_t begin,
-                     std::int64_t end, float* sums);
-// matrix[row, c] += factor * terms[i, c] for each member of each list i, in this order.
-void add_scaled_rows(const ScaledRows&, const float* terms, std::int64_t width, std::int64_t begin,
-                     std::int64_t end, float* matrix);
+// sums[i, c] = sum over list i of factor * matrix[row, c] for c < columns; pitches in floats from
+// one row to the next.
+void sum_scaled_rows(const ScaledRows&, std::int64_t columns, const float* matrix,
+                     std::int64_t matrix_pitch, float* sums, std::int64_t sums_pitch);
 
 // to[c, r] = from[r, c]; pitches in floats from one row to the next.
 void transpose(const float* from, std::int64_t rows, std::int64_t columns, std::int64_t from_pitch,
