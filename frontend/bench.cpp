@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "frontend/dataset.h"
+#include "frontend/table.h"
+#include "ir/op.h"
 #include "runtime/session.h"
 
 namespace weft {
@@ -50,6 +52,23 @@ Times measure(double seconds, std::size_t warm_up, Request request) {
   return times;
 }
 
+// Runs `request` again with its nodes timed.
+template <typename Request>
+std::vector<BenchNode> measure_nodes(double seconds, Executor& executor, Request request) {
+  executor.time_nodes();
+  const auto runs = static_cast<double>(measure(seconds, 0, request).each.size());
+  const std::span<const double> spent = executor.node_seconds();
+  const double total = std::max(std::accumulate(spent.begin(), spent.end(), 0.0), 1e-9);
+  std::vector<BenchNode> nodes;
+  for (std::size_t i = 0; i < spent.size(); ++i) {
+    const Graph& graph = executor.graph();
+    const Node& node = graph.nodes[i];
+    const std::string& name = graph[node.outputs[0]].name;
+    nodes.push_back({name, std::string(node.op->name), spent[i] / runs * 1e6, spent[i] / total});
+  }
+  return nodes;
+}
+
 BenchRate rate_of(Times times) {
   return {times.rate(), times.quantile(0.5) * 1e6, times.quantile(0.99) * 1e6};
 }
@@ -73,11 +92,12 @@ void bench_predict(const Plan& plan, const Corpus& corpus, Bench& result) {
   result.tokens_per_sentence =
       static_cast<double>(data.ids.size()) / static_cast<double>(data.size());
   Predictions out;
-  result.from_ids = rate_of(measure(result.settings.seconds, warm_up, [&](std::size_t i) {
+  const auto from_ids = [&](std::size_t i) {
     const auto [first, last] = cut(i);
     session.predict_ids({data.ids, std::span(data.offsets).subspan(first, last - first + 1)}, out);
     return last - first;
-  }));
+  };
+  result.from_ids = rate_of(measure(result.settings.seconds, warm_up, from_ids));
   std::vector<std::string_view> texts;
   for (std::size_t i = 0; i < corpus.size(); ++i) texts.push_back(corpus.text(i));
   result.from_text = rate_of(measure(result.settings.seconds, warm_up, [&](std::size_t i) {
@@ -85,6 +105,9 @@ void bench_predict(const Plan& plan, const Corpus& corpus, Bench& result) {
     session.predict(std::span(texts).subspan(first, last - first), out);
     return last - first;
   }));
+  if (!result.settings.nodes) return;
+  result.predict_nodes =
+      measure_nodes(result.settings.seconds, *session.predict_executor(), from_ids);
 }
 
 void bench_train(const Plan& plan, const Corpus& corpus, Bench& result) {
@@ -100,15 +123,18 @@ void bench_train(const Plan& plan, const Corpus& corpus, Bench& result) {
   Batches batches(data, batch, session.train_capacity(), /*seed=*/1);
   std::int64_t epoch = 0;
   batches.start(epoch);
-  Times times = measure(2 * result.settings.seconds, 3, [&](std::size_t) {
+  const auto step = [&](std::size_t) {
     if (!batches.next()) {
       batches.start(++epoch);
       batches.next();
     }
     session.train_step(batches.texts(), batches.labels(), 0.001);
     return batches.texts().size();
-  });
+  };
+  Times times = measure(2 * result.settings.seconds, 3, step);
   result.train = BenchStep{times.rate(), times.quantile(0.5) * 1e3, batch};
+  if (!result.settings.nodes) return;
+  result.train_nodes = measure_nodes(result.settings.seconds, *session.train_executor(), step);
 }
 
 }  // namespace
@@ -122,6 +148,28 @@ Bench bench(const Plan& plan, const Corpus& corpus, const BenchSettings& setting
   bench_train(plan, corpus, result);
   return result;
 }
+
+namespace {
+
+std::string node_table(std::string_view heading, const std::vector<BenchNode>& nodes) {
+  Table table;
+  table.add({"node", "op", "us", "%"});
+  for (const BenchNode& node : nodes) {
+    table.add({"%" + node.name, node.op, fmt::format("{:.1f}", node.us),
+               fmt::format("{:.1f}", 100 * node.share)});
+  }
+  return fmt::format("\n{}\n{}", heading, table.str("    "));
+}
+
+nlohmann::ordered_json node_list(const std::vector<BenchNode>& nodes) {
+  auto list = nlohmann::ordered_json::array();
+  for (const BenchNode& node : nodes) {
+    list.push_back({{"node", node.name}, {"op", node.op}, {"us", node.us}, {"share", node.share}});
+  }
+  return list;
+}
+
+}  // namespace
 
 std::string to_text(const Bench& b) {
   std::string out =
@@ -137,6 +185,8 @@ std::string to_text(const Bench& b) {
     out += fmt::format("{:<10}{:>12.0f} sentences/s   step of {} {:.2f} ms\n", "training",
                        b.train->sentences_per_second, b.train->batch, b.train->step_ms);
   }
+  if (!b.predict_nodes.empty()) out += node_table("a request from ids", b.predict_nodes);
+  if (!b.train_nodes.empty()) out += node_table("a training step", b.train_nodes);
   return out;
 }
 
@@ -155,6 +205,8 @@ std::string to_json(const Bench& b) {
                      {"step_ms", b.train->step_ms},
                      {"batch", b.train->batch}};
   }
+  if (!b.predict_nodes.empty()) json["predict_nodes"] = node_list(b.predict_nodes);
+  if (!b.train_nodes.empty()) json["train_nodes"] = node_list(b.train_nodes);
   return json.dump() + "\n";
 }
 

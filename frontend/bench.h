@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "frontend/corpus.h"
 #include "ir/plan.h"
@@ -15,6 +16,7 @@ struct BenchSettings {
       50;  // texts to a request; a training step has as many as the plan trains with
   int threads = 1;
   double seconds = 1.0;  // spent on each measurement
+  bool nodes = false;    // time the programs' nodes too
 };
 
 // What one kind of request took.
@@ -29,12 +31,20 @@ struct BenchStep {
   std::int64_t batch = 0;
 };
 
+// A node's part in a request from ids or in a training step.
+struct BenchNode {
+  std::string name, op;
+  double us = 0;     // a run, on average
+  double share = 0;  // of all nodes of the program
+};
+
 struct Bench {
   BenchSettings settings;
   std::size_t sentences = 0;
   double tokens_per_sentence = 0;
   BenchRate from_ids, from_text;
-  std::optional<BenchStep> train;  // where the plan can train
+  std::optional<BenchStep> train;                     // where the plan can train
+  std::vector<BenchNode> predict_nodes, train_nodes;  // if asked for, in the order they run in
 };
 
 // The plan in memory is trained on; the file it came from is not. Throws Error if there is no text,

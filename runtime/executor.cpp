@@ -2,6 +2,7 @@
 #include "runtime/executor.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <limits>
 
@@ -262,6 +263,15 @@ void Executor::poison() const {
   }
 }
 
+void Executor::run_node(std::size_t i, RunContext& context) {
+  if (deferred_[i].kernel == nullptr) {
+    kernels_[i]->run(context);
+  } else {
+    deferred_[i].kernel->prepare(context);
+    deferred_[i].rows->forget();
+  }
+}
+
 void Executor::run(std::span<const SymbolExtent> extents) {
   const FlushDenormals flush;
   const SingleThreadedLibraries single;
@@ -274,12 +284,13 @@ void Executor::run(std::span<const SymbolExtent> extents) {
   for (const Copy& copy : before_) std::memcpy(copy.to, copy.from, copy.size);
   for (LazyRows* const rows : whole_) rows->require_all(threads_);
   for (std::size_t i = 0; i < kernels_.size(); ++i) {
-    if (deferred_[i].kernel == nullptr) {
-      kernels_[i]->run(context);
-    } else {
-      deferred_[i].kernel->prepare(context);
-      deferred_[i].rows->forget();
+    if (seconds_.empty()) {
+      run_node(i, context);
+      continue;
     }
+    const auto start = std::chrono::steady_clock::now();
+    run_node(i, context);
+    seconds_[i] += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
   for (const Copy& copy : after_) std::memcpy(copy.to, copy.from, copy.size);
   if (!graph_.writes.empty()) memory_.changed();

@@ -64,6 +64,10 @@ class Executor {
   const TensorView& result(std::string_view name) const;
   const Graph& graph() const { return graph_; }
 
+  // From now on runs are timed node by node; the seconds so far, in the order of graph().nodes.
+  void time_nodes() { seconds_.assign(kernels_.size(), 0.0); }
+  std::span<const double> node_seconds() const { return seconds_; }
+
  private:
   struct Offsets;  // an input that cuts rows into sequences
   struct Result;
@@ -84,6 +88,7 @@ class Executor {
   void bind_views();
   bool may_defer(const Node& node) const;
   void check_offsets(const RunContext& context) const;
+  void run_node(std::size_t i, RunContext& context);
   void poison() const;
 
   const Graph& graph_;
@@ -99,6 +104,7 @@ class Executor {
   std::vector<Offsets> offsets_;
   std::vector<Result> results_;       // as Graph::results
   std::vector<Copy> before_, after_;  // what Graph::writes asks to be copied
+  std::vector<double> seconds_;       // by kernel; empty: nobody asked
 };
 
 }  // namespace weft

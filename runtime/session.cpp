@@ -179,6 +179,9 @@ Session Session::sibling() const {
   return Session(model_, options_);
 }
 
+Executor* Session::predict_executor() { return predict_ ? &predict_->executor : nullptr; }
+Executor* Session::train_executor() { return train_ ? &train_->executor : nullptr; }
+
 const Plan& Session::plan() const { return model_->plan; }
 const Encoder& Session::encoder() const { return model_->encoder; }
 

@@ -97,6 +97,10 @@ class Session {
   double train_step(std::span<const std::string_view> texts, const PackedLabels& labels,
                     double rate);
 
+  // What runs behind predict() and train_step(), for those who measure it; null where none does.
+  Executor* predict_executor();
+  Executor* train_executor();
+
   // A plan of the weights as they are now, independent of the session.
   Plan snapshot();
   // The same for a session to go on training from, to the bit: what row-sparse optimizers have put
