@@ -50,7 +50,7 @@ void soften(std::span<const float> logits, double temperature, Task task, std::s
   };
   if (task == Task::multi_label) {
     std::ranges::transform(logits, p.begin(), sigmoid);
-  } else if (logits.size() == 1) {  // one number tells the second label from the first
+  } else if (logits.size() < p.size()) {  // one number tells the second label from the first
     p[1] = sigmoid(logits[0]);
     p[0] = 1.0F - p[1];
   } else {
