@@ -83,9 +83,8 @@ std::vector<double> balanced_weights(const Dataset& data, std::size_t labels) {
 }
 
 void check_labels(const Model& model, const Corpus& corpus) {
-  if (corpus.label_names().size() < 2 && model.output.name == "softmax") {
-    throw Error(fmt::format("all examples have the label `{}`", corpus.label_names().front()),
-                "there is nothing to tell apart: the data needs at least two labels");
+  if (corpus.label_names().empty()) {
+    throw Error("no example has a label", "label some texts, or name another --label-column");
   }
   if (!corpus.multi_label() || model.output.name != "softmax") return;
   for (std::size_t i = 0; i < corpus.size(); ++i) {

@@ -1,6 +1,8 @@
 // Newton's method on the derivative by the inverse temperature, kept within a bracket.
 #include "frontend/calibrate.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <span>
@@ -55,9 +57,25 @@ double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
 }  // namespace
 
+std::vector<std::uint32_t> calibration_rows(std::size_t examples, std::size_t labels) {
+  constexpr std::size_t kMostAnswers = std::size_t{1} << 24U;  // 10,000 labels: 1,677 texts
+  const std::size_t most =
+      std::max<std::size_t>(1, kMostAnswers / std::max<std::size_t>(labels, 1));
+  std::vector<std::uint32_t> rows(std::min(examples, most));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows[i] = static_cast<std::uint32_t>(i * examples / rows.size());
+  }
+  return rows;
+}
+
 AnsweredLogits answer(Session& session, const Dataset& data) {
   AnsweredLogits answers;
   answers.multi_label = session.plan().task == Task::multi_label;
+  if (!answers.multi_label && data.space.known < 2) {
+    throw Error(fmt::format("the plan knows one label, `{}`, and is always certain of it",
+                            session.labels().front()),
+                "there is nothing to calibrate");
+  }
   predict_all(session, data, [&](std::size_t i, const Predictions& all, std::size_t k) {
     const auto logits = all.logits(k);
     const auto truth = data.labels_of(i);

@@ -24,6 +24,11 @@ struct AnsweredLogits {
 
   std::size_t size() const { return right.size(); }
 };
+// Of so many examples, those whose answers to so many labels are few enough to keep in memory: all,
+// or evenly spaced ones.
+std::vector<std::uint32_t> calibration_rows(std::size_t examples, std::size_t labels);
+
+// Error where the plan's one label leaves nothing to answer.
 AnsweredLogits answer(Session&, const Dataset&);
 
 // The mean of -log p of what is right, in nats.

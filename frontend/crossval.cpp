@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -36,6 +37,13 @@ Spread spread(const Crossval& result, double FoldScore::*score, double tested, d
   std::vector<double> scores;
   for (const FoldScore& fold : result.folds) scores.push_back(fold.*score);
   return spread_of(scores, tested, trained);
+}
+
+// Few folds that differ much can put an end of the interval where no share can be.
+Spread within_shares(Spread s) {
+  s.low = std::clamp(s.low, 0.0, 1.0);
+  s.high = std::clamp(s.high, 0.0, 1.0);
+  return s;
 }
 
 // The parts of one fold, as the settings want them.
@@ -105,6 +113,7 @@ Crossval cross_validate(const Trial& trial, const CrossvalSettings& settings,
   }
 
   Crossval result;
+  result.remarks = remarks_on_folds(*trial.corpus, fold_of.front());
   result.folds.resize(std::size_t{settings.repeats} * settings.folds);
   std::mutex mutex;
   const int threads = settings.threads > 0 ? settings.threads : default_threads();
@@ -130,8 +139,8 @@ Crossval cross_validate(const Trial& trial, const CrossvalSettings& settings,
 
   const double tested = static_cast<double>(examples) / settings.folds;
   const double trained = static_cast<double>(examples) - tested;
-  result.accuracy = spread(result, &FoldScore::accuracy, tested, trained);
-  result.macro_f1 = spread(result, &FoldScore::macro_f1, tested, trained);
+  result.accuracy = within_shares(spread(result, &FoldScore::accuracy, tested, trained));
+  result.macro_f1 = within_shares(spread(result, &FoldScore::macro_f1, tested, trained));
   result.loss = spread(result, &FoldScore::loss, tested, trained);
   for (std::uint32_t r = 0; r < settings.repeats; ++r) {
     double sum = 0;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "frontend/remarks.h"
 #include "frontend/trial.h"
 
 namespace weft {
@@ -29,13 +30,14 @@ struct FoldScore {
 struct Spread {
   double mean = 0;
   double deviation = 0;      // standard, of a fold (n - 1)
-  double low = 0, high = 0;  // the mean's 95 % confidence interval
+  double low = 0, high = 0;  // the mean's 95 % confidence interval; of shares within 0 to 1
 };
 
 struct Crossval {
   std::vector<FoldScore> folds;  // by repeat, then fold
   Spread accuracy, macro_f1, loss;
   std::vector<double> repeat_accuracy;  // the mean of each repeat's folds
+  Remarks remarks;                      // on the folds of the first repeat
 };
 
 // Training sets of folds overlap, so that folds vary less than independent samples would: the

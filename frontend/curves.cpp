@@ -65,25 +65,34 @@ double average_precision(const ScoreCurve& curve) {
   return sum;
 }
 
-std::vector<ReliabilityBin> reliability(std::span<const float> confidence,
-                                        std::span<const std::uint8_t> right, std::size_t bins) {
-  WEFT_CHECK(confidence.size() == right.size() && bins > 0);
-  std::vector<ReliabilityBin> found(bins);
-  for (std::size_t i = 0; i < confidence.size(); ++i) {
-    const auto given = static_cast<double>(confidence[i]);
-    const double c = given > 0 ? std::min(given, 1.0) : 0.0;  // what is no number counts as none
-    const double place = std::ceil(c * static_cast<double>(bins));
-    ReliabilityBin& bin = found[place < 1 ? 0 : static_cast<std::size_t>(place) - 1];
-    ++bin.count;
-    bin.confidence += c;
-    bin.accuracy += right[i];
-  }
-  for (ReliabilityBin& bin : found) {
+Reliability::Reliability(std::size_t bins) : sums_(bins) { WEFT_CHECK(bins > 0); }
+
+void Reliability::add(float confidence, bool right) {
+  const auto given = static_cast<double>(confidence);
+  const double c = given > 0 ? std::min(given, 1.0) : 0.0;  // what is no number counts as none
+  const double place = std::ceil(c * static_cast<double>(sums_.size()));
+  ReliabilityBin& bin = sums_[place < 1 ? 0 : static_cast<std::size_t>(place) - 1];
+  ++bin.count;
+  bin.confidence += c;
+  bin.accuracy += right ? 1 : 0;
+}
+
+std::vector<ReliabilityBin> Reliability::bins() const {
+  std::vector<ReliabilityBin> means = sums_;
+  for (ReliabilityBin& bin : means) {
     if (bin.count == 0) continue;
     bin.confidence /= static_cast<double>(bin.count);
     bin.accuracy /= static_cast<double>(bin.count);
   }
-  return found;
+  return means;
+}
+
+std::vector<ReliabilityBin> reliability(std::span<const float> confidence,
+                                        std::span<const std::uint8_t> right, std::size_t bins) {
+  WEFT_CHECK(confidence.size() == right.size());
+  Reliability found(bins);
+  for (std::size_t i = 0; i < confidence.size(); ++i) found.add(confidence[i], right[i] != 0);
+  return found.bins();
 }
 
 double expected_calibration_error(std::span<const ReliabilityBin> bins) {

@@ -42,7 +42,18 @@ struct ReliabilityBin {
   double accuracy = 0;    // the share that is right
 };
 
-// `right` holds 0 or 1 for each confidence. Bins of equal width, each with its upper end.
+// Counts answers one by one, in bins of equal width, each with its upper end.
+class Reliability {
+ public:
+  explicit Reliability(std::size_t bins = 15);
+  void add(float confidence, bool right);
+  std::vector<ReliabilityBin> bins() const;
+
+ private:
+  std::vector<ReliabilityBin> sums_;
+};
+
+// `right` holds 0 or 1 for each confidence.
 std::vector<ReliabilityBin> reliability(std::span<const float> confidence,
                                         std::span<const std::uint8_t> right, std::size_t bins = 15);
 

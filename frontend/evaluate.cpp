@@ -1,6 +1,8 @@
 // Predicts in portions and hands truth and predictions to the metrics.
 #include "frontend/evaluate.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -9,10 +11,13 @@ namespace weft {
 
 void predict_all(Session& session, const Dataset& data,
                  const std::function<void(std::size_t, const Predictions&, std::size_t)>& take) {
-  constexpr std::size_t kPortion = 4096;
+  constexpr std::size_t kMostTexts = 4096;
+  constexpr std::size_t kMostScores = std::size_t{1} << 22U;
+  const std::size_t fitting = kMostScores / std::max<std::size_t>(session.labels().size(), 1);
+  const std::size_t portion = std::clamp<std::size_t>(fitting, 1, kMostTexts);
   Predictions predictions;
-  for (std::size_t begin = 0; begin < data.size(); begin += kPortion) {
-    const std::size_t count = std::min(kPortion, data.size() - begin);
+  for (std::size_t begin = 0; begin < data.size(); begin += portion) {
+    const std::size_t count = std::min(portion, data.size() - begin);
     // Offsets are relative to `ids`, which is whole: a portion of texts is a part of them.
     session.predict_ids({data.ids, std::span(data.offsets).subspan(begin, count + 1)}, predictions);
     for (std::size_t k = 0; k < count; ++k) take(begin + k, predictions, k);
@@ -34,7 +39,7 @@ class MeanLoss {
   void add_single(std::span<const float> logits, std::size_t label, std::size_t known) {
     if (label >= known) return;
     ++count_;
-    if (logits.size() == 1) {
+    if (logits.size() == 1 && known == 2) {
       const auto x = static_cast<double>(logits[0]);
       sum_ += softplus(label == 1 ? -x : x);
       return;
@@ -66,7 +71,8 @@ Evaluation evaluate_single(Session& session, const Dataset& data) {
   predict_all(session, data, [&](std::size_t i, const Predictions& all, std::size_t k) {
     const auto labels = data.labels_of(i);
     if (labels.size() != 1) {
-      throw Error("a text has several labels or none, but the plan gives each text exactly one",
+      throw Error(fmt::format("text {} has {} labels, but the plan gives each text exactly one",
+                              i + 1, labels.size()),
                   "train a model that ends with sigmoid(logits)");
     }
     truth.push_back(static_cast<std::uint32_t>(labels.front()));
@@ -76,29 +82,37 @@ Evaluation evaluate_single(Session& session, const Dataset& data) {
   return {evaluate(data.space, truth, predicted), 0.5, loss.mean()};
 }
 
+// The set of labels whose scores reach the threshold.
+void add_reaching(std::span<const float> scores, double threshold, LabelSets& sets) {
+  std::vector<std::uint32_t> chosen;
+  for (std::size_t c = 0; c < scores.size(); ++c) {
+    if (static_cast<double>(scores[c]) >= threshold)
+      chosen.push_back(static_cast<std::uint32_t>(c));
+  }
+  sets.add(chosen);
+}
+
 Evaluation evaluate_multi(Session& session, const Dataset& data, std::optional<double> threshold) {
   LabelSets truth;
-  std::vector<float> scores;
+  LabelSets predicted;
+  std::vector<float> scores;  // of all labels, only to choose the threshold by
   MeanLoss loss;
   predict_all(session, data, [&](std::size_t i, const Predictions& all, std::size_t k) {
     truth.add(as_numbers(data.labels_of(i)));
-    const auto row = all.probabilities(k);
-    scores.insert(scores.end(), row.begin(), row.end());
     loss.add_multi(all.logits(k), data.labels_of(i));
+    const auto row = all.probabilities(k);
+    if (threshold) {
+      add_reaching(row, *threshold, predicted);
+    } else {
+      scores.insert(scores.end(), row.begin(), row.end());
+    }
   });
   Evaluation evaluation;
   evaluation.loss = loss.mean();
   evaluation.threshold =
       threshold ? *threshold : choose_threshold(data.space, scores, truth).threshold;
-  LabelSets predicted;
-  std::vector<std::uint32_t> chosen;
-  for (std::size_t i = 0; i < data.size(); ++i) {
-    chosen.clear();
-    for (std::size_t c = 0; c < data.space.known; ++c) {
-      const double score = scores[i * data.space.known + c];
-      if (score >= evaluation.threshold) chosen.push_back(static_cast<std::uint32_t>(c));
-    }
-    predicted.add(chosen);
+  for (std::size_t at = 0; at < scores.size(); at += data.space.known) {
+    add_reaching(std::span(scores).subspan(at, data.space.known), evaluation.threshold, predicted);
   }
   evaluation.metrics = evaluate(data.space, truth, predicted);
   return evaluation;

@@ -2,7 +2,9 @@
 #include "frontend/metrics.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <numeric>
 #include <unordered_map>
@@ -64,6 +66,16 @@ void finish(Metrics& metrics) {
   metrics.micro = scores_of(correct, predicted, support);
   metrics.macro = weighted_mean(metrics.classes, equal);
   metrics.weighted = weighted_mean(metrics.classes, by_support);
+}
+
+// A score in 0 to 1 and whether it is a positive's, as a number that ranks as the score does: the
+// bits of a float that is not negative rise with it. Many labels make many scores: 4 bytes each.
+std::uint32_t ranked(float score, bool positive) {
+  const auto bits = std::bit_cast<std::uint32_t>(score > 0 ? score : 0.0F);
+  return bits << 1U | (positive ? 1U : 0U);
+}
+double score_of(std::uint32_t ranked) {
+  return static_cast<double>(std::bit_cast<float>(ranked >> 1U));
 }
 
 bool contains(std::span<const std::uint32_t> set, std::uint32_t label) {
@@ -139,23 +151,26 @@ Metrics evaluate(const LabelSpace& space, const LabelSets& truth, const LabelSet
 Threshold choose_threshold(const LabelSpace& space, std::span<const float> scores,
                            const LabelSets& truth) {
   WEFT_CHECK(scores.size() == truth.size() * space.known);
-  std::vector<bool> positive(scores.size(), false);
+  std::vector<std::uint32_t> order;  // a number for each score, see ranked
+  order.reserve(scores.size());
+  std::vector<bool> positive(space.known);
   for (std::size_t i = 0; i < truth.size(); ++i) {
+    positive.assign(space.known, false);
     for (const std::uint32_t label : truth[i]) {
-      if (label < space.known) positive[i * space.known + label] = true;
+      if (label < space.known) positive[label] = true;
+    }
+    for (std::size_t c = 0; c < space.known; ++c) {
+      order.push_back(ranked(scores[i * space.known + c], positive[c]));
     }
   }
-  std::vector<std::size_t> order(scores.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return scores[a] > scores[b]; });
+  std::sort(order.begin(), order.end(), std::greater<>());
   // Lower the threshold past one score after another.
   Threshold best;
   std::uint64_t correct = 0;
   for (std::size_t i = 0; i < order.size(); ++i) {
-    correct += positive[order[i]] ? 1 : 0;
-    const double here = scores[order[i]];
-    const double below = i + 1 < order.size() ? scores[order[i + 1]] : 0;
+    correct += order[i] & 1U;
+    const double here = score_of(order[i]);
+    const double below = i + 1 < order.size() ? score_of(order[i + 1]) : 0;
     if (i + 1 < order.size() && below == here) continue;
     const double threshold = (here + below) / 2;
     const double f1 = scores_of(correct, i + 1, truth.labels.size()).f1;

@@ -15,12 +15,26 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kMatrixInText = 20;  // classes
+constexpr std::size_t kClassesInText = 100;
+constexpr std::size_t kFrequentInText = 40;  // where there are more
 constexpr std::size_t kMatrixInJson = 500;
 constexpr std::size_t kConfusionsNamed = 10;
 constexpr std::size_t kNameWidth = 32;
 constexpr std::size_t kHeadingWidth = 10;
 
 std::string number(double value) { return fmt::format("{:.4f}", value); }
+
+// The classes that a table has room for, in their order: all, or the most frequent.
+std::vector<const ClassMetrics*> shown_classes(const Metrics& metrics) {
+  std::vector<const ClassMetrics*> shown;
+  for (const ClassMetrics& one : metrics.classes) shown.push_back(&one);
+  if (shown.size() <= kClassesInText) return shown;
+  std::ranges::stable_sort(
+      shown, [](const ClassMetrics* a, const ClassMetrics* b) { return a->support > b->support; });
+  shown.resize(kFrequentInText);
+  std::ranges::sort(shown);
+  return shown;
+}
 
 // Classes that occur, and all that the plan knows.
 std::string class_table(const Metrics& metrics) {
@@ -31,10 +45,14 @@ std::string class_table(const Metrics& metrics) {
                std::to_string(support)});
   };
   std::uint64_t support = 0;
-  for (const ClassMetrics& one : metrics.classes) {
-    row(shortened(one.name, kNameWidth) + (one.known ? "" : " (unknown to the plan)"), one,
-        one.support);
-    support += one.support;
+  for (const ClassMetrics& one : metrics.classes) support += one.support;
+  const auto shown = shown_classes(metrics);
+  for (const ClassMetrics* one : shown) {
+    row(shortened(one->name, kNameWidth) + (one->known ? "" : " (unknown to the plan)"), *one,
+        one->support);
+  }
+  if (shown.size() < metrics.classes.size()) {
+    table.add({fmt::format("({} others: --json)", metrics.classes.size() - shown.size())});
   }
   table.add({});
   row("micro average", metrics.micro, support);
@@ -104,6 +122,18 @@ Json json_of(const Scores& scores) {
   return {{"precision", scores.precision}, {"recall", scores.recall}, {"f1", scores.f1}};
 }
 
+// The whole matrix or, of many classes, its cells that are not 0: [truth, predicted, count].
+Json confusion_of(const Metrics& metrics, Json labels) {
+  if (metrics.classes.size() <= kMatrixInJson) {
+    return {{"labels", std::move(labels)}, {"matrix", matrix(metrics)}};
+  }
+  Json cells = Json::array();
+  for (const Confusion& cell : metrics.confusion) {
+    cells.push_back(Json::array({cell.truth, cell.predicted, cell.count}));
+  }
+  return {{"labels", std::move(labels)}, {"cells", std::move(cells)}};
+}
+
 }  // namespace
 
 std::string to_text(const Metrics& metrics, bool colour) {
@@ -150,9 +180,7 @@ std::string to_json(const Metrics& metrics) {
     object["classes"].push_back(std::move(entry));
   }
   if (!unknown.empty()) object["unknown_labels"] = std::move(unknown);
-  if (!metrics.multi_label && metrics.classes.size() <= kMatrixInJson) {
-    object["confusion"] = {{"labels", std::move(labels)}, {"matrix", matrix(metrics)}};
-  }
+  if (!metrics.multi_label) object["confusion"] = confusion_of(metrics, std::move(labels));
   return object.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -80,8 +80,7 @@ class Gathering {
     for (std::size_t label = 0; label < p.size(); ++label) {
       count_thresholds(report_.thresholds[0], p[label], has(label));
       const bool given = p[label] >= report_.evaluation.threshold;
-      confidence_.push_back(p[label]);
-      right_.push_back(has(label) ? 1 : 0);
+      reliability_.add(p[label], has(label));
       if (given == has(label)) continue;
       const double confidence = given ? p[label] : 1.0F - p[label];
       keep({i, label, static_cast<std::uint32_t>(label), given, confidence});
@@ -93,7 +92,7 @@ class Gathering {
       report_.curves.push_back(
           {data_.space.names[followed_[f]], score_curve(scores_[f], positive_[f])});
     }
-    report_.reliability = reliability(confidence_, right_);
+    report_.reliability = reliability_.bins();
     shrink();
   }
 
@@ -101,8 +100,7 @@ class Gathering {
 
  private:
   void add_answer(std::size_t i, std::size_t label, float confidence, bool right) {
-    confidence_.push_back(confidence);
-    right_.push_back(right ? 1 : 0);
+    reliability_.add(confidence, right);
     if (right) return;
     keep({i, label, static_cast<std::uint32_t>(data_.labels_of(i).front()), true, confidence});
   }
@@ -124,8 +122,7 @@ class Gathering {
   std::vector<std::size_t> followed_;
   std::vector<std::vector<float>> scores_;
   std::vector<std::vector<std::uint8_t>> positive_;
-  std::vector<float> confidence_;
-  std::vector<std::uint8_t> right_;
+  Reliability reliability_;
   std::vector<WrongAnswer> wrong_;
 };
 

@@ -36,12 +36,6 @@ class Random {
   std::uint64_t state_;
 };
 
-std::vector<std::uint32_t> all_rows(const Corpus& corpus) {
-  std::vector<std::uint32_t> rows(corpus.size());
-  std::iota(rows.begin(), rows.end(), 0U);
-  return rows;
-}
-
 // The examples of each class, shuffled; those without a label last.
 std::vector<std::vector<std::uint32_t>> shuffled_strata(const Corpus& corpus,
                                                         std::span<const std::uint32_t> rows,
@@ -65,9 +59,10 @@ std::vector<std::vector<std::uint32_t>> shuffled_strata(const Corpus& corpus,
 }
 
 // How many of each stratum to hold out: shares rounded down, then one more where the remainder is
-// largest until the total is right.
+// largest until the total is right. Of equals chance decides: where classes are many and small, the
+// first ones would be all that is held out.
 std::vector<std::size_t> held_out(const std::vector<std::vector<std::uint32_t>>& strata,
-                                  std::size_t examples, double fraction) {
+                                  std::size_t examples, double fraction, std::uint64_t seed) {
   std::vector<std::size_t> take(strata.size());
   std::vector<double> remainder(strata.size());
   std::size_t taken = 0;
@@ -77,13 +72,14 @@ std::vector<std::size_t> held_out(const std::vector<std::vector<std::uint32_t>>&
     remainder[i] = share - static_cast<double>(take[i]);
     taken += take[i];
   }
-  std::vector<std::size_t> order(strata.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return remainder[a] > remainder[b]; });
+  std::vector<std::uint32_t> order(strata.size());
+  std::iota(order.begin(), order.end(), 0U);
+  Random(seed).shuffle(order);
+  std::ranges::stable_sort(
+      order, [&](std::uint32_t a, std::uint32_t b) { return remainder[a] > remainder[b]; });
   const auto wanted =
       static_cast<std::size_t>(std::llround(fraction * static_cast<double>(examples)));
-  for (const std::size_t i : order) {
+  for (const std::uint32_t i : order) {
     if (taken >= wanted) break;
     if (remainder[i] == 0 || take[i] + 1 >= strata[i].size()) continue;
     ++take[i];
@@ -93,6 +89,12 @@ std::vector<std::size_t> held_out(const std::vector<std::vector<std::uint32_t>>&
 }
 
 }  // namespace
+
+std::vector<std::uint32_t> all_rows(const Corpus& corpus) {
+  std::vector<std::uint32_t> rows(corpus.size());
+  std::iota(rows.begin(), rows.end(), 0U);
+  return rows;
+}
 
 Split stratified_split(const Corpus& corpus, double valid_fraction, std::uint64_t seed) {
   return stratified_split(corpus, all_rows(corpus), valid_fraction, seed);
@@ -105,7 +107,7 @@ Split stratified_split(const Corpus& corpus, std::span<const std::uint32_t> rows
                 "Give --valid-fraction a number from 0 up to, not including, 1: 0.1, say.");
   }
   const auto strata = shuffled_strata(corpus, rows, seed);
-  const std::vector<std::size_t> take = held_out(strata, rows.size(), valid_fraction);
+  const std::vector<std::size_t> take = held_out(strata, rows.size(), valid_fraction, seed);
   Split split;
   for (std::size_t s = 0; s < strata.size(); ++s) {
     for (std::size_t i = 0; i < strata[s].size(); ++i) {

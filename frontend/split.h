@@ -10,6 +10,8 @@
 
 namespace weft {
 
+std::vector<std::uint32_t> all_rows(const Corpus& corpus);  // 0, 1, 2 …
+
 // Examples by number, ascending.
 struct Split {
   std::vector<std::uint32_t> train, valid;

@@ -17,6 +17,7 @@ namespace weft {
 namespace {
 
 constexpr std::int64_t kGroup = 9;
+constexpr double kFailed = std::numeric_limits<double>::lowest();  // a score, below all others
 constexpr std::int64_t kKept = 3;  // of a step: one in so many goes on
 
 std::int64_t epochs_of(std::int64_t step, std::int64_t epochs) {
@@ -133,7 +134,7 @@ class Search {
     } catch (const Error&) {
       if (number == 0) throw;
       // a rate at which the loss became infinite, say
-      result.score = std::numeric_limits<double>::lowest();
+      result.score = kFailed;
     }
     return result;
   }
@@ -213,6 +214,10 @@ TuneResult parse_tune_result(std::string_view text) {
   }
 }
 
+std::string score_text(const TuneResult& r) {
+  return r.score == kFailed ? "failed" : fmt::format("{:.4f}", r.score);
+}
+
 std::string leaderboard(const std::vector<TuneResult>& results, std::size_t rows) {
   Table table;
   table.add({"values", "trial", "epochs", "best", "score", "accuracy", "macro F1"});
@@ -220,8 +225,8 @@ std::string leaderboard(const std::vector<TuneResult>& results, std::size_t rows
     const TuneResult& r = results[i];
     const std::string values = r.trial == 0 ? "the description as it stands" : to_string(r.values);
     table.add({values, fmt::format("{}", r.trial), fmt::format("{}", r.epochs),
-               fmt::format("{}", r.best_epoch), fmt::format("{:.4f}", r.score),
-               fmt::format("{:.4f}", r.accuracy), fmt::format("{:.4f}", r.macro_f1)});
+               fmt::format("{}", r.best_epoch), score_text(r), fmt::format("{:.4f}", r.accuracy),
+               fmt::format("{:.4f}", r.macro_f1)});
   }
   return table.str();
 }

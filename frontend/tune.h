@@ -59,6 +59,7 @@ std::vector<TuneResult> tune(const Trial& trial, const std::vector<Parameter>& s
 std::string to_json(const TuneResult&);
 TuneResult parse_tune_result(std::string_view json);
 
+std::string score_text(const TuneResult&);  // `failed` where training did
 std::string leaderboard(const std::vector<TuneResult>&, std::size_t rows);
 
 }  // namespace weft

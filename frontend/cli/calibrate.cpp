@@ -17,13 +17,19 @@ struct Flags {
 int calibrate(const Flags& flags) {
   Plan plan = load_plan(flags.plan);
   Session session(plan, {flags.threads});
-  const Dataset data =
-      encode(flags.reading.read(flags.data), {}, session.encoder(), session.labels());
+  const Corpus corpus = flags.reading.read(flags.data);
+  const std::vector<std::uint32_t> rows = calibration_rows(corpus.size(), session.labels().size());
+  const Dataset data = encode(corpus, rows, session.encoder(), session.labels());
+  if (rows.size() < corpus.size()) {
+    fmt::print(stderr, "weft: with {} labels, {} texts of {} are enough, evenly spaced\n",
+               session.labels().size(), rows.size(), corpus.size());
+  }
   const AnsweredLogits answers = answer(session, data);
   const Calibration found = weft::calibrate(answers, plan.temperature);
   if (answers.unknown > 0) {
-    fmt::print(stderr, "weft: {} texts left out: the plan does not know their label\n",
-               answers.unknown);
+    const auto names = std::span(data.space.names).subspan(data.space.known);
+    fmt::print(stderr, "weft: {} texts left out: the plan does not know their label: {}\n",
+               answers.unknown, listed(names));
   }
   if (found.temperature == kCoolest || found.temperature == kHottest) {
     fmt::print(stderr,

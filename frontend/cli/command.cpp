@@ -112,6 +112,10 @@ void say_notes(const Plan& plan) {
   }
 }
 
+void warn(const Remarks& remarks) {
+  for (const std::string& remark : remarks) fmt::print(stderr, "weft: {}\n", remark);
+}
+
 void declare_set(CLI::App& app, std::vector<std::string>& assignments) {
   app.add_option("--set", assignments,
                  "override a constant or a setting of the description: --set width=200, --set "

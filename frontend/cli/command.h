@@ -11,6 +11,7 @@
 #include "frontend/arguments.h"
 #include "frontend/corpus.h"
 #include "frontend/pretrained.h"
+#include "frontend/remarks.h"
 #include "ir/plan.h"
 
 namespace weft {
@@ -74,6 +75,9 @@ VectorsOptions vectors_options(const std::string& file, bool quiet);
 [[noreturn]] void refuse_vectors();  // of a plan
 // What is to know about a plan that was built, on the standard error output.
 void say_notes(const Plan& plan);
+
+// Each on a line of the standard error output.
+void warn(const Remarks& remarks);
 
 // `--set path=value`, any number of times.
 void declare_set(CLI::App& app, std::vector<std::string>& assignments);

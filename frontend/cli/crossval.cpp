@@ -8,6 +8,7 @@
 
 #include "frontend/cli/command.h"
 #include "frontend/progress.h"
+#include "frontend/split.h"
 
 namespace weft {
 namespace {
@@ -62,6 +63,8 @@ int crossval(const Flags& flags) {
   trial.overrides = Overrides(flags.set);
   trial.vectors = vectors_options(flags.vectors, /*quiet=*/true);
   trial.corpus = &corpus;
+  Overrides overrides = trial.overrides;
+  warn(remarks_on_labels({corpus, all_rows(corpus)}, settings_of(model, overrides)));
   CrossvalSettings settings = flags.settings;
   settings.folds_by_row = flags.folds_by == "row";
   Crossval result;
@@ -69,6 +72,7 @@ int crossval(const Flags& flags) {
     FoldProgress progress(std::size_t{settings.folds} * settings.repeats, flags.quiet);
     result = cross_validate(trial, settings, [&](const FoldScore& f) { progress.ended(f); });
   }
+  warn(result.remarks);
   print_out(flags.json ? to_json(result) + "\n" : to_text(result));
   return 0;
 }

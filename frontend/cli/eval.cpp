@@ -36,6 +36,11 @@ int eval(const Flags& flags) {
     write_file(flags.report, to_html(report));
     metrics = std::move(report.evaluation.metrics);
   }
+  std::vector<std::string> unknown;
+  for (const ClassMetrics& one : metrics.classes) {
+    if (!one.known) unknown.push_back(one.name);
+  }
+  warn(remarks_on_unknown(unknown));
   print_out(flags.json ? to_json(metrics) + "\n" : to_text(metrics, wants_colour(STDOUT_FILENO)));
   return 0;
 }

@@ -69,7 +69,7 @@ void apply(const Flags& flags, Overrides& overrides) {
 // Where training starts, and how it goes.
 struct Start {
   Plan plan;
-  TrainSettings settings;
+  ModelSettings settings;
 };
 
 Start start_new(const Flags& flags, const Corpus& corpus, std::span<const std::uint32_t> rows) {
@@ -82,7 +82,7 @@ Start start_new(const Flags& flags, const Corpus& corpus, std::span<const std::u
                          vectors_options(flags.vectors, flags.quiet)),
               {}};
   if (!flags.quiet) say_notes(start.plan);
-  start.settings = train_settings(settings_of(model, overrides));
+  start.settings = settings_of(model, overrides);
   return start;
 }
 
@@ -101,7 +101,7 @@ Start start_from_plan(const Flags& flags) {
   Overrides overrides = overrides_of(start.plan);
   apply(flags, overrides);
   const Model model = parse_model(start.plan.description, flags.input);
-  start.settings = train_settings(settings_of(model, overrides));
+  start.settings = settings_of(model, overrides);
   return start;
 }
 
@@ -109,12 +109,40 @@ std::uint64_t split_seed(const Flags& flags) {
   return static_cast<std::uint64_t>(flags.seed.value_or(1));
 }
 
-void warn_unknown(const Dataset& valid) {
-  for (std::size_t i = valid.space.known; i < valid.space.names.size(); ++i) {
+// The data that training learns from and, where there is any, is validated with.
+struct Data {
+  Corpus corpus;
+  Split split;                  // where a part of `corpus` is held out
+  std::optional<Corpus> valid;  // where it is a file of its own
+
+  std::vector<std::uint32_t> train_rows() const {
+    return split.train.empty() ? all_rows(corpus) : split.train;
+  }
+};
+
+Data read_data(const Flags& flags) {
+  Data data{flags.reading.read(flags.data), {}, {}};
+  if (!flags.valid.empty()) {
+    data.valid = flags.reading.read(flags.valid);
+  } else if (flags.valid_fraction > 0) {
+    data.split = stratified_split(data.corpus, flags.valid_fraction, split_seed(flags));
+  }
+  return data;
+}
+
+void warn_of(const Flags& flags, const Data& data, const ModelSettings& settings) {
+  const std::vector<std::uint32_t> rows = data.train_rows();
+  const Part train{data.corpus, rows};
+  warn(remarks_on_labels(train, settings));
+  if (data.valid) {
+    warn(remarks_on_parts(train, {*data.valid, all_rows(*data.valid)}));
+  } else if (!data.split.valid.empty()) {
+    warn(remarks_on_parts(train, {data.corpus, data.split.valid}));
+  } else if (flags.valid_fraction > 0) {
     fmt::print(stderr,
-               "weft: the validation data has the label `{}`, which training has not: it "
-               "counts as wrong\n",
-               valid.space.names[i]);
+               "weft: --valid-fraction {} of {} is no text, as every label keeps one to learn "
+               "from: training goes without validation\n",
+               flags.valid_fraction, rows.size());
   }
 }
 
@@ -175,16 +203,16 @@ void say_end(const Flags& flags, const TrainOutcome& outcome, bool validated) {
 }
 
 // On what chose the best epoch; where there is no such data, on what was learnt.
-void write_report(const Flags& flags, const Plan& plan, const Corpus& corpus, const Split& split) {
+void write_report(const Flags& flags, const Plan& plan, const Data& data) {
   Session session(plan, {flags.threads});
   Report report;
-  if (flags.valid.empty()) {
-    report = make_report(session, corpus, split.valid, plan.threshold);
+  if (!data.valid) {
+    report = make_report(session, data.corpus, data.split.valid, plan.threshold);
     report.data =
         fmt::format("{} ({})", flags.data,
-                    split.valid.empty() ? "the training data itself" : "the part held out");
+                    data.split.valid.empty() ? "the training data itself" : "the part held out");
   } else {
-    report = make_report(session, flags.reading.read(flags.valid), {}, plan.threshold);
+    report = make_report(session, *data.valid, {}, plan.threshold);
     report.data = flags.valid;
   }
   report.title = std::filesystem::path(flags.out).filename().string();
@@ -199,42 +227,45 @@ int train_command(const Flags& flags) {
     throw Error("--valid and --valid-fraction exclude each other", "give one of them");
   }
   const bool from_plan = is_plan(flags.input);
-  const Corpus corpus = flags.reading.read(flags.data);
-  Split split;
-  if (flags.valid_fraction > 0) {
-    split = stratified_split(corpus, flags.valid_fraction, split_seed(flags));
-  }
+  const Data given = read_data(flags);
+  const Corpus& corpus = given.corpus;
+  const Split& split = given.split;
   Start start = from_plan ? start_from_plan(flags) : start_new(flags, corpus, split.train);
+  const TrainSettings settings = train_settings(start.settings);
+  warn_of(flags, given, start.settings);
 
   Session session(std::move(start.plan), {flags.threads, /*train=*/true});
   const Dataset data = encode(corpus, split.train, session.encoder(), session.labels());
   std::optional<Dataset> valid;
-  if (!flags.valid.empty()) {
-    valid = encode(flags.reading.read(flags.valid), {}, session.encoder(), session.labels());
-    warn_unknown(*valid);
+  if (given.valid) {
+    valid = encode(*given.valid, {}, session.encoder(), session.labels());
   } else if (!split.valid.empty()) {
     valid = encode(corpus, split.valid, session.encoder(), session.labels());
   }
   if (!flags.quiet) {
-    fmt::print(stderr, "{} texts, {} labels, {} words known, {} threads\n", data.size(),
-               session.labels().size(), session.encoder().vocabulary().size(), session.threads());
+    const auto s = [](auto n) { return n == 1 ? "" : "s"; };
+    const std::size_t labels = session.labels().size();
+    const std::size_t words = session.encoder().vocabulary().size();
+    fmt::print(stderr, "{} text{}, {} label{}, {} word{} known, {} thread{}\n", data.size(),
+               s(data.size()), labels, s(labels), words, s(words), session.threads(),
+               s(session.threads()));
   }
 
   const Dataset* held_out = valid ? &*valid : nullptr;
-  const Checkpointing checkpoints = checkpointing(flags, session, data, held_out, start.settings);
+  const Checkpointing checkpoints = checkpointing(flags, session, data, held_out, settings);
 
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
   std::FILE* log = flags.quiet ? nullptr : stderr;
   Progress progress(log, is_terminal(STDERR_FILENO));
-  const TrainOutcome outcome = train(session, data, held_out, start.settings, progress,
-                                     &interrupted, flags.checkpoint > 0 ? &checkpoints : nullptr);
+  const TrainOutcome outcome = train(session, data, held_out, settings, progress, &interrupted,
+                                     flags.checkpoint > 0 ? &checkpoints : nullptr);
   if (outcome.interrupted && outcome.epochs == 0) {
     fmt::print(stderr, "weft: interrupted in the first epoch: no plan is written\n");
   } else {
     save_plan(outcome.plan, flags.out);
     say_end(flags, outcome, valid.has_value());
-    if (!flags.report.empty()) write_report(flags, outcome.plan, corpus, split);
+    if (!flags.report.empty()) write_report(flags, outcome.plan, given);
   }
   if (!outcome.interrupted) {
     std::error_code none;

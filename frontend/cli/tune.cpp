@@ -141,8 +141,8 @@ class TuneProgress : public TuneObserver {
     best_ = std::max(best_, result.score);
     if (quiet_) return;
     if (!live_) {
-      fmt::print(stderr, "trial {:3}  {:2} epochs  score {:.4f}  {}\n", result.trial, result.epochs,
-                 result.score, to_string(result.values));
+      fmt::print(stderr, "trial {:3}  {:2} epochs  score {}  {}\n", result.trial, result.epochs,
+                 score_text(result), to_string(result.values));
       return;
     }
     const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
@@ -201,8 +201,7 @@ void say_best(const std::vector<TuneResult>& results) {
 int tune_command(const Flags& flags) {
   const Model model = read_model(flags.model);
   Corpus corpus = flags.reading.read(flags.data);
-  std::vector<std::uint32_t> rows(corpus.size());
-  std::iota(rows.begin(), rows.end(), 0U);
+  const std::vector<std::uint32_t> rows = all_rows(corpus);
 
   Trial trial;
   trial.model = &model;
@@ -211,7 +210,8 @@ int tune_command(const Flags& flags) {
   trial.vectors = vectors_options(flags.vectors, /*quiet=*/true);
   trial.interrupt = &interrupted;
   Overrides overrides = trial.overrides;
-  const auto seed = static_cast<std::uint64_t>(settings_of(model, overrides).seed);
+  const ModelSettings plain = settings_of(model, overrides);
+  const auto seed = static_cast<std::uint64_t>(plain.seed);
   const std::vector<Parameter> space = search_space(model, trial.overrides);
 
   Split split;
@@ -230,6 +230,9 @@ int tune_command(const Flags& flags) {
   trial.corpus = &corpus;
   trial.train = split.train;
   trial.choose = split.valid;
+  const Part train{corpus, split.train};
+  warn(remarks_on_labels(train, plain));
+  warn(remarks_on_parts(train, {corpus, split.valid}));
 
   const std::string stem = stem_of(flags.out);
   TrialsFile file(stem + ".trials.jsonl", fingerprint(flags, model, corpus, seed, trial.overrides),

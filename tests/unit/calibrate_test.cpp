@@ -106,6 +106,19 @@ TEST_CASE("a calibrated plan: logits divided, labels as before") {
   }
 }
 
+TEST_CASE("of many answers, evenly spaced ones are enough") {
+  CHECK(calibration_rows(3, 2) == std::vector<std::uint32_t>{0, 1, 2});
+  const auto rows = calibration_rows(30000, 10000);
+  CHECK(rows.size() == (1U << 24U) / 10000);
+  CHECK(rows.front() == 0);
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    const std::uint32_t step = rows[i] - rows[i - 1];
+    CHECK((step == 17 || step == 18));
+  }
+  CHECK(rows.back() >= 30000 - 18);
+  CHECK(rows.back() < 30000);
+}
+
 TEST_CASE("a threshold goes to a temperature and back") {
   Plan plan;
   plan.task = Task::multi_label;

@@ -64,6 +64,20 @@ TEST_CASE("a part of the examples is split, stratified, and nothing else") {
   CHECK(first_class == 5);
 }
 
+TEST_CASE("the interval of a share ends where shares do") {
+  // Two texts, two folds: either is tested by a model that knows the other label only.
+  const Corpus corpus(std::vector<Example>{{"hot", {"a"}, 1}, {"cold", {"b"}, 2}});
+  const Model model = parse_model(kSmallModel, "small.model");
+  Trial trial;
+  trial.model = &model;
+  trial.corpus = &corpus;
+  const Crossval result = cross_validate(trial, {.folds = 2, .threads = 1}, [](const auto&) {});
+  CHECK(result.accuracy.low >= 0);
+  CHECK(result.macro_f1.high <= 1);
+  REQUIRE(result.remarks.size() == 1);
+  CHECK(result.remarks[0].starts_with("all texts of 2 labels fall into one fold: `a`, `b`;"));
+}
+
 TEST_CASE("folds are the same on one thread and on three, and another seed gives others") {
   const Corpus corpus = small_corpus();
   const Model model = parse_model(kSmallModel, "small.model");
@@ -84,6 +98,8 @@ TEST_CASE("folds are the same on one thread and on three, and another seed gives
   double sum = 0;
   for (const FoldScore& fold : one.folds) sum += fold.accuracy;
   CHECK(one.accuracy.mean == Approx(sum / 8));
+
+  CHECK((one.accuracy.low >= 0 && one.accuracy.high <= 1));
 
   settings.folds = 61;
   CHECK_THROWS_WITH_AS(cross_validate(trial, settings, [](const FoldScore&) {}),

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace weft {
@@ -75,7 +76,15 @@ TEST_CASE("metrics report: with many classes, the most frequent confusions") {
   const std::string text = to_text(metrics);
   CHECK(text.find("truth  predicted  count\nc5            c6      2\nc7            c8      1\n") !=
         std::string::npos);
-  CHECK_FALSE(nlohmann::json::parse(to_json(metrics)).contains("confusion"));
+  const auto confusion = nlohmann::json::parse(to_json(metrics))["confusion"];
+  CHECK(confusion["labels"].size() == 1000);
+  CHECK(confusion["cells"] == nlohmann::json({{5, 6, 2}, {7, 8, 1}, {8, 8, 1}}));
+  // The table has the most frequent of them, and says so.
+  CHECK(std::ranges::count(text, '\n') < 70);
+  for (const char* there : {"\nc5  ", "\nc7  ", "\nc8  ", "\n(960 others: --json)\n"}) {
+    CHECK_MESSAGE(text.find(there) != std::string::npos, text);
+  }
+  CHECK(text.find("\nc900 ") == std::string::npos);
 }
 
 }  // namespace

@@ -60,6 +60,16 @@ TEST_CASE("split: a fraction of every class, the rest in training") {
   }
 }
 
+TEST_CASE("split: of many small classes chance decides which are held out, not their order") {
+  const Corpus corpus = corpus_of(std::vector<std::size_t>(1000, 3));
+  const Split split = stratified_split(corpus, 0.1, 1);
+  CHECK(split.valid.size() == 300);
+  const auto valid = class_counts(corpus, split.valid);
+  const auto late = std::count(valid.begin() + 500, valid.end(), 1U);
+  CHECK(std::count(valid.begin(), valid.end(), 1U) == 300);
+  CHECK(std::abs(static_cast<double>(late) - 150) < 45);  // more than five standard deviations
+}
+
 TEST_CASE("split: seeds") {
   const Corpus corpus = corpus_of({60, 40});
   CHECK(stratified_split(corpus, 0.2, 1).valid == stratified_split(corpus, 0.2, 1).valid);

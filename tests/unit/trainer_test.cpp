@@ -5,9 +5,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <set>
 
+#include "frontend/calibrate.h"
 #include "frontend/progress.h"
 #include "ir/op.h"
 #include "tests/unit/training_run.h"
@@ -190,10 +192,34 @@ TEST_CASE("plans that cannot be built say why") {
   const auto build = [](std::string_view model, std::vector<Example> examples) {
     return build_plan(parse_model(model, "m.model"), {}, Corpus(examples), {});
   };
-  CHECK_THROWS_WITH_AS(build(test::kSmallModel, {{"a", {"x"}, 1}, {"b", {"x"}, 2}}),
-                       doctest::Contains("all examples have the label `x`"), Error);
+  CHECK_THROWS_WITH_AS(build(test::kSmallModel, {{"a", {}, 1}, {"b", {}, 2}}),
+                       doctest::Contains("no example has a label"), Error);
   CHECK_THROWS_WITH_AS(build(test::kSmallModel, {{"a", {"x", "y"}, 1}, {"b", {"x"}, 2}}),
                        doctest::Contains("sigmoid(logits)"), Error);
+}
+
+TEST_CASE("one label, one text: a plan that is certain of it, for any text") {
+  const Corpus corpus(std::vector<Example>{{"hot day", {"summer"}, 1}});
+  Session session(build_plan(parse_model(test::kSmallModel, "m.model"), {}, corpus, {}),
+                  {.threads = 1, .train = true});
+  const Dataset data = encode(corpus, {}, session.encoder(), session.labels());
+  Recorder recorder;
+  TrainOutcome outcome = train(session, data, &data, {.epochs = 2}, recorder);
+  CHECK(recorder.epochs.back().train_loss == 0);
+  CHECK(recorder.epochs.back().valid->loss == 0);
+  for (const double temperature : {1.0, 2.0}) {
+    outcome.plan.temperature = temperature;
+    Session trained(outcome.plan, {.threads = 1});
+    Predictions said;
+    trained.predict(std::array<std::string_view, 2>{"hot day", ""}, said);
+    for (std::size_t i = 0; i < 2; ++i) {
+      CHECK(said.label(i) == 0);
+      CHECK(said.probabilities(i).size() == 1);
+      CHECK(said.probabilities(i)[0] == 1.0F);
+    }
+  }
+  CHECK_THROWS_WITH_AS(answer(session, data), doctest::Contains("knows one label, `summer`"),
+                       Error);
 }
 
 TEST_CASE("balanced class weights raise what rare labels cost") {

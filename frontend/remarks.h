@@ -1,0 +1,39 @@
+// What about labelled data may surprise: one label only, a label that nearly all texts have, labels
+// that a part lacks, texts that are in two parts. Each remark is a sentence that says what comes of
+// it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "frontend/corpus.h"
+#include "frontend/settings.h"
+
+namespace weft {
+
+using Remarks = std::vector<std::string>;
+
+// Examples of a corpus.
+struct Part {
+  const Corpus& corpus;
+  std::span<const std::uint32_t> rows;
+};
+
+// The first few names, and how many more there are.
+std::string listed(std::span<const std::string> names);
+
+// Of the labels of training data.
+Remarks remarks_on_labels(const Part& train, const ModelSettings& settings);
+
+// Of data held out to validate what the rest has taught: its labels, and duplicates.
+Remarks remarks_on_parts(const Part& train, const Part& valid);
+
+// Of the folds of a cross-validation, each of which is tested by a model that the others taught.
+Remarks remarks_on_folds(const Corpus& corpus, std::span<const std::uint32_t> fold_of);
+
+// Of labels of data to measure on that the plan does not know.
+Remarks remarks_on_unknown(std::span<const std::string> names);
+
+}  // namespace weft

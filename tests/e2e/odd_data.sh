@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# Data that is odd but legal: thousands of labels, one label, one text, nearly one label, the same
+# texts on both sides of a split, labels that training lacks. Each behaves, and says what it did.
+#   bash tests/e2e/odd_data.sh build/weft
+set -euo pipefail
+weft=$(realpath "$1")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+fail() {
+  echo "FAILED: $*" >&2
+  exit 1
+}
+# says PATTERN COMMAND...: the command succeeds, and what it says on the way matches.
+says() {
+  local pattern=$1
+  shift
+  "$@" >out 2>message </dev/null || fail "status $? from: $* ($(cat message))"
+  grep -qE -- "$pattern" message || fail "$* said: $(cat message), not: $pattern"
+}
+silent() {
+  "$@" >out 2>message </dev/null || fail "status $? from: $* ($(cat message))"
+  [ ! -s message ] || fail "$* said: $(cat message)"
+}
+sane() {
+  if grep -qiE '\b(nan|inf)\b|null' "$1"; then fail "$1 holds what is no number"; fi
+}
+# rows COUNT LABEL: that many texts which hold the label's own word.
+rows() {
+  awk -v n="$1" -v label="$2" -v seed="$2$1" 'BEGIN {
+    srand(length(seed) + n)
+    for (i = 0; i < n; ++i) {
+      line = label "word"
+      for (w = 0; w < 4; ++w) line = line " w" int(rand() * 1000)
+      print label "\t" line
+    }
+  }'
+}
+header() { printf 'label\ttext\n'; }
+"$weft" new bow >bow.model
+"$weft" new textcnn >textcnn.model
+train=("$weft" train bow.model --epochs 2 --quiet --threads 1)
+crossval=("$weft" crossval bow.model --folds 4 --set epochs=1 --quiet)
+tune=("$weft" tune bow.model --set epochs=1 --quiet -o t.plan)
+
+# One label, one text, with every command that takes them.
+{ header; rows 40 only; } >one.tsv
+{ header; rows 1 only; } >single.tsv
+for model in bow textcnn; do
+  for data in one single; do
+    says "the label .only. and no other" "$weft" train $model.model --data $data.tsv --epochs 2 \
+      --quiet -o $model.$data.plan
+    "$weft" eval $model.$data.plan --data one.tsv --json --report one.html >json
+    grep -q '"accuracy": 1.0' json || fail "one label: $(head -3 json)"
+    sane json
+    [ "$(echo any text | "$weft" predict $model.$data.plan --top 3)" = "$(printf 'only\t1.000000')" ]
+    "$weft" explain $model.$data.plan "onlyword w1" >/dev/null
+  done
+done
+says "training goes without validation" "${train[@]}" --data single.tsv --valid-fraction 0.5 -o x.plan
+says "and no other" "${crossval[@]}" --data one.tsv --json
+sane out
+says "and no other" "${tune[@]}" --data one.tsv --trials 2
+if "$weft" calibrate bow.one.plan --data one.tsv -o x.plan 2>message; then fail "calibrated"; fi
+grep -q "the plan knows one label" message || fail "said: $(cat message)"
+
+# Nearly one label; and labels alike, of which nothing is said.
+{ header; rows 400 many; rows 1 rare; } >skewed.tsv
+says "400 of 401 texts have the label .many." "${train[@]}" --data skewed.tsv -o skewed.plan
+says "lacks 1 label of training: .rare." "${train[@]}" --data skewed.tsv --valid-fraction 0.2 \
+  -o x.plan
+says "fall into one fold: .rare." "${crossval[@]}" --data skewed.tsv
+"$weft" eval skewed.plan --data skewed.tsv --json >json
+sane json
+{ header; rows 40 a; rows 40 b; } >alike.tsv
+silent "${train[@]}" --data alike.tsv -o alike.plan
+silent "${train[@]}" --data alike.tsv --valid-fraction 0.2 -o x.plan
+silent "${crossval[@]}" --data alike.tsv
+
+# The same texts on both sides, by file, by share and by fold.
+{ header; rows 40 a; rows 10 b; } >again.tsv
+says "50 of 50 validation texts are in the training data too .*line 2 is line 2" "${train[@]}" \
+  --data again.tsv --valid again.tsv -o x.plan
+{ cat alike.tsv; tail -n +2 alike.tsv; } >twice.tsv
+says "of 32 validation texts are in the training data too" "${train[@]}" --data twice.tsv \
+  --valid-fraction 0.2 -o x.plan
+says "texts are in two folds or more" "${crossval[@]}" --data twice.tsv
+
+# Labels that training lacks are named wherever they matter.
+{ header; rows 10 a; rows 10 b; rows 5 new; } >newer.tsv
+says "1 label that training has not: .new." "${train[@]}" --data alike.tsv --valid newer.tsv \
+  -o x.plan
+says "does not know 1 label of the data: .new." "$weft" eval alike.plan --data newer.tsv --json
+grep -q '"unknown_labels"' out || fail "eval --json names no unknown label"
+says "5 texts left out: the plan does not know their label: .new." "$weft" calibrate alike.plan \
+  --data newer.tsv -o x.plan
+says "training has not: .new." "${tune[@]}" --data alike.tsv --valid newer.tsv --trials 1
+
+# No label at all.
+printf '{"labels": [], "text": "a"}\n' >none.jsonl
+if "$weft" train bow.model --data none.jsonl --label-separator , -o x.plan 2>message; then
+  fail "trained on nothing"
+fi
+grep -q "no example has a label" message || fail "said: $(cat message)"
+
+# Thousands of labels: nothing is as large as labels x labels, or as texts x labels.
+awk 'BEGIN {
+  srand(2); print "label\ttext"
+  for (c = 0; c < 4000; ++c) for (i = 0; i < 2; ++i) {
+    printf "label%04d\tc%d w%d w%d\n", c, c, rand() * 300, rand() * 300
+  }
+}' >many.tsv
+"$weft" train bow.model --data many.tsv --epochs 1 --batch 256 --set embedding.width=16 --quiet \
+  --valid-fraction 0.1 -o many.plan 2>message || fail "many labels: $(cat message)"
+"$weft" eval many.plan --data many.tsv >text
+[ "$(wc -l <text)" -lt 100 ] || fail "eval prints $(wc -l <text) lines"
+grep -q "others: --json" text || fail "eval does not say what it leaves out: $(head text)"
+"$weft" eval many.plan --data many.tsv --json --report many.html >json
+for file in json many.html; do
+  sane $file
+  [ "$(wc -c <$file)" -lt 3000000 ] || fail "$file has $(wc -c <$file) bytes"
+done
+echo "odd data behaves, and each command says what it did"
