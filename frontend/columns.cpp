@@ -17,15 +17,17 @@ namespace {
 
 constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
-// The first three name a header by themselves.
-constexpr std::array<std::string_view, 14> kLabelNames = {
-    "label",     "labels", "__label__", "class", "category", "categories", "target",
-    "sentiment", "topic",  "intent",    "tag",   "tags",     "section",    "y"};
-constexpr std::size_t kSureNames = 3;
-constexpr std::array<std::string_view, 17> kTextNames = {
-    "text",     "sentence", "review",      "content",   "message", "comment",
-    "document", "body",     "description", "utterance", "query",   "question",
-    "tweet",    "title",    "headline",    "summary",   "x"};
+// The first four name a header by themselves.
+constexpr std::array<std::string_view, 20> kLabelNames = {
+    "label",  "labels",    "__label__", "标签",   "class", "category", "categories",
+    "target", "sentiment", "topic",     "intent", "tag",   "tags",     "section",
+    "y",      "类别",      "分类",      "类型",   "情感",  "主题"};
+constexpr std::size_t kSureNames = 4;
+constexpr std::array<std::string_view, 26> kTextNames = {
+    "text",     "sentence",    "review",    "content", "message",  "comment", "document",
+    "body",     "description", "utterance", "query",   "question", "tweet",   "title",
+    "headline", "summary",     "x",         "文本",    "内容",     "评论",    "评价",
+    "正文",     "句子",        "问题",      "标题",    "摘要"};
 
 std::string folded(std::string_view name) {
   const auto is_space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };

@@ -50,6 +50,7 @@ class Reader {
         fasttext_lines();
     }
     if (report_.examples == 0) complain_of_emptiness();
+    if (2 * report_.broken_texts > report_.examples) complain_of_encoding();
     return std::move(report_);
   }
 
@@ -116,6 +117,9 @@ class Reader {
 
   void finish_example() {
     ++report_.examples;
+    if (!utf8::is_valid(example_.text) && ++report_.broken_texts == 1) {
+      report_.first_broken = example_.line;
+    }
     take_(example_);
   }
 
@@ -296,6 +300,14 @@ class Reader {
       return DataFormat::fasttext;
     }
     return DataFormat::fasttext;
+  }
+
+  [[noreturn]] void complain_of_encoding() const {
+    throw Error(
+        fmt::format("{} is not UTF-8: {} of its {} texts are not, the first on line {}",
+                    lines_.name(), report_.broken_texts, report_.examples, report_.first_broken),
+        "Convert it: iconv -f ENCODING -t UTF-8 FILE > NEW_FILE; Chinese files are often "
+        "in GB18030, others in WINDOWS-1252.");
   }
 
   [[noreturn]] void complain_of_emptiness() const {

@@ -11,9 +11,9 @@
 // Columns are chosen by name or by number from 1. The first row of a TSV or CSV file is a header
 // when a column is asked for by name, when it holds `label`, `labels` or `__label__`, or when it
 // holds a usual name for the label (class, category, ...) and one for the text (text, review,
-// sentence, ...); case does not matter. With a header, columns not asked for are the first of the
-// usual names found, or of two columns the other one. Without one, a file of two columns holds
-// the label, then the text. JSON keys follow the rules for a header.
+// sentence, ...), in English or Chinese; case does not matter. With a header, columns not asked for
+// are the first of the usual names found, or of two columns the other one. Without one, a file of
+// two columns holds the label, then the text. JSON keys follow the rules for a header.
 #pragma once
 
 #include <cstddef>
@@ -52,11 +52,14 @@ struct ReadReport {
   std::size_t examples = 0;
   std::size_t bad_rows = 0;
   std::vector<std::string> first_bad;  // what is wrong with the first five
+  std::size_t broken_texts = 0;        // that are not UTF-8: what is not is read as U+FFFD
+  std::size_t first_broken = 0;        // its line
 };
 
 // Calls `take` for each example in order. Error, naming file, line and remedy, at the first bad row
 // (columns missing or too many, a quote left open, JSON that is not valid, a label that is empty,
-// not UTF-8 or holds control characters), and where a file has no examples.
+// not UTF-8 or holds control characters), and where a file has no examples or most of its texts are
+// in another encoding.
 ReadReport read_examples(const std::string& path, const ReadOptions& options,
                          const std::function<void(const Example&)>& take);
 

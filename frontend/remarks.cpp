@@ -3,9 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <unicode/uchar.h>
+
 #include <algorithm>
 #include <optional>
 #include <unordered_map>
+
+#include "runtime/text/utf8.h"
 
 namespace weft {
 namespace {
@@ -112,6 +116,30 @@ Remarks remarks_on_labels(const Part& train, const ModelSettings& settings) {
                   "in {:.2f} %; metric=macro_f1 and class_weights=balanced on the line `train` "
                   "let every label count alike",
                   *most, texts, name, 100 * share)};
+}
+
+Remarks remarks_on_texts(const Part& train, const ModelSettings& settings) {
+  constexpr std::size_t kLooked = 1000;  // texts
+  constexpr std::size_t kLongWord = 6;   // Chinese words of more are rare
+  if (settings.text.tokenizer != "whitespace") return {};
+  std::size_t words = 0;
+  std::size_t ideographs = 0;
+  for (const std::uint32_t row : train.rows.first(std::min(kLooked, train.rows.size()))) {
+    const std::string_view text = train.corpus.text(row);
+    bool within = false;
+    for (std::size_t position = 0; position < text.size();) {
+      const auto scalar = static_cast<UChar32>(utf8::next(text, position));
+      const bool space = u_isUWhiteSpace(scalar) != 0;
+      words += !space && !within ? 1 : 0;
+      within = !space;
+      ideographs += u_hasBinaryProperty(scalar, UCHAR_IDEOGRAPHIC) != 0 ? 1 : 0;
+    }
+  }
+  if (ideographs <= kLongWord * words) return {};
+  return {
+      "the texts are Chinese without spaces between words, so that tokenizer=whitespace takes "
+      "whole "
+      "sentences for words: tokenizer=characters or words can cut them"};
 }
 
 Remarks remarks_on_parts(const Part& train, const Part& valid) {

@@ -27,6 +27,9 @@ std::string listed(std::span<const std::string> names);
 // Of the labels of training data.
 Remarks remarks_on_labels(const Part& train, const ModelSettings& settings);
 
+// Of texts that the tokenizer cannot cut.
+Remarks remarks_on_texts(const Part& train, const ModelSettings& settings);
+
 // Of data held out to validate what the rest has taught: its labels, and duplicates.
 Remarks remarks_on_parts(const Part& train, const Part& valid);
 

@@ -86,6 +86,13 @@ Corpus DataFlags::read(const std::string& path) const {
     fmt::print(stderr, "weft: {}: {} bad rows skipped; the first: {}\n", path, report.bad_rows,
                report.first_bad.front());
   }
+  if (report.broken_texts > 0) {
+    fmt::print(stderr,
+               "weft: {}: {} of {} texts {} not UTF-8 throughout (line {}{}): what is not, is read "
+               "as an unknown character\n",
+               path, report.broken_texts, report.examples, report.broken_texts == 1 ? "is" : "are",
+               report.first_broken, report.broken_texts == 1 ? "" : ", for one");
+  }
   return corpus;
 }
 

@@ -64,7 +64,10 @@ int crossval(const Flags& flags) {
   trial.vectors = vectors_options(flags.vectors, /*quiet=*/true);
   trial.corpus = &corpus;
   Overrides overrides = trial.overrides;
-  warn(remarks_on_labels({corpus, all_rows(corpus)}, settings_of(model, overrides)));
+  const ModelSettings plain = settings_of(model, overrides);
+  const std::vector<std::uint32_t> rows = all_rows(corpus);
+  warn(remarks_on_texts({corpus, rows}, plain));
+  warn(remarks_on_labels({corpus, rows}, plain));
   CrossvalSettings settings = flags.settings;
   settings.folds_by_row = flags.folds_by == "row";
   Crossval result;

@@ -134,6 +134,7 @@ void warn_of(const Flags& flags, const Data& data, const ModelSettings& settings
   const std::vector<std::uint32_t> rows = data.train_rows();
   const Part train{data.corpus, rows};
   warn(remarks_on_labels(train, settings));
+  warn(remarks_on_texts(train, settings));
   if (data.valid) {
     warn(remarks_on_parts(train, {*data.valid, all_rows(*data.valid)}));
   } else if (!data.split.valid.empty()) {

@@ -232,6 +232,7 @@ int tune_command(const Flags& flags) {
   trial.choose = split.valid;
   const Part train{corpus, split.train};
   warn(remarks_on_labels(train, plain));
+  warn(remarks_on_texts(train, plain));
   warn(remarks_on_parts(train, {corpus, split.valid}));
 
   const std::string stem = stem_of(flags.out);

@@ -104,6 +104,32 @@ if "$weft" train bow.model --data none.jsonl --label-separator , -o x.plan 2>mes
 fi
 grep -q "no example has a label" message || fail "said: $(cat message)"
 
+# Chinese: full-width forms are the usual ones, headers may be Chinese, other encodings are refused.
+for model in textcnn textcnn-zh; do
+  "$weft" new $model >zh.model
+  awk 'BEGIN {
+    print "类别,内容"
+    for (i = 0; i < 40; ++i) print (i % 2 ? "差评,房间很脏，ＷＩＦＩ慢" : "好评,早餐丰富，服务热情") i
+  }' >zh.csv
+  "$weft" train zh.model --data zh.csv --epochs 3 --set width=16 --set channels=8 --rate 0.02 \
+    --quiet --threads 1 -o zh.plan
+  "$weft" predict zh.plan --threads 1 >answers <<'LINES'
+房间很脏，WIFI慢
+房间很脏，ｗｉｆｉ慢
+早餐丰富,服务热情
+LINES
+  [ "$(cut -f 1 answers | tr '\n' ' ')" = "差评 差评 好评 " ] || fail "Chinese: $(cat answers)"
+  [ "$(sed -n 1p answers)" = "$(sed -n 2p answers)" ] || fail "full-width: $(cat answers)"
+  "$weft" explain zh.plan "房间很脏" --json | grep -q '"text":' || fail "no explanation"
+done
+iconv -f UTF-8 -t GB18030 zh.csv >gb.csv
+if "$weft" train zh.model --data gb.csv --label-column 1 --text-column 2 -o x.plan 2>message; then
+  fail "read GB18030 as UTF-8"
+fi
+grep -q "not UTF-8" message || fail "said: $(cat message)"
+sed 's/tokenizer=[a-z]*/tokenizer=whitespace/' zh.model >spaces.model
+says "Chinese without spaces" "$weft" train spaces.model --data zh.csv --epochs 1 --quiet -o x.plan
+
 # Thousands of labels: nothing is as large as labels x labels, or as texts x labels.
 awk 'BEGIN {
   srand(2); print "label\ttext"

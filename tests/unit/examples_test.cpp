@@ -82,6 +82,10 @@ TEST_CASE("examples: what is a header") {
   // `text` may be a label: one usual name is not enough.
   CHECK(rows("d.tsv", "text\tone\nmisc\ttwo\n") == Strings{"text: one", "misc: two"});
   CHECK(rows("d.csv", "id,title,category,text\n1,t,a,one\n") == Strings{"a: one"});
+  CHECK(rows("d.csv", "\xEF\xBB\xBF类别,内容\na,一\n") == Strings{"a: 一"});
+  CHECK(rows("d.tsv", "标签\tcomment_body\na\t一\n") == Strings{"a: 一"});
+  CHECK(rows("d.jsonl", "{\"文本\": \"一\", \"标签\": \"a\"}\n") == Strings{"a: 一"});
+  CHECK(rows("d.tsv", "内容\t一\n") == Strings{"内容: 一"});  // may be a label too
   CHECK(rows("d.csv", "who,what\na,one\n", columns("what", "who")) == Strings{"a: one"});
   CHECK(rows("d.csv", "who,what\na,one\n", columns("WHAT", "")) == Strings{"a: one"});
   CHECK(rows("d.csv", "one,x,a\n", columns("1", "3")) == Strings{"a: one"});
@@ -211,6 +215,17 @@ TEST_CASE("examples: files without any") {
   skip.skip_bad = true;
   skip.format = DataFormat::fasttext;
   CHECK_THROWS_WITH(rows("d.txt", "x\ny\n", skip), doctest::Contains("all 2 rows are bad"));
+}
+
+TEST_CASE("examples: a file in another encoding is refused, stray bytes are counted") {
+  const std::string gb = "\xB7\xBF\xBC\xE4\xBA\xDC\xD4\xE0";  // 房间很脏 in GB18030
+  CHECK_THROWS_WITH(rows("d.tsv", "a\tone\nb\t" + gb + "\nb\t" + gb + "\n"),
+                    doctest::Contains("d.tsv is not UTF-8: 2 of its 3 texts are not, the first on "
+                                      "line 2"));
+  const ReadReport report = read("d.tsv", "a\tone\nb\t" + gb + "\nb\ttwo\n").report;
+  CHECK(report.broken_texts == 1);
+  CHECK(report.first_broken == 2);
+  CHECK(read("d.tsv", "a\t房间很脏\n").report.broken_texts == 0);
 }
 
 TEST_CASE("examples: texts may be empty, ill-formed, or hold NUL") {

@@ -56,6 +56,22 @@ TEST_CASE("remarks: one label, or nearly") {
   CHECK(remarks_on_labels({skewed, part}, {})[0].starts_with("all 3 texts have"));
 }
 
+TEST_CASE("remarks: Chinese without spaces is no matter for tokenizer=whitespace") {
+  const auto on = [](const char* text, const char* tokenizer) {
+    const Corpus corpus = corpus_of({{text, {"a"}}, {text, {"b"}}});
+    ModelSettings settings;
+    settings.text.tokenizer = tokenizer;
+    return remarks_on_texts({corpus, all_rows(corpus)}, settings).size();
+  };
+  const char* sentence = "酒店位置很好，早餐丰富";
+  CHECK(on(sentence, "whitespace") == 1);
+  CHECK(on(sentence, "words") == 0);
+  CHECK(on(sentence, "characters") == 0);
+  CHECK(on("酒店 位置 很 好 ， 早餐 丰富", "whitespace") == 0);
+  CHECK(on("unnecessarily interdisciplinary", "whitespace") == 0);
+  CHECK(on("", "whitespace") == 0);
+}
+
 TEST_CASE("remarks: labels that one part has and the other lacks") {
   const Corpus train = corpus_of({{"1", {"a"}}, {"2", {"b"}}, {"3", {"c"}}});
   const Corpus valid = corpus_of({{"4", {"b"}}, {"5", {"d"}}});
