@@ -7,6 +7,7 @@
 #include <set>
 
 #include "bound_program.h"
+#include "every_target.h"
 #include "ir/op.h"
 #include "ir/parse.h"
 #include "runtime/kernels/counters.h"
@@ -328,6 +329,20 @@ void check_close(const TensorView& found, const Tensor& expected) {
   }
 }
 
+// In place, an intermediate result may be gone where the last node ran.
+void check_kernels(const Graph& graph, const Bindings& given, const Interpretation& expected,
+                   int threads, bool in_place) {
+  CAPTURE(threads);
+  CAPTURE(in_place);
+  BoundProgram bound(plan_simply(graph, in_place), given, threads);
+  bound.run(given);
+  for (std::size_t i = 0; i < graph.results.size(); ++i) {
+    const auto& last = graph.nodes.back().outputs;
+    if (in_place && std::ranges::find(last, graph.results[i]) == last.end()) continue;
+    check_close(bound.result(i), expected.results[i]);
+  }
+}
+
 TEST_CASE("every kernel agrees with its reference") {
   std::set<std::string_view> seen;
   for (const Case& c : cases()) {
@@ -337,20 +352,10 @@ TEST_CASE("every kernel agrees with its reference") {
     const Bindings given = rounded(sample_bindings(graph, c.sizes, c.given));
     const Interpretation expected = interpret(graph, given);
     for (const Node& node : graph.nodes) seen.insert(node.op->name);
-    for (const int threads : {1, 2}) {
-      for (const bool in_place : {false, true}) {
-        CAPTURE(threads);
-        CAPTURE(in_place);
-        BoundProgram bound(plan_simply(graph, in_place), given, threads);
-        bound.run(given);
-        for (std::size_t i = 0; i < graph.results.size(); ++i) {
-          // An intermediate result may be gone where the last node works in place.
-          const auto& last = graph.nodes.back().outputs;
-          if (in_place && std::ranges::find(last, graph.results[i]) == last.end()) continue;
-          check_close(bound.result(i), expected.results[i]);
-        }
-      }
-    }
+    with_every_target([&] { check_kernels(graph, given, expected, 1, false); });
+    check_kernels(graph, given, expected, 1, true);
+    check_kernels(graph, given, expected, 2, false);
+    check_kernels(graph, given, expected, 2, true);
   }
   for (const OpDef* op : all_ops()) {
     CAPTURE(op->name);

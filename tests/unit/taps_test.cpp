@@ -2,7 +2,6 @@
 // whole rewrite against the convolutions it stands for.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
-#include <hwy/targets.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +9,7 @@
 #include <set>
 
 #include "bound_program.h"
+#include "every_target.h"
 #include "ir/ops/ops.h"
 #include "ir/parse.h"
 #include "ir/taps.h"
@@ -75,25 +75,6 @@ void check_kernels(const std::string& body, const Lengths& lengths, std::int64_t
       check_close(bound.result(i), expected.results[i]);
     }
   }
-}
-
-// Runs `check` with the best instruction set, then with each lesser one.
-template <typename Check>
-void with_every_target(Check check) {
-  const std::int64_t all = hwy::SupportedTargets();
-  std::int64_t last = 0;
-  for (const std::int64_t target : {std::int64_t{HWY_AVX3}, std::int64_t{HWY_AVX2},
-                                    std::int64_t{HWY_SSE4}, std::int64_t{HWY_SCALAR}}) {
-    if ((all & target) == 0 && target != HWY_SCALAR) continue;
-    CAPTURE(std::string(hwy::TargetName(target)));
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    check();
-    last = target;
-  }
-  CHECK(last == HWY_SCALAR);
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
 }
 
 const std::vector<Lengths> kLengths{{1}, {0}, {3, 0, 1, 6}, {0, 2, 0}, {11, 1, 0, 29, 5, 2, 2, 64}};

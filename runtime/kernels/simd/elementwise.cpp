@@ -256,20 +256,20 @@ float RowNorm(const float* x, std::int64_t n) {
 void softmax_of_few(const float* x, float* y, float* norms, std::int64_t rows, std::int64_t n,
                     bool log) {
   const hn::ScalableTag<float> d;
-  const auto within = hn::FirstN(d, static_cast<std::size_t>(n));
   for (std::int64_t row = 0; row < rows; ++row, x += n, y += n) {
-    const auto v = hn::IfThenElse(within, hn::MaskedLoad(within, d, x), hn::Set(d, -3.0e38F));
+    Tail few(x, n, -3.0e38F);
+    const auto v = hn::Load(d, few.data);
     const auto shifted = hn::Sub(v, hn::MaxOfLanes(d, v));
     const auto power = hn::Exp(d, shifted);
-    const auto sum = hn::SumOfLanes(d, hn::IfThenElseZero(within, power));
-    if (norms == nullptr && !log) {
-      hn::BlendedStore(hn::Div(power, sum), within, d, y);
-      continue;
+    const auto sum = hn::SumOfLanes(d, power);
+    auto result = hn::Div(power, sum);
+    if (norms != nullptr || log) {
+      const float log_sum = std::log(hn::GetLane(sum));
+      if (norms != nullptr) norms[row] = hn::GetLane(hn::MaxOfLanes(d, v)) + log_sum;
+      if (log) result = hn::Sub(shifted, hn::Set(d, log_sum));
     }
-    const float log_sum = std::log(hn::GetLane(sum));
-    if (norms != nullptr) norms[row] = hn::GetLane(hn::MaxOfLanes(d, v)) + log_sum;
-    const auto logarithm = hn::Sub(shifted, hn::Set(d, log_sum));
-    hn::BlendedStore(log ? logarithm : hn::Div(power, sum), within, d, y);
+    hn::Store(result, d, few.data);
+    std::copy_n(few.data, n, y);
   }
 }
 
