@@ -36,9 +36,11 @@ Rows find_rows(const TapPool& pool, std::int64_t b, const std::byte** at) {
 }
 
 // A table is larger than the caches and its rows are met in no order, so lines are asked for before
-// they are needed: while one segment of a sentence's rows is summed, the next of the same rows, or
-// after the last the first of the next sentence's. Each line is asked for once.
+// they are needed: while one segment of a sentence's rows is summed, a later one of the same rows,
+// or after the last an early one of the next sentence's. Each line is asked for once.
 constexpr std::int64_t kLine = 64;
+// Segments between asking and reading: one is over before memory has answered.
+constexpr std::size_t kAhead = 3;
 
 struct Fetch {
   Rows rows;
@@ -205,12 +207,14 @@ void finish(const TapPool& pool, float* y) {
 
 template <class T, bool kWhere>
 void pool_sentence(const TapPool& pool, const Sentence& sentence, const Rows& next) {
-  const std::size_t last = pool.blocks.size() - 1;
-  for (std::size_t i = 0; i <= last; ++i) {
+  const std::size_t segments = pool.blocks.size(), ahead = std::min(kAhead, segments);
+  for (std::size_t i = 0; i < segments; ++i) {
     const TapBlock& block = pool.blocks[i];
     Fetch fetch;
     if (pool.fetch) {
-      fetch = i < last ? fetch_of<T>(pool, sentence.rows, i + 1) : fetch_of<T>(pool, next, 0);
+      const std::size_t then = i + ahead;
+      fetch = then < segments ? fetch_of<T>(pool, sentence.rows, then)
+                              : fetch_of<T>(pool, next, then - segments);
     }
     if (block.segment.lanes == 64) {
       if constexpr (sizeof(T) == 1) pool_segment<T, 64, kWhere>(block, sentence, fetch);
@@ -230,8 +234,10 @@ void pool_sentences(const TapPool& pool, std::int64_t begin, std::int64_t end,
   const std::byte** halves[] = {scratch, scratch + pool.scratch() / 2};
   Rows rows = find_rows(pool, begin, halves[0]);
   if (pool.fetch) {
-    const Fetch fetch = fetch_of<T>(pool, rows, 0);
-    for (std::int64_t t = 0; t < rows.length; ++t) fetch(t);
+    for (std::size_t i = 0; i < std::min(kAhead, pool.blocks.size()); ++i) {
+      const Fetch fetch = fetch_of<T>(pool, rows, i);
+      for (std::int64_t t = 0; t < rows.length; ++t) fetch(t);
+    }
   }
   for (std::int64_t b = begin; b < end; ++b) {
     const Rows next = b + 1 < end ? find_rows(pool, b + 1, halves[(b + 1 - begin) % 2]) : Rows();
