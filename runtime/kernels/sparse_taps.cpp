@@ -14,7 +14,7 @@ namespace weft {
 namespace {
 
 // Columns worked on at a time: what all filters have in them stays in a core's own cache.
-constexpr std::int64_t kBlock = 64;
+constexpr std::int64_t kBlock = 112;
 
 // f(first, columns, part) for blocks of columns, each with the thread that does it.
 template <class F>
