@@ -11,12 +11,12 @@ TapLayout::TapLayout(std::span<const std::int64_t> kernels, std::span<const std:
                      DType dtype)
     : by_conv_(kernels.size()) {
   WEFT_CHECK(kernels.size() == channels.size());
-  const std::int64_t widest = 64 / size_of(dtype);
-  for (std::int64_t lanes = widest; lanes >= 8; lanes /= 2) {
+  const std::int64_t widest = 64 / size_of(dtype), narrowest = 4;
+  for (std::int64_t lanes = widest; lanes >= narrowest; lanes /= 2) {
     outputs_ = 0;
     for (std::size_t i = 0; i < kernels.size(); ++i) {
       // `whole` channels are in wider segments; of those left, these make segments of `lanes`.
-      const std::int64_t padded = (channels[i] + 7) / 8 * 8;
+      const std::int64_t padded = (channels[i] + narrowest - 1) / narrowest * narrowest;
       const std::int64_t whole = lanes == widest ? 0 : padded / (2 * lanes) * (2 * lanes);
       for (std::int64_t first = whole; first + lanes <= padded; first += lanes) {
         by_conv_[i].push_back(segments_.size());

@@ -19,7 +19,7 @@ namespace weft {
 struct TapSegment {
   std::int64_t conv = 0;
   std::int64_t taps = 0;
-  std::int64_t lanes = 0;     // 8, 16, 32 or 64: channels and what rounds them up
+  std::int64_t lanes = 0;     // 4, 8, 16, 32 or 64: channels and what rounds them up
   std::int64_t channel = 0;   // the first of its channels, among the channels of `conv`
   std::int64_t channels = 0;  // <= lanes; the rest of the lanes is zero
   std::int64_t output = 0;    // the same channel among those of all convolutions, side by side

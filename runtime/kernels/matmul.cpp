@@ -130,12 +130,13 @@ std::unique_ptr<Kernel> make_linear(const BindContext& bind) {
 }
 
 std::unique_ptr<Kernel> make_matmul(const BindContext& bind) {
-  const std::int64_t in = bind.x[0].columns(), out = bind.y[0].columns();
-  // Weights that each step changes are not worth packing for a short product.
-  const bool brief = !bind.graph.writes.empty() && in <= NarrowLinear::kMostOutputs;
-  if (!bind.x[1].persistent() || bind.integer("transpose_a") != 0 || brief) {
+  if (!bind.x[1].persistent() || bind.integer("transpose_a") != 0) {
     return std::make_unique<Matmul>(bind);
   }
+  const std::int64_t in = bind.x[0].columns(), out = bind.y[0].columns();
+  // Weights that each step changes are not worth packing for a short product.
+  const bool trains = !bind.graph.writes.empty();
+  if (trains && in <= NarrowLinear::kMostOutputs) return std::make_unique<Matmul>(bind);
   const bool transposed = bind.integer("transpose_b") != 0;
   return std::make_unique<Linear>(bind, ConvolutionShape{in, out, 1, 1, 1, false, ""},
                                   transposed ? WeightStrides{in, 1, 0} : WeightStrides{1, out, 0},

@@ -26,7 +26,7 @@ namespace {
 using namespace weft;
 
 constexpr const char* kTaps = "kernels=[3, 4, 5] channels=[100, 100, 100]";
-constexpr std::int64_t kRow = 1248, kWidth = 300, kOutputs = 300;
+constexpr std::int64_t kRow = 1200, kWidth = 300, kOutputs = 300;
 
 struct Corpus {
   std::vector<std::vector<std::int32_t>> texts;

@@ -95,8 +95,8 @@ void add_window_samples(std::vector<Sample>& all) {
 // Convolutions of 2 and 3 taps to 3 and 10 channels, whose table has rows of 64 numbers.
 std::string taps(const std::string& call, const std::string& attrs) {
   return fmt::format(
-      "input %ids : i32[T]\n input %from : i32[B+1 -> T]\n param %table : f32[4, 64]\n"
-      "param %rows : f32[T, 64]\n param %b : f32[13]\n {} kernels=[2, 3] channels=[3, 10] {}",
+      "input %ids : i32[T]\n input %from : i32[B+1 -> T]\n param %table : f32[4, 48]\n"
+      "param %rows : f32[T, 48]\n param %b : f32[13]\n {} kernels=[2, 3] channels=[3, 10] {}",
       call, attrs);
 }
 

@@ -109,8 +109,8 @@ TEST_CASE("a row holds every number once, each segment aligned to its width") {
       CHECK(end <= layout.row_size());
     }
   }
-  CHECK(TapLayout(Lengths{3, 4, 5}, Lengths{100, 100, 100}, DType::f32).row_size() == 1248);
-  CHECK(TapLayout(Lengths{3, 4, 5}, Lengths{100, 100, 100}, DType::i8).row_size() == 1280);
+  CHECK(TapLayout(Lengths{3, 4, 5}, Lengths{100, 100, 100}, DType::f32).row_size() == 1200);
+  CHECK(TapLayout(Lengths{3, 4, 5}, Lengths{100, 100, 100}, DType::i8).row_size() == 1216);
 }
 
 struct Filters {
@@ -167,7 +167,7 @@ TEST_CASE("tap_max_pool agrees with its reference") {
 TEST_CASE("a table larger than the caches, whose rows are fetched ahead") {
   const std::string attrs = " kernels=[3, 4, 5] channels=[100, 100, 100]";
   const std::string head =
-      "input %ids : i32[T]\n input %from : i32[B+1 -> T]\n param %t : f32[900, 1248]\n";
+      "input %ids : i32[T]\n input %from : i32[B+1 -> T]\n param %t : f32[900, 1200]\n";
   const std::string integers = "%q, %s = quantize_taps(%t) dtype=\"i8\"" + attrs;
   for (const Lengths& lengths : kLengths) {
     check_kernels(head + "%y, %at = tap_max_pool(%ids, %t, %from)" + attrs + " return %y, %at",
@@ -273,7 +273,7 @@ TEST_CASE("integer sums never overflow, at their worst") {
   for (const char* dtype : {"i16", "i8"}) {
     for (const double sign : {1.0, -1.0}) {
       const Graph graph = program(
-          fmt::format("input %ids : i32[T]\n input %from : i32[B+1 -> T]\n param %t : f32[1, 368]\n"
+          fmt::format("input %ids : i32[T]\n input %from : i32[B+1 -> T]\n param %t : f32[1, 336]\n"
                       "%q, %s = quantize_taps(%t) dtype=\"{}\" kernels=[9] channels=[33]\n"
                       "%y, %at = tap_max_pool(%ids, %q, %from, _, %s) kernels=[9] channels=[33] "
                       "padding=\"valid\"\n return %y",
@@ -421,7 +421,7 @@ std::string message_of(const std::string& body) {
   try {
     program(
         "input %ids : i32[T]\n input %from : i32[B+1 -> T]\n param %e : f32[5, 4]\n"
-        "param %w : f32[3, 4, 2]\n param %t : f32[5, 32]\n param %s : f32[2]\n" +
+        "param %w : f32[3, 4, 2]\n param %t : f32[5, 16]\n param %s : f32[2]\n" +
         body);
   } catch (const Error& error) {
     return error.what();
@@ -439,7 +439,7 @@ TEST_CASE("what does not fit is refused, and why") {
   CHECK(message_of("%y, %at = tap_max_pool(%ids, %t, %from) kernels=[3] channels=[2]") ==
         "accepted");
   refuses("%y, %at = tap_max_pool(%ids, %t, %from) kernels=[9] channels=[2]",
-          "table is f32[5, 32], but a row for these kernels and channels has 80 numbers");
+          "table is f32[5, 16], but a row for these kernels and channels has 48 numbers");
   refuses("%y, %at = tap_max_pool(%ids, %t, %from) kernels=[3, 2] channels=[2]",
           "there are 2 kernels and 1 channels");
   refuses("%y, %at = tap_max_pool(%ids, %t, %from) kernels=[0] channels=[2]",
@@ -459,7 +459,7 @@ TEST_CASE("what does not fit is refused, and why") {
   refuses("%d = tap_max_pool_grad(%s, %s, %ids, %from) rows=\"U\" kernels=[3] channels=[2]",
           "rows is \"U\"");
   refuses("%d = tap_table_weight_grad(%e, %t) index=1 kernels=[3] channels=[2]", "index is 1");
-  refuses("%x = tap_table(%t, %w)", "w is f32[3, 4, 2], but must be f32[K, 32, O]");
+  refuses("%x = tap_table(%t, %w)", "w is f32[3, 4, 2], but must be f32[K, 16, O]");
   refuses("%u, %i = unique(%ids) size=0", "size is 0");
 }
 

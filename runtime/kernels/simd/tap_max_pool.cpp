@@ -222,8 +222,10 @@ void pool_sentence(const TapPool& pool, const Sentence& sentence, const Rows& ne
       if constexpr (sizeof(T) <= 2) pool_segment<T, 32, kWhere>(block, sentence, fetch);
     } else if (block.segment.lanes == 16) {
       pool_segment<T, 16, kWhere>(block, sentence, fetch);
-    } else {
+    } else if (block.segment.lanes == 8) {
       pool_segment<T, 8, kWhere>(block, sentence, fetch);
+    } else {
+      pool_segment<T, 4, kWhere>(block, sentence, fetch);
     }
   }
 }

@@ -52,7 +52,8 @@ void sum_windows(const TapPool& pool, const TapBlock& block, std::int64_t b, flo
 void TapSums(const TapPool& pool, const TapBlock& block, std::int64_t b, float* to,
              std::int64_t pitch) {
   if (block.segment.lanes == 16) return sum_windows<16>(pool, block, b, to, pitch);
-  sum_windows<8>(pool, block, b, to, pitch);
+  if (block.segment.lanes == 8) return sum_windows<8>(pool, block, b, to, pitch);
+  sum_windows<4>(pool, block, b, to, pitch);
 }
 
 }  // namespace weft::simd::HWY_NAMESPACE
