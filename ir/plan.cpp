@@ -102,6 +102,88 @@ void check_program(const Plan& plan, const Graph& graph, const TensorsByName& te
   }
 }
 
+// What callers bind and read by name, so that no buffer is smaller than they take it to be.
+class Interface {
+ public:
+  Interface(const Plan& plan, const Graph& graph) : plan_(plan), graph_(graph) {}
+
+  void check() const {
+    if (graph_.name == "predict") {
+      check_inputs({{"ids", kIds}, {"offsets", kOffsets}});
+      check_result("logits", rows());
+      check_result("probabilities", rows());
+    } else if (graph_.name == "train") {
+      const bool one_each = graph_.find_value("labels") != nullptr;
+      if (one_each && plan_.task == Task::multi_label) {
+        fail("it takes one label per text, but the plan gives several");
+      }
+      check_inputs(
+          {{"ids", kIds},
+           {"offsets", kOffsets},
+           {"rate", kNumber},
+           one_each ? Wanted{"labels", {DType::i32, {Dim("B")}, {}}} : Wanted{"targets", rows()}});
+      check_result("loss", kNumber);
+    } else if (graph_.name == "load" || graph_.name == "flush") {
+      check_inputs({});
+    }
+  }
+
+ private:
+  using Wanted = std::pair<std::string_view, TensorType>;
+  inline static const TensorType kIds{DType::i32, {Dim("T")}, {}};
+  inline static const TensorType kOffsets{DType::i32, {Dim("B", 1)}, "T"};
+  inline static const TensorType kNumber{DType::f32, {}, {}};
+
+  [[noreturn]] void fail(const std::string& rule) const {
+    broken(fmt::format("program @{}: {}", graph_.name, rule));
+  }
+
+  // f32[B, labels]; or f32[B, 1], where one number tells two labels apart.
+  TensorType rows() const {
+    const Value* const logits = graph_.find_value("logits");
+    const TensorType one{DType::f32, {Dim("B"), Dim(1)}, {}};
+    const bool two = plan_.task == Task::single_label && plan_.labels.size() == 2;
+    if (two && logits != nullptr && logits->type == one) return one;
+    return {DType::f32, {Dim("B"), Dim(static_cast<std::int64_t>(plan_.labels.size()))}, {}};
+  }
+
+  void check_type(const Value& value, const TensorType& wanted) const {
+    if (value.type == wanted) return;
+    fail(fmt::format("%{} is {}, but must be {}", value.name, to_string(value.type),
+                     to_string(wanted)));
+  }
+
+  // These inputs and symbols, and no others: nobody would give them a value.
+  void check_inputs(const std::vector<Wanted>& wanted) const {
+    for (const auto& [name, type] : wanted) {
+      const Value* const found = graph_.find_value(name);
+      if (found == nullptr || found->role != Role::input) {
+        fail(fmt::format("it lacks the input %{}", name));
+      }
+      check_type(*found, type);
+    }
+    for (const Value& value : graph_.values) {
+      if (value.role != Role::input) continue;
+      if (std::ranges::find(wanted, value.name, &Wanted::first) != wanted.end()) continue;
+      fail(fmt::format("%{} is no input that a program of this name has", value.name));
+    }
+    for (const Symbol& symbol : graph_.symbols) {
+      const bool given = !wanted.empty() && (symbol.name == "B" || symbol.name == "T");
+      if (symbol.derived == given) fail(fmt::format("nobody gives {} its extent", symbol.name));
+    }
+  }
+
+  void check_result(std::string_view name, const TensorType& wanted) const {
+    for (const ValueId id : graph_.results) {
+      if (graph_[id].name == name) return check_type(graph_[id], wanted);
+    }
+    fail(fmt::format("it lacks the result %{}", name));
+  }
+
+  const Plan& plan_;
+  const Graph& graph_;
+};
+
 }  // namespace
 
 const Graph* Plan::program(std::string_view name) const {
@@ -126,7 +208,10 @@ void check_plan(const Plan& plan) {
     }
     verify(graph);
   }
-  for (const Graph& graph : plan.programs) check_program(plan, graph, tensors);
+  for (const Graph& graph : plan.programs) {
+    check_program(plan, graph, tensors);
+    Interface(plan, graph).check();
+  }
 }
 
 std::uint64_t plan_format::checksum(std::span<const std::byte> bytes) {

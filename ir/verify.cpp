@@ -58,6 +58,7 @@ class Verifier {
     names.clear();
     for (const Value& value : graph_.values) {
       if (!names.insert(value.name).second) fail(fmt::format("%{} is defined twice", value.name));
+      check_partitions(value);
       for (const Dim& dim : value.type.shape) {
         const Symbol* symbol = dim.is_static() ? nullptr : graph_.find_symbol(dim.symbol);
         const bool known = dim.is_static() ? dim.value >= 0 : symbol != nullptr;
@@ -71,6 +72,15 @@ class Verifier {
         }
       }
     }
+  }
+
+  void check_partitions(const Value& value) const {
+    const TensorType& type = value.type;
+    if (type.partitions.empty()) return;
+    const Symbol* const rows = graph_.find_symbol(type.partitions);
+    const bool bound = rows != nullptr && (value.role == Role::computed || !rows->derived);
+    if (bound && type.dtype == DType::i32 && type.shape.size() == 1) return;
+    fail(fmt::format("%{} is {}, which is no type of offsets", value.name, to_string(type)));
   }
 
   void check_node(const Node& node, std::vector<bool>& defined) {

@@ -342,9 +342,9 @@ double Session::step(const PackedLabels& given, double rate) {
 // After training steps: completes the params, and what is computed from them.
 void Session::catch_up() {
   if (!behind_) return;
-  behind_ = false;
   if (model_->flush != nullptr) model_->flush->run({});
   if (model_->load != nullptr) model_->load->run({});
+  behind_ = false;
 }
 
 Plan Session::snapshot() {

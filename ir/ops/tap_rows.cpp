@@ -2,6 +2,7 @@
 #include "ir/ops/tap_rows.h"
 
 #include <charconv>
+#include <numeric>
 
 namespace weft {
 
@@ -20,7 +21,7 @@ AttrDef padding_attr() {
 }
 
 namespace {
-constexpr std::int64_t kMost = 1 << 20;  // keeps the size of a row far from overflow
+constexpr std::int64_t kMost = 1 << 20;  // keeps the size of a row, and its segments, in bounds
 }
 
 void expect_dilation(const InferView& v) {
@@ -41,6 +42,8 @@ TapLayout checked_layout(const InferView& v, const std::vector<std::int64_t>& ke
     v.fail(fmt::format("convolution {} has {} taps and {} channels, but both must be from 1 to {}",
                        i, kernels[i], channels[i], kMost));
   }
+  const std::int64_t all = std::accumulate(channels.begin(), channels.end(), std::int64_t{0});
+  if (all > kMost) v.fail(fmt::format("there are {} channels, more than {}", all, kMost));
   return {kernels, channels, dtype};
 }
 

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fmt/core.h>
+
 #include "runtime/kernels/onednn.h"
 #include "runtime/kernels/simd/row_product.h"
 #include "runtime/kernels/taps.h"
@@ -254,7 +256,14 @@ class QuantizeTaps final : public Kernel {
     for (Column& column : columns_) column.largest = 0.0F;
     const float* x = table_.f32();
     for (std::int64_t n = 0; n < rows; ++n) {
-      for (Column& column : columns_) column.largest = std::max(column.largest, std::abs(*x++));
+      for (Column& column : columns_) {
+        if (!std::isfinite(*x)) {
+          throw Error(
+              fmt::format("quantize_taps: row {} of the table has a number that is {}", n, *x),
+              "the model's weights are broken: train it anew");
+        }
+        column.largest = std::max(column.largest, std::abs(*x++));
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 // Hostile plan files: thousands of seeded mutations either are refused with an Error or decode into
-// a plan that obeys every rule. Checksums are made right again, so that what lies behind is tested.
+// a plan that obeys every rule and runs. Checksums are made right again, so that what lies behind
+// is tested.
 // WEFT_FUZZ_ROUNDS=100000 in the environment runs longer.
 #include <doctest/doctest.h>
 
@@ -12,6 +13,7 @@
 #include "ir/plan_format.h"
 #include "ir/print.h"
 #include "ir/verify.h"
+#include "runtime/session.h"
 #include "tests/unit/plan_fixture.h"
 
 namespace weft {
@@ -108,6 +110,30 @@ void mend_segment(std::vector<std::byte>& bytes, std::uint64_t before, std::uint
   mend(bytes);
 }
 
+// Predicts no, one and many texts, and trains a step where it can: with an answer or an Error.
+void use(const Plan& plan) {
+  constexpr std::int64_t kMost = 1 << 24;  // bytes: what is merely large is not of interest here
+  for (const Graph& graph : plan.programs) {
+    if (graph.arena_bytes > kMost || plan.text.max_tokens > kMost) return;
+  }
+  try {
+    Session session(plan, {.threads = 1, .train = plan.program("train") != nullptr});
+    const std::vector<std::string_view> texts{"a", "", "the 电影 a", "电影", "an a the the the a a",
+                                              "a"};
+    Predictions out;
+    for (const std::size_t count : {std::size_t{0}, std::size_t{1}, texts.size()}) {
+      session.predict(std::span(texts).first(count), out);
+      CHECK(out.size() == count);
+    }
+    if (plan.program("train") == nullptr) return;
+    const std::vector<std::int32_t> labels{1, 0};
+    session.train_step(std::span(texts).first(2), {labels}, 0.01);
+    session.snapshot();
+  } catch (const Error&) {
+    // refused in its own words
+  }
+}
+
 // Whether it decoded. Then it must be as good as any plan.
 bool survives(const std::vector<std::byte>& bytes) {
   Plan plan;
@@ -122,6 +148,7 @@ bool survives(const std::vector<std::byte>& bytes) {
   for (const Graph& graph : plan.programs) text += print(graph);
   const std::vector<std::byte> again = encode_plan(plan);
   CHECK(encode_plan(decode_plan(again)) == again);
+  use(plan);
   return true;
 }
 

@@ -152,10 +152,10 @@ program @predict loss="none" {
   input %offsets : i32[B+1 -> T] in arena+128
   param %table : f32[3, 2] init="uniform" scale=0.25
   %x = embedding(%ids, %table) : f32[T, 2] in arena+192 at 3:10
-  %top, %where = max_pool(%x, %offsets) : f32[B, 2] in arena+0, i32[B, 2] in arena+320 at 4:1
-  %probabilities = softmax(%top) : f32[B, 2] in arena+0
-  return %probabilities
-} arena 384
+  %logits, %where = max_pool(%x, %offsets) : f32[B, 2] in arena+0, i32[B, 2] in arena+320 at 4:1
+  %probabilities = softmax(%logits) : f32[B, 2] in arena+384
+  return %logits, %probabilities
+} arena 448
 )";
 
 // tests/plans/v1.plan was written once, by `weft_tests --update-golden`, and is never rewritten.
@@ -200,20 +200,24 @@ TEST_CASE("a state that the program @load writes need not be stored") {
   Plan plan;
   plan.labels = {"one"};
   plan.programs = parse(R"(program @predict {
+  symbol B <= 3
   symbol T <= 9
   input %ids : i32[T]
-  state %folded : f32[5, 2] computed="load"
+  input %offsets : i32[B+1 -> T]
+  state %folded : f32[5, 1] computed="load"
   %x = embedding(%ids, %folded)
-  return %x
+  %logits, %where = max_pool(%x, %offsets)
+  %probabilities = softmax(%logits)
+  return %logits, %probabilities
 }
 program @load {
-  param %table : f32[5, 2]
-  state %folded : f32[5, 2] computed="load"
+  param %table : f32[5, 1]
+  state %folded : f32[5, 1] computed="load"
   %y = relu(%table)
   write %folded <- %y
 }
 )");
-  const auto table = kept(plan, std::vector<float>(10, 0.5F));
+  const auto table = kept(plan, std::vector<float>(5, 0.5F));
   plan.tensors.push_back({"table", plan.programs[1].find_value("table")->type, Role::param, table});
   const std::vector<std::byte> bytes = encode_plan(plan);
   check_equal(plan, decode_plan(bytes));
