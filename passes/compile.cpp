@@ -11,20 +11,22 @@ namespace weft {
 
 namespace {
 
+// A pipeline's passes without plan-memory, its last: that follows when a program is complete.
 Compiled compile(const Graph& forward, const std::string& name, const CompileOptions& options) {
   Compiled compiled;
   PassContext context{&compiled.notes, options.tables};
   Graph graph = forward;
   graph.name = name;
-  const std::string pipeline = options.rewrites ? name : name + "-generic";
-  compiled.program =
-      run_passes(std::move(graph), parse_passes(pipeline), context, options.pipeline);
+  std::vector<const Pass*> passes = parse_passes(options.rewrites ? name : name + "-generic");
+  WEFT_CHECK(passes.back() == find_pass("plan-memory"));
+  passes.pop_back();
+  compiled.program = run_passes(std::move(graph), passes, context, options.pipeline);
   return compiled;
 }
 
-Graph planned(Graph graph, const CompileOptions& options) {
-  PassContext context;
-  return run_passes(std::move(graph), parse_passes("plan-memory"), context, options.pipeline);
+void plan_memory_of(Graph& graph, Compiled& compiled, const CompileOptions& options) {
+  PassContext context{&compiled.notes, options.tables};
+  graph = run_passes(std::move(graph), parse_passes("plan-memory"), context, options.pipeline);
 }
 
 }  // namespace
@@ -32,15 +34,16 @@ Graph planned(Graph graph, const CompileOptions& options) {
 Compiled compile_predict(const Graph& forward, const CompileOptions& options) {
   Compiled compiled = compile(forward, "predict", options);
   LoadSplit split = split_load_program(compiled.program);
-  if (split.load) {
-    compiled.program = planned(std::move(split.predict), options);
-    compiled.load = planned(std::move(*split.load), options);
-  }
+  compiled.program = std::move(split.predict);
+  compiled.load = std::move(split.load);
+  if (compiled.load) plan_memory_of(*compiled.load, compiled, options);
+  plan_memory_of(compiled.program, compiled, options);
   return compiled;
 }
 
 Compiled compile_train(const Graph& forward, const CompileOptions& options) {
   Compiled compiled = compile(forward, "train", options);
+  plan_memory_of(compiled.program, compiled, options);
   compiled.flush = make_flush_program(compiled.program);
   return compiled;
 }

@@ -21,9 +21,9 @@ namespace {
 // reads them wants them: simplify removes that. Mean pooling likewise, where no gradient is wanted.
 // A convolution that is not pooled becomes tap_sum.
 //
-// It pays where x is a lookup, for then the product can be of few rows (project-embedding). Of
-// other rows it pays in training with max pooling, whose gradient is sparse then
-// (sparse-max-gradient); else oneDNN's convolution is as fast and takes less memory.
+// It pays where x is a lookup, for then the product can be of few rows (project-embedding), if
+// their table fits the budget. Of other rows it pays in training with max pooling, whose gradient
+// is sparse then (sparse-max-gradient); else oneDNN's convolution is as fast and takes less memory.
 enum ConvPort : std::size_t { kX, kWeight, kFrom, kTo, kConvBias };
 enum class Form : std::uint8_t { sum, max_pool, mean_pool };
 
@@ -51,6 +51,7 @@ class Conv1dToTaps {
     for (const Node& node : graph_.nodes) {
       if (node.op == &ops::conv1d) consider(node);
     }
+    std::erase_if(groups_, [&](const auto& entry) { return !affordable(entry.second); });
     for (auto& [key, group] : groups_) {
       std::ranges::stable_sort(group, {}, &Convolution::place);
       for (const Convolution& c : group) {
@@ -112,6 +113,21 @@ class Conv1dToTaps {
     if (lookup == nullptr || lookup->op != &ops::embedding) return false;
     const ValueId table = lookup->inputs[1];
     return trains_ ? !graph_[table].type.shape[0].is_static() : constant_[index(table)];
+  }
+
+  // Whether project-embedding may make the table of a group, which it looks up in later.
+  bool affordable(const Group& group) {
+    if (trains_) return true;
+    const ValueId x = group.front().node->inputs[kX];
+    const std::int64_t rows = graph_[uses_.producer(x)->inputs[1]].type.shape[0].value;
+    const bool integers = group.front().form == Form::max_pool;
+    const std::int64_t bytes =
+        tap_table_bytes(rows, attrs(group), integers ? context_.tables.dtype : DType::f32);
+    if (bytes <= context_.tables.budget) return true;
+    context_.note(
+        fmt::format("project-embedding: not applied to %{}: {}; convolutions stay as they are",
+                    name(x), over_budget(bytes, context_.tables)));
+    return false;
   }
 
   std::string reason(ValueId x) const {

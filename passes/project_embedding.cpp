@@ -6,7 +6,6 @@
 #include <optional>
 
 #include "ir/ops/ops.h"
-#include "ir/taps.h"
 #include "passes/passes.h"
 #include "passes/rewrite.h"
 
@@ -119,12 +118,8 @@ class ProjectEmbedding {
 
   bool fits(const Node& node, std::int64_t rows, bool quantize) {
     const DType dtype = quantize ? context_.tables.dtype : DType::f32;
-    const Attrs attrs = sizes(node);
-    const TapLayout layout(ints_attr(attrs, "kernels"), ints_attr(attrs, "channels"), dtype);
-    std::int64_t bytes = rows * size_of(dtype);
-    const bool overflows = __builtin_mul_overflow(bytes, layout.row_size(), &bytes);
-    if (!overflows && bytes <= context_.tables.budget) return true;
-    return decline(node, over_budget(bytes, context_.tables));
+    const std::int64_t bytes = tap_table_bytes(rows, sizes(node), dtype);
+    return bytes <= context_.tables.budget || decline(node, over_budget(bytes, context_.tables));
   }
 
   void write(const Node& node) {

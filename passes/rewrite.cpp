@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <unordered_set>
+
+#include "ir/taps.h"
 
 namespace weft {
 
@@ -64,6 +67,13 @@ std::string over_budget(std::int64_t bytes, const TableOptions& tables) {
   constexpr std::int64_t kMegabyte = 1 << 20;
   return fmt::format("the table would take {} MB, the budget is {} MB",
                      (bytes + kMegabyte - 1) / kMegabyte, tables.budget / kMegabyte);
+}
+
+std::int64_t tap_table_bytes(std::int64_t rows, const Attrs& attrs, DType dtype) {
+  const TapLayout layout(ints_attr(attrs, "kernels"), ints_attr(attrs, "channels"), dtype);
+  std::int64_t bytes = rows * size_of(dtype);
+  if (!__builtin_mul_overflow(bytes, layout.row_size(), &bytes)) return bytes;
+  return std::numeric_limits<std::int64_t>::max();
 }
 
 void drop_unused_symbols(Graph& graph, bool (*may_go)(const Symbol&)) {

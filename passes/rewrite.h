@@ -47,6 +47,10 @@ std::vector<bool> constant_values(const Graph&);
 // Why a table is not made: "the table would take 812 MB, the budget is 512 MB".
 std::string over_budget(std::int64_t bytes, const TableOptions&);
 
+// The bytes of a tap table of so many rows for the convolutions that `attrs` lists: `kernels`,
+// `channels`. Beyond all numbers: the most there is.
+std::int64_t tap_table_bytes(std::int64_t rows, const Attrs&, DType);
+
 // Drops symbols that no value's type names, where `may_go` allows it.
 void drop_unused_symbols(Graph&, bool (*may_go)(const Symbol&));
 

@@ -10,6 +10,7 @@
 
 #include "frontend/compare.h"
 #include "ir/interpret.h"
+#include "ir/ops/ops.h"
 #include "passes/pass.h"
 #include "runtime/session.h"
 #include "tests/unit/random_graph.h"
@@ -252,6 +253,8 @@ TEST_CASE("a plan says which rewrites were not applied, and why") {
   CHECK(noted(tight,
               "project-embedding: not applied to %x.embedding: the table would take 1 MB, "
               "the budget is 0 MB"));
+  const Graph& plain = *tight.program("predict");  // as it was written
+  CHECK(std::ranges::count(plain.nodes, &ops::conv1d, &Node::op) == 3);
   const Plan roomy = plan_of(kModels[0], "sgd(rate=1)", true);
   CHECK(compare(tight, roomy, test::small_corpus(), 1).logit_difference <= 1e-5);
   CHECK(

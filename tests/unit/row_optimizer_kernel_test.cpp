@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "bound_program.h"
+#include "every_target.h"
 #include "sample.h"
 
 namespace weft {
@@ -58,30 +59,35 @@ std::vector<const OpDef*> row_ops() {
 }
 
 TEST_CASE("kernels of the row-wise ops agree with their references") {
-  const std::vector<std::vector<double>> all_ids{
-      {}, {6}, {8, 0, 3, 1}, {0, 1, 2, 3, 4, 5, 6, 7, 8}};
-  REQUIRE(row_ops().size() == 10);
-  for (const OpDef* op : row_ops()) {
-    const bool catches_up = op->name.ends_with("_catch_up");
-    for (const std::int64_t width : {1, 7, 64, 300}) {
-      for (const bool all_rows : {false, true}) {
-        if (all_rows && !catches_up) continue;
-        const Graph graph = sample_program(node_of(*op, width, all_rows));
-        for (const auto& ids : all_ids) {
-          for (const double step : {20.0, 32.0}) {  // 32: the ring of 16 rates begins anew
-            const Bindings given = operands_of(graph, all_rows ? std::vector<double>{} : ids, step);
-            const auto wanted = interpret(graph, given).results;
-            for (const int variant : {0, 1, 2}) {
-              CAPTURE(fmt::format("{} width {} ids {} step {}", op->name, width, ids.size(), step));
-              BoundProgram program(plan_simply(graph, variant > 0), given, variant == 2 ? 3 : 1);
-              program.run(given);
-              for (std::size_t i = 0; i < wanted.size(); ++i) {
-                const TensorView view = program.result(i);
-                for (std::size_t k = 0; k < wanted[i].data.size(); ++k) {
-                  const double found =
-                      view.dtype == DType::f32 ? static_cast<double>(view.f32()[k]) : view.i32()[k];
-                  REQUIRE(std::abs(found - wanted[i].data[k]) <=
-                          4e-6 * (1.0 + std::abs(wanted[i].data[k])));
+  with_every_target([] {
+    const std::vector<std::vector<double>> all_ids{
+        {}, {6}, {8, 0, 3, 1}, {0, 1, 2, 3, 4, 5, 6, 7, 8}};
+    REQUIRE(row_ops().size() == 10);
+    for (const OpDef* op : row_ops()) {
+      const bool catches_up = op->name.ends_with("_catch_up");
+      for (const std::int64_t width : {1, 7, 64, 300}) {
+        for (const bool all_rows : {false, true}) {
+          if (all_rows && !catches_up) continue;
+          const Graph graph = sample_program(node_of(*op, width, all_rows));
+          for (const auto& ids : all_ids) {
+            for (const double step : {20.0, 32.0}) {  // 32: the ring of 16 rates begins anew
+              const Bindings given =
+                  operands_of(graph, all_rows ? std::vector<double>{} : ids, step);
+              const auto wanted = interpret(graph, given).results;
+              for (const int variant : {0, 1, 2}) {
+                CAPTURE(
+                    fmt::format("{} width {} ids {} step {}", op->name, width, ids.size(), step));
+                BoundProgram program(plan_simply(graph, variant > 0), given, variant == 2 ? 3 : 1);
+                program.run(given);
+                for (std::size_t i = 0; i < wanted.size(); ++i) {
+                  const TensorView view = program.result(i);
+                  for (std::size_t k = 0; k < wanted[i].data.size(); ++k) {
+                    const double found = view.dtype == DType::f32
+                                             ? static_cast<double>(view.f32()[k])
+                                             : view.i32()[k];
+                    REQUIRE(std::abs(found - wanted[i].data[k]) <=
+                            4e-6 * (1.0 + std::abs(wanted[i].data[k])));
+                  }
                 }
               }
             }
@@ -89,7 +95,7 @@ TEST_CASE("kernels of the row-wise ops agree with their references") {
         }
       }
     }
-  }
+  });
 }
 
 std::string error_of(const std::function<void()>& run) {

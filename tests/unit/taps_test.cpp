@@ -165,17 +165,19 @@ TEST_CASE("tap_max_pool agrees with its reference") {
 }
 
 TEST_CASE("a table larger than the caches, whose rows are fetched ahead") {
-  const std::string attrs = " kernels=[3, 4, 5] channels=[100, 100, 100]";
-  const std::string head =
-      "input %ids : i32[T]\n input %from : i32[B+1 -> T]\n param %t : f32[900, 1200]\n";
-  const std::string integers = "%q, %s = quantize_taps(%t) dtype=\"i8\"" + attrs;
-  for (const Lengths& lengths : kLengths) {
-    check_kernels(head + "%y, %at = tap_max_pool(%ids, %t, %from)" + attrs + " return %y, %at",
-                  lengths, 900);
-    check_kernels(
-        head + integers + "\n%y, %at = tap_max_pool(%ids, %q, %from, _, %s)" + attrs + " return %y",
-        lengths, 900);
-  }
+  with_every_target([] {
+    const std::string attrs = " kernels=[3, 4, 5] channels=[100, 100, 100]";
+    const std::string head =
+        "input %ids : i32[T]\n input %from : i32[B+1 -> T]\n param %t : f32[900, 1200]\n";
+    const std::string integers = "%q, %s = quantize_taps(%t) dtype=\"i8\"" + attrs;
+    for (const Lengths& lengths : kLengths) {
+      check_kernels(head + "%y, %at = tap_max_pool(%ids, %t, %from)" + attrs + " return %y, %at",
+                    lengths, 900);
+      check_kernels(head + integers + "\n%y, %at = tap_max_pool(%ids, %q, %from, _, %s)" + attrs +
+                        " return %y",
+                    lengths, 900);
+    }
+  });
 }
 
 TEST_CASE("the other kernels agree with their references") {
@@ -269,80 +271,85 @@ TEST_CASE("unique lists ids in the order of their first use") {
 }
 
 TEST_CASE("integer sums never overflow, at their worst") {
-  // All numbers at their largest, with one sign: every window's sum is the largest there can be.
-  for (const char* dtype : {"i16", "i8"}) {
-    for (const double sign : {1.0, -1.0}) {
-      const Graph graph = program(
-          fmt::format("input %ids : i32[T]\n input %from : i32[B+1 -> T]\n param %t : f32[1, 336]\n"
-                      "%q, %s = quantize_taps(%t) dtype=\"{}\" kernels=[9] channels=[33]\n"
-                      "%y, %at = tap_max_pool(%ids, %q, %from, _, %s) kernels=[9] channels=[33] "
-                      "padding=\"valid\"\n return %y",
-                      dtype));
-      Bindings given = bindings_for(graph, {12}, 1);
-      for (double& x : given["t"].data) x = sign * 3.5;
-      BoundProgram bound(plan_simply(graph), given, 1);
-      bound.run(given);
-      for (const float y : bound.result().f32()) {
-        CHECK(std::abs(static_cast<double>(y) - sign * 9 * 3.5) < 2e-3);
+  with_every_target([] {
+    // All numbers at their largest, with one sign: every window's sum is the largest there can be.
+    for (const char* dtype : {"i16", "i8"}) {
+      for (const double sign : {1.0, -1.0}) {
+        const Graph graph = program(fmt::format(
+            "input %ids : i32[T]\n input %from : i32[B+1 -> T]\n param %t : f32[1, 336]\n"
+            "%q, %s = quantize_taps(%t) dtype=\"{}\" kernels=[9] channels=[33]\n"
+            "%y, %at = tap_max_pool(%ids, %q, %from, _, %s) kernels=[9] channels=[33] "
+            "padding=\"valid\"\n return %y",
+            dtype));
+        Bindings given = bindings_for(graph, {12}, 1);
+        for (double& x : given["t"].data) x = sign * 3.5;
+        BoundProgram bound(plan_simply(graph), given, 1);
+        bound.run(given);
+        for (const float y : bound.result().f32()) {
+          CHECK(std::abs(static_cast<double>(y) - sign * 9 * 3.5) < 2e-3);
+        }
       }
     }
-  }
+  });
 }
 
 TEST_CASE("a sentence's result has the same bits in any batch and on any number of threads") {
-  const std::string head =
-      "input %ids : i32[T]\n input %from : i32[B+1 -> T]\n param %t : f32[50, 768]\n"
-      "param %b : f32[53]\n";
-  const std::string attrs = " kernels=[3, 5, 4] channels=[20, 25, 8] padding=\"same\" act=\"relu\"";
-  const std::string integers =
-      "%q, %s = quantize_taps(%t) dtype=\"{}\" kernels=[3, 5, 4] channels=[20, 25, 8]\n"
-      "%y, %at = tap_max_pool(%ids, %q, %from, %b, %s)" +
-      attrs + " return %y";
-  const TapLayout layout(Lengths{3, 5, 4}, Lengths{20, 25, 8}, DType::f32);
-  const std::string columns = fmt::format("f32[50, {}]", layout.row_size());
-  for (std::string body :
-       {head + "%y, %at = tap_max_pool(%ids, %t, %from, %b)" + attrs + " return %y",
-        head + fmt::format(fmt::runtime(integers), "i16"),
-        head + fmt::format(fmt::runtime(integers), "i8"),
-        head + "%y = tap_mean_pool(%ids, %t, %from, %b)" + attrs + " return %y"}) {
-    body.replace(body.find("f32[50, 768]"), 12, columns);
-    const Graph graph = program(body);
-    std::map<std::int64_t, std::vector<float>> alone;
-    const auto texts = [&](const Lengths& lengths) {
-      Bindings given = bindings_for(graph, lengths, 50);
-      Numbers ids;
-      for (const std::int64_t length : lengths) {
-        for (const double id : some_ids(length, 49)) ids.push_back(id);
-      }
-      given["ids"].data = ids;
-      return given;
-    };
-    BoundProgram one(plan_simply(graph), texts({}), 1);
-    for (std::int64_t length = 0; length < 40; ++length) {
-      one.run(texts({length}));
-      const auto y = one.result().f32();
-      alone[length].assign(y.begin(), y.end());
-    }
-    for (const int threads : {1, 2}) {
-      BoundProgram many(plan_simply(graph), texts({}), threads);
-      for (std::int64_t first = 0; first < 40; ++first) {
-        Lengths lengths;
-        std::int64_t tokens = 0;
-        for (std::int64_t k = 0; lengths.size() < 60; ++k) {
-          const std::int64_t length = k % 3 > 0 ? k % 4 : (first + k * k) % 40;
-          if (tokens + length > 300) break;
-          lengths.push_back(length);
-          tokens += length;
+  with_every_target([] {
+    const std::string head =
+        "input %ids : i32[T]\n input %from : i32[B+1 -> T]\n param %t : f32[50, 768]\n"
+        "param %b : f32[53]\n";
+    const std::string attrs =
+        " kernels=[3, 5, 4] channels=[20, 25, 8] padding=\"same\" act=\"relu\"";
+    const std::string integers =
+        "%q, %s = quantize_taps(%t) dtype=\"{}\" kernels=[3, 5, 4] channels=[20, 25, 8]\n"
+        "%y, %at = tap_max_pool(%ids, %q, %from, %b, %s)" +
+        attrs + " return %y";
+    const TapLayout layout(Lengths{3, 5, 4}, Lengths{20, 25, 8}, DType::f32);
+    const std::string columns = fmt::format("f32[50, {}]", layout.row_size());
+    for (std::string body :
+         {head + "%y, %at = tap_max_pool(%ids, %t, %from, %b)" + attrs + " return %y",
+          head + fmt::format(fmt::runtime(integers), "i16"),
+          head + fmt::format(fmt::runtime(integers), "i8"),
+          head + "%y = tap_mean_pool(%ids, %t, %from, %b)" + attrs + " return %y"}) {
+      body.replace(body.find("f32[50, 768]"), 12, columns);
+      const Graph graph = program(body);
+      std::map<std::int64_t, std::vector<float>> alone;
+      const auto texts = [&](const Lengths& lengths) {
+        Bindings given = bindings_for(graph, lengths, 50);
+        Numbers ids;
+        for (const std::int64_t length : lengths) {
+          for (const double id : some_ids(length, 49)) ids.push_back(id);
         }
-        many.run(texts(lengths));
-        const auto y = many.result().f32();
-        for (std::size_t b = 0; b < lengths.size(); ++b) {
-          const std::vector<float>& row = alone[lengths[b]];
-          REQUIRE(std::memcmp(row.data(), y.data() + b * 53, 53 * sizeof(float)) == 0);
+        given["ids"].data = ids;
+        return given;
+      };
+      BoundProgram one(plan_simply(graph), texts({}), 1);
+      for (std::int64_t length = 0; length < 40; ++length) {
+        one.run(texts({length}));
+        const auto y = one.result().f32();
+        alone[length].assign(y.begin(), y.end());
+      }
+      for (const int threads : {1, 2}) {
+        BoundProgram many(plan_simply(graph), texts({}), threads);
+        for (std::int64_t first = 0; first < 40; ++first) {
+          Lengths lengths;
+          std::int64_t tokens = 0;
+          for (std::int64_t k = 0; lengths.size() < 60; ++k) {
+            const std::int64_t length = k % 3 > 0 ? k % 4 : (first + k * k) % 40;
+            if (tokens + length > 300) break;
+            lengths.push_back(length);
+            tokens += length;
+          }
+          many.run(texts(lengths));
+          const auto y = many.result().f32();
+          for (std::size_t b = 0; b < lengths.size(); ++b) {
+            const std::vector<float>& row = alone[lengths[b]];
+            REQUIRE(std::memcmp(row.data(), y.data() + b * 53, 53 * sizeof(float)) == 0);
+          }
         }
       }
     }
-  }
+  });
 }
 
 // Three convolutions of looked-up rows, pooled and side by side, and a loss.
