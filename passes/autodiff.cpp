@@ -57,9 +57,8 @@ class Autodiff {
   void find_trainable() {
     for (std::size_t i = 0; i < values_; ++i) {
       const Value& value = graph_.values[i];
-      const auto frozen = value.attrs.find("frozen");
-      trainable_[i] = value.role == Role::param && value.type.dtype == DType::f32 &&
-                      (frozen == value.attrs.end() || frozen->second == Attr{std::int64_t{0}});
+      trainable_[i] =
+          value.role == Role::param && value.type.dtype == DType::f32 && !is_frozen(value);
     }
     for (const Node& node : graph_.nodes) {
       const bool any = std::ranges::any_of(

@@ -2,6 +2,7 @@
 // what is computed from its row, and the row's gradient, is computed once.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "ir/ops/ops.h"
@@ -17,7 +18,8 @@ namespace {
 //                              embedding(inverse, rows)
 //
 // Passes that follow take work over from the last lookup's readers to `rows`. Without them the
-// second lookup costs a copy, and is still worth it: a trained table's gradient has few rows.
+// second lookup costs a copy, and is still worth it: a trained table's gradient has few rows. Of a
+// frozen table it is worth it only where a convolution, or what joins lookups, reads the rows.
 class DedupTokens {
  public:
   DedupTokens(const Graph& graph, PassContext& context)
@@ -61,6 +63,9 @@ class DedupTokens {
       context_.note(fmt::format("dedup-tokens: not applied to %{}: {}", table.name, why));
       return false;
     };
+    if (is_frozen(table) && !feeds_convolutions(node)) {
+      return decline("it is frozen, and no convolution reads its rows");
+    }
     if (tokens.is_static() || tokens.value != 0) {
       return decline(fmt::format("its ids are {}", to_string(ids.type)));
     }
@@ -71,6 +76,13 @@ class DedupTokens {
       return decline("other ids, or those of another vocabulary, are distinguished already");
     }
     return true;
+  }
+
+  bool feeds_convolutions(const Node& lookup) const {
+    return std::ranges::any_of(uses_.readers(lookup.outputs[0]), [&](std::size_t i) {
+      const OpDef* op = graph_.nodes[i].op;
+      return op == &ops::conv1d || op == &ops::add || op == &ops::concat;
+    });
   }
 
   Unique unique_of(ValueId ids, std::int64_t size) {

@@ -45,6 +45,11 @@ std::string activation_name(const Node& node) {
   return name;
 }
 
+bool is_frozen(const Value& value) {
+  const auto mark = value.attrs.find("frozen");
+  return mark != value.attrs.end() && mark->second != Attr{std::int64_t{0}};
+}
+
 bool trains(const Graph& graph) {
   return std::ranges::any_of(graph.results, [&](ValueId id) { return graph[id].name == "loss"; });
 }

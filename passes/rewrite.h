@@ -37,6 +37,9 @@ class Uses {
 // default is part of the name (gelu approximate="tanh": gelu_tanh), or has no fused form (elu).
 std::string activation_name(const Node&);
 
+// A param that training leaves as it is: `frozen=1`.
+bool is_frozen(const Value&);
+
 // The program has a loss: what is made of its params is made anew each time it runs.
 bool trains(const Graph&);
 
