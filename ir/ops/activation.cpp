@@ -211,6 +211,7 @@ const OpDef sigmoid_grad{
     .in_place = {2},
 };
 
+// Hendrycks and Gimpel, "Gaussian error linear units", arXiv 1606.08415, 2016.
 const OpDef gelu{
     .name = "gelu",
     .doc = "x * Phi(x), with the exact normal distribution or its tanh approximation",
@@ -242,6 +243,7 @@ const OpDef gelu_grad{
     .in_place = {2},
 };
 
+// Clevert, Unterthiner and Hochreiter, "Exponential linear units", ICLR 2016.
 const OpDef elu{
     .name = "elu",
     .doc = "x where x > 0, else alpha * (exp(x) - 1)",

@@ -78,6 +78,8 @@ const OpDef clip{
     .in_place = {1},
 };
 
+// Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks", ICML
+// 2013.
 const OpDef clip_factor{
     .name = "clip_factor",
     .doc = "what all g are to be multiplied by, so that their common L2 norm is at most limit",

@@ -186,6 +186,7 @@ double flops_of_loss(const Graph& graph, const Node& node, const ElementCount& c
 
 namespace ops {
 
+// Label smoothing as in Szegedy et al., "Rethinking the Inception architecture", CVPR 2016.
 const OpDef cross_entropy{
     .name = "cross_entropy",
     .doc = "the weighted mean of -log softmax(logits)[label], and the softmax",

@@ -225,6 +225,7 @@ double flops_of_norm(const Graph& graph, const Node& node, const ElementCount& c
 
 namespace ops {
 
+// Ba, Kiros and Hinton, "Layer normalization", arXiv 1607.06450, 2016.
 const OpDef layer_norm{
     .name = "layer_norm",
     .doc = "each row scaled to mean 0 and variance 1, then by gamma and beta per channel",
@@ -253,6 +254,7 @@ const OpDef layer_norm_grad{
     .flops = flops_of_norm<14>,
 };
 
+// Ioffe and Szegedy, "Batch normalization", ICML 2015.
 const OpDef batch_norm{
     .name = "batch_norm",
     .doc = "each channel scaled to mean 0 and variance 1 over the rows, then by gamma and beta",

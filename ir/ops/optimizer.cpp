@@ -176,6 +176,8 @@ const OpDef sgd{
     .flops = flops_of_update<4>,
 };
 
+// Nesterov's form as in Sutskever et al., "On the importance of initialization and momentum in deep
+// learning", ICML 2013.
 const OpDef momentum_sgd{
     .name = "momentum_sgd",
     .doc = "w - rate * velocity, where the velocity is momentum * velocity + g",
@@ -190,6 +192,7 @@ const OpDef momentum_sgd{
     .flops = flops_of_update<6>,
 };
 
+// Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015.
 const OpDef adam{
     .name = "adam",
     .doc = "a step by the mean of g over the root of the mean of g^2, both bias-corrected",
@@ -202,6 +205,7 @@ const OpDef adam{
     .flops = flops_of_update<14>,
 };
 
+// Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019.
 const OpDef adamw{
     .name = "adamw",
     .doc = "adam, with the weights decayed by themselves, not through the gradient",
@@ -214,6 +218,7 @@ const OpDef adamw{
     .flops = flops_of_update<14>,
 };
 
+// Zeiler, "ADADELTA: an adaptive learning rate method", arXiv 1212.5701, 2012.
 const OpDef adadelta{
     .name = "adadelta",
     .doc = "a step by g times the root mean square of past updates over that of past gradients",
@@ -229,6 +234,7 @@ const OpDef adadelta{
     .flops = flops_of_update<14>,
 };
 
+// Srebro and Shraibman 2005; for networks Hinton et al., arXiv 1207.0580, 2012; Kim 2014 uses 3.
 const OpDef max_norm{
     .name = "max_norm",
     .doc = "each output's weights (a column: all axes but the last) scaled to an L2 norm <= limit",

@@ -46,6 +46,8 @@ std::vector<ValueId> as_given(Graph&, const Node& node) { return {node.inputs[0]
 
 namespace ops {
 
+// Srivastava et al., "Dropout", JMLR 15, 2014; scaled in training, so that prediction needs
+// nothing.
 const OpDef dropout{
     .name = "dropout",
     .doc = "0 with probability `rate`, else x / (1 - rate); the same for the same seed and step",
@@ -60,6 +62,8 @@ const OpDef dropout{
     .inference = as_given,
 };
 
+// Word dropout as in Iyyer et al., "Deep unordered composition rivals syntactic methods for text
+// classification", ACL 2015.
 const OpDef drop_ids{
     .name = "drop_ids",
     .doc = "0, the unknown word, with probability `rate`, else the id; the same for the same step",

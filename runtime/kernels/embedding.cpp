@@ -2,33 +2,17 @@
 #include <algorithm>
 #include <cstring>
 
-#include <fmt/core.h>
-
 #include "runtime/kernels/kernels.h"
 #include "runtime/kernels/simd/simd.h"
 #include "runtime/threads.h"
 
 namespace weft {
-namespace {
-
-// Ids come from outside: one beyond the table must not become an address.
-void check_ids(const std::int32_t* ids, std::int64_t count, std::int64_t rows) {
-  std::uint32_t most = 0;  // a negative id is a very large one
-  for (std::int64_t t = 0; t < count; ++t)
-    most = std::max(most, static_cast<std::uint32_t>(ids[t]));
-  if (count == 0 || most < rows) return;
-  throw Error(fmt::format("embedding: an id is {}, but the table has {} rows",
-                          static_cast<std::int32_t>(most), rows),
-              "give ids made with the plan's own vocabulary");
-}
-
-}  // namespace
 
 // ids[T]  table[V, D]  ->  y[T, D]
 KernelPtr make_embedding(const BindContext& bind) {
   return make_kernel([ids = bind.x[0], table = bind.x[1], y = bind.y[0]](RunContext& run) {
     const std::int64_t count = ids.size(run), width = y.columns();
-    check_ids(ids.i32(), count, table.rows(run));
+    check_ids("embedding", {ids.i32(), static_cast<std::size_t>(count)}, table.rows(run));
     const std::size_t row_bytes = static_cast<std::size_t>(width) * sizeof(float);
     parallel_for(
         run.threads, count, std::max<std::int64_t>(1, 65536 / std::max<std::int64_t>(1, width)),
@@ -49,7 +33,7 @@ KernelPtr make_embedding(const BindContext& bind) {
 KernelPtr make_embedding_grad(const BindContext& bind) {
   return make_kernel([ids = bind.x[0], dy = bind.x[1], table = bind.y[0]](RunContext& run) {
     const std::int64_t count = ids.size(run), width = table.columns();
-    check_ids(ids.i32(), count, table.rows(run));
+    check_ids("embedding", {ids.i32(), static_cast<std::size_t>(count)}, table.rows(run));
     parallel_for(run.threads, table.size(run), 1 << 16,
                  [&](std::int64_t begin, std::int64_t end, int) {
                    std::fill(table.f32() + begin, table.f32() + end, 0.0F);

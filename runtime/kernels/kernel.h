@@ -73,6 +73,10 @@ struct BindContext {
   std::size_t row_symbol(std::size_t output) const;
 };
 
+// Ids come from outside, and one beyond a table must not become an address: Error, naming the op,
+// if one of them is no row of a table of so many.
+void check_ids(std::string_view op, std::span<const std::int32_t> ids, std::int64_t rows);
+
 // Whether something made from an operand (packed weights) must be made again.
 class Freshness {
  public:

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/core.h>
+
 namespace weft {
 
 Operand::Operand(const Graph& graph, ValueId id, std::byte* address, LazyRows* lazy)
@@ -52,6 +54,15 @@ std::size_t BindContext::row_symbol(std::size_t output) const {
   }
   WEFT_CHECK(!"the rows are counted by a symbol");
   return 0;
+}
+
+void check_ids(std::string_view op, std::span<const std::int32_t> ids, std::int64_t rows) {
+  std::uint32_t most = 0;  // a negative id is a very large one
+  for (const std::int32_t id : ids) most = std::max(most, static_cast<std::uint32_t>(id));
+  if (ids.empty() || most < rows) return;
+  throw Error(fmt::format("{}: an id is {}, but the table has {} rows", op,
+                          static_cast<std::int32_t>(most), rows),
+              "give ids made with the plan's own vocabulary");
 }
 
 namespace {

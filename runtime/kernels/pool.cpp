@@ -50,7 +50,8 @@ void scatter_maxima(const float* dy, const std::int32_t* where, std::int64_t to,
 // x[T, C]  offsets[B+1]  bias[C]  ->  y[B, C]  where[B, C]
 KernelPtr make_max_pool(const BindContext& bind) {
   return make_kernel([x = bind.x[0], offsets = bind.x[1], bias = bind.x[2], y = bind.y[0],
-                      where = bind.y[1], act = activation_of(bind.string("act"))](RunContext& run) {
+                      where = bind.y[1],
+                      act = simd::find_unary(bind.string("act"))](RunContext& run) {
     const std::int64_t width = x.columns();
     for_each_sequence(run, offsets, width,
                       [&](std::int64_t b, std::int64_t first, std::int64_t end) {

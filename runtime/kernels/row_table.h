@@ -5,8 +5,6 @@
 #include <cstring>
 #include <vector>
 
-#include <fmt/core.h>
-
 #include "runtime/kernels/kernel.h"
 #include "runtime/kernels/simd/simd.h"
 
@@ -33,12 +31,7 @@ class RowTable {
   std::int64_t grain() const { return 1 + (std::int64_t{1} << 14) / (1 + width_); }
 
   void check_ids(const std::int32_t* ids, std::int64_t count) const {
-    for (std::int64_t i = 0; i < count; ++i) check_id(ids[i]);
-  }
-  void check_id(std::int32_t id) const {
-    if (id >= 0 && id < rows_) return;
-    throw Error(fmt::format("{}: an id is {}, but the table has {} rows", op_, id, rows_),
-                "give ids made with the plan's own vocabulary");
+    weft::check_ids(op_, {ids, static_cast<std::size_t>(count)}, rows_);
   }
 
   void copy_to_outputs() const {

@@ -24,7 +24,7 @@ class TapMaxPool final : public Kernel {
         table_(bind.x[1]),
         offsets_(bind.x[2]),
         y_(bind.y[0]),
-        act_(activation_of(bind.string("act"))),
+        act_(simd::find_unary(bind.string("act"))),
         blocks_(simd::tap_blocks(tap_layout(bind, table_.dtype()), bind.integer("dilation"),
                                  padding_of(bind))) {
     pool_.blocks = blocks_;

@@ -34,7 +34,7 @@ class TapSum final : public Kernel {
         from_(bind.x[2]),
         to_(bind.x[3]),
         y_(bind.y[0]),
-        act_(activation_of(bind.string("act"))),
+        act_(simd::find_unary(bind.string("act"))),
         blocks_(blocks_of(bind)),
         pool_(pool_of(ids_, table_, from_, bind.x[4])) {}
 
@@ -69,7 +69,7 @@ class TapMeanPool final : public Kernel {
         table_(bind.x[1]),
         offsets_(bind.x[2]),
         y_(bind.y[0]),
-        act_(activation_of(bind.string("act"))),
+        act_(simd::find_unary(bind.string("act"))),
         blocks_(blocks_of(bind)),
         pool_(pool_of(ids_, table_, offsets_, bind.x[3])) {
     const std::string& rows = bind.graph[bind.node.inputs[2]].type.partitions;

@@ -24,9 +24,6 @@ void check_tap_ids(const Operand& ids, std::int64_t rows, const RunContext&);
 // The same for the rows of `table`, which are there when it returns.
 void require_tap_rows(const Operand& ids, const Operand& table, const RunContext&);
 
-// The activation of this name; none for "".
-std::optional<simd::Unary> activation_of(std::string_view act);
-
 // Whether anyone reads a node's output.
 bool is_used(const Graph&, ValueId);
 
