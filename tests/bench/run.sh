@@ -117,6 +117,18 @@ else
   echo "fastText: not installed"
 fi
 
+# The median of 15 processes that label one line.
+first_label() {
+  head -n 1 texts >line
+  for i in $(seq 15); do wall "$weft" predict "$1" line --threads 1; done | sort -n | sed -n 8p |
+    awk -v name="$2" '{ printf "%-34s %12.1f\n", name, $1 * 1e3 }'
+}
+"$weft" compile trained.plan --fold -o folded.plan
+printf '\n%-34s %12s\n' "process start to first label" "ms"
+first_label trained.plan "as trained"
+first_label fp32.plan "predict only"
+first_label folded.plan "predict only, table stored"
+
 printf '\n%-34s %12s %10s %10s\n' "a training step, one thread" "sentences/s" "p50 ms" "us/token"
 for batch in 16 50 128 256 512 1024 2048 4096; do
   sed -E "s/batch=[0-9]+/batch=$batch/" textcnn.model >batch.model
