@@ -1,4 +1,4 @@
-// Tiles of some rows by one panel are added up in registers.
+// Tiles of some rows by a few panels are added up in registers.
 #include "runtime/kernels/simd/row_product.h"
 
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
@@ -14,15 +14,20 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 using D = hn::CappedTag<float, RowProduct::kPanel>;
 constexpr std::size_t kWidth = HWY_MIN(hn::MaxLanes(D()), RowProduct::kPanel);
-constexpr std::size_t kVectors = RowProduct::kPanel / kWidth;  // of a panel's row
-// So many rows that their sums fill the registers and their additions the pipeline.
-constexpr std::size_t kRows = kVectors == 1 ? 12 : kVectors == 2 ? 6 : 2;
+constexpr std::size_t kPanelVectors = RowProduct::kPanel / kWidth;  // of a panel's row
+// So many rows and panels that their sums fill the registers and their additions the pipeline. With
+// two panels a number that is read is multiplied twice: reading does not hold the additions up.
+constexpr std::size_t kRows = kPanelVectors == 1 ? 12 : kPanelVectors == 2 ? 6 : 2;
+constexpr std::int64_t kPanels = kPanelVectors == 1 ? 2 : 1;
 constexpr std::int64_t kBlock = 96;  // rows, of which each panel is read once
 
-// kRows rows, from e[i] to out[i]; the same row may be there twice.
+// kRows rows, from e[i] to out[i], by so many panels; the same row may be there twice.
+template <std::size_t kSome>
 HWY_INLINE void tile(const float* const* e, std::int64_t depth, const float* panel,
                      float* const* out, std::int64_t column) {
+  constexpr std::size_t kVectors = kSome * kPanelVectors;
   const D d;
+  const std::int64_t pitch = depth * RowProduct::kPanel;
   hn::Vec<D> sums[kRows][kVectors];
 #pragma GCC unroll 16
   for (std::size_t i = 0; i < kRows; ++i) {
@@ -32,7 +37,10 @@ HWY_INLINE void tile(const float* const* e, std::int64_t depth, const float* pan
   for (std::int64_t k = 0; k < depth; ++k, panel += RowProduct::kPanel) {
     hn::Vec<D> w[kVectors];
 #pragma GCC unroll 16
-    for (std::size_t v = 0; v < kVectors; ++v) w[v] = hn::Load(d, panel + v * kWidth);
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      const auto p = static_cast<std::int64_t>(v / kPanelVectors);
+      w[v] = hn::Load(d, panel + p * pitch + v % kPanelVectors * kWidth);
+    }
 #pragma GCC unroll 16
     for (std::size_t i = 0; i < kRows; ++i) {
       const auto x = hn::Set(d, e[i][k]);
@@ -63,10 +71,19 @@ void RowProductOf(const RowProduct& p, std::int64_t begin, std::int64_t end) {
       e[i] = p.e + row * p.depth;
       out[i] = p.out + row * p.width;
     }
-    const float* panel = p.panels;
-    for (std::int64_t column = 0; column < p.width; column += RowProduct::kPanel) {
-      for (std::size_t i = 0; i < filled; i += kRows) tile(e + i, p.depth, panel, out + i, column);
-      panel += p.depth * RowProduct::kPanel;
+    constexpr std::int64_t both = kPanels * RowProduct::kPanel;
+    std::int64_t column = 0;
+    for (; column + both <= p.width; column += both) {
+      const float* panels = p.panels + column * p.depth;
+      for (std::size_t i = 0; i < filled; i += kRows) {
+        tile<kPanels>(e + i, p.depth, panels, out + i, column);
+      }
+    }
+    for (; column < p.width; column += RowProduct::kPanel) {
+      const float* panel = p.panels + column * p.depth;
+      for (std::size_t i = 0; i < filled; i += kRows) {
+        tile<1>(e + i, p.depth, panel, out + i, column);
+      }
     }
   }
 }
