@@ -20,7 +20,9 @@
 namespace weft {
 
 struct SessionOptions {
-  int threads = 0;     // 0: as many as the machine grants this process
+  // 0: as many as the machine grants this process. Each thread that calls has helpers of its own:
+  // an application that serves many requests side by side asks for 1.
+  int threads = 0;
   bool train = false;  // weights are copied and train_step is allowed
 };
 
