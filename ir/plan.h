@@ -68,7 +68,7 @@ struct Plan {
   Task task = Task::single_label;
   double threshold = 0.5;       // of multi_label
   double temperature = 1.0;     // logits are divided by it before softmax or sigmoid
-  // By name; others have no caller. W numbers tell the labels apart: one each, or one for two labels.
+  // By name; others have no caller. W numbers tell the labels apart: one each, or one for two.
   //   predict  ids i32[T], offsets i32[B+1 -> T]  ->  logits f32[B, W], probabilities f32[B, W]
   //   train    the same, rate f32[], and labels i32[B] or targets f32[B, W]  ->  loss f32[]
   //   load     completes the states of `computed="load"`; no inputs, no free symbols
@@ -88,8 +88,8 @@ struct Plan {
 };
 
 // Error if the plan breaks a rule of its own: an empty or repeated label, a vocabulary that does
-// not add up, a program that does not verify, lacks what its callers bind, or whose params and states
-// are not the tensors.
+// not add up, a program that does not verify, lacks what its callers bind, or whose params and
+// states are not the tensors.
 void check_plan(const Plan&);
 
 // Error, naming the file and the remedy, if it is missing, cut short, damaged or made by a newer

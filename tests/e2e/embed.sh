@@ -21,5 +21,15 @@ awk 'BEGIN {
   exit 1
 }
 [ "$(head -n 2 answers | cut -f 1 | tr '\n' ' ')" = "good bad " ]
+"${embed}_c" bow.plan good "a fine film" "a dull film" >answers
+[ "$(tr '\n' ' ' <answers)" != "good bad good bad " ] || {
+  echo "FAILED: C learnt nothing: $(cat answers)" >&2
+  exit 1
+}
+[ "$(head -n 2 answers | tr '\n' ' ')" = "good bad " ]
+if "${embed}_c" gone.plan - "a film" 2>message; then exit 1; fi
+grep -q "gone.plan: cannot be opened" message
+if "${embed}_c" bow.plan excellent "a film" >/dev/null 2>message; then exit 1; fi
+grep -q "there is no label 2: the plan has 2" message
 if "$embed" bow.plan excellent "a film" >/dev/null 2>message; then exit 1; fi
 grep -q "no such label" message
