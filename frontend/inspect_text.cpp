@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "frontend/inspect.h"
+#include "frontend/numbers.h"
 #include "frontend/table.h"
 #include "ir/op.h"
 #include "ir/print.h"
@@ -15,13 +16,6 @@ constexpr std::size_t kChartColumns = 64;
 constexpr std::size_t kChartLines = 40;
 constexpr std::size_t kWordsShown = 12;
 constexpr std::size_t kLabelsShown = 20;
-
-// 1234567 as 1,234,567.
-std::string grouped(std::int64_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, ",");
-  return text;
-}
 
 // Three digits and a letter: 1.23 G.
 std::string scaled(double number) {

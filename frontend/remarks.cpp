@@ -9,6 +9,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "frontend/numbers.h"
 #include "runtime/text/utf8.h"
 
 namespace weft {
@@ -113,9 +114,9 @@ Remarks remarks_on_labels(const Part& train, const ModelSettings& settings) {
   }
   return {
       fmt::format("{} of {} texts have the label `{}`: always answering that would be right "
-                  "in {:.2f} %; metric=macro_f1 and class_weights=balanced on the line `train` "
+                  "in {} %; metric=macro_f1 and class_weights=balanced on the line `train` "
                   "let every label count alike",
-                  *most, texts, name, 100 * share)};
+                  *most, texts, name, percent(share))};
 }
 
 Remarks remarks_on_texts(const Part& train, const ModelSettings& settings) {
