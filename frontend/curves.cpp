@@ -43,8 +43,8 @@ ScoreCurve score_curve(std::span<const float> scores, std::span<const std::uint8
   return curve;
 }
 
-double roc_auc(const ScoreCurve& curve) {
-  if (curve.positives == 0 || curve.negatives == 0) return 0.5;
+std::optional<double> roc_auc(const ScoreCurve& curve) {
+  if (curve.positives == 0 || curve.negatives == 0) return {};
   double area = 0;
   CurvePoint before;
   for (const CurvePoint& point : curve.points) {

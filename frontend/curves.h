@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -29,8 +30,8 @@ struct ScoreCurve {
 ScoreCurve score_curve(std::span<const float> scores, std::span<const std::uint8_t> positive);
 
 // The area under the ROC curve by trapezoids: the chance that a positive outscores a negative, ties
-// counting half. 0.5 where either kind is missing.
-double roc_auc(const ScoreCurve&);
+// counting half. None where either kind is missing.
+std::optional<double> roc_auc(const ScoreCurve&);
 
 // The sum of precision over the steps of recall, without interpolation. 0 without positives.
 double average_precision(const ScoreCurve&);

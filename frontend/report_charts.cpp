@@ -6,13 +6,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "frontend/numbers.h"
 #include "runtime/text/utf8.h"
 
 namespace weft {
 namespace {
 
 constexpr double kWidth = 480, kHeight = 300;
-constexpr double kLeft = 54, kRight = 12, kTop = 12, kBottom = 46;
+constexpr double kLeft = 60, kRight = 12, kTop = 12, kBottom = 46;
 constexpr std::size_t kStyles = 8;  // of lines, in the page's style sheet
 
 // From a chart's numbers to its box.
@@ -49,7 +50,7 @@ std::string axes(const Frame& frame, const std::string& x_label, const std::stri
   out += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n",
                      (kLeft + frame.right()) / 2, kHeight - 6, html(x_label));
   out += fmt::format(
-      "<text transform=\"translate(14 {}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n</g>\n",
+      "<text transform=\"translate(16 {}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n</g>\n",
       (kTop + frame.bottom()) / 2, html(y_label));
   return out;
 }
@@ -57,6 +58,14 @@ std::string axes(const Frame& frame, const std::string& x_label, const std::stri
 std::string diagonal(const Frame& frame) {
   return fmt::format("<line class=\"diagonal\" x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\"/>\n", kLeft,
                      frame.bottom(), frame.right(), kTop);
+}
+
+std::string marked(const Frame& frame, const Mark& mark) {
+  const double left = frame.at_x(mark.from);
+  const double right = frame.at_x(mark.to);
+  return fmt::format(
+      "<rect class=\"kept\" x=\"{:.1f}\" y=\"{}\" width=\"{:.1f}\" height=\"{}\"/>\n", left, kTop,
+      std::max(right - left, 0.1), frame.bottom() - kTop);
 }
 
 std::string opening(const std::string& id, const std::string& title,
@@ -142,6 +151,7 @@ std::string line_chart(const Chart& chart) {
   std::string out = opening(chart.id, chart.title, chart.description);
   out += axes(frame, chart.x_label, chart.y_label, chart.whole_x);
   if (!chart.diagonal.empty()) out += diagonal(frame);
+  if (chart.mark) out += marked(frame, *chart.mark);
   for (std::size_t i = 0; i < chart.series.size(); ++i) {
     out += fmt::format("<polyline class=\"{}\" points=\"", style_of(i));
     for (const auto& [x, y] : chart.series[i].points) {
@@ -161,6 +171,7 @@ std::string line_chart(const Chart& chart) {
     out += swatch(style_of(i), chart.series[i].name);
   }
   if (!chart.diagonal.empty()) out += swatch("diagonal", chart.diagonal);
+  if (chart.mark) out += swatch("kept", chart.mark->name);
   return out + "</ul>\n</figure>\n";
 }
 
@@ -172,6 +183,8 @@ std::string reliability_chart(std::span<const ReliabilityBin> bins, const std::s
               "confidence is honest the bars reach the diagonal; below it, it is too high.");
   out += axes(frame, "confidence", "share that is right", false);
   const double width = 1.0 / static_cast<double>(bins.size());
+  std::size_t most = 1;
+  for (const ReliabilityBin& bin : bins) most = std::max(most, bin.count);
   for (std::size_t i = 0; i < bins.size(); ++i) {
     const ReliabilityBin& bin = bins[i];
     if (bin.count == 0) continue;
@@ -179,15 +192,19 @@ std::string reliability_chart(std::span<const ReliabilityBin> bins, const std::s
     const double right = frame.at_x(static_cast<double>(i + 1) * width);
     const double top = frame.at_y(bin.accuracy);
     out += fmt::format(
-        "<rect class=\"bar\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\"><title>"
-        "{} answers of confidence {:.3f}: {:.3f} right</title></rect>\n",
-        left + 1, top, right - left - 2, frame.bottom() - top, bin.count, bin.confidence,
-        bin.accuracy);
+        "<rect class=\"bar\" fill-opacity=\"{:.3f}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" "
+        "height=\"{:.1f}\"><title>{} answers of confidence {:.3f}: {:.3f} right</title></rect>\n",
+        0.08 + 0.62 * static_cast<double>(bin.count) / static_cast<double>(most), left + 1, top,
+        right - left - 2, frame.bottom() - top, grouped(static_cast<std::int64_t>(bin.count)),
+        bin.confidence, bin.accuracy);
     out += fmt::format("<circle class=\"dot s1\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3.5\"/>\n",
                        frame.at_x(bin.confidence), top);
   }
   out += diagonal(frame) + "</svg>\n<ul class=\"legend\">\n";
-  out += "<li><span class=\"box\" aria-hidden=\"true\"></span>share that is right</li>\n";
+  out +=
+      "<li><span class=\"box\" aria-hidden=\"true\"></span>share that is right; the stronger, the "
+      "more "
+      "answers</li>\n";
   out += "<li><span class=\"spot\" aria-hidden=\"true\"></span>mean confidence of the bin</li>\n";
   return out + swatch("diagonal", "honest confidence") + "</ul>\n</figure>\n";
 }

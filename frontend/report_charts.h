@@ -2,6 +2,7 @@
 // light and dark; each has a title and a description, and tells its lines apart by dashes too.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +22,12 @@ struct Series {
   std::vector<std::pair<double, double>> points;
 };
 
+// A stretch of the x axis, or where both ends are the same a place on it.
+struct Mark {
+  double from = 0, to = 0;
+  std::string name;
+};
+
 struct Chart {
   std::string id;  // unique in the page
   std::string title, description;
@@ -29,10 +36,11 @@ struct Chart {
   bool whole_x = false;            // ticks at whole numbers only
   bool markers = false;            // a dot at each point
   std::string diagonal = {};       // what a line from corner to corner stands for; empty: none
+  std::optional<Mark> mark = {};
   std::vector<Series> series = {};
 };
 
-// A figure with a legend; the diagonal, where there is one, is in it.
+// A figure with a legend; the diagonal and the mark, where there are any, are in it.
 std::string line_chart(const Chart&);
 
 // Accuracy by confidence, a bar for each bin, against the diagonal.

@@ -4,29 +4,24 @@
 #include <algorithm>
 #include <cmath>
 
+#include "frontend/numbers.h"
 #include "frontend/report.h"
 #include "frontend/report_charts.h"
 #include "frontend/report_style.h"
+#include "frontend/report_tables.h"
 
 namespace weft {
 namespace {
 
-constexpr std::size_t kMatrix = 30;       // classes of a confusion matrix
-constexpr std::size_t kConfusions = 30;   // named where there are more
-constexpr std::size_t kClassesOpen = 60;  // rows of a table that is not folded away
 constexpr std::size_t kTextShown = 1200;  // bytes of a mistake's text
 constexpr std::size_t kNGramsShown = 6;
 
 std::string number(double value) { return fmt::format("{:.4f}", value); }
 
+std::string whole(std::size_t count) { return grouped(static_cast<std::int64_t>(count)); }
+
 std::string section(std::string_view title, const std::string& body) {
   return fmt::format("<section>\n<h2>{}</h2>\n{}</section>\n", title, body);
-}
-
-std::string scrolling(std::string_view what, const std::string& table) {
-  return fmt::format(
-      "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{}\">\n{}</div>\n", what,
-      table);
 }
 
 std::string fact(std::string_view name, const std::string& value) {
@@ -44,8 +39,8 @@ std::string summary(const Report& r) {
                              fact("Threshold", number(r.evaluation.threshold))
                        : fact("Weighted F1", number(m.weighted.f1));
   out += fact("Calibration error", number(expected_calibration_error(r.reliability)));
-  out += fact("Texts", std::to_string(m.examples));
-  out += fact("Labels", std::to_string(m.classes.size()));
+  out += fact("Texts", whole(m.examples));
+  out += fact("Labels", whole(m.classes.size()));
   return out + "</dl>\n";
 }
 
@@ -62,8 +57,39 @@ Series series_of(const Report& r, const std::string& metric, const std::string& 
   return series;
 }
 
+// Whether validation came out as this report does: on the same data, of the same weights.
+bool as_measured(const HistoryEntry& entry, const Evaluation& measured) {
+  const auto is = [&](std::string_view name, double value) {
+    const auto at = std::ranges::find(entry.metrics, name, [](const auto& m) { return m.first; });
+    return at != entry.metrics.end() &&
+           std::abs(at->second - value) <= 1e-6 * std::max(1.0, std::abs(value));
+  };
+  return is("accuracy", measured.metrics.accuracy) && is("macro_f1", measured.metrics.macro.f1) &&
+         is("loss", measured.loss);
+}
+
+// The epochs whose weights the plan holds: those that its history names, or else the only one that
+// was validated with this report's outcome.
+std::optional<Mark> kept(const Report& r) {
+  std::vector<std::int64_t> epochs;
+  for (const HistoryEntry& entry : r.history) {
+    const auto is_kept = [](const auto& metric) { return metric.first == "kept"; };
+    if (std::ranges::any_of(entry.metrics, is_kept)) epochs.push_back(entry.epoch);
+  }
+  if (epochs.empty()) {
+    for (const HistoryEntry& entry : r.history) {
+      if (as_measured(entry, r.evaluation)) epochs.push_back(entry.epoch);
+    }
+    if (epochs.size() != 1) return {};
+  }
+  const Mark mark{static_cast<double>(epochs.front()), static_cast<double>(epochs.back()), {}};
+  if (epochs.size() == 1) return Mark{mark.from, mark.to, fmt::format("kept: epoch {:g}", mark.to)};
+  return Mark{mark.from, mark.to,
+              fmt::format("kept: the mean of epochs {:g} to {:g}", mark.from, mark.to)};
+}
+
 std::string history_chart(std::string id, std::string title, std::string y_label,
-                          std::vector<Series> series) {
+                          std::vector<Series> series, const std::optional<Mark>& mark) {
   std::erase_if(series, [](const Series& one) { return one.points.empty(); });
   if (series.empty()) return {};
   double low = 1e300, high = -1e300, first = 1e300, last = -1e300;
@@ -89,6 +115,10 @@ std::string history_chart(std::string id, std::string title, std::string y_label
     chart.description += fmt::format(" {}: {:.4f} at first, {:.4f} at last.", one.name,
                                      one.points.front().second, one.points.back().second);
   }
+  if (mark && mark->from >= first && mark->to <= last) {
+    chart.description += " " + mark->name + ".";
+    chart.mark = mark;
+  }
   chart.whole_x = chart.markers = true;
   chart.series = std::move(series);
   return line_chart(chart);
@@ -101,123 +131,75 @@ std::string training(const Report& r) {
     if (!std::isfinite(entry.train_loss)) continue;
     train.points.emplace_back(static_cast<double>(entry.epoch), entry.train_loss);
   }
+  const std::optional<Mark> mark = kept(r);
   std::string out = "<div class=\"charts\">\n";
   out += history_chart("loss", "Loss by epoch", "loss",
-                       {train, series_of(r, "loss", "validation loss")});
-  out +=
-      history_chart("metrics", "Validation by epoch", "score",
-                    {series_of(r, "accuracy", "accuracy"), series_of(r, "macro_f1", "macro F1")});
+                       {train, series_of(r, "loss", "validation loss")}, mark);
+  out += history_chart("metrics", "Validation by epoch", "score",
+                       {series_of(r, "accuracy", "accuracy"), series_of(r, "macro_f1", "macro F1")},
+                       mark);
   return section("Training", out + "</div>\n");
 }
 
-// ---- Classes
-
-std::string confusion_matrix(const Metrics& m) {
-  std::string out =
-      "<table class=\"matrix\">\n<caption>Rows: the truth. Columns: what was predicted. The "
-      "stronger its colour, the larger a cell's share of its row; right answers are "
-      "framed.</caption>\n<tr><td></td>";
-  for (const ClassMetrics& one : m.classes) {
-    out += fmt::format("<th scope=\"col\">{}</th>", html(one.name));
-  }
-  out += "</tr>\n";
-  auto cell = m.confusion.begin();
-  for (std::size_t truth = 0; truth < m.classes.size(); ++truth) {
-    out += fmt::format("<tr><th scope=\"row\">{}</th>", html(m.classes[truth].name));
-    for (std::size_t predicted = 0; predicted < m.classes.size(); ++predicted) {
-      const bool there =
-          cell != m.confusion.end() && cell->truth == truth && cell->predicted == predicted;
-      const std::uint64_t count = there ? (cell++)->count : 0;
-      const auto support =
-          static_cast<double>(std::max<std::uint64_t>(m.classes[truth].support, 1));
-      out += fmt::format("<td style=\"--v:{:.3f}\"{}>{}</td>",
-                         0.5 * static_cast<double>(count) / support,
-                         truth == predicted ? " class=\"hit\"" : "", count);
-    }
-    out += "</tr>\n";
-  }
-  return scrolling("confusion matrix", out + "</table>\n");
-}
-
-std::string confusions(const Metrics& m) {
-  std::vector<Confusion> mistakes;
-  for (const Confusion& cell : m.confusion) {
-    if (cell.truth != cell.predicted) mistakes.push_back(cell);
-  }
-  if (mistakes.empty()) return "<p>Nothing is confused.</p>\n";
-  std::ranges::stable_sort(
-      mistakes, [](const Confusion& a, const Confusion& b) { return a.count > b.count; });
-  mistakes.resize(std::min(mistakes.size(), kConfusions));
-  std::string out =
-      "<table>\n<caption>The most frequent confusions.</caption>\n<tr><th class=\"name\" "
-      "scope=\"col\">truth</th><th class=\"name\" scope=\"col\">predicted</th>"
-      "<th scope=\"col\">texts</th></tr>\n";
-  for (const Confusion& cell : mistakes) {
-    const double share = static_cast<double>(cell.count) / static_cast<double>(mistakes[0].count);
-    out += fmt::format(
-        "<tr><td class=\"name\">{}</td><td class=\"name\">{}</td>"
-        "<td class=\"share\" style=\"--v:{:.0f}%\">{}</td></tr>\n",
-        html(m.classes[cell.truth].name), html(m.classes[cell.predicted].name), 100 * share,
-        cell.count);
-  }
-  return scrolling("confusions", out + "</table>\n");
-}
-
-std::string scores_row(const std::string& name, const Scores& s, std::uint64_t support) {
-  std::string out = fmt::format("<tr><th scope=\"row\">{}</th>", name);
-  for (const double value : {s.precision, s.recall, s.f1}) {
-    out += fmt::format("<td class=\"share\" style=\"--v:{:.1f}%\">{:.4f}</td>", 100 * value, value);
-  }
-  return out + fmt::format("<td>{}</td></tr>\n", support);
-}
-
-std::string classes(const Metrics& m) {
-  std::string out =
-      "<table>\n<thead><tr><th class=\"name\" scope=\"col\">label</th><th "
-      "scope=\"col\">precision</th><th scope=\"col\">recall</th><th scope=\"col\">F1</th><th "
-      "scope=\"col\">texts</th></tr></thead>\n<tbody>\n";
-  std::uint64_t support = 0;
-  for (const ClassMetrics& one : m.classes) {
-    out +=
-        scores_row(html(one.name) + (one.known ? "" : " (unknown to the plan)"), one, one.support);
-    support += one.support;
-  }
-  out += "</tbody>\n<tfoot>\n" + scores_row("micro average", m.micro, support) +
-         scores_row("macro average", m.macro, support) +
-         scores_row("weighted average", m.weighted, support) + "</tfoot>\n</table>\n";
-  out = scrolling("scores by label", out);
-  if (m.classes.size() <= kClassesOpen) return out;
-  return fmt::format("<details><summary>All {} labels</summary>\n{}</details>\n", m.classes.size(),
-                     out);
-}
-
 // ---- Curves
+
+// Steps: from a point's recall on, the precision is that of the next, so that the area is the
+// average precision.
+Series precision_series(const ClassCurve& one) {
+  const ScoreCurve& curve = one.curve;
+  if (curve.positives == 0) return {one.label + ": not defined, no text has it", {}};
+  std::vector<std::pair<double, double>> path;
+  double before = 0;
+  for (const CurvePoint& point : curve.points) {
+    const double precision = ScoreCurve::precision(point);
+    path.emplace_back(before, precision);
+    path.emplace_back(curve.recall(point), precision);
+    before = curve.recall(point);
+  }
+  return {fmt::format("{}: average precision {:.4f}", one.label, average_precision(curve)),
+          thinned(path)};
+}
+
+Series roc_series(const ClassCurve& one) {
+  const ScoreCurve& curve = one.curve;
+  const std::optional<double> area = roc_auc(curve);
+  if (!area) {
+    return {fmt::format("{}: not defined, {} has it", one.label,
+                        curve.positives == 0 ? "no text" : "every text"),
+            {}};
+  }
+  std::vector<std::pair<double, double>> path{{0, 0}};
+  for (const CurvePoint& point : curve.points) {
+    path.emplace_back(curve.false_positive_rate(point), curve.recall(point));
+  }
+  return {fmt::format("{}: area {:.4f}", one.label, *area), thinned(path)};
+}
+
+// Which labels have curves, where not all have.
+std::string followed(const Report& r) {
+  if (r.curves.size() == r.labels || r.labels <= 2) return {};
+  const auto with_texts = static_cast<std::size_t>(std::ranges::count_if(
+      r.evaluation.metrics.classes, [](const auto& one) { return one.known && one.support > 0; }));
+  return fmt::format("<p class=\"soft\">{} of {} labels: {}.</p>\n", whole(r.curves.size()),
+                     whole(r.labels),
+                     r.curves.size() == with_texts ? "the data has no texts of the others"
+                                                   : "none of the others has more texts");
+}
 
 std::string curves(const Report& r) {
   Chart pr{"pr", "Precision by recall", {}, "recall", "precision", {0, 1}, {0, 1}};
   Chart roc{"roc", "ROC", {}, "false positive rate", "true positive rate", {0, 1}, {0, 1}};
   roc.diagonal = "by chance";
-  for (const auto& [label, curve] : r.curves) {
-    if (curve.points.empty()) continue;
-    const double ap = average_precision(curve);
-    const double auc = roc_auc(curve);
-    std::vector<std::pair<double, double>> in_pr{{0, ScoreCurve::precision(curve.points.front())}};
-    std::vector<std::pair<double, double>> in_roc{{0, 0}};
-    for (const CurvePoint& point : curve.points) {
-      in_pr.emplace_back(curve.recall(point), ScoreCurve::precision(point));
-      in_roc.emplace_back(curve.false_positive_rate(point), curve.recall(point));
-    }
-    pr.series.push_back({fmt::format("{}: average precision {:.4f}", label, ap), thinned(in_pr)});
-    roc.series.push_back({fmt::format("{}: area {:.4f}", label, auc), thinned(in_roc)});
-    pr.description += fmt::format("{}: average precision {:.4f}. ", label, ap);
-    roc.description += fmt::format("{}: area under the curve {:.4f}. ", label, auc);
+  for (const ClassCurve& one : r.curves) {
+    if (one.curve.points.empty()) continue;
+    pr.series.push_back(precision_series(one));
+    roc.series.push_back(roc_series(one));
   }
-  std::string out = "<div class=\"charts\">\n" + line_chart(pr) + line_chart(roc) + "</div>\n";
-  if (r.curves.size() < r.labels && r.labels > 2) {
-    out += fmt::format("<p class=\"soft\">Of {} labels, the {} that the data has most of.</p>\n",
-                       r.labels, r.curves.size());
+  for (Chart* chart : {&pr, &roc}) {
+    for (const Series& one : chart->series) chart->description += one.name + ". ";
   }
-  return section("Every threshold", out);
+  return section("Every threshold", "<div class=\"charts\">\n" + line_chart(pr) + line_chart(roc) +
+                                        "</div>\n" + followed(r));
 }
 
 std::string calibration(const Report& r) {
@@ -233,7 +215,7 @@ std::string calibration(const Report& r) {
   for (const ReliabilityBin& bin : r.reliability) {
     if (bin.count == 0) continue;
     table += fmt::format("<tr><td>{:.4f}</td><td>{:.4f}</td><td>{}</td></tr>\n", bin.confidence,
-                         bin.accuracy, bin.count);
+                         bin.accuracy, whole(bin.count));
   }
   out += fmt::format("<details><summary>The same in numbers</summary>\n{}</details>\n",
                      scrolling("calibration", table + "</table>\n"));
@@ -307,9 +289,9 @@ std::string marked(const Mistake& mistake) {
 
 std::string mistake_card(const Mistake& mistake) {
   std::string out = fmt::format(
-      "<article class=\"mistake\">\n<p>Predicted <b>{}</b>, with {:.1f} %; the truth is <b>{}</b>."
+      "<article class=\"mistake\">\n<p>Predicted <b>{}</b>, with {} %; the truth is <b>{}</b>."
       "</p>\n<p class=\"quote\">{}</p>\n",
-      html(mistake.predicted), 100 * mistake.confidence, html(mistake.truth), marked(mistake));
+      html(mistake.predicted), percent(mistake.confidence), html(mistake.truth), marked(mistake));
   if (mistake.why) {
     out += "<ul class=\"why\">\n";
     for (std::size_t i = 0; i < std::min(kNGramsShown, mistake.why->ngrams.size()); ++i) {
@@ -340,23 +322,24 @@ std::string mistakes(const Report& r) {
 // ---- Sizes and speeds
 
 std::string costs(const Report& r) {
-  std::string out = "<table>\n";
+  std::string out = "<table class=\"facts\">\n";
   const auto row = [&](std::string_view name, const std::string& value) {
     out += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", name, value);
   };
-  row("parameters", fmt::format("{}", r.parameters));
+  row("parameters", grouped(r.parameters));
   if (r.plan_bytes > 0) {
     row("plan file", fmt::format("{:.2f} MB", static_cast<double>(r.plan_bytes) / 1e6));
   }
-  row("words known", std::to_string(r.words));
+  row("words known", whole(r.words));
   for (const auto& [program, bytes] : r.arenas) {
     if (bytes > 0)
       row("memory of " + html(program), fmt::format("{:.2f} MB", static_cast<double>(bytes) / 1e6));
   }
   if (r.seconds > 0) {
     const auto texts = static_cast<double>(r.evaluation.metrics.examples);
-    row("speed", fmt::format("{:.0f} texts a second, {} thread{}", texts / r.seconds, r.threads,
-                             r.threads == 1 ? "" : "s"));
+    row("speed",
+        fmt::format("{} texts a second, {} thread{}", grouped(std::llround(texts / r.seconds)),
+                    r.threads, r.threads == 1 ? "" : "s"));
   }
   return section("Size and speed", scrolling("size and speed", out + "</table>\n"));
 }
@@ -376,9 +359,9 @@ std::string to_html(const Report& r) {
       script, title, kReportStyle, title, html(r.data), summary(r));
   out += training(r);
   if (!m.multi_label) {
-    out += section("Confusion", m.classes.size() <= kMatrix ? confusion_matrix(m) : confusions(m));
+    out += section("Confusion", confusion_tables(m));
   }
-  out += section("Labels", classes(m));
+  out += section("Labels", class_scores(m));
   out += curves(r) + calibration(r) + chooser(r) + mistakes(r) + costs(r);
   return out + "</main>\n</body>\n</html>\n";
 }

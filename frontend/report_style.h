@@ -12,7 +12,7 @@ inline constexpr std::string_view kReportStyle = R"css(
   --page: #fcfcfa; --card: #ffffff; --ink: #1c1f23; --soft: #5b636d; --rule: #dcdfe3;
   --c0: #0067a8; --c1: #b84f00; --c2: #007a58; --c3: #a8487d; --c4: #7a6a00; --c5: #2a7f9e;
   --c6: #5b4fc4; --c7: #55595f;
-  --for: 0, 122, 88; --against: 184, 79, 0; --heat: 0, 103, 168;
+  --for: 0, 122, 88; --against: 184, 79, 0; --heat: 0, 103, 168; --edge: rgba(0, 0, 0, .25);
 }
 @media (prefers-color-scheme: dark) {
   :root {
@@ -20,34 +20,37 @@ inline constexpr std::string_view kReportStyle = R"css(
     --c0: #6db8f0; --c1: #f2a25c; --c2: #4fcfa5; --c3: #eb9cc6; --c4: #e0d060; --c5: #8fd7ee;
     --c6: #b1a8ff; --c7: #b9bec5;
     --for: 79, 207, 165; --against: 242, 162, 92; --heat: 109, 184, 240;
+    --edge: rgba(0, 0, 0, .8);
   }
 }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 72rem; background: var(--page);
-  color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
+  color: var(--ink); overflow-wrap: anywhere;
+  font: 1rem/1.5 system-ui, "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0; }
 h2 { font-size: 1.2rem; margin: 2.75rem 0 .75rem; padding-top: .5rem;
   border-top: 1px solid var(--rule); }
 p { margin: .5rem 0; max-width: 46rem; }
-.soft, figcaption, caption, dt { color: var(--soft); }
+.soft, figcaption, dt { color: var(--soft); }
 .numbers { display: grid; grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr));
   gap: .75rem; margin: 1.5rem 0 0; }
 .numbers div { background: var(--card); border: 1px solid var(--rule); border-radius: .5rem;
-  padding: .6rem .8rem; }
+  padding: .6rem .8rem; display: flex; flex-direction: column; justify-content: space-between; }
 .numbers dt { font-size: .85rem; }
 .numbers dd { margin: 0; font-size: 1.35rem; font-variant-numeric: tabular-nums; }
 .charts { display: grid; gap: 1rem; align-items: start;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); }
 figure { margin: 0; background: var(--card); border: 1px solid var(--rule); border-radius: .5rem;
-  padding: .75rem; max-width: 40rem; }
+  padding: .75rem; max-width: 34.5rem; }
 figcaption { font-size: .9rem; margin-bottom: .25rem; }
 svg { display: block; width: 100%; height: auto; }
-svg text { fill: var(--soft); font: 13px system-ui, sans-serif; }
+svg text { fill: var(--soft); font-size: 13px; }
 .grid line { stroke: var(--rule); stroke-width: 1; }
 .line { fill: none; stroke-width: 2.2; stroke-linejoin: round; }
 .dot { stroke: var(--card); stroke-width: 1; }
 .diagonal { stroke: var(--soft); stroke-width: 1.5; stroke-dasharray: 2 4; }
-.bar { fill: var(--c0); opacity: .35; }
+.bar { fill: var(--c0); stroke: var(--c0); stroke-opacity: .5; }
+.kept { stroke: var(--soft); stroke-width: 1.5; fill: var(--soft); fill-opacity: .15; }
 .line.s0 { stroke: var(--c0); } .line.s1 { stroke: var(--c1); stroke-dasharray: 9 4; }
 .line.s2 { stroke: var(--c2); stroke-dasharray: 3 3; }
 .line.s3 { stroke: var(--c3); stroke-dasharray: 12 3 3 3; }
@@ -63,10 +66,14 @@ svg text { fill: var(--soft); font: 13px system-ui, sans-serif; }
 .box, .spot { display: inline-block; width: .8rem; height: .8rem; background: var(--c0);
   opacity: .35; }
 .spot { border-radius: 50%; background: var(--c1); opacity: 1; width: .6rem; height: .6rem; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; background: linear-gradient(90deg, var(--page) 40%, transparent) local,
+  linear-gradient(270deg, var(--page) 40%, transparent) 100% 0 local,
+  linear-gradient(90deg, var(--edge), transparent),
+  linear-gradient(270deg, var(--edge), transparent) 100% 0;
+  background-size: 2.5rem 100%, 2.5rem 100%, .75rem 100%, .75rem 100%;
+  background-repeat: no-repeat; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92rem;
   overflow-wrap: normal; }
-caption { text-align: left; padding-bottom: .4rem; }
 th, td { padding: .3rem .65rem; text-align: right; border-bottom: 1px solid var(--rule);
   white-space: nowrap; }
 th { font-weight: 600; }
@@ -74,10 +81,15 @@ th[scope=row], td.name, th.name { text-align: left; }
 th[scope=row], td.name { min-width: 6rem; max-width: 22rem; white-space: normal;
   overflow-wrap: break-word; }
 tfoot th { font-weight: 400; color: var(--soft); }
-.matrix td { text-align: center; min-width: 3.2rem; background: rgba(var(--heat), var(--v, 0)); }
+.facts td { white-space: normal; text-align: left; }
+.matrix td { text-align: center; min-width: 2.6rem; padding: .3rem .4rem;
+  background: rgba(var(--heat), var(--v, 0)); }
 .matrix td.hit { outline: 1.5px solid var(--soft); outline-offset: -2px; }
-.matrix th[scope=col] { text-align: center; max-width: 9rem; white-space: normal;
-  overflow-wrap: break-word; }
+.matrix th[scope=row] { position: sticky; left: 0; background: var(--page); white-space: nowrap;
+  max-width: none; }
+.matrix th[scope=col] { text-align: center; }
+.upright th[scope=col] { writing-mode: vertical-rl; text-align: right; vertical-align: bottom;
+  line-height: 1.8rem; padding: .4rem .3rem; }
 .share { border-right: .35rem solid var(--page);
   background: linear-gradient(90deg, rgba(var(--heat), .18) var(--v),
     transparent var(--v)); }
@@ -102,6 +114,13 @@ mark.against { background: rgba(var(--against), var(--v));
 :focus-visible { outline: 3px solid var(--c0); outline-offset: 2px; }
 details { margin-top: .75rem; }
 summary { cursor: pointer; }
+@media (max-width: 34rem) {
+  svg text { font-size: 17px; }
+  th, td { padding: .3rem .4rem; }
+  th[scope=row], td.name { min-width: 4rem; }
+  .matrix td { min-width: 2rem; }
+  .matrix th[scope=row] { max-width: 8.5rem; white-space: normal; }
+}
 @media print { .mistake, figure { break-inside: avoid; } }
 )css";
 

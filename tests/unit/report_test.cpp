@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "frontend/report_charts.h"
+#include "frontend/report_tables.h"
 #include "tests/unit/small_model.h"
 
 namespace weft {
@@ -154,6 +155,51 @@ TEST_CASE("report: a plan's history may hold anything") {
   CHECK(malformed(to_html(report)) == "");
 }
 
+TEST_CASE("report: the epochs that were kept are marked where they are known") {
+  Report report = hostile_report(trained("linear(labels)\noutput softmax"), false);
+  CHECK_FALSE(contains(to_html(report), "kept:"));
+  // Validated with what this report came to.
+  const Metrics& m = report.evaluation.metrics;
+  report.history[1].metrics = {
+      {"accuracy", m.accuracy}, {"macro_f1", m.macro.f1}, {"loss", report.evaluation.loss}};
+  CHECK(contains(to_html(report), "kept: epoch 2<"));
+  report.history[0].metrics = report.history[1].metrics;
+  CHECK_FALSE(contains(to_html(report), "kept:"));
+  for (HistoryEntry& entry : report.history) entry.metrics.emplace_back("kept", 1);
+  CHECK(contains(to_html(report), "kept: the mean of epochs 1 to 2<"));
+  CHECK(malformed(to_html(report)) == "");
+}
+
+TEST_CASE("report: what is not defined has no line and no number") {
+  const std::vector<Example> hot(9, {"hot w1", {"hot"}, 1});
+  Session session(trained("linear(labels)\noutput softmax"), {1});
+  const std::size_t label = session.labels()[1] == "hot" ? 0 : 1;  // whose curve is drawn: 1
+  const std::string page = to_html(make_report(session, Corpus(hot), {}, {}));
+  CHECK(contains(
+      page, label == 0 ? "hot: not defined, every text has it" : "not defined, no text has it"));
+  CHECK_FALSE(contains(page, "area 0.5"));
+  CHECK_FALSE(contains(page, "nan"));
+}
+
+TEST_CASE("report: a confusion matrix shows long names in part, and where nothing is a dot") {
+  Metrics m;
+  m.classes.resize(2);
+  m.classes[0].name = "a name of far more than twenty-eight characters";
+  m.classes[0].support = 1234;
+  m.classes[1].name = "b";
+  m.confusion = {{0, 0, 1234}};
+  const std::string table = confusion_tables(m);
+  CHECK(malformed(table) == "");
+  CHECK(contains(table, "title=\"a name of far more than twenty-eight characters\">a name"));
+  CHECK(contains(table, "<th scope=\"row\">b</th>"));
+  CHECK(
+      contains(table, "<td style=\"--v:0.500\" class=\"hit\">1,234</td><td class=\"soft\">·</td>"));
+  CHECK(contains(table, "<td class=\"soft\">·</td><td class=\"hit\">0</td>"));
+  CHECK(clipped("abcdef", 6) == "abcdef");
+  CHECK(clipped("abcdefg", 6) == "abc…fg");
+  CHECK(clipped("一二三四五六七", 4) == "一二…七");
+}
+
 TEST_CASE("charts: ticks are round and within") {
   CHECK(ticks(0, 1, 5) == std::vector<double>{0, 0.2, 0.4, 0.6000000000000001, 0.8, 1});
   CHECK(ticks(1, 3, 6, true) == std::vector<double>{1, 2, 3});
@@ -184,7 +230,7 @@ TEST_CASE("charts: a line's points lie where the axes say") {
   chart.series = {{"<s>", {{0, 0}, {10, 1}}}};
   const std::string svg = line_chart(chart);
   CHECK(malformed(svg) == "");
-  CHECK(contains(svg, "points=\"54.0,254.0 468.0,12.0 \""));
+  CHECK(contains(svg, "points=\"60.0,254.0 468.0,12.0 \""));
   CHECK(contains(svg, "aria-labelledby=\"id-t id-d\""));
   CHECK(contains(svg, "&lt;s&gt;"));
 }
