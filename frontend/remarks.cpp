@@ -1,4 +1,4 @@
-// Counting labels and comparing texts, byte by byte.
+// Counting labels and comparing texts, as a model reads them.
 #include "frontend/remarks.h"
 
 #include <fmt/format.h>
@@ -10,7 +10,9 @@
 #include <unordered_map>
 
 #include "frontend/numbers.h"
+#include "runtime/text/normalize.h"
 #include "runtime/text/utf8.h"
+#include "runtime/text/word_index.h"
 
 namespace weft {
 namespace {
@@ -56,17 +58,46 @@ std::vector<std::string> sorted_labels(const Corpus& corpus, std::uint32_t row) 
   return names;
 }
 
-// An empty text says nothing, so that it is no news that there are two.
-std::optional<std::string> remark_on_duplicates(const Part& train, const Part& valid) {
-  std::unordered_map<std::string_view, std::uint32_t> known;
+// Tells texts apart as a model does, by 64 bits of their spelling: normalised, with one space for
+// white space of any length. 0: a text of nothing else, which says nothing, so that it is no news
+// that there are two.
+class Spelling {
+ public:
+  explicit Spelling(const TextSettings& text) : normalization_{text.lowercase, text.nfkc} {}
+
+  std::uint64_t operator()(std::string_view text) {
+    normal_.clear();
+    append_normalized(text, normalization_, normal_);
+    spaced_.clear();
+    for (const char c : normal_) {
+      const bool space = utf8::is_ascii_space(c);
+      if (space && (spaced_.empty() || spaced_.back() == ' ')) continue;
+      spaced_ += space ? ' ' : c;
+    }
+    if (!spaced_.empty() && spaced_.back() == ' ') spaced_.pop_back();
+    return spaced_.empty() ? 0 : hash_word(spaced_);
+  }
+
+ private:
+  Normalization normalization_;
+  std::string normal_, spaced_;
+};
+
+std::optional<std::string> remark_on_duplicates(const Part& train, const Part& valid,
+                                                const TextSettings& text) {
+  Spelling spelling(text);
+  std::unordered_map<std::uint64_t, std::uint32_t> known;
   known.reserve(train.rows.size());
-  for (const std::uint32_t row : train.rows) known.emplace(train.corpus.text(row), row);
+  for (const std::uint32_t row : train.rows) known.emplace(spelling(train.corpus.text(row)), row);
+  known.erase(0);
   std::size_t twice = 0;
   std::size_t contradicting = 0;
+  bool varied = false;
   std::string first;
   for (const std::uint32_t row : valid.rows) {
-    const auto found = known.find(valid.corpus.text(row));
-    if (found == known.end() || found->first.empty()) continue;
+    const auto found = known.find(spelling(valid.corpus.text(row)));
+    if (found == known.end()) continue;
+    varied = varied || train.corpus.text(found->second) != valid.corpus.text(row);
     if (sorted_labels(train.corpus, found->second) != sorted_labels(valid.corpus, row)) {
       ++contradicting;
     }
@@ -76,9 +107,10 @@ std::optional<std::string> remark_on_duplicates(const Part& train, const Part& v
   }
   if (twice == 0) return {};
   return fmt::format(
-      "{} of {} validation texts {} in the training data too ({}{}), so that they "
+      "{} of {} validation texts {} in the training data too{} ({}{}), so that they "
       "make validation look better than it is{}",
-      twice, valid.rows.size(), twice == 1 ? "is" : "are", first, twice == 1 ? "" : ", for one",
+      twice, valid.rows.size(), twice == 1 ? "is" : "are",
+      varied ? ", case, width and spaces aside" : "", first, twice == 1 ? "" : ", for one",
       contradicting == 0 ? "" : fmt::format("; {} with other labels", contradicting));
 }
 
@@ -143,7 +175,7 @@ Remarks remarks_on_texts(const Part& train, const ModelSettings& settings) {
       "sentences for words: tokenizer=characters or words can cut them"};
 }
 
-Remarks remarks_on_parts(const Part& train, const Part& valid) {
+Remarks remarks_on_parts(const Part& train, const Part& valid, const TextSettings& text) {
   Remarks remarks;
   if (const auto names = lacking(valid, train); !names.empty()) {
     remarks.push_back(
@@ -158,22 +190,26 @@ Remarks remarks_on_parts(const Part& train, const Part& valid) {
         "about {}",
         counted(names.size(), "label"), listed(names), names.size() == 1 ? "it" : "them"));
   }
-  if (auto duplicates = remark_on_duplicates(train, valid)) {
+  if (auto duplicates = remark_on_duplicates(train, valid, text)) {
     remarks.push_back(std::move(*duplicates));
   }
   return remarks;
 }
 
-Remarks remarks_on_folds(const Corpus& corpus, std::span<const std::uint32_t> fold_of) {
+Remarks remarks_on_folds(const Corpus& corpus, std::span<const std::uint32_t> fold_of,
+                         const TextSettings& text) {
   constexpr std::uint32_t kNone = ~0U;
   constexpr std::uint32_t kSeveral = ~0U - 1;
   const auto join = [](std::uint32_t& seen, std::uint32_t fold) {
     seen = seen == kNone || seen == fold ? fold : kSeveral;
   };
-  std::unordered_map<std::string_view, std::uint32_t> of_text;
+  Spelling spelling(text);
+  std::vector<std::uint64_t> spelled;  // by row
+  std::unordered_map<std::uint64_t, std::uint32_t> of_text;
   std::vector<std::uint32_t> of_label(corpus.label_names().size(), kNone);
   for (std::uint32_t row = 0; row < corpus.size(); ++row) {
-    join(of_text.try_emplace(corpus.text(row), kNone).first->second, fold_of[row]);
+    spelled.push_back(spelling(corpus.text(row)));
+    join(of_text.try_emplace(spelled.back(), kNone).first->second, fold_of[row]);
     for (const std::uint32_t label : corpus.labels(row)) join(of_label[label], fold_of[row]);
   }
   Remarks remarks;
@@ -189,9 +225,8 @@ Remarks remarks_on_folds(const Corpus& corpus, std::span<const std::uint32_t> fo
                     names.size() == 1 ? "it is" : "such a label is"));
   }
   std::size_t twice = 0;
-  for (std::uint32_t row = 0; row < corpus.size(); ++row) {
-    const std::string_view text = corpus.text(row);
-    twice += !text.empty() && of_text.at(text) == kSeveral ? 1 : 0;
+  for (const std::uint64_t known : spelled) {
+    twice += known != 0 && of_text.at(known) == kSeveral ? 1 : 0;
   }
   if (twice > 0) {
     remarks.push_back(

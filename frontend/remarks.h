@@ -30,11 +30,13 @@ Remarks remarks_on_labels(const Part& train, const ModelSettings& settings);
 // Of texts that the tokenizer cannot cut.
 Remarks remarks_on_texts(const Part& train, const ModelSettings& settings);
 
-// Of data held out to validate what the rest has taught: its labels, and duplicates.
-Remarks remarks_on_parts(const Part& train, const Part& valid);
+// Of data held out to validate what the rest has taught: its labels, and duplicates: texts that are
+// the same in the spelling that `text` makes of them, but for white space.
+Remarks remarks_on_parts(const Part& train, const Part& valid, const TextSettings& text = {});
 
 // Of the folds of a cross-validation, each of which is tested by a model that the others taught.
-Remarks remarks_on_folds(const Corpus& corpus, std::span<const std::uint32_t> fold_of);
+Remarks remarks_on_folds(const Corpus& corpus, std::span<const std::uint32_t> fold_of,
+                         const TextSettings& text = {});
 
 // Of labels of data to measure on that the plan does not know.
 Remarks remarks_on_unknown(std::span<const std::string> names);

@@ -85,8 +85,8 @@ TEST_CASE("remarks: labels that one part has and the other lacks") {
 TEST_CASE("remarks: texts in both parts, and what they are called there") {
   const Corpus train =
       corpus_of({{"one", {"a"}}, {"two", {"b"}}, {"", {"a"}}, {"six", {"a", "b"}}});
-  const Corpus valid = corpus_of(
-      {{"two ", {"a"}}, {"two", {"a"}}, {"", {"b"}}, {"one", {"a"}}, {"six", {"b", "a"}}});
+  const Corpus valid =
+      corpus_of({{"tow", {"a"}}, {"two", {"a"}}, {"", {"b"}}, {"one", {"a"}}, {"six", {"b", "a"}}});
   const Remarks remarks = remarks_on_parts({train, all_rows(train)}, {valid, all_rows(valid)});
   REQUIRE(remarks.size() == 1);
   CHECK(
@@ -99,6 +99,25 @@ TEST_CASE("remarks: texts in both parts, and what they are called there") {
   const Remarks split = remarks_on_parts({both, learnt}, {both, held_out});
   REQUIRE(split.size() == 1);
   CHECK(split[0].starts_with("1 of 2 validation texts is in the training data too (line 4 is "));
+}
+
+TEST_CASE("remarks: texts that a model reads alike are the same") {
+  const Corpus train = corpus_of({{"Good  film", {"a"}}, {" ", {"b"}}});
+  const Corpus valid = corpus_of({{"good film ", {"a"}}, {"ＧＯＯＤ　film", {"b"}}, {"  ", {"a"}}});
+  const Rows learnt{0, 1}, held_out{0, 1, 2};
+  const Part a{train, learnt};
+  const Part b{valid, held_out};
+  const Remarks remarks = remarks_on_parts(a, b);
+  REQUIRE(remarks.size() == 1);
+  CHECK(
+      remarks[0].starts_with("2 of 3 validation texts are in the training data too, case, width "
+                             "and spaces aside (line 2 is line 2 of"));
+  TextSettings text;
+  text.lowercase = false;
+  CHECK(remarks_on_parts(a, b, text).empty());
+  const Corpus folds = corpus_of({{"x y", {"a"}}, {"X  Y", {"a"}}});
+  CHECK(remarks_on_folds(folds, Rows{0, 1}).size() == 1);
+  CHECK(remarks_on_folds(folds, Rows{0, 1}, text).empty());
 }
 
 TEST_CASE("remarks: folds with the same texts, and labels that are in one fold only") {
