@@ -9,6 +9,7 @@
 #include "frontend/input.h"
 #include "frontend/ordered_blocks.h"
 #include "runtime/session.h"
+#include "runtime/text/utf8.h"
 #include "runtime/threads.h"
 
 namespace weft {
@@ -28,6 +29,8 @@ struct Block {
   std::string texts;  // end to end
   std::vector<std::size_t> ends;
   fmt::memory_buffer answers;
+  std::size_t broken = 0;  // lines that are not UTF-8
+  std::size_t first_broken = 0;
 
   // The lines that are there, up to a full block; waits for one only. False at the end.
   bool read(LineReader& lines) {
@@ -62,10 +65,13 @@ class Predictor {
 
   void answer(Block& block) {
     views_.clear();
+    block.broken = 0;
     std::size_t begin = 0;
     for (const std::size_t end : block.ends) {
       views_.push_back(std::string_view(block.texts).substr(begin, end - begin));
       begin = end;
+      if (utf8::is_valid(views_.back()) || ++block.broken > 1) continue;
+      block.first_broken = views_.size();
     }
     session_.predict(views_, predictions_);
     block.answers.clear();
@@ -119,6 +125,28 @@ class Predictor {
   Predictions predictions_;
 };
 
+// Lines that were answered, and those of them that are not UTF-8.
+struct Count {
+  std::size_t lines = 0, broken = 0, first_broken = 0;
+
+  void add(const Block& block) {
+    if (broken == 0 && block.broken > 0) first_broken = lines + block.first_broken;
+    lines += block.ends.size();
+    broken += block.broken;
+  }
+};
+
+void warn_of(const Count& count) {
+  if (count.broken == 0) return;
+  fmt::print(stderr,
+             "weft: {} of {} lines {} not UTF-8 (line {}{}): what is not, was read as an unknown "
+             "character\n"
+             "    note: convert them: iconv -f ENCODING -t UTF-8 FILE | weft predict PLAN; Chinese "
+             "files are often in GB18030, others in WINDOWS-1252\n",
+             count.broken, count.lines, count.broken == 1 ? "is" : "are", count.first_broken,
+             count.broken == 1 ? "" : ", for one");
+}
+
 // Every worker has a session of one thread, on the model they share: a block's answers do not
 // depend on who gives them.
 void predict(const Flags& flags) {
@@ -132,11 +160,14 @@ void predict(const Flags& flags) {
     if (!workers[worker]) workers[worker].emplace(workers[0]->sibling());
     workers[worker]->answer(blocks[slot]);
   };
+  Count count;
   const auto write = [&](std::size_t slot) {
+    count.add(blocks[slot]);
     print_out({blocks[slot].answers.data(), blocks[slot].answers.size()});
     flush_out();
   };
   run_ordered_blocks(workers.size(), {read, answer, write});
+  warn_of(count);
 }
 
 }  // namespace
