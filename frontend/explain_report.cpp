@@ -96,7 +96,8 @@ std::string to_text(const ExplainedLabel& e, std::size_t top, bool colour) {
          shortened(printable(part(e.text, ngram.bytes)), kNGramWidth));
   }
   if (explanation.ngrams.size() > top) {
-    line(rest, "", fmt::format("(the {} others)", explanation.ngrams.size() - top));
+    const std::size_t others = explanation.ngrams.size() - top;
+    line(rest, "", others == 1 ? "(the other)" : fmt::format("(the {} others)", others));
   }
   line(explanation.bias, "", "(bias)");
   line(explanation.total(), "", "= the logit");

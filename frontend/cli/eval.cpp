@@ -1,6 +1,8 @@
 // `weft eval`: a plan's accuracy, precision, recall and F1 on labelled data.
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <filesystem>
 
 #include "frontend/cli/command.h"
@@ -20,8 +22,20 @@ struct Flags {
   DataFlags reading;
 };
 
+void check_threshold(const Flags& flags, const Plan& plan) {
+  if (!flags.threshold) return;
+  if (std::isnan(*flags.threshold)) {
+    throw Error("--threshold is no number", "give a probability from 0 to 1");
+  }
+  if (plan.task == Task::multi_label) return;
+  throw Error(
+      fmt::format("--threshold is for several labels per text; {} gives exactly one", flags.plan),
+      "leave it out");
+}
+
 int eval(const Flags& flags) {
   Session session = Session::load(flags.plan, {flags.threads});
+  check_threshold(flags, session.plan());
   const Corpus corpus = flags.reading.read(flags.data);
   const double threshold = flags.threshold.value_or(session.plan().threshold);
   Metrics metrics;

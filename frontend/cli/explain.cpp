@@ -15,7 +15,8 @@ namespace weft {
 namespace {
 
 struct Flags {
-  std::string plan, text, file;
+  std::string plan, file;
+  std::optional<std::string> text;
   std::vector<std::string> labels;
   std::size_t top = 10;
   bool json = false;
@@ -73,13 +74,13 @@ class Explaining {
 
 int explain(const Flags& flags) {
   const std::string file = flags.text == "-" ? "-" : flags.file;
-  if (flags.text.empty() == flags.file.empty()) {
+  if (flags.text.has_value() != flags.file.empty()) {
     throw Error("there is no text to explain, or one too many",
                 "weft explain PLAN \"a text\", or --file F for its lines, or - for standard input");
   }
   Explaining explaining(flags);
   if (file.empty()) {
-    explaining.explain(flags.text);
+    explaining.explain(*flags.text);
     return 0;
   }
   LineReader lines(file);

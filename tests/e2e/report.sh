@@ -49,6 +49,10 @@ printf 'a fine film\na dull film\n' | "$weft" explain one.plan - --json >json
 [ "$(wc -l <json)" -eq 2 ] || fail "not a line for each line: $(cat json)"
 if "$weft" explain one.plan "a film" --label nosuch 2>message; then fail "no error"; fi
 grep -q "no label" message || fail "explain: $(cat message)"
+"$weft" explain one.plan "" >text
+grep -q "(bias)" text || fail "explain of an empty text: $(cat text)"
+"$weft" explain one.plan >text 2>message && fail "there was no text"
+grep -q "no text to explain" message || fail "explain: $(cat message)"
 "$weft" new deepcnn | sed 's/^width .*/width = 8/; s/^channels .*/channels = 8/' >deep.model
 "$weft" compile deep.model --data data.tsv -o deep.plan 2>message
 if "$weft" explain deep.plan "a film" 2>message; then fail "deepcnn was explained"; fi
@@ -76,6 +80,27 @@ for page in one.html many.html train.html; do
   ! grep -q "<script>alert" "$page" || fail "$page holds a label's script"
   ! grep -qE "https?:|src=|url\(|@import" "$page" || fail "$page needs something else"
 done
+
+# What means nothing is refused.
+"$weft" eval one.plan --data data.tsv --threshold 0.5 >/dev/null 2>message && fail "a threshold"
+grep -q "exactly one" message || fail "eval --threshold: $(cat message)"
+"$weft" eval many.plan --data many.tsv --label-separator '|' --threshold nan >/dev/null 2>message &&
+  fail "a threshold that is no number"
+"$weft" bench one.plan --data data.tsv --seconds nan >/dev/null 2>message &&
+  fail "seconds that are no number"
+
+# Lines that are not UTF-8 are answered, and counted, whichever thread has them.
+for i in $(seq 3000); do printf 'a fine film %d\n' "$i"; done >lines
+sed -i $'2500s/$/ \xB5\xE7/; 2600s/$/ \xB5\xE7/' lines
+for threads in 1 2; do
+  "$weft" predict one.plan lines --threads "$threads" >answers 2>message
+  [ "$(wc -l <answers)" -eq 3000 ] || fail "predict: not an answer for each line"
+  grep -q "2 of 3000 lines are not UTF-8 (line 2500, for one)" message ||
+    fail "predict: $(cat message)"
+  grep -q "iconv" message || fail "predict: $(cat message)"
+done
+"$weft" predict one.plan texts >answers 2>message
+[ ! -s message ] || fail "predict: $(cat message)"
 
 browser=
 for name in chromium chromium-browser google-chrome; do
