@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "frontend/builder.h"
 #include "frontend/inspect.h"
 #include "frontend/numbers.h"
 #include "frontend/table.h"
@@ -54,6 +55,9 @@ std::string summary(const Inspection& inspection) {
   const auto labels = std::span(plan.labels).first(std::min(kLabelsShown, plan.labels.size()));
   const std::size_t words = plan.vocabulary.ends.size();
   std::string out;
+  if (const auto overrides = overrides_of(plan).assignments(); !overrides.empty()) {
+    out += fmt::format("set         {}\n", listed(overrides, overrides.size()));
+  }
   out += fmt::format("text        {}{}{}, at most {}\n", text.tokenizer,
                      text.lowercase ? ", lowercase" : "", text.nfkc ? ", NFKC" : "",
                      counted(text.max_tokens, "token"));
@@ -97,11 +101,10 @@ std::string history(const Plan& plan) {
   table.add(std::move(heading));
   for (const HistoryEntry& entry : plan.history) {
     std::vector<Table::Cell> row{grouped(entry.epoch), grouped(entry.step),
-                                 fmt::format("{:.3g}", entry.rate),
-                                 fmt::format("{:.4f}", entry.train_loss)};
+                                 fmt::format("{:.3g}", entry.rate), rounded(entry.train_loss)};
     for (const std::string& name : names) {
       const auto at = std::ranges::find(entry.metrics, name, [](const auto& m) { return m.first; });
-      row.emplace_back(at == entry.metrics.end() ? "" : fmt::format("{:.4f}", at->second));
+      row.emplace_back(at == entry.metrics.end() ? "" : rounded(at->second));
     }
     table.add(std::move(row));
   }

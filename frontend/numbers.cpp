@@ -15,6 +15,11 @@ std::string grouped(std::int64_t number) {
   return text;
 }
 
+std::string rounded(double value) {
+  std::string text = fmt::format("{:.4f}", value);
+  return text == "-0.0000" ? "0.0000" : text;
+}
+
 std::string percent(double share) {
   constexpr int kMostDecimals = 9;
   const double gap = 100 * std::min(share, 1 - share);

@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "frontend/numbers.h"
+
 namespace weft {
 namespace {
 
@@ -43,8 +45,8 @@ void Progress::stepped(std::int64_t epoch, std::size_t done, double mean_loss) {
   const double finished = static_cast<double>(ended_) + share;
   const double left = seconds_since(start_) / finished * (static_cast<double>(epochs_) - finished);
   const double speed = static_cast<double>(done) / seconds_since(epoch_start_);
-  fmt::print(out_, "\r\x1b[Kepoch {:2} {} {:3.0f}%  loss {:.4f}  {:.0f} texts/s  {} left", epoch,
-             bar(share), 100 * share, mean_loss, speed, duration(left));
+  fmt::print(out_, "\r\x1b[Kepoch {:2} {} {:3.0f}%  loss {}  {:.0f} texts/s  {} left", epoch,
+             bar(share), 100 * share, rounded(mean_loss), speed, duration(left));
   std::fflush(out_);
 }
 
@@ -55,10 +57,11 @@ void Progress::warned(const std::string& message) {
 void Progress::epoch_ended(const EpochReport& report) {
   ++ended_;
   if (out_ == nullptr) return;
-  std::string line = fmt::format("epoch {:2}  loss {:.4f}", report.epoch, report.train_loss);
+  std::string line = fmt::format("epoch {:2}  loss {}", report.epoch, rounded(report.train_loss));
   if (report.valid) {
-    line += fmt::format("  valid loss {:.4f}  accuracy {:.4f}  macro F1 {:.4f}", report.valid->loss,
-                        report.valid->metrics.accuracy, report.valid->metrics.macro.f1);
+    line += fmt::format("  valid loss {}  accuracy {:.4f}  macro F1 {:.4f}",
+                        rounded(report.valid->loss), report.valid->metrics.accuracy,
+                        report.valid->metrics.macro.f1);
   }
   line += fmt::format("  {}", duration(seconds_since(epoch_start_)));
   if (report.valid && report.best) line += "  best so far";

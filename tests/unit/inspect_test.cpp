@@ -39,6 +39,14 @@ TEST_CASE("costs are the ops' own, at the usual batch or at what fits") {
   CHECK(inspection.programs[1].total.flops > predict.total.flops);
 }
 
+TEST_CASE("what a description was overridden with is said") {
+  Plan plan = example_plan();
+  plan.settings = R"({"overrides": ["width=8", "train.rate=0.012"]})";
+  CHECK(contains(to_text(inspect(plan)), "\nset         width=8 train.rate=0.012\n"));
+  plan.settings = "{}";
+  CHECK_FALSE(contains(to_text(inspect(plan)), "\nset  "));
+}
+
 TEST_CASE("the arena's values lie within it, and reach the bound") {
   const Plan plan = example_plan();
   const Inspection inspection = inspect(plan);

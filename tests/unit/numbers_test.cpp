@@ -16,6 +16,13 @@ TEST_CASE("numbers: thousands are set apart") {
   CHECK(grouped(INT64_MAX) == "9,223,372,036,854,775,807");
 }
 
+TEST_CASE("numbers: zero has no sign") {
+  CHECK(rounded(-0.0) == "0.0000");
+  CHECK(rounded(-1e-9) == "0.0000");
+  CHECK(rounded(-0.00006) == "-0.0001");
+  CHECK(rounded(1.23456) == "1.2346");
+}
+
 TEST_CASE("numbers: a share is told from nothing and from all") {
   CHECK(percent(0.6234) == "62.3");
   CHECK(percent(0.999) == "99.90");
