@@ -7,8 +7,6 @@
 #include <chrono>
 #include <numeric>
 
-#include "frontend/inspect.h"
-
 namespace weft {
 namespace {
 
@@ -132,9 +130,14 @@ void add_facts(Report& report, const Session& session) {
   report.temperature = plan.temperature;
   report.words = plan.vocabulary.ends.size();
   report.labels = plan.labels.size();
-  report.parameters = inspect(plan).parameters;
-  for (const Graph& program : plan.programs) {
-    report.arenas.emplace_back(program.name, program.arena_bytes);
+  const Inspection inspection = inspect(plan);
+  report.parameters = inspection.parameters;
+  for (const ProgramReport& program : inspection.programs) {
+    report.arenas.emplace_back(program.graph->name, program.graph->arena_bytes);
+    if (program.graph->name != "predict") continue;
+    for (const ArenaStay& stay : program.arena) {
+      report.arena.push_back({(*program.graph)[stay.value].name, stay});
+    }
   }
   report.threads = session.threads();
 }

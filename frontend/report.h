@@ -13,6 +13,7 @@
 #include "frontend/curves.h"
 #include "frontend/evaluate.h"
 #include "frontend/explain.h"
+#include "frontend/inspect.h"
 #include "runtime/session.h"
 
 namespace weft {
@@ -38,6 +39,12 @@ struct Mistake {
   std::optional<Explanation> why = {};
 };
 
+// A value's place in the memory of a program, and the steps while which it has it.
+struct ArenaBlock {
+  std::string value;
+  ArenaStay stay;
+};
+
 struct Report {
   std::string title, data;  // what the plan and its data are called
   Evaluation evaluation;
@@ -53,6 +60,7 @@ struct Report {
   std::int64_t parameters = 0;
   std::uint64_t plan_bytes = 0;                              // 0: not known
   std::vector<std::pair<std::string, std::int64_t>> arenas;  // by program
+  std::vector<ArenaBlock> arena;                             // of the program that predicts
   double seconds = 0;  // to label all texts: the only part of a report that differs from run to run
   int threads = 0;
 };

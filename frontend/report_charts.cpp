@@ -13,7 +13,7 @@ namespace weft {
 namespace {
 
 constexpr double kWidth = 480, kHeight = 300;
-constexpr double kLeft = 60, kRight = 12, kTop = 12, kBottom = 46;
+constexpr double kLeft = 66, kRight = 12, kTop = 12, kBottom = 46;
 constexpr std::size_t kStyles = 8;  // of lines, in the page's style sheet
 
 // From a chart's numbers to its box.
@@ -50,7 +50,7 @@ std::string axes(const Frame& frame, const std::string& x_label, const std::stri
   out += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n",
                      (kLeft + frame.right()) / 2, kHeight - 6, html(x_label));
   out += fmt::format(
-      "<text transform=\"translate(16 {}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n</g>\n",
+      "<text transform=\"translate(14 {}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n</g>\n",
       (kTop + frame.bottom()) / 2, html(y_label));
   return out;
 }
@@ -207,6 +207,34 @@ std::string reliability_chart(std::span<const ReliabilityBin> bins, const std::s
       "answers</li>\n";
   out += "<li><span class=\"spot\" aria-hidden=\"true\"></span>mean confidence of the bin</li>\n";
   return out + swatch("diagonal", "honest confidence") + "</ul>\n</figure>\n";
+}
+
+std::string arena_picture(std::span<const ArenaBlock> blocks, const std::string& id) {
+  constexpr double kMega = 1e6;
+  double end = 0;
+  double top = 0;
+  for (const auto& [value, stay] : blocks) {
+    end = std::max(end, static_cast<double>(stay.last + 1));
+    top = std::max(top, static_cast<double>(stay.offset + stay.bytes) / kMega);
+  }
+  const Frame frame{{0, std::max(end, 1.0)}, {0, std::max(top, 1 / kMega)}};
+  std::string out = opening(
+      id, "Memory of predict, for the largest batch",
+      "A block for each value: to the right the steps while which it is in use, upwards the "
+      "bytes that are its own.");
+  out += axes(frame, "step", "MB", true);
+  for (const auto& [value, stay] : blocks) {
+    const double left = frame.at_x(static_cast<double>(stay.first));
+    const double right = frame.at_x(static_cast<double>(stay.last + 1));
+    const double low = frame.at_y(static_cast<double>(stay.offset) / kMega);
+    const double high = frame.at_y(static_cast<double>(stay.offset + stay.bytes) / kMega);
+    out += fmt::format(
+        "<rect class=\"bar\" fill-opacity=\".3\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" "
+        "height=\"{:.1f}\"><title>{}: {} bytes from {} on, steps {} to {}</title></rect>\n",
+        left, high, right - left, low - high, html(value), grouped(stay.bytes),
+        grouped(stay.offset), stay.first, stay.last);
+  }
+  return out + "</svg>\n</figure>\n";
 }
 
 }  // namespace weft

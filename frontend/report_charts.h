@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "frontend/curves.h"
+#include "frontend/report.h"
 
 namespace weft {
 
@@ -45,6 +45,9 @@ std::string line_chart(const Chart&);
 
 // Accuracy by confidence, a bar for each bin, against the diagonal.
 std::string reliability_chart(std::span<const ReliabilityBin>, const std::string& id);
+
+// Which bytes of an arena each value has, by time.
+std::string arena_picture(std::span<const ArenaBlock>, const std::string& id);
 
 // A path within 0 to 1, without points so near to the last that nobody can see it; corners stay.
 std::vector<std::pair<double, double>> thinned(std::span<const std::pair<double, double>>);

@@ -341,7 +341,9 @@ std::string costs(const Report& r) {
         fmt::format("{} texts a second, {} thread{}", grouped(std::llround(texts / r.seconds)),
                     r.threads, r.threads == 1 ? "" : "s"));
   }
-  return section("Size and speed", scrolling("size and speed", out + "</table>\n"));
+  out = scrolling("size and speed", out + "</table>\n");
+  if (!r.arena.empty()) out += arena_picture(r.arena, "arena");
+  return section("Size and speed", out);
 }
 
 }  // namespace

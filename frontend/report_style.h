@@ -81,6 +81,7 @@ th[scope=row], td.name, th.name { text-align: left; }
 th[scope=row], td.name { min-width: 6rem; max-width: 22rem; white-space: normal;
   overflow-wrap: break-word; }
 tfoot th { font-weight: 400; color: var(--soft); }
+.facts { margin-bottom: 1rem; }
 .facts td { white-space: normal; text-align: left; }
 .matrix td { text-align: center; min-width: 2.6rem; padding: .3rem .4rem;
   background: rgba(var(--heat), var(--v, 0)); }
@@ -138,7 +139,7 @@ function show() {
   put('threshold-precision', ratio(right[k], given[k]).toFixed(4));
   put('threshold-recall', ratio(right[k], support).toFixed(4));
   put('threshold-f1', ratio(2 * right[k], given[k] + support).toFixed(4));
-  put('threshold-given', given[k]);
+  put('threshold-given', given[k].toLocaleString('en'));
 }
 label.addEventListener('change', show);
 slider.addEventListener('input', show);

@@ -225,12 +225,23 @@ TEST_CASE("charts: a thinned path keeps its ends and its corners") {
   CHECK(thinned({}).empty());
 }
 
+TEST_CASE("charts: blocks of an arena lie where they are, when they are") {
+  const std::vector<ArenaBlock> blocks = {{"a<", {ValueId{0}, 0, 1000000, 1, 1}},
+                                          {"b", {ValueId{1}, 1000000, 1000000, 1, 3}}};
+  const std::string svg = arena_picture(blocks, "id");
+  CHECK(malformed(svg) == "");
+  CHECK(contains(svg,
+                 "x=\"166.5\" y=\"133.0\" width=\"100.5\" height=\"121.0\"><title>a&lt;: "
+                 "1,000,000 bytes from 0 on, steps 1 to 1<"));
+  CHECK(contains(svg, "x=\"166.5\" y=\"12.0\" width=\"301.5\" height=\"121.0\"><title>b: "));
+}
+
 TEST_CASE("charts: a line's points lie where the axes say") {
   Chart chart{"id", "t & t", "d", "x", "y", {0, 10}, {0, 1}};
   chart.series = {{"<s>", {{0, 0}, {10, 1}}}};
   const std::string svg = line_chart(chart);
   CHECK(malformed(svg) == "");
-  CHECK(contains(svg, "points=\"60.0,254.0 468.0,12.0 \""));
+  CHECK(contains(svg, "points=\"66.0,254.0 468.0,12.0 \""));
   CHECK(contains(svg, "aria-labelledby=\"id-t id-d\""));
   CHECK(contains(svg, "&lt;s&gt;"));
 }
