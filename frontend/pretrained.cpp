@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <bit>
 #include <filesystem>
 
 #include "ir/diagnostic.h"
@@ -88,18 +89,45 @@ void Pretrained::fail_unclaimed(const File& file) const {
               fmt::format("--set embedding.width={}, or leave the width out", width));
 }
 
-WordList Pretrained::read(WordList words, const std::vector<std::uint64_t>& counts,
-                          TokenizerConfig tokenizer, std::size_t most_added) {
-  const std::size_t most = words.size() + most_added;
+void Pretrained::read(const File& file, WordVectors& into) const {
+  file.file->read(into, [&](double share) {
+    if (options_.watch) options_.watch(file.file->short_name(), share);
+  });
+}
+
+void Pretrained::check_claimed() const {
   for (const auto& file : files_) {
     if (layers_of(*file).empty()) fail_unclaimed(*file);
+  }
+}
+
+WordList Pretrained::read(WordList words, const std::vector<std::uint64_t>& counts,
+                          TokenizerConfig tokenizer, std::size_t most_added) {
+  check_claimed();
+  const std::size_t most = words.size() + most_added;
+  // Rounded up, so that the store can serve models whose data has some words more or fewer.
+  const std::size_t enough = std::bit_ceil(most_added);
+  std::string key =
+      fmt::format("{} {} {} {}", static_cast<int>(tokenizer.kind),
+                  tokenizer.normalization.lowercase, tokenizer.normalization.nfkc, enough);
+  VectorsStore::Vectors all;
+  for (const auto& file : files_) {
     const std::size_t room = most - words.size();
-    file->vectors = std::make_unique<WordVectors>(std::move(words), counts, tokenizer, room,
-                                                  file->file->width());
-    const ReadWatch watch = [&](double share) {
-      if (options_.watch) options_.watch(file->file->short_name(), share);
-    };
-    file->file->read(*file->vectors, watch);
+    const std::size_t width = file->file->width();
+    file->vectors = std::make_unique<WordVectors>(std::move(words), counts, tokenizer, room, width);
+    if (options_.store) {
+      key += "\n" + file->path;
+      all = options_.store->get(key, [&] {
+        const auto vectors =
+            std::make_shared<WordVectors>(all ? all->words() : options_.store->words(tokenizer),
+                                          std::vector<std::uint64_t>{}, tokenizer, enough, width);
+        read(*file, *vectors);
+        return vectors;
+      });
+      file->vectors->take_from(*all);
+    } else {
+      read(*file, *file->vectors);
+    }
     words = file->vectors->words();
     const VectorCoverage c = file->vectors->coverage();
     if (c.words > 0 && c.exact + c.other_case + c.composed == 0) {

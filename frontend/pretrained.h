@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "frontend/vectors.h"
+#include "frontend/vectors_store.h"
 #include "frontend/word_vectors.h"
 
 namespace weft {
@@ -20,6 +21,7 @@ using VectorsWatch = std::function<void(const std::string& file, double share)>;
 struct VectorsOptions {
   std::string file;  // for embeddings that name none, if they are of its width; may be empty
   VectorsWatch watch;
+  std::shared_ptr<VectorsStore> store = nullptr;  // where several models are made of one corpus
 };
 
 // In use: the description is lowered, which claims files for its embeddings; then `read`; then
@@ -33,9 +35,12 @@ class Pretrained {
   // file `named` (or nothing, or `none`). Returns the width.
   std::int64_t claim(const std::string& layer, const std::string& named, std::int64_t width);
 
+  // Error where a file is for no embedding: none has its width.
+  void check_claimed() const;
+
   bool empty() const { return claims_.empty() && options_.file.empty(); }
   // Reads the claimed files. Returns the words with those added. Error where a file is of no use:
-  // no embedding has its width, or it has none of the words.
+  // no embedding claimed it, or it has none of the words.
   WordList read(WordList words, const std::vector<std::uint64_t>& counts, TokenizerConfig,
                 std::size_t most_added);
 
@@ -58,6 +63,7 @@ class Pretrained {
   };
   File& open(const std::string& named, const std::string& path);
   std::string found(const std::string& named) const;
+  void read(const File&, WordVectors& into) const;
   std::vector<std::string> layers_of(const File&) const;
   [[noreturn]] void fail_unclaimed(const File&) const;
   std::string report_of(const File&) const;

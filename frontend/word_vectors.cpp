@@ -29,13 +29,22 @@ WordVectors::WordVectors(WordList words, std::vector<std::uint64_t> counts,
       width_(width),
       tokenizer_(tokenizer),
       match_(words_.size(), WordMatch::none),
-      rows_(words_.size() * width),
+      slot_(words_.size(), kNoSlot),
       fold_index_(words_.size()) {
   for (std::uint32_t id = 0; id < words_.size(); ++id) {
     folded_.clear();
     append_normalized(words_[id], {true, tokenizer.normalization.nfkc}, folded_);
     index(id);
   }
+}
+
+std::uint32_t WordVectors::find(std::string_view spelling) const {
+  std::string folded;
+  append_normalized(spelling, {true, tokenizer_.config().normalization.nfkc}, folded);
+  const std::uint32_t group = find_folded(folded);
+  std::uint32_t id = group == WordIndex::kAbsent ? group : first_[group];
+  while (id != WordIndex::kAbsent && words_[id] != spelling) id = next_[id];
+  return id;
 }
 
 std::uint32_t WordVectors::find_folded(std::string_view folded) const {
@@ -86,11 +95,7 @@ void WordVectors::consider_adding(std::string_view word) {
   const TextToken& token = buffer_.tokens().front();
   if (token.begin != 0 || token.end != word.size()) return;
   const std::string_view spelling = buffer_.text(token);
-  const std::uint32_t group = find_folded(folded_);
-  for (std::uint32_t id = group == WordIndex::kAbsent ? group : first_[group];
-       id != WordIndex::kAbsent; id = next_[id]) {
-    if (words_[id] == spelling) return;
-  }
+  if (find(spelling) != WordIndex::kAbsent) return;
   added_ = spelling;
   ids_.push_back(static_cast<std::uint32_t>(words_.size()));
   degrees_.push_back(degree_of(word, spelling, folded_));
@@ -98,14 +103,68 @@ void WordVectors::consider_adding(std::string_view word) {
 
 std::span<const std::uint32_t> WordVectors::take() {
   if (!added_.empty()) {
-    words_.add(added_);
-    index(ids_.back());
-    match_.push_back(WordMatch::none);
-    rows_.resize(words_.size() * width_);
+    add(added_);
+    in_file_order_.push_back(ids_.back());
     added_.clear();
   }
-  for (std::size_t i = 0; i < ids_.size(); ++i) match_[ids_[i]] = degrees_[i];
+  for (std::size_t i = 0; i < ids_.size(); ++i) {
+    const std::uint32_t id = ids_[i];
+    // From where on the tokenizer makes this word of one of the file.
+    const bool first = tokenizer_.config().normalization.lowercase
+                           ? match_[id] == WordMatch::none
+                           : degrees_[i] == WordMatch::exact;
+    if (first && (in_file_order_.empty() || in_file_order_.back() != id)) {
+      in_file_order_.push_back(id);
+    }
+    found(id, degrees_[i]);
+  }
   return ids_;
+}
+
+// Folded spelling in folded_.
+void WordVectors::add(std::string_view word) {
+  words_.add(word);
+  index(static_cast<std::uint32_t>(words_.size() - 1));
+  match_.push_back(WordMatch::none);
+  slot_.push_back(kNoSlot);
+}
+
+void WordVectors::found(std::uint32_t id, WordMatch degree) {
+  match_[id] = degree;
+  if (slot_[id] != kNoSlot) return;
+  slot_[id] = slots_++;
+  rows_.resize(slots_ * width_);
+}
+
+std::span<const float> WordVectors::row(std::uint32_t id) const {
+  if (slot_[id] == kNoSlot) return {};
+  return std::span(rows_).subspan(slot_[id] * width_, width_);
+}
+
+std::span<float> WordVectors::row(std::uint32_t id) {
+  if (slot_[id] == kNoSlot) return {};
+  return std::span(rows_).subspan(slot_[id] * width_, width_);
+}
+
+void WordVectors::take_from(const WordVectors& more) {
+  const auto copy = [&](std::uint32_t id, std::uint32_t from) {
+    if (more.match_[from] == WordMatch::none) return;
+    found(id, more.match_[from]);
+    std::ranges::copy(more.row(from), row(id).begin());
+  };
+  for (std::uint32_t id = 0; id < words_.size(); ++id) {
+    const std::uint32_t from = more.find(words_[id]);
+    if (from != WordIndex::kAbsent) copy(id, from);
+  }
+  for (const std::uint32_t from : more.in_file_order_) {
+    if (words_.size() >= most_words_) break;
+    const std::string_view word = more.words_[from];
+    if (find(word) != WordIndex::kAbsent) continue;
+    folded_.clear();
+    append_normalized(word, {true, tokenizer_.config().normalization.nfkc}, folded_);
+    add(word);
+    copy(static_cast<std::uint32_t>(words_.size() - 1), from);
+  }
 }
 
 VectorCoverage WordVectors::coverage() const {
@@ -128,13 +187,15 @@ VectorCoverage WordVectors::coverage() const {
 }
 
 void WordVectors::fill(std::uint64_t seed, std::string_view name, std::span<float> table) const {
-  std::copy(rows_.begin(), rows_.end(), table.begin());
+  for (std::uint32_t id = 0; id < slot_.size(); ++id) {
+    std::ranges::copy(row(id), table.begin() + static_cast<std::ptrdiff_t>(id * width_));
+  }
   std::vector<double> mean(width_), scale(width_);
   double found = 0;
   const auto each_found = [&](auto use) {
-    for (std::size_t id = 0; id < match_.size(); ++id) {
-      if (match_[id] == WordMatch::none) continue;
-      for (std::size_t i = 0; i < width_; ++i) use(i, rows_[id * width_ + i]);
+    for (std::uint32_t id = 0; id < match_.size(); ++id) {
+      const std::span<const float> vector = row(id);
+      for (std::size_t i = 0; i < vector.size(); ++i) use(i, vector[i]);
     }
   };
   for (const WordMatch match : match_) found += match == WordMatch::none ? 0 : 1;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,13 +41,19 @@ class WordVectors {
 
   bool wants(std::string_view word);
   std::span<const std::uint32_t> take();  // of the word last asked for
-  void compose(std::uint32_t id) { match_[id] = WordMatch::composed; }
+  void compose(std::uint32_t id) { found(id, WordMatch::composed); }
+  // In place of reading: the file was read into `more`, whose words are these and others, and which
+  // had room for as many added. What is added is the same.
+  void take_from(const WordVectors& more);
 
   const WordList& words() const { return words_; }  // with those added
   std::size_t size() const { return words_.size(); }
   std::size_t width() const { return width_; }
   WordMatch match(std::uint32_t id) const { return match_[id]; }
-  std::span<float> row(std::uint32_t id) { return std::span(rows_).subspan(id * width_, width_); }
+  std::uint32_t find(std::string_view spelling) const;  // or WordIndex::kAbsent
+  // Until the next word is taken; empty where none was found.
+  std::span<float> row(std::uint32_t id);
+  std::span<const float> row(std::uint32_t id) const;
 
   VectorCoverage coverage() const;
 
@@ -58,6 +65,8 @@ class WordVectors {
   void index(std::uint32_t id);
   std::uint32_t find_folded(std::string_view folded) const;
   void consider_adding(std::string_view word);
+  void add(std::string_view word);
+  void found(std::uint32_t id, WordMatch degree);
 
   WordList words_;
   std::vector<std::uint64_t> counts_;
@@ -66,7 +75,12 @@ class WordVectors {
   Tokenizer tokenizer_;
   TokenBuffer buffer_;
   std::vector<WordMatch> match_;
-  std::vector<float> rows_;
+  // Of the words found only: those of a whole corpus may be many.
+  static constexpr std::size_t kNoSlot = std::numeric_limits<std::size_t>::max();
+  std::vector<std::size_t> slot_;  // by id
+  std::size_t slots_ = 0;
+  std::vector<float> rows_;                   // by slot
+  std::vector<std::uint32_t> in_file_order_;  // those that might be added, were they not there
 
   // Words that differ in case only are a chain: first_[g] is the first of those spelled folds_[g]
   // in lower case, next_[id] the one after id.
