@@ -181,6 +181,12 @@ void Overrides::check_used() const {
   }
 }
 
+std::vector<std::pair<std::string, Attr>> Overrides::values() const {
+  std::vector<std::pair<std::string, Attr>> all;
+  for (const Entry& e : entries_) all.emplace_back(e.path, e.given.value);
+  return all;
+}
+
 std::vector<std::string> Overrides::assignments() const {
   std::vector<std::string> all;
   for (const Entry& e : entries_) all.push_back(fmt::format("{}={}", e.path, shown(e.given.value)));

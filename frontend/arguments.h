@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ir/diagnostic.h"
@@ -51,6 +52,8 @@ class Overrides {
 
   // Error, with the known paths, if an override was never asked for.
   void check_used() const;
+  // Path and value, in order.
+  std::vector<std::pair<std::string, Attr>> values() const;
   // `path=value`, for the plan.
   std::vector<std::string> assignments() const;
   // Where an override is this text, it becomes another.

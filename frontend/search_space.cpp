@@ -1,16 +1,17 @@
-// Ranges read from a description or made up around its values; samples; values put back into text.
+// Ranges read from a description or made up around its values; samples.
 #include "frontend/search_space.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <map>
+#include <optional>
+#include <set>
 
 #include "frontend/initialize.h"
+#include "frontend/lower.h"
 #include "frontend/settings.h"
 #include "frontend/suggest.h"
-#include "ir/lex.h"
 #include "ir/random.h"
 
 namespace weft {
@@ -25,47 +26,16 @@ bool is_number(const Expression& e) {
   return e.kind == Expression::Kind::literal && !std::holds_alternative<std::string>(e.literal);
 }
 
-const Binding* find_constant(const Model& model, std::string_view name) {
-  const auto at = std::ranges::find(model.bindings, name, &Binding::name);
-  if (at == model.bindings.end() || at->value.kind != Expression::Kind::literal) return nullptr;
-  return &*at;
-}
-
-std::string optimizer_of(const Model& model) {
-  return model.optimizer.name.empty() ? "adam" : model.optimizer.name;
-}
-
-// The settings group that has `name`, `train.name` or `text.name`; empty if none has. An
-// optimizer's arguments are settings of `train`.
-std::string group_of(const Model& model, std::string_view path) {
-  const auto dot = path.find('.');
-  const std::string_view owner = dot == std::string_view::npos ? "" : path.substr(0, dot);
-  const std::string_view name = dot == std::string_view::npos ? path : path.substr(dot + 1);
-  for (const SettingsGroup& group : all_settings()) {
-    const bool optimizer = group.name == optimizer_of(model);
-    if (group.name != "text" && group.name != "train" && !optimizer) continue;
-    if (!owner.empty() && owner != (optimizer ? "train" : group.name)) continue;
-    if (std::ranges::find(group.arguments, name, &ArgumentDef::name) != group.arguments.end()) {
-      return group.name;
-    }
-  }
-  return "";
-}
-
-std::string name_in(std::string_view path) {
-  return std::string(
-      path.substr(path.find('.') == std::string_view::npos ? 0 : path.find('.') + 1));
-}
-
 // `width` is a constant's path as it is; `rate` is `train.rate`.
 std::string path_of(const Model& model, const Argument& written) {
-  if (find_constant(model, written.name) != nullptr) return written.name;
-  const std::string group = group_of(model, written.name);
-  if (group.empty()) {
-    std::vector<std::string> known;
-    for (const Binding& binding : model.bindings) {
-      if (binding.value.kind == Expression::Kind::literal) known.push_back(binding.name);
-    }
+  std::vector<std::string> known;
+  for (const Binding& binding : model.bindings) {
+    if (binding.value.kind != Expression::Kind::literal) continue;
+    if (binding.name == written.name) return binding.name;
+    known.push_back(binding.name);
+  }
+  const std::vector<std::string> targets = targets_of(model, written.name);
+  if (targets.empty() || targets.back().find('.') == std::string::npos) {
     const std::string near = nearest(written.name, known);
     throw Error(
         written.location,
@@ -73,7 +43,13 @@ std::string path_of(const Model& model, const Argument& written) {
         near.empty() ? "give what is to be tuned a name, `channels = 100`, and use that"
                      : fmt::format("did you mean `{}`?", near));
   }
-  return (group == "text" ? "text." : "train.") + name_in(written.name);
+  if (targets.back() == "train.epochs") {
+    throw Error(written.location,
+                "`epochs` cannot be tuned: a trial has a fifth, a half or all of them, as it fares",
+                "write the most epochs worth their time on the line `train`; of these the best is "
+                "chosen anyway");
+  }
+  return targets.back();
 }
 
 Parameter parameter_of(const Model& model, const Argument& written) {
@@ -173,151 +149,116 @@ Attr rounded(const Parameter& p, double x) {
   return std::clamp(std::stod(fmt::format("{:.2g}", std::round(x / unit) * unit)), p.low, p.high);
 }
 
-// ---- Values put into the text
+// ---- Whether the description can have the values
 
-struct Edit {
-  SourceLocation at;
-  std::size_t length = 0;  // bytes replaced
-  std::string text;
-};
-
-// The byte where a line and column are.
-std::size_t offset_of(std::string_view source, SourceLocation at) {
-  std::size_t begin = 0;
-  for (std::uint32_t line = 1; line < at.line; ++line) begin = source.find('\n', begin) + 1;
-  return begin + at.column - 1;
+std::optional<Diagnostic> problem_with(const Model& model, const Overrides& overrides,
+                                       const Assignments& values, const VectorsOptions& vectors) {
+  try {
+    check_values(model, overrides, values, vectors);
+    return std::nullopt;
+  } catch (const Error& e) {
+    Diagnostic first = e.diagnostics().front();
+    constexpr std::string_view kOverride = "--set: ";  // which this is not, to the user
+    if (first.message.starts_with(kOverride)) first.message.erase(0, kOverride.size());
+    return first;
+  }
 }
 
-class Editor {
- public:
-  explicit Editor(const Model& model)
-      : model_(model), tokens_(lex(model.source, {.comment_marker = "#", .keep_newlines = true})) {}
+// Every choice, or the two ends.
+std::vector<Attr> ends_of(const Parameter& p) {
+  if (!p.choices.empty()) return p.choices;
+  if (!p.integer) return {p.low, p.high};
+  return {static_cast<std::int64_t>(p.low), static_cast<std::int64_t>(p.high)};
+}
 
-  void set(const std::string& path, const std::string& value) {
-    if (const Binding* constant = find_constant(model_, path)) {
-      return replace(constant->value.location, value);
+// The first that the description cannot have, by its place, and why.
+std::optional<std::pair<std::size_t, Diagnostic>> bad_end(const Model& model,
+                                                          const Overrides& overrides,
+                                                          const Parameter& p,
+                                                          const VectorsOptions& vectors) {
+  const std::vector<Attr> ends = ends_of(p);
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    auto problem = problem_with(model, overrides, {{p.path, ends[i]}}, vectors);
+    if (!problem) continue;
+    const auto* number = std::get_if<double>(&ends[i]);
+    if (number != nullptr && std::abs(*number) < 1e15 && std::round(*number) == *number &&
+        !problem_with(model, overrides, {{p.path, static_cast<std::int64_t>(*number)}}, vectors)) {
+      problem->note = "numbers with a point are fractions: leave the points out";
     }
-    const std::string group = group_of(model_, path);
-    if (group.empty()) {
-      throw Error(fmt::format("`{}` is neither a constant nor a setting of {}", path, model_.name));
-    }
-    const std::string name = name_in(path);
-    if (group == "text") return set_in(model_.text, "text", name, value);
-    if (group == "train") return set_in(model_.train, "train", name, value);
-    set_optimizer(name, value);
+    return std::pair(i, std::move(*problem));
   }
+  return std::nullopt;
+}
 
-  std::string text() {
-    place_added_arguments();
-    std::string result = model_.source;
-    std::ranges::stable_sort(edits_, {}, [&](const Edit& e) { return offset_of(result, e.at); });
-    for (auto edit = edits_.rbegin(); edit != edits_.rend(); ++edit) {
-      result.replace(offset_of(model_.source, edit->at), edit->length, edit->text);
-    }
-    for (const auto& [keyword, settings] : added_lines_) {
-      if (!result.ends_with('\n')) result += '\n';
-      result += keyword + settings + "\n";
-    }
-    return result;
+// Whether the description can have whatever is drawn: `width / 4` may be no integer between the
+// ends.
+bool is_free(const Model& model, const Overrides& overrides, const Parameter& p,
+             const VectorsOptions& vectors) {
+  constexpr std::uint64_t kDraws = 16;
+  for (std::uint64_t i = 0; i < kDraws; ++i) {
+    if (problem_with(model, overrides, sample({p}, 0, i), vectors)) return false;
   }
+  return !bad_end(model, overrides, p, vectors);
+}
 
- private:
-  const Token& token_at(SourceLocation at) const {
-    return *std::ranges::find_if(tokens_, [&](const Token& t) {
-      return t.location.line == at.line && t.location.column == at.column;
-    });
-  }
-  // In the source: a string has its quotes there, and perhaps escapes.
-  std::size_t length_of(const Token& token) const {
-    if (token.kind != TokenKind::string) return token.text.size();
-    const std::size_t begin = offset_of(model_.source, token.location);
-    std::size_t end = begin + 1;
-    while (model_.source[end] != '"') end += model_.source[end] == '\\' ? 2 : 1;
-    return end + 1 - begin;
-  }
-  // A literal or a word is one token.
-  void replace(SourceLocation at, const std::string& value) {
-    edits_.push_back({at, length_of(token_at(at)), value});
-  }
-  // Behind the last token of the statement that begins at `at`.
-  SourceLocation end_of(SourceLocation at) const {
-    const Token* last = &token_at(at);
-    int depth = 0;
-    for (const Token* t = last; t->kind != TokenKind::end; ++t) {
-      if (t->kind == TokenKind::newline && depth == 0) break;
-      depth += t->is("(") ? 1 : t->is(")") ? -1 : 0;
-      if (t->kind != TokenKind::newline) last = t;
-    }
-    return behind(last->location, length_of(*last));
-  }
-  void set_in(const SettingsLine& line, const std::string& keyword, const std::string& name,
-              const std::string& value) {
-    const auto at = std::ranges::find(line.settings, name, &Argument::name);
-    if (at != line.settings.end()) return replace(at->value.location, value);
-    const std::string setting = fmt::format(" {}={}", name, value);
-    if (line.location.line == 0) {
-      added_lines_[keyword] += setting;
-    } else {
-      edits_.push_back({end_of(line.location), 0, setting});
-    }
-  }
-  void set_optimizer(const std::string& name, const std::string& value) {
-    const auto& arguments = model_.optimizer.arguments;
-    const auto at = std::ranges::find(arguments, name, &Argument::name);
-    if (at != arguments.end()) return replace(at->value.location, value);
-    added_arguments_ += fmt::format("{}{}={}", added_arguments_.empty() ? "" : ", ", name, value);
-  }
-  // Those that the optimizer, which may not be written either, is not given yet.
-  void place_added_arguments() {
-    if (added_arguments_.empty()) return;
-    const Expression& optimizer = model_.optimizer;
-    const std::string call = fmt::format(" adam({})", added_arguments_);  // by default
-    if (optimizer.name.empty() && model_.train.location.line == 0) {
-      added_lines_["train"].insert(0, call);
-    } else if (optimizer.name.empty()) {
-      edits_.push_back({behind(model_.train.location, 5), 0, call});
-    } else if (const Token* open = &token_at(optimizer.location) + 1; open->is("(")) {
-      const char* separator = optimizer.arguments.empty() ? "" : ", ";
-      edits_.push_back({behind(open->location, 1), 0, added_arguments_ + separator});
-    } else {
-      edits_.push_back({behind(optimizer.location, optimizer.name.size()), 0,
-                        fmt::format("({})", added_arguments_)});
-    }
-    added_arguments_.clear();
-  }
-  static SourceLocation behind(SourceLocation at, std::size_t length) {
-    at.column += static_cast<std::uint32_t>(length);
-    return at;
-  }
-
-  const Model& model_;
-  std::vector<Token> tokens_;
-  std::vector<Edit> edits_;
-  std::string added_arguments_;                     // of the optimizer
-  std::map<std::string, std::string> added_lines_;  // settings, by keyword
-};
+bool is_fixed(const Model& model, const Overrides& overrides, const Parameter& p) {
+  return std::ranges::any_of(overrides.values(), [&](const auto& fixed) {
+    const std::vector<std::string> targets = targets_of(model, fixed.first);
+    return std::ranges::find(targets, p.path) != targets.end();
+  });
+}
 
 }  // namespace
 
-std::vector<Parameter> search_space(const Model& model, const Overrides& overrides) {
+void check_values(const Model& model, Overrides overrides, const Assignments& values,
+                  const VectorsOptions& vectors) {
+  for (const auto& [path, value] : values) overrides.set(path, value);
+  const ModelSettings settings = settings_of(model, overrides);
+  Pretrained pretrained(model.file, vectors);
+  ModelSizes sizes;
+  sizes.vocabulary = settings.vocabulary;
+  sizes.labels = 2;
+  sizes.examples = settings.batch;
+  sizes.tokens = settings.text.max_tokens;
+  sizes.pretrained = &pretrained;
+  lower(model, settings, sizes, overrides);
+  pretrained.check_claimed();
+}
+
+std::vector<Parameter> search_space(const Model& model, const Overrides& overrides,
+                                    const VectorsOptions& vectors) {
   std::vector<Parameter> space;
+  const bool sound = !problem_with(model, overrides, {}, vectors);
+  if (model.tune.location.line == 0) {
+    space = default_space(model);
+    std::erase_if(space, [&](const Parameter& p) {
+      return is_fixed(model, overrides, p) || (sound && !is_free(model, overrides, p, vectors));
+    });
+    return space;
+  }
   std::vector<Diagnostic> errors;
-  if (model.tune.location.line == 0) space = default_space(model);
+  std::set<std::string> paths;
   for (const Argument& written : model.tune.settings) {
     try {
-      space.push_back(parameter_of(model, written));
+      const Parameter p = parameter_of(model, written);
+      if (!paths.insert(p.path).second) {
+        throw Error(written.location, fmt::format("`{}` is tuned twice", written.name),
+                    "keep one of the two");
+      }
+      if (is_fixed(model, overrides, p)) continue;
+      // What is wrong without any of these values is said elsewhere.
+      if (const auto bad = sound ? bad_end(model, overrides, p, vectors) : std::nullopt) {
+        throw Error(written.value.arguments[bad->first].location,
+                    fmt::format("`{}` cannot be {}: {}", written.name,
+                                to_string(ends_of(p)[bad->first]), bad->second.message),
+                    bad->second.note);
+      }
+      space.push_back(p);
     } catch (const Error& e) {
       errors.insert(errors.end(), e.diagnostics().begin(), e.diagnostics().end());
     }
   }
   if (!errors.empty()) throw Error(errors, model.file, model.source);
-  const std::vector<std::string> fixed = overrides.assignments();
-  std::erase_if(space, [&](const Parameter& p) {
-    return std::ranges::any_of(fixed, [&](const std::string& assignment) {
-      const std::string path = assignment.substr(0, assignment.find('='));
-      return path == p.path || path == name_in(p.path);
-    });
-  });
   return space;
 }
 
@@ -338,26 +279,6 @@ Assignments sample(const std::vector<Parameter>& space, std::uint64_t seed, std:
     }
   }
   return values;
-}
-
-std::string to_string(const Attr& value) {
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) return fmt::format("{}", *integer);
-  if (const auto* number = std::get_if<double>(&value)) return fmt::format("{}", *number);
-  return std::get<std::string>(value);
-}
-
-std::string to_string(const Assignments& values) {
-  std::string text;
-  for (const auto& [path, value] : values) {
-    text += fmt::format("{}{}={}", text.empty() ? "" : " ", path, to_string(value));
-  }
-  return text;
-}
-
-std::string with_values(const Model& model, const Assignments& values) {
-  Editor editor(model);
-  for (const auto& [path, value] : values) editor.set(path, to_string(value));
-  return editor.text();
 }
 
 }  // namespace weft

@@ -9,11 +9,12 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "frontend/arguments.h"
 #include "frontend/model.h"
+#include "frontend/pretrained.h"
+#include "frontend/put_values.h"
 
 namespace weft {
 
@@ -25,19 +26,15 @@ struct Parameter {
   bool integer = false;
 };
 
-using Assignments = std::vector<std::pair<std::string, Attr>>;  // path, value
-
-// Those that `overrides` set are left out. Throws Error, rendered against the description.
-std::vector<Parameter> search_space(const Model&, const Overrides& overrides);
+// Those that `overrides` set are left out. Throws Error, rendered against the description, where
+// the line `tune` is bad, or where the description would be with one of its choices or ends.
+std::vector<Parameter> search_space(const Model&, const Overrides& overrides,
+                                    const VectorsOptions& = {});
 
 // The values of trial `trial`: a function of the seed, the trial's number and the parameter's path.
 Assignments sample(const std::vector<Parameter>& space, std::uint64_t seed, std::uint64_t trial);
 
-std::string to_string(const Attr&);         // as a description has it
-std::string to_string(const Assignments&);  // `width=200 train.rate=0.002`
-
-// The description's text with other values of constants and settings, put where the old ones stand.
-// Throws Error where a path is neither.
-std::string with_values(const Model&, const Assignments&);
+// Throws what is wrong with the description where it has these values.
+void check_values(const Model&, Overrides, const Assignments&, const VectorsOptions&);
 
 }  // namespace weft
