@@ -17,8 +17,12 @@ TrialOutcome run_trial(const Trial& trial, TrainObserver& observer) {
   if (!trial.choose.empty()) valid = encoded(trial.choose);
 
   TrialOutcome outcome;
-  outcome.training = train(session, data, valid ? &*valid : nullptr, train_settings(model_settings),
-                           observer, trial.interrupt);
+  try {
+    outcome.training = train(session, data, valid ? &*valid : nullptr,
+                             train_settings(model_settings), observer, trial.interrupt);
+  } catch (const Error& e) {
+    throw TrainingFailed(e);
+  }
   if (valid && !outcome.training.interrupted) {
     outcome.chosen = measure(outcome.training.plan, *trial.corpus, trial.choose);
   }

@@ -29,6 +29,13 @@ struct TrialOutcome {
   Evaluation chosen;  // on `choose`, where there are any
 };
 
+// Training itself went wrong: at a rate that is too high, say, the loss became infinite.
+class TrainingFailed : public Error {
+ public:
+  explicit TrainingFailed(const Error& e) : Error(e) {}
+};
+
+// Throws TrainingFailed, or Error where the model cannot even be built.
 TrialOutcome run_trial(const Trial&, TrainObserver&);
 
 // How good a plan is on some examples, on one thread.

@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::int64_t kGroup = 9;
 constexpr double kFailed = std::numeric_limits<double>::lowest();  // a score, below all others
-constexpr std::int64_t kKept = 3;  // of a step: one in so many goes on
+constexpr std::int64_t kKept = 3;       // of a step: one in so many goes on
+constexpr std::int64_t kChecked = 100;  // trials whose values are looked at before the first begins
 
 std::int64_t epochs_of(std::int64_t step, std::int64_t epochs) {
   const std::int64_t share = step == 0 ? 5 : step == 1 ? 2 : 1;
@@ -26,6 +27,7 @@ std::int64_t epochs_of(std::int64_t step, std::int64_t epochs) {
 }
 
 bool better(const TuneResult& a, const TuneResult& b) {
+  if (a.failure.empty() != b.failure.empty()) return a.failure.empty();
   if (a.step != b.step) return a.step > b.step;
   if (a.score != b.score) return a.score > b.score;
   return a.trial < b.trial;
@@ -45,12 +47,13 @@ class Search {
     seed_ = static_cast<std::uint64_t>(model_settings.seed);
     epochs_ = model_settings.epochs;
     metric_ = model_settings.metric;
-    for (const TuneResult& result : known) known_[{result.trial, result.step}] = result;
+    for (const TuneResult& result : known) known_[{result.trial, result.epochs}] = result;
   }
 
   std::vector<TuneResult> run() {
     const std::int64_t all =
         settings_.trials > 0 ? settings_.trials : std::numeric_limits<std::int64_t>::max();
+    check(std::min(all, kChecked));
     for (std::int64_t first = 0; first < all && !stopped();) {
       const std::int64_t count = std::min(kGroup, all - first);
       run_group(first, count);
@@ -71,6 +74,32 @@ class Search {
     return late() || (trial_.interrupt != nullptr && trial_.interrupt->load());
   }
 
+  Assignments values_of(std::int64_t number) const {
+    if (number == 0) return {};
+    return sample(space_, seed_, static_cast<std::uint64_t>(number));
+  }
+
+  // Each end of a range may do where two values together do not.
+  void check(std::int64_t trials) const {
+    for (std::int64_t number = 0; number < trials; ++number) {
+      try {
+        check_values(*trial_.model, trial_.overrides, values_of(number), trial_.vectors);
+      } catch (const Error& e) {
+        fail(number, e);
+      }
+    }
+  }
+  [[noreturn]] void fail(std::int64_t number, const Error& e) const {
+    if (number == 0) throw e;
+    const Diagnostic& first = e.diagnostics().front();
+    const Error named(
+        first.location,
+        fmt::format("trial {}, {}: {}", number, to_string(values_of(number)), first.message),
+        first.note);
+    if (first.location.line == 0) throw named;
+    throw named.in(trial_.model->file, trial_.model->source);
+  }
+
   void run_group(std::int64_t first, std::int64_t count) {
     std::vector<std::int64_t> trials(static_cast<std::size_t>(count));
     for (std::int64_t i = 0; i < count; ++i) trials[static_cast<std::size_t>(i)] = first + i;
@@ -81,6 +110,8 @@ class Search {
       std::vector<TuneResult> ended = run_step(trials, step);
       results_.insert(results_.end(), ended.begin(), ended.end());
       if (stopped()) return;
+      std::erase_if(ended, [](const TuneResult& r) { return !r.failure.empty(); });
+      if (ended.empty()) return;
       std::ranges::sort(ended, better);
       trials.clear();
       const std::size_t keep = std::max<std::size_t>(1, ended.size() / kKept);
@@ -94,9 +125,10 @@ class Search {
     std::vector<std::optional<TuneResult>> ended(trials.size());
     std::mutex mutex;
     run_side_by_side(trials.size(), threads_, [&](std::size_t i) {
-      const auto known = known_.find({trials[i], step});
+      const auto known = known_.find({trials[i], epochs_of(step, epochs_)});
       if (known != known_.end()) {
         ended[i] = known->second;
+        ended[i]->step = step;
       } else if (!stopped()) {
         ended[i] = run_one(trials[i], step);
       }
@@ -106,7 +138,9 @@ class Search {
     });
     std::vector<TuneResult> results;
     for (auto& result : ended) {
-      if (result) results.push_back(std::move(*result));
+      if (!result) continue;
+      known_[{result->trial, result->epochs}] = *result;
+      results.push_back(std::move(*result));
     }
     return results;
   }
@@ -116,7 +150,7 @@ class Search {
     result.trial = number;
     result.step = step;
     result.epochs = epochs_of(step, epochs_);
-    if (number > 0) result.values = sample(space_, seed_, static_cast<std::uint64_t>(number));
+    result.values = values_of(number);
     Trial trial = trial_;
     for (const auto& [path, value] : result.values) trial.overrides.set(path, value);
     trial.overrides.set("train.epochs", result.epochs);
@@ -126,15 +160,19 @@ class Search {
     try {
       const TrialOutcome outcome = run_trial(trial, watch);
       if (outcome.training.interrupted) return std::nullopt;
+      result.ended = outcome.training.epochs;
       result.best_epoch = outcome.training.best_epoch;
+      result.averaged = outcome.training.averaged;
       result.score = score(outcome.chosen, metric_);
       result.accuracy = outcome.chosen.metrics.accuracy;
       result.macro_f1 = outcome.chosen.metrics.macro.f1;
       result.loss = outcome.chosen.loss;
-    } catch (const Error&) {
+    } catch (const TrainingFailed& e) {
       if (number == 0) throw;
-      // a rate at which the loss became infinite, say
       result.score = kFailed;
+      result.failure = e.diagnostics().front().message;
+    } catch (const Error& e) {
+      fail(number, e);
     }
     return result;
   }
@@ -161,7 +199,7 @@ class Search {
   std::uint64_t seed_ = 0;
   std::int64_t epochs_ = 0;
   BestBy metric_ = BestBy::accuracy;
-  std::map<std::pair<std::int64_t, std::int64_t>, TuneResult> known_;  // by trial and step
+  std::map<std::pair<std::int64_t, std::int64_t>, TuneResult> known_;  // by trial and epochs
   std::vector<TuneResult> results_;
   Clock::time_point start_ = Clock::now();
 };
@@ -182,14 +220,38 @@ std::vector<TuneResult> tune(const Trial& trial, const std::vector<Parameter>& s
   return Search(trial, space, settings, known, observer).run();
 }
 
+Assignments final_values(const TuneResult& result, const Trial& trial) {
+  Overrides overrides = trial.overrides;
+  for (const auto& [path, value] : result.values) overrides.set(path, value);
+  const ModelSettings settings = settings_of(*trial.model, overrides);
+  // Where the rate depends on how long the run is, the run has the same length.
+  const RateSchedule& schedule = settings.schedule;
+  const bool constant =
+      schedule.shape == RateShape::constant && (schedule.warmup == 0 || schedule.warmup >= 1);
+  const std::int64_t scored = result.averaged > 0 ? result.ended : result.best_epoch;
+  Assignments values = result.values;
+  values.emplace_back("train.epochs", constant ? scored : result.epochs);
+  // Without validation the mean is taken unseen.
+  if (settings.average != result.averaged) values.emplace_back("train.average", result.averaged);
+  return values;
+}
+
 std::string to_json(const TuneResult& r) {
-  nlohmann::ordered_json json{
-      {"trial", r.trial},           {"step", r.step},   {"epochs", r.epochs},
-      {"best_epoch", r.best_epoch}, {"score", r.score}, {"accuracy", r.accuracy},
-      {"macro_f1", r.macro_f1},     {"loss", r.loss},   {"set", nlohmann::ordered_json::object()}};
+  nlohmann::ordered_json json{{"trial", r.trial},
+                              {"step", r.step},
+                              {"epochs", r.epochs},
+                              {"ended", r.ended},
+                              {"best_epoch", r.best_epoch},
+                              {"averaged", r.averaged},
+                              {"score", r.score},
+                              {"accuracy", r.accuracy},
+                              {"macro_f1", r.macro_f1},
+                              {"loss", r.loss},
+                              {"set", nlohmann::ordered_json::object()}};
   for (const auto& [path, value] : r.values) {
     std::visit([&, &name = path](const auto& v) { json["set"][name] = v; }, value);
   }
+  if (!r.failure.empty()) json["failure"] = r.failure;
   return json.dump();
 }
 
@@ -200,7 +262,9 @@ TuneResult parse_tune_result(std::string_view text) {
     r.trial = json.at("trial").get<std::int64_t>();
     r.step = json.at("step").get<std::int64_t>();
     r.epochs = json.at("epochs").get<std::int64_t>();
+    r.ended = json.at("ended").get<std::int64_t>();
     r.best_epoch = json.at("best_epoch").get<std::int64_t>();
+    r.averaged = json.at("averaged").get<std::int64_t>();
     r.score = json.at("score").get<double>();
     r.accuracy = json.at("accuracy").get<double>();
     r.macro_f1 = json.at("macro_f1").get<double>();
@@ -208,6 +272,7 @@ TuneResult parse_tune_result(std::string_view text) {
     for (const auto& [path, value] : json.at("set").items()) {
       r.values.emplace_back(path, attr_of(value));
     }
+    r.failure = json.value("failure", "");
     return r;
   } catch (const nlohmann::json::exception& e) {
     throw Error(fmt::format("not a result of a trial: {}", e.what()));
@@ -215,7 +280,7 @@ TuneResult parse_tune_result(std::string_view text) {
 }
 
 std::string score_text(const TuneResult& r) {
-  return r.score == kFailed ? "failed" : fmt::format("{:.4f}", r.score);
+  return !r.failure.empty() ? "failed" : fmt::format("{:.4f}", r.score);
 }
 
 std::string leaderboard(const std::vector<TuneResult>& results, std::size_t rows) {
@@ -224,11 +289,17 @@ std::string leaderboard(const std::vector<TuneResult>& results, std::size_t rows
   for (std::size_t i = 0; i < std::min(rows, results.size()); ++i) {
     const TuneResult& r = results[i];
     const std::string values = r.trial == 0 ? "the description as it stands" : to_string(r.values);
-    table.add({values, fmt::format("{}", r.trial), fmt::format("{}", r.epochs),
-               fmt::format("{}", r.best_epoch), score_text(r), fmt::format("{:.4f}", r.accuracy),
-               fmt::format("{:.4f}", r.macro_f1)});
+    table.add(
+        {values, fmt::format("{}", r.trial), fmt::format("{}", r.epochs),
+         r.averaged > 0 ? fmt::format("mean of {}", r.averaged) : fmt::format("{}", r.best_epoch),
+         score_text(r), fmt::format("{:.4f}", r.accuracy), fmt::format("{:.4f}", r.macro_f1)});
   }
-  return table.str();
+  std::string text = table.str();
+  for (const TuneResult& r : results) {
+    if (r.failure.empty()) continue;
+    text += fmt::format("trial {} failed, {}: {}\n", r.trial, to_string(r.values), r.failure);
+  }
+  return text;
 }
 
 }  // namespace weft

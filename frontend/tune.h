@@ -4,6 +4,7 @@
 //
 // Trials come in groups of nine. All nine train for a fifth of the epochs, the best three for half
 // of them, the best one for all. The description as it stands is trial 0 and takes every step.
+// A trial whose training fails goes no further.
 #pragma once
 
 #include <atomic>
@@ -30,15 +31,18 @@ struct TuneResult {
   std::int64_t trial = 0;
   std::int64_t step = 0;    // 0, 1, 2: the last trains for all the epochs
   std::int64_t epochs = 0;  // allowed
+  std::int64_t ended = 0;   // of these, where it stopped early
   std::int64_t best_epoch = 0;
+  std::int64_t averaged = 0;  // last epochs whose mean scored; 0: the best epoch did
   double score = 0;  // of the best epoch on the validation examples, by the setting `metric`
   double accuracy = 0, macro_f1 = 0, loss = 0;
   Assignments values;
+  std::string failure;  // of training: why it has no score
 };
 
 inline constexpr std::int64_t kTuneSteps = 3;
 
-// Those of the last step first, each step by score, of equals the earlier trial.
+// Those of the last step first, each step by score, of equals the earlier trial; failures last.
 void order_by_merit(std::vector<TuneResult>&);
 
 class TuneObserver {
@@ -49,17 +53,22 @@ class TuneObserver {
 
 // `trial` has the model, the data and the parts to train and to choose on. `known` are results of
 // an earlier run that was cut short: they are not computed again. Returns all results, by merit;
-// with a number of trials the same ones whatever the threads. Throws Error where not even the
-// description as it stands could be trained in the time.
+// with a number of trials the same ones whatever the threads. Throws Error where the description as
+// it stands cannot be trained, or a trial's values make none that can be built.
 std::vector<TuneResult> tune(const Trial& trial, const std::vector<Parameter>& space,
                              const TuneSettings&, const std::vector<TuneResult>& known,
                              TuneObserver&);
+
+// What trains a model the way that it scored, where there is nothing to choose an epoch by: the
+// trial's values, and settings of how long and of averaging.
+Assignments final_values(const TuneResult&, const Trial&);
 
 // A result as a line of JSON, and back: numbers are exact. Error if it is not one.
 std::string to_json(const TuneResult&);
 TuneResult parse_tune_result(std::string_view json);
 
 std::string score_text(const TuneResult&);  // `failed` where training did
+// The first rows as a table; a line about each of the failures.
 std::string leaderboard(const std::vector<TuneResult>&, std::size_t rows);
 
 }  // namespace weft

@@ -6,22 +6,24 @@
 #include <xxhash.h>
 
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <numeric>
 #include <set>
 
 #include "frontend/cli/command.h"
 #include "frontend/progress.h"
 #include "frontend/split.h"
+#include "frontend/trials_file.h"
 #include "ir/file.h"
 
 namespace weft {
 namespace {
 
 struct Flags {
-  std::string model, data, valid, out, vectors, budget;
+  std::string model, data, valid, out, vectors;
+  std::optional<std::string> budget;
   std::vector<std::string> set;
   std::optional<std::int64_t> seed;
   double valid_fraction = 0.2;
@@ -48,7 +50,7 @@ double parse_budget(const std::string& text) {
   }
   const std::string unit = text.substr(end);
   const double factor = unit.empty() || unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
-  if (end == 0 || factor == 0 || !(number > 0)) {
+  if (end == 0 || factor == 0 || !(number > 0) || std::isinf(number)) {
     throw Error(fmt::format("`{}` is no time", text), "write --budget 90s, 10m or 2h");
   }
   return number * factor;
@@ -75,53 +77,6 @@ std::string fingerprint(const Flags& flags, const Model& model, const Corpus& co
   XXH3_freeState(state);
   return fmt::format("{{\"tuning\": \"{:016x}\"}}", hash);
 }
-
-// The trials' file: a line for each result as soon as there is one, so that nothing is lost.
-class TrialsFile {
- public:
-  TrialsFile(std::string path, std::string header, bool resume)
-      : path_(std::move(path)), header_(std::move(header)) {
-    if (resume) read();
-    std::string text = header_ + "\n";
-    for (const TuneResult& result : known_) text += to_json(result) + "\n";
-    write_file(path_, text);
-    out_.open(path_, std::ios::app);
-  }
-
-  const std::vector<TuneResult>& known() const { return known_; }
-
-  void add(const TuneResult& result) {
-    out_ << to_json(result) << '\n';
-    if (!out_.flush()) throw Error(fmt::format("cannot write {}", path_), "is the disk full?");
-  }
-
-  void finish(const std::vector<TuneResult>& by_merit) {
-    out_.close();
-    std::string text = header_ + "\n";
-    for (const TuneResult& result : by_merit) text += to_json(result) + "\n";
-    write_file(path_, text);
-  }
-
- private:
-  void read() {
-    std::ifstream in(path_);
-    if (!in) return;
-    std::string line;
-    std::getline(in, line);
-    if (line != header_) {
-      throw Error(fmt::format("{} is of another description, other data or other flags", path_),
-                  "give those again, or leave out --resume to start anew");
-    }
-    while (std::getline(in, line)) {
-      if (in.eof()) break;  // cut off in the middle
-      known_.push_back(parse_tune_result(line));
-    }
-  }
-
-  std::string path_, header_;
-  std::vector<TuneResult> known_;
-  std::ofstream out_;
-};
 
 class TuneProgress : public TuneObserver {
  public:
@@ -177,17 +132,106 @@ std::string stem_of(const std::string& plan) {
   return path.extension() == ".plan" ? (path.parent_path() / path.stem()).string() : plan;
 }
 
+// Ends a description that was found: with it the file begins.
+constexpr std::string_view kMadeBy = "# the plan is made by: ";
+
+// As a shell takes it for one word.
+std::string word(const std::string& text) {
+  constexpr std::string_view kPlain = "_-+=:,./%@";
+  const bool plain = !text.empty() && std::ranges::all_of(text, [&](unsigned char c) {
+    return std::isalnum(c) != 0 || kPlain.find(static_cast<char>(c)) != kPlain.npos;
+  });
+  if (plain) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
+// `weft train` with what the description itself does not say.
+std::string train_command(const Flags& flags, const std::string& model,
+                          const Overrides& overrides) {
+  std::string command = fmt::format("weft train {} --data {}", word(model), word(flags.data));
+  const auto add = [&](const char* flag, const std::string& value) {
+    if (!value.empty()) command += fmt::format(" {} {}", flag, word(value));
+  };
+  if (flags.reading.format != "auto") add("--format", flags.reading.format);
+  add("--text-column", flags.reading.text_column);
+  add("--label-column", flags.reading.label_column);
+  add("--label-separator", flags.reading.label_separator);
+  if (flags.reading.skip_bad) command += " --skip-bad";
+  add("--vectors", flags.vectors);
+  for (const std::string& assignment : overrides.assignments()) add("--set", assignment);
+  if (flags.settings.threads > 0) add("--threads", fmt::format("{}", flags.settings.threads));
+  return command + " -o " + word(flags.out);
+}
+
+// The best of the search as a description of its own, and what of it a description cannot say.
+struct Best {
+  Model model;
+  Overrides left;
+};
+
+Best describe(const TuneResult& best, const Trial& trial, const Flags& flags) {
+  const std::string file = stem_of(flags.out) + ".model";
+  const auto folder = [](const std::string& path) {
+    const auto parent = std::filesystem::path(path).parent_path();
+    return std::filesystem::weakly_canonical(parent.empty() ? "." : parent);
+  };
+  Model from = *trial.model;
+  if (from.source.starts_with(kMadeBy)) from.source.erase(0, from.source.find('\n') + 1);
+  from = parse_model(from.source, from.file);
+  if (folder(file) != folder(from.file)) {
+    from = parse_model(moved_to(from, folder(file).string()), from.file);
+  }
+  Assignments values = trial.overrides.values();
+  std::ranges::copy(final_values(best, trial), std::back_inserter(values));
+  Assignments left;
+  const std::string text = put_values(from, values, left);
+  Best result;
+  for (const auto& [path, value] : left) result.left.set(path, value);
+  result.model = parse_model(
+      fmt::format("{}{}\n{}", kMadeBy, train_command(flags, file, result.left), text), file);
+  return result;
+}
+
 // Trained on all that it may learn from, for as long as was best in the search.
-Plan train_best(const TuneResult& best, Trial trial, const std::vector<std::uint32_t>& rows,
-                bool quiet) {
-  for (const auto& [path, value] : best.values) trial.overrides.set(path, value);
-  Overrides overrides = trial.overrides;
-  const bool constant = settings_of(*trial.model, overrides).schedule.shape == RateShape::constant;
-  trial.overrides.set("train.epochs", constant ? best.best_epoch : best.epochs);
-  trial.train = rows;
+Plan train_best(const Best& best, Trial trial, const Corpus& corpus, bool quiet) {
+  trial.model = &best.model;
+  trial.overrides = best.left;
+  trial.vectors.store = nullptr;  // read as `weft train` does
+  trial.corpus = &corpus;
+  trial.train = all_rows(corpus);
   trial.choose.clear();
   Progress progress(quiet ? nullptr : stderr, is_terminal(STDERR_FILENO));
   return run_trial(trial, progress).training.plan;
+}
+
+// Held out of the data, where there is no file to compare by.
+Split hold_out(const Corpus& corpus, double fraction, std::uint64_t seed) {
+  Split split = stratified_split(corpus, fraction, seed);
+  if (!split.valid.empty()) return split;
+  const std::string texts = fmt::format("{} text{}", corpus.size(), corpus.size() == 1 ? "" : "s");
+  if (stratified_split(corpus, 0.9, seed).valid.empty()) {
+    throw Error(
+        fmt::format("of the {} none can be held out: every label keeps one to learn from", texts),
+        "add texts of the same labels, or name others by --valid");
+  }
+  throw Error(fmt::format("--valid-fraction {} of {} is none", fraction, texts),
+              "give a larger one, or add data");
+}
+
+// What the search writes must be none of what it reads.
+void check_outputs(const Flags& flags) {
+  const std::string stem = stem_of(flags.out);
+  for (const std::string& written : {flags.out, stem + ".model", stem + ".trials.jsonl"}) {
+    for (const std::string& read : {flags.model, flags.data, flags.valid, flags.vectors}) {
+      std::error_code missing;
+      if (!std::filesystem::equivalent(written, read, missing)) continue;
+      throw Error(fmt::format("{} is read, and would be overwritten{}", read,
+                              read == written ? "" : ", as " + written),
+                  fmt::format("name another plan: -o {}.tuned.plan", stem));
+    }
+  }
 }
 
 void say_best(const std::vector<TuneResult>& results) {
@@ -198,11 +242,49 @@ void say_best(const std::vector<TuneResult>& results) {
                         results.front().score, plain->score));
 }
 
-int tune_command(const Flags& flags) {
-  const Model model = read_model(flags.model);
-  Corpus corpus = flags.reading.read(flags.data);
-  const std::vector<std::uint32_t> rows = all_rows(corpus);
+// What the search compares on, and what the best learns from in the end.
+struct Data {
+  Corpus given;
+  std::optional<Corpus> both;  // given, then what to compare by, where that is a file of its own
+  Split split;                 // of `corpus`
 
+  const Corpus& corpus() const { return both ? *both : given; }
+};
+
+Data read_data(const Flags& flags, std::uint64_t seed) {
+  Data data{flags.reading.read(flags.data), {}, {}};
+  if (flags.valid.empty()) {
+    data.split = hold_out(data.given, flags.valid_fraction, seed);
+    return data;
+  }
+  data.both = joined(data.given, flags.reading.read(flags.valid));
+  data.split.train = all_rows(data.given);
+  data.split.valid.resize(data.both->size() - data.given.size());
+  std::iota(data.split.valid.begin(), data.split.valid.end(),
+            static_cast<std::uint32_t>(data.given.size()));
+  return data;
+}
+
+void warn_of(const Data& data, const ModelSettings& settings) {
+  const Part train{data.corpus(), data.split.train};
+  warn(remarks_on_labels(train, settings));
+  warn(remarks_on_texts(train, settings));
+  warn(remarks_on_parts(train, {data.corpus(), data.split.valid}));
+}
+
+TuneSettings limits(const Flags& flags) {
+  TuneSettings settings = flags.settings;
+  // A fifth of the time is for training the best on all of the data.
+  if (flags.budget) settings.seconds = 0.8 * parse_budget(*flags.budget);
+  if (settings.trials == 0 && !flags.budget) settings.trials = 27;
+  return settings;
+}
+
+int tune_command(const Flags& flags) {
+  check_outputs(flags);
+  if (std::isnan(flags.valid_fraction)) throw Error("--valid-fraction nan is no share", "0.2, say");
+  const TuneSettings settings = limits(flags);
+  const Model model = read_model(flags.model);
   Trial trial;
   trial.model = &model;
   trial.overrides = Overrides(flags.set);
@@ -212,37 +294,24 @@ int tune_command(const Flags& flags) {
   Overrides overrides = trial.overrides;
   const ModelSettings plain = settings_of(model, overrides);
   const auto seed = static_cast<std::uint64_t>(plain.seed);
-  const std::vector<Parameter> space = search_space(model, trial.overrides);
-
-  Split split;
-  if (flags.valid.empty()) {
-    split = stratified_split(corpus, flags.valid_fraction, seed);
-    if (split.valid.empty()) {
-      throw Error(fmt::format("{} examples are too few to hold any out", corpus.size()),
-                  "add data, or a larger --valid-fraction");
-    }
-  } else {
-    corpus = joined(corpus, flags.reading.read(flags.valid));
-    split.train = rows;
-    split.valid.resize(corpus.size() - rows.size());
-    std::iota(split.valid.begin(), split.valid.end(), static_cast<std::uint32_t>(rows.size()));
-  }
-  trial.corpus = &corpus;
-  trial.train = split.train;
-  trial.choose = split.valid;
-  const Part train{corpus, split.train};
-  warn(remarks_on_labels(train, plain));
-  warn(remarks_on_texts(train, plain));
-  warn(remarks_on_parts(train, {corpus, split.valid}));
+  const std::vector<Parameter> space = search_space(model, trial.overrides, trial.vectors);
+  const Data data = read_data(flags, seed);
+  trial.corpus = &data.corpus();
+  trial.vectors.store = std::make_shared<VectorsStore>(data.corpus());
+  trial.train = data.split.train;
+  trial.choose = data.split.valid;
+  warn_of(data, plain);
 
   const std::string stem = stem_of(flags.out);
-  TrialsFile file(stem + ".trials.jsonl", fingerprint(flags, model, corpus, seed, trial.overrides),
+  const std::string trials = stem + ".trials.jsonl";
+  TrialsFile file(trials, fingerprint(flags, model, data.corpus(), seed, trial.overrides),
                   flags.resume);
-  TuneSettings settings = flags.settings;
-  // A fifth of the time is for training the best on all of the data.
-  if (!flags.budget.empty()) settings.seconds = 0.8 * parse_budget(flags.budget);
-  if (settings.trials == 0 && flags.budget.empty()) settings.trials = 27;
-
+  if (file.kept_old()) {
+    fmt::print(
+        stderr,
+        "weft: {} is of an earlier search, with which --resume would go on: kept as {}.old\n",
+        trials, trials);
+  }
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
   std::vector<TuneResult> results;
@@ -259,13 +328,14 @@ int tune_command(const Flags& flags) {
   }
   file.finish(results);
   trial.threads = flags.settings.threads;
-  const Plan best = train_best(results.front(), trial, rows, flags.quiet);
+  const Best best = describe(results.front(), trial, flags);
+  const Plan plan = train_best(best, trial, data.given, flags.quiet);
   if (interrupted) return 130;
-  save_plan(best, flags.out);
-  write_file(stem + ".model", with_values(model, results.front().values));
+  save_plan(plan, flags.out);
+  write_file(best.model.file, best.model.source);
   say_best(results);
   if (!flags.quiet) {
-    fmt::print(stderr, "wrote {}, {}.model and {}.trials.jsonl\n", flags.out, stem, stem);
+    fmt::print(stderr, "wrote {}, {} and {}\n", flags.out, best.model.file, trials);
   }
   return 0;
 }

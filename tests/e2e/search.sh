@@ -39,6 +39,7 @@ cross=("$weft" crossval m.model --data data.tsv --folds 5 --repeats 2 --set trai
 "${cross[@]}" --threads 1 --json >one.json
 "${cross[@]}" --threads 3 --json | cmp - one.json || fail "folds depend on the threads"
 grep -q '"accuracy":{"mean":0\.[6-9]' one.json || fail "crossval: $(cat one.json)"
+grep -q '"folds":\[{"repeat":1,"fold":1,.*{"repeat":2,"fold":5,' one.json || fail "not from 1: $(cat one.json)"
 "${cross[@]}" --folds-by row --valid-fraction 0.2 | grep -q "confidence interval" || fail "no table"
 says "300 examples|301 folds" "$weft" crossval m.model --data data.tsv --folds 301
 
@@ -47,7 +48,7 @@ tune=("$weft" tune m.model --data data.tsv --trials 10 --set train.epochs=5 --qu
 grep -q "the description as it stands" board || fail "tune: $(cat board)"
 "${tune[@]}" --threads 3 -o three.plan >/dev/null
 cmp one.trials.jsonl three.trials.jsonl || fail "trials depend on the threads"
-cmp one.model three.model
+cmp <(tail -n +2 one.model) <(tail -n +2 three.model) || fail "other descriptions"
 "$weft" eval one.plan --data data.tsv >/dev/null
 "$weft" check one.model >/dev/null || fail "the best description: $(cat one.model)"
 
@@ -61,12 +62,69 @@ for moment in 0.05 0.15 0.3; do
   wait "$victim" 2>/dev/null || true
   "${tune[@]}" --threads 1 -o cut.plan --resume >/dev/null
   cmp one.trials.jsonl cut.trials.jsonl || fail "killed after $moment: other trials"
-  cmp one.model cut.model
+  cmp <(tail -n +2 one.model) <(tail -n +2 cut.model) || fail "killed after $moment: another best"
 done
+
+# The first line of the best description is a command that makes the very same plan.
+repeats() {
+  local made
+  made=$(sed -n 's/^# the plan is made by: weft \(train .*\) -o .*/\1/p;q' "$1.model")
+  [ -n "$made" ] || fail "no command: $(head -1 "$1.model")"
+  eval "\"$weft\" $made --quiet -o again.plan" || fail "cannot repeat: $made"
+  cmp "$1.plan" again.plan || fail "another plan: $made"
+}
+repeats one
+mkdir sub "with space"
+awk '{ for (i = 2; i <= NF; ++i) if (!seen[$i]++) { print $i, i % 3, NR % 5, NR % 7, 1 } }' data.tsv >four.txt
+sed 's/^channels .*/&\nhalf = channels * 2/; s/channels=channels, kernel=3/channels=half, kernel=3/' m.model |
+  sed 's/^tune .*/tune rate=log(0.001, 0.03) drop=range(0.1, 0.6)/' >"with space/m.model"
+cp four.txt "with space/"
+sed -i 's/embedding(text, width=width)/embedding(text, vectors=file)/; s/^half .*/&\nfile = "four.txt"/' "with space/m.model"
+"$weft" tune "with space/m.model" --data data.tsv --trials 2 --seed 7 --threads 1 --quiet \
+  --set train.adam.beta1=0.8 --set half=6 --set width=4 --set epochs=4 -o sub/seeded.plan >/dev/null
+repeats sub/seeded
+for part in "seed=7" "beta1=0.8" "^width = 4" "--set half=6" '"../with space/four.txt"'; do
+  grep -qe "$part" sub/seeded.model || fail "no $part in $(cat sub/seeded.model)"
+done
+# Vectors for all embeddings; a file to compare by, which has a label of its own.
+{ cat data.tsv; printf 'odd\tan odd film\n'; } >valid.tsv
+sed 's/^width .*/width = 4/; s/^tune .*/tune rate=log(0.001, 0.03)/' m.model >four.model
+"$weft" tune four.model --data data.tsv --valid valid.tsv --vectors four.txt --trials 2 --threads 1 \
+  --set train.epochs=3 --set train.average=0 --quiet -o valid.plan >/dev/null 2>&1
+repeats valid
+# The best can itself be tuned.
+"$weft" tune valid.model --data data.tsv --vectors four.txt --trials 1 --threads 1 --quiet -o next.plan >/dev/null
+[ "$(grep -c "made by" next.model)" = 1 ] || fail "two commands: $(cat next.model)"
+repeats next
+
+# A search that is begun anew keeps what was found.
+cp cut.trials.jsonl before.jsonl
+"${tune[@]}" --threads 1 --trials 1 -o cut.plan >/dev/null 2>message
+grep -q "kept as cut.trials.jsonl.old" message || fail "said: $(cat message)"
+cmp before.jsonl cut.trials.jsonl.old || fail "the earlier search is lost"
+sed -i '2s/"epochs"/"epoch"/' cut.trials.jsonl
+says "cut.trials.jsonl:2: not a result" "${tune[@]}" --threads 1 --trials 1 -o cut.plan --resume
 says "other data" "${tune[@]}" --seed 9 -o cut.plan --resume
 says "is no time" "$weft" tune m.model --data data.tsv --budget soon -o x.plan
+says "is no time" "$weft" tune m.model --data data.tsv --budget "" -o x.plan
+says "is no time" "$weft" tune m.model --data data.tsv --budget inf -o x.plan
+says "no share" "$weft" tune m.model --data data.tsv --valid-fraction nan -o x.plan
+says "no share" "$weft" crossval m.model --data data.tsv --valid-fraction nan
+printf 'label\ttext\na\tone\n' >single.tsv
+says "of the 1 text none can be held out: every label" "$weft" tune m.model --data single.tsv -o x.plan
+says "0.001 of 300 texts is none" "$weft" tune m.model --data data.tsv --valid-fraction 0.001 -o x.plan
+sed 's/^tune .*/tune drop=range(0.5, 1.5)/' m.model >range.model
+says "range.model:[0-9]+:22: error: .drop. cannot be 1.5" "$weft" check range.model
+says "range.model:[0-9]+:22: error: .drop. cannot be 1.5" "$weft" tune range.model --data data.tsv -o x.plan
 sed 's/^tune .*/tune widht=range(1, 2)/' m.model >typo.model
 says "typo.model:[0-9]+:6: error: .widht." "$weft" check typo.model
 says "typo.model:[0-9]+:6: error: .widht." "$weft" tune typo.model --data data.tsv -o x.plan
-[ ! -e x.plan ] || fail "a failed run left a plan"
+# What is read is never written: the description beside the plan, itself or by a link, and the data.
+cp m.model before.model
+ln m.model linked.model
+says "m.model is read, and would be overwritten$" "${tune[@]}" -o m.plan
+says "another plan: -o linked.tuned.plan" "${tune[@]}" -o linked.plan
+says "data.tsv is read, and would be overwritten" "${tune[@]}" -o data.tsv
+cmp before.model m.model || fail "the description was overwritten"
+[ ! -e x.plan ] && [ ! -e m.plan ] || fail "a failed run left a plan"
 echo "searches repeat, resume and say what is wrong"
