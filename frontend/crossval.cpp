@@ -142,6 +142,7 @@ Crossval cross_validate(const Trial& trial, const CrossvalSettings& settings,
   result.accuracy = within_shares(spread(result, &FoldScore::accuracy, tested, trained));
   result.macro_f1 = within_shares(spread(result, &FoldScore::macro_f1, tested, trained));
   result.loss = spread(result, &FoldScore::loss, tested, trained);
+  result.loss.low = std::max(result.loss.low, 0.0);
   for (std::uint32_t r = 0; r < settings.repeats; ++r) {
     double sum = 0;
     for (std::uint32_t f = 0; f < settings.folds; ++f) {
@@ -177,8 +178,8 @@ std::string to_json(const Crossval& result) {
                               {"loss", json_of(result.loss)},
                               {"repeat_accuracy", result.repeat_accuracy}};
   for (const FoldScore& fold : result.folds) {
-    json["folds"].push_back({{"repeat", fold.repeat},
-                             {"fold", fold.fold},
+    json["folds"].push_back({{"repeat", fold.repeat + 1},
+                             {"fold", fold.fold + 1},
                              {"epoch", fold.epoch},
                              {"accuracy", fold.accuracy},
                              {"macro_f1", fold.macro_f1},

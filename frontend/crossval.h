@@ -21,7 +21,7 @@ struct CrossvalSettings {
 };
 
 struct FoldScore {
-  std::uint32_t repeat = 0, fold = 0;  // from 0
+  std::uint32_t repeat = 0, fold = 0;  // from 0 here, from 1 where shown
   std::int64_t epoch = 0;              // whose weights were measured
   double accuracy = 0, macro_f1 = 0, loss = 0;
 };
@@ -30,7 +30,7 @@ struct FoldScore {
 struct Spread {
   double mean = 0;
   double deviation = 0;      // standard, of a fold (n - 1)
-  double low = 0, high = 0;  // the mean's 95 % confidence interval; of shares within 0 to 1
+  double low = 0, high = 0;  // the mean's 95 % confidence interval; within what can be
 };
 
 struct Crossval {

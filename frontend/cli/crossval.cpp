@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cmath>
 
 #include "frontend/cli/command.h"
 #include "frontend/progress.h"
@@ -56,12 +57,16 @@ class FoldProgress {
 };
 
 int crossval(const Flags& flags) {
+  if (std::isnan(flags.settings.choose)) {
+    throw Error("--valid-fraction nan is no share", "0.1, say");
+  }
   const Model model = read_model(flags.model);
   const Corpus corpus = flags.reading.read(flags.data);
   Trial trial;
   trial.model = &model;
   trial.overrides = Overrides(flags.set);
   trial.vectors = vectors_options(flags.vectors, /*quiet=*/true);
+  trial.vectors.store = std::make_shared<VectorsStore>(corpus);
   trial.corpus = &corpus;
   Overrides overrides = trial.overrides;
   const ModelSettings plain = settings_of(model, overrides);

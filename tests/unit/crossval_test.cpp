@@ -74,6 +74,7 @@ TEST_CASE("the interval of a share ends where shares do") {
   const Crossval result = cross_validate(trial, {.folds = 2, .threads = 1}, [](const auto&) {});
   CHECK(result.accuracy.low >= 0);
   CHECK(result.macro_f1.high <= 1);
+  CHECK(result.loss.low >= 0);
   REQUIRE(result.remarks.size() == 1);
   CHECK(result.remarks[0].starts_with("all texts of 2 labels fall into one fold: `a`, `b`;"));
 }
