@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Compares `weft tune` with fastText's autotune: the same texts to learn from and to choose by, the
+# same time, one test set that neither sees; and the starter as it stands, for scale.
+#
+#   bash tests/bench/autotune.sh DATA [SECONDS]     DATA: lines LABEL<tab>TEXT; 300 seconds each
+#
+# STARTER (textcnn) names what is tuned, SEED (1) the split, THREADS (all) what both may use and
+# GIGABYTES (4) what fastText may. Its last training, of the best that it found, comes on top of its time.
+source "$(dirname "$0")/../../examples/setup.sh"
+data=$(cd "$OLDPWD" && realpath "${1:?name a file of LABEL<tab>TEXT lines}")
+seconds=${2:-300}
+starter=${STARTER:-textcnn}
+seed=${SEED:-1}
+threads=${THREADS:-$(nproc)}
+gigabytes=${GIGABYTES:-4}
+
+build release weft >/dev/null
+weft=$PWD/build/weft
+mkdir -p build/bench/autotune
+cd build/bench/autotune
+
+# A tenth is for the test, a tenth to choose by; a header, if there is one, is not shuffled in.
+tab=$'\t'
+header="label${tab}text"
+{ grep -vx "$header" "$data" || true; } | awk -v seed="$seed" \
+  'BEGIN { srand(seed) } { printf "%.9f\t%s\n", rand(), $0 }' | LC_ALL=C sort | cut -f 2- >all
+tenth=$(($(wc -l <all) / 10))
+if [ "$tenth" -eq 0 ]; then
+  echo "$data has too few lines: ten at least" >&2
+  exit 1
+fi
+part() { # NAME FIRST [LAST]: lines of `all`
+  { echo "$header" && sed -n "$2,${3:-\$}p" all; } >"$1.tsv"
+  # fastText takes labels without spaces, and words that are cut already.
+  sed 1d "$1.tsv" | awk -F "$tab" '{
+    gsub(/ /, "_", $1); gsub(/[][.,:;!?"()\/\047]/, " & ", $2); print "__label__" $1 " " tolower($2)
+  }' >"$1.txt"
+}
+part test 1 "$tenth"
+part valid $((tenth + 1)) $((2 * tenth))
+part train $((2 * tenth + 1))
+
+row() { printf '%-40s %s\n' "$1" "$2"; }
+accuracy() {
+  "$weft" eval "$1" --data test.tsv --json | sed -nE 's/^ *"accuracy": ([0-9.]+),?$/\1/p' | head -n 1
+}
+echo "test accuracy: $tenth texts; each search has $seconds s and $threads threads"
+
+"$weft" new "$starter" >starter.model
+"$weft" train starter.model --data train.tsv --valid valid.tsv --seed "$seed" \
+  --threads "$threads" --quiet -o starter.plan
+row "weft, $starter as it stands" "$(accuracy starter.plan)"
+
+"$weft" tune starter.model --data train.tsv --valid valid.tsv --seed "$seed" \
+  --threads "$threads" --budget "$seconds" --quiet -o tuned.plan >board
+row "weft tune, $starter" "$(accuracy tuned.plan)"
+
+if command -v fasttext >/dev/null; then
+  # Some of what it tries takes many GB; what has no room there it leaves aside.
+  (
+    ulimit -v $((gigabytes << 20))
+    fasttext supervised -input train.txt -output fasttext -seed "$seed" -thread "$threads" \
+      -autotune-validation valid.txt -autotune-duration "$seconds"
+  ) >fasttext.log 2>&1 || { echo "fastText failed: $PWD/fasttext.log says why" >&2 && exit 1; }
+  row "fastText autotune" "$(fasttext test fasttext.bin test.txt | awk '/^P@1/ { print $2 }')"
+else
+  row "fastText autotune" "not installed"
+fi
