@@ -66,47 +66,58 @@ void apply(const Flags& flags, Overrides& overrides) {
   if (flags.average) overrides.set("train.average", *flags.average);
 }
 
-// Where training starts, and how it goes.
-struct Start {
-  Plan plan;
-  ModelSettings settings;
+// What training starts from: a description, or a plan and the description in it.
+struct Source {
+  std::optional<Plan> plan;
+  Model model;
+  Overrides overrides;
+  std::int64_t split_seed = 0;  // of --valid-fraction
 };
 
-Start start_new(const Flags& flags, const Corpus& corpus, std::span<const std::uint32_t> rows) {
-  const Model model = read_model(flags.input);
-  Overrides overrides(flags.set);
-  apply(flags, overrides);
-  CompileOptions options;
-  options.rewrites = !flags.no_rewrites;
-  Start start{build_plan(model, overrides, corpus, rows, options,
-                         vectors_options(flags.vectors, flags.quiet)),
-              {}};
-  if (!flags.quiet) say_notes(start.plan);
-  start.settings = settings_of(model, overrides);
-  return start;
+Source open_description(const Flags& flags) {
+  Source source{{}, read_model(flags.input), Overrides(flags.set)};
+  apply(flags, source.overrides);
+  source.split_seed = settings_of(source.model, source.overrides).seed;
+  return source;
 }
 
-Start start_from_plan(const Flags& flags) {
+// The seed of the plan's first run stays that of the split: another would validate on what the plan
+// has learnt.
+Source open_plan(const Flags& flags) {
   if (!flags.set.empty()) {
     throw Error("--set changes a description, but this plan is compiled already",
                 "use --rate, --epochs, --average … (see --help), or train a description");
   }
   if (!flags.vectors.empty()) refuse_vectors();
-  Start start{load_plan(flags.input), {}};
-  if (start.plan.temperature != 1) {
-    set_temperature(start.plan, 1);
+  Source source;
+  source.plan = load_plan(flags.input);
+  source.model = parse_model(source.plan->description, flags.input);
+  source.overrides = overrides_of(*source.plan);
+  source.split_seed = settings_of(source.model, source.overrides).seed;
+  if (source.plan->temperature != 1) {
+    set_temperature(*source.plan, 1);
     fmt::print(stderr, "weft: {} was calibrated; training undoes that: calibrate anew after it\n",
                flags.input);
   }
-  Overrides overrides = overrides_of(start.plan);
-  apply(flags, overrides);
-  const Model model = parse_model(start.plan.description, flags.input);
-  start.settings = settings_of(model, overrides);
-  return start;
+  if (flags.valid_fraction > 0 && flags.seed && *flags.seed != source.split_seed) {
+    fmt::print(stderr,
+               "weft: --valid-fraction holds out by {}'s own seed, {}, what it was not trained on; "
+               "--seed {} changes the order of the texts only\n",
+               flags.input, source.split_seed, *flags.seed);
+  }
+  apply(flags, source.overrides);
+  return source;
 }
 
-std::uint64_t split_seed(const Flags& flags) {
-  return static_cast<std::uint64_t>(flags.seed.value_or(1));
+Plan start_plan(const Flags& flags, Source& source, const Corpus& corpus,
+                std::span<const std::uint32_t> rows) {
+  if (source.plan) return std::move(*source.plan);
+  CompileOptions options;
+  options.rewrites = !flags.no_rewrites;
+  Plan plan = build_plan(source.model, source.overrides, corpus, rows, options,
+                         vectors_options(flags.vectors, flags.quiet));
+  if (!flags.quiet) say_notes(plan);
+  return plan;
 }
 
 // The data that training learns from and, where there is any, is validated with.
@@ -120,12 +131,13 @@ struct Data {
   }
 };
 
-Data read_data(const Flags& flags) {
+Data read_data(const Flags& flags, std::int64_t split_seed) {
   Data data{flags.reading.read(flags.data), {}, {}};
   if (!flags.valid.empty()) {
     data.valid = flags.reading.read(flags.valid);
   } else if (flags.valid_fraction > 0) {
-    data.split = stratified_split(data.corpus, flags.valid_fraction, split_seed(flags));
+    data.split =
+        stratified_split(data.corpus, flags.valid_fraction, static_cast<std::uint64_t>(split_seed));
   }
   return data;
 }
@@ -227,15 +239,15 @@ int train_command(const Flags& flags) {
   if (!flags.valid.empty() && flags.valid_fraction > 0) {
     throw Error("--valid and --valid-fraction exclude each other", "give one of them");
   }
-  const bool from_plan = is_plan(flags.input);
-  const Data given = read_data(flags);
+  Source source = is_plan(flags.input) ? open_plan(flags) : open_description(flags);
+  const Data given = read_data(flags, source.split_seed);
   const Corpus& corpus = given.corpus;
   const Split& split = given.split;
-  Start start = from_plan ? start_from_plan(flags) : start_new(flags, corpus, split.train);
-  const TrainSettings settings = train_settings(start.settings);
-  warn_of(flags, given, start.settings);
+  const ModelSettings all_settings = settings_of(source.model, source.overrides);
+  const TrainSettings settings = train_settings(all_settings);
 
-  Session session(std::move(start.plan), {flags.threads, /*train=*/true});
+  Session session(start_plan(flags, source, corpus, split.train), {flags.threads, /*train=*/true});
+  warn_of(flags, given, all_settings);
   const Dataset data = encode(corpus, split.train, session.encoder(), session.labels());
   std::optional<Dataset> valid;
   if (given.valid) {
@@ -302,7 +314,7 @@ Run declare_train(CLI::App& app) {
   app.add_option("--patience", flags->patience,
                  "epochs without a better validation before it stops");
   app.add_option("--average", flags->average, "last epochs whose mean weights are tried; 0: none");
-  app.add_option("--seed", flags->seed, "of weights, order and dropout");
+  app.add_option("--seed", flags->seed, "of weights, order, dropout and --valid-fraction");
   app.add_option("--threads", flags->threads, "0: all this process may use")
       ->check(CLI::Range(0, 4096));
   app.add_flag("--resume", flags->resume, "go on with a run that was cut short, if there is one");

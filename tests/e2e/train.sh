@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# `weft train` beyond one run: a plan that goes on learning, and what it is validated on.
+#   bash tests/e2e/train.sh build/weft
+set -euo pipefail
+weft=$(realpath "$1")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+fail() {
+  echo "FAILED: $*" >&2
+  exit 1
+}
+# says PATTERN COMMAND...: the command succeeds, and what it says on the way matches.
+says() {
+  local pattern=$1
+  shift
+  "$@" >out 2>message </dev/null || fail "status $? from: $* ($(cat message))"
+  grep -qE -- "$pattern" message || fail "$* said: $(cat message), not: $pattern"
+}
+silent() {
+  "$@" >out 2>message </dev/null || fail "status $? from: $* ($(cat message))"
+  [ ! -s message ] || fail "$* said: $(cat message)"
+}
+
+# Every label is a coin's throw: only of texts that it has learnt can a plan know more.
+awk 'BEGIN {
+  srand(3); print "label\ttext"
+  for (i = 0; i < 200; ++i) {
+    line = ""
+    for (w = 0; w < 6; ++w) line = line " w" int(rand() * 2000)
+    print (rand() < 0.5 ? "heads" : "tails") "\t" line
+  }
+}' >coins.tsv
+"$weft" new bow >bow.model
+"$weft" new bow | sed -E 's/^(train .*)/\1 seed=7/' >seven.model
+train=("$weft" train --data coins.tsv --threads 1)
+part=("${train[@]}" --valid-fraction 0.3 --rate 0.02)
+
+# accuracy_of LOG: of its last epoch.
+accuracy_of() { grep -E '^epoch' "$1" | tail -1 | sed -E 's/.*accuracy ([0-9.]+).*/\1/'; }
+
+# However the seed was given, a plan goes on being validated on what it has not learnt.
+"${part[@]}" bow.model --epochs 10 --seed 7 -o flag.plan 2>flag.log
+"${part[@]}" bow.model --epochs 10 --set train.seed=7 -o set.plan 2>set.log
+"${part[@]}" seven.model --epochs 10 -o described.plan 2>described.log
+for way in flag set described; do
+  cmp -s <(sed -n 's/ [0-9.]*s .*//p' flag.log) <(sed -n 's/ [0-9.]*s .*//p' $way.log) ||
+    fail "seed 7 by $way goes another way: $(cat flag.log $way.log)"
+  "${part[@]}" $way.plan --epochs 1 -o more.plan 2>log
+  awk -v a="$(accuracy_of log)" 'BEGIN { exit !(a < 0.75) }' ||
+    fail "validated on what it has learnt: $(cat log)"
+done
+says "own seed, 7" "${part[@]}" flag.plan --epochs 1 --seed 8 -o more.plan
+awk -v a="$(accuracy_of message)" 'BEGIN { exit !(a < 0.75) }' ||
+  fail "validated on what it has learnt: $(cat message)"
+silent "${part[@]}" flag.plan --epochs 1 --seed 7 --quiet -o more.plan
+echo "training goes on where it was, and says how"
