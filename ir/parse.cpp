@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <limits>
+#include <set>
 #include <utility>
 
 #include "ir/lex.h"
@@ -28,10 +29,17 @@ class Parser {
       }
     }
     if (!problems_.empty()) throw Error(std::move(problems_));
+    if (!graphs.empty()) {
+      std::vector<std::string>& last = graphs.back().closing_comments;
+      take_trailing(last);
+      for (std::string& comment : take_comments()) last.push_back(std::move(comment));
+    }
     return graphs;
   }
 
  private:
+  struct Poisoned {};  // a statement uses what a bad line would have defined: said once, not again
+
   // Comments are gathered whenever the next token is asked for.
   const Token& peek() {
     while (tokens_[at_].kind == TokenKind::comment) {
@@ -95,6 +103,7 @@ class Parser {
 
   Graph program() {
     graph_ = Graph();
+    poisoned_.clear();
     peek();
     graph_.comments = take_comments();
     expect("program");
@@ -105,12 +114,17 @@ class Parser {
     while (!peek().is("}")) {
       if (peek().kind == TokenKind::end) fail("`}` should close the program");
       const std::uint32_t line = peek().location.line;
+      const std::size_t begin = at_;
       try {
         statement();
+        continue;
       } catch (const Error& error) {
         note(located(error, line));
-        skip_line(line);
+      } catch (const Poisoned&) {
+        WEFT_CHECK(!problems_.empty());  // its cause has been reported
       }
+      skip_line(line);
+      poison(begin);
     }
     close_comments();
     next();
@@ -129,6 +143,16 @@ class Parser {
   void skip_line(std::uint32_t line) {
     take_comments();
     while (peek().kind != TokenKind::end && peek().location.line <= line && !peek().is("}")) next();
+  }
+
+  // What the statement that begins there names before `=`, `:` or `<`.
+  void poison(std::size_t begin) {
+    for (std::size_t i = begin; i < at_; ++i) {
+      const Token& token = tokens_[i];
+      const bool name = token.kind == TokenKind::value || token.kind == TokenKind::identifier;
+      if (name) poisoned_.insert(token.text);
+      if (!name && !token.is(",")) return;
+    }
   }
 
   void statement() {
@@ -194,6 +218,7 @@ class Parser {
     const Token token = expect(TokenKind::value, "a `%value`");
     const auto id = graph_.find(token.text);
     if (!id) {
+      if (poisoned_.contains(token.text)) throw Poisoned{};
       throw Error(token.location, fmt::format("%{} is not defined above this line", token.text));
     }
     return *id;
@@ -302,14 +327,21 @@ class Parser {
       if (!parsed.shape.empty()) expect(",");
       parsed.shape.push_back(dim());
     }
-    if (accept("->")) parsed.partitions = expect(TokenKind::identifier, "a symbol").text;
+    if (accept("->")) parsed.partitions = known_symbol("a symbol");
     expect("]");
     return parsed;
   }
 
+  std::string known_symbol(std::string_view what) {
+    const Token token = expect(TokenKind::identifier, what);
+    const bool known = graph_.find_symbol(token.text) != nullptr;
+    if (!known && poisoned_.contains(token.text)) throw Poisoned{};
+    return token.text;
+  }
+
   Dim dim() {
     if (peek().kind == TokenKind::number) return integer("a size");
-    const std::string symbol = expect(TokenKind::identifier, "a size or a symbol").text;
+    const std::string symbol = known_symbol("a size or a symbol");
     return Dim(symbol, accept("+") ? integer("what is added to the symbol") : 0);
   }
 
@@ -372,6 +404,7 @@ class Parser {
   std::vector<std::string> comments_;  // comments on lines of their own, not yet taken
   std::vector<std::string> trailing_;  // comments on the line of the last token
   std::vector<Diagnostic> problems_;
+  std::set<std::string, std::less<>> poisoned_;  // what lines in error would have defined
 };
 
 }  // namespace

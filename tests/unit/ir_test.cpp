@@ -121,6 +121,36 @@ TEST_CASE("every bad line of a program is reported, with its place and a remedy"
   CHECK_CONTAINS(message, "`weft ops` lists them");
 }
 
+TEST_CASE("what a bad line would have defined is not missed again") {
+  const std::string message = message_of(
+      "program @p {\n"
+      "  symbol T <= many\n"
+      "  input %x : f32[T]\n"
+      "  input %y : f33[3]\n"
+      "  %a = relu(%x)\n"
+      "  %b = frobnicate(%y)\n"
+      "  %c = add(%a, %b)\n"
+      "  %d = relu(%nothing)\n"
+      "  write %y <- %c\n"
+      "  return %c, %d\n"
+      "}\n");
+  CHECK_CONTAINS(message, "test.ir:2:15: error:");
+  CHECK_CONTAINS(message, "test.ir:4:14: error: there is no element type `f33`");
+  CHECK_CONTAINS(message, "test.ir:6:8: error: there is no op `frobnicate`");
+  CHECK_CONTAINS(message, "test.ir:8:13: error: %nothing is not defined above this line");
+  std::size_t errors = 0;
+  for (std::size_t at = 0; (at = message.find("error:", at)) != std::string::npos; ++at) ++errors;
+  CHECK(errors == 4);
+}
+
+TEST_CASE("comments behind the last program are kept in it") {
+  const std::vector<Graph> graphs = parse("program @p {\n} // one\n// two\n", "test.ir");
+  REQUIRE(graphs.size() == 1);
+  CHECK(graphs[0].closing_comments == std::vector<std::string>{"one", "two"});
+  const std::string printed = print(graphs[0]);
+  CHECK(print(parse_one(printed)) == printed);
+}
+
 TEST_CASE("the parser refuses what breaks a rule") {
   CHECK_CONTAINS(message_of(in_program("  %y = relu(%x) : f32[T, 4]\n")),
                  "but relu gives f32[T, 3]");
