@@ -6,11 +6,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 #include <optional>
-#include <sstream>
 
 #include "frontend/suggest.h"
+#include "ir/file.h"
 #include "ir/lex.h"
 
 namespace weft {
@@ -362,15 +361,6 @@ Model parse_model(std::string_view source, std::string_view file) {
   }
 }
 
-Model read_model(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) {
-    throw Error(fmt::format("cannot read {}", path),
-                "`weft new textcnn > x.model` writes a model description to start from");
-  }
-  std::ostringstream text;
-  text << in.rdbuf();
-  return parse_model(text.str(), path);
-}
+Model read_model(const std::string& path) { return parse_model(read_text_file(path), path); }
 
 }  // namespace weft

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
@@ -27,11 +28,9 @@ struct Closer {
   }
 };
 
-int retried(auto call) {
-  int result = 0;
-  do {
-    result = call();
-  } while (result < 0 && errno == EINTR);
+auto retried(auto call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
   return result;
 }
 
@@ -66,6 +65,26 @@ MappedFile::MappedFile(const std::string& path) {
 
 MappedFile::~MappedFile() {
   if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+std::string read_text_file(const std::string& path) {
+  const auto fail = [&](int error) {
+    const bool folder = error == EISDIR;
+    throw Error(fmt::format("cannot read {}: {}", path, folder ? "it is a folder" : reason(error)),
+                folder            ? "name a file in it"
+                : error == ENOENT ? "check the path"
+                                  : "");
+  };
+  const Closer file{retried([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); })};
+  if (file.file < 0) fail(errno);
+  std::string text;
+  std::array<char, std::size_t{1} << 16U> block{};
+  for (;;) {
+    const auto count = retried([&] { return ::read(file.file, block.data(), block.size()); });
+    if (count < 0) fail(errno);
+    if (count == 0) return text;
+    text.append(block.data(), static_cast<std::size_t>(count));
+  }
 }
 
 AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {

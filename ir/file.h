@@ -26,6 +26,10 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
+// The whole of a text file or pipe. Error, naming it, if it is missing, a folder, or cannot be
+// read.
+std::string read_text_file(const std::string& path);
+
 // A file being written. Until `commit` returns, `path` holds what it held before: bytes go to a
 // temporary file in the same folder, which commit syncs and renames, and which is gone if commit is
 // never reached. Follows symbolic links; a device or pipe is written directly.
