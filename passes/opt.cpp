@@ -12,8 +12,13 @@ namespace weft {
 std::string optimize_text(std::string_view text, std::string_view file, std::string_view passes,
                           const PipelineOptions& options) {
   const std::vector<const Pass*> list = parse_passes(passes);
+  std::vector<Graph> programs = parse(text, file);
+  if (programs.empty()) {
+    throw Error(fmt::format("{}: there is no program", file),
+                "a program is written `program @name { ... }`");
+  }
   std::string out;
-  for (Graph& graph : parse(text, file)) {
+  for (Graph& graph : programs) {
     verify(graph);
     std::vector<std::string> notes;
     PassContext context{&notes};

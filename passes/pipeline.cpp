@@ -57,6 +57,9 @@ Graph run_passes(Graph graph, std::span<const Pass* const> passes, PassContext& 
       find_pass(options.print_after) == nullptr) {
     unknown_pass(options.print_after);
   }
+  for (const std::string& name : options.skip) {
+    if (find_pass(name) == nullptr) unknown_pass(name);
+  }
   for (const Pass* pass : passes) {
     if (std::ranges::find(options.skip, pass->name) != options.skip.end()) continue;
     const auto start = Clock::now();
