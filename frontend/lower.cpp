@@ -94,6 +94,10 @@ EvaluatedValue Lowering::evaluate_name(const Expression& e) {
     used_[e.name] = true;
     return found->second;
   }
+  if (e.name == binding_) {
+    throw Error(e.location, fmt::format("`{}` is used in its own value", e.name),
+                "a value never changes: give the new one another name");
+  }
   if (find_layer(e.name) != nullptr) {
     throw Error(e.location, fmt::format("`{}` is a layer, and has no input here", e.name),
                 fmt::format("write `x | {0}` or `{0}(x)`", e.name));
@@ -213,19 +217,20 @@ void Lowering::bind(const Binding& binding) {
   if (scope_.contains(binding.name)) return;  // a constant
   binding_ = binding.name;
   count_.clear();
-  EvaluatedValue& slot = scope_[binding.name];  // poisoned until evaluated
+  EvaluatedValue bound = Poisoned{};
   try {
     EvaluatedValue value = evaluate(binding.value);
     if (auto* rows = std::get_if<LayerValue>(&value); rows != nullptr && !rows->words) {
       rows->name = binding.name;
       rows->location = binding.location;
     }
-    slot = std::move(value);
+    bound = std::move(value);
   } catch (const Error& e) {
     report(e);
   } catch (const Poisoned&) {
-    // its cause has been reported
+    WEFT_CHECK(!errors_.empty());  // its cause has been reported
   }
+  scope_.emplace(binding.name, std::move(bound));
 }
 
 void Lowering::declare_inputs(const ModelSettings& settings) {
@@ -318,7 +323,7 @@ LoweredModel Lowering::all(const ModelSettings& settings) {
   } catch (const Error& e) {
     report(e);
   } catch (const Poisoned&) {
-    // its cause has been reported
+    WEFT_CHECK(!errors_.empty());  // its cause has been reported
   }
   if (!errors_.empty()) throw Error(errors_);
   overrides_.check_used();
