@@ -9,6 +9,7 @@
 
 #include "frontend/dataset.h"
 #include "frontend/initialize.h"
+#include "frontend/memory_limit.h"
 #include "frontend/vocabulary.h"
 #include "ir/op.h"
 #include "passes/compile.h"
@@ -186,6 +187,7 @@ Plan build_plan(const Model& model, Overrides overrides, const Corpus& corpus,
   for (std::string& text : predict.notes) plan.notes.push_back({"predict", std::move(text)});
   for (std::string& text : train.notes) plan.notes.push_back({"train", std::move(text)});
   for (std::string& text : pretrained.report()) plan.notes.push_back({"", std::move(text)});
+  expect_memory(plan.programs);
   for (const Graph& program : plan.programs) add_tensors(plan, program, settings, pretrained);
 
   nlohmann::json json;

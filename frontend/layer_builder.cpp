@@ -77,18 +77,40 @@ void LayerBuilder::expect_equal_channels() const {
   }
 }
 
+namespace {
+
+// What the graph refuses without knowing a place is refused at the layer's.
+ValueId placed(const LayerBuilder& layer, auto build) {
+  try {
+    return build();
+  } catch (const Error& e) {
+    const Diagnostic& first = e.diagnostics().front();
+    if (first.location.line > 0) throw;
+    layer.fail(first.message, first.note);
+  }
+}
+
+ValueId declare(LayerBuilder& layer, Role role, std::string_view name, Shape shape, Attrs attrs) {
+  return placed(layer, [&] {
+    return layer.graph.declare(role, fmt::format("{}.{}", layer.prefix, name),
+                               {DType::f32, std::move(shape), {}}, std::move(attrs));
+  });
+}
+
+}  // namespace
+
 ValueId LayerBuilder::add(const OpDef& op, std::vector<ValueId> operands, Attrs attrs) {
-  return graph.add(op, std::move(operands), std::move(attrs), location, prefix);
+  return placed(*this, [&] {
+    return graph.add(op, std::move(operands), std::move(attrs), location, prefix);
+  });
 }
 
 ValueId LayerBuilder::weight(std::string_view name, Shape shape, Attrs attrs) {
-  return graph.declare(Role::param, fmt::format("{}.{}", prefix, name),
-                       {DType::f32, std::move(shape), {}}, std::move(attrs));
+  return declare(*this, Role::param, name, std::move(shape), std::move(attrs));
 }
 
 ValueId LayerBuilder::state(std::string_view name, Shape shape, Attrs attrs) {
-  return graph.declare(Role::state, fmt::format("{}.{}", prefix, name),
-                       {DType::f32, std::move(shape), {}}, std::move(attrs));
+  return declare(*this, Role::state, name, std::move(shape), std::move(attrs));
 }
 
 Attrs LayerBuilder::glorot(std::int64_t fan_in, std::int64_t fan_out) {

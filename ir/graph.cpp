@@ -29,7 +29,8 @@ void check_type(const Graph& graph, const std::string& name, const TensorType& t
   }
   if (capacity_elements(graph, type) > kMostElements) {
     throw Error(
-        fmt::format("%{} is {}: more than 2^40 elements at capacity", name, to_string(type)));
+        fmt::format("%{} is {}: more than 2^40 elements at capacity", name, to_string(type)),
+        "make one of its sizes smaller");
   }
 }
 
