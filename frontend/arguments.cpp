@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "frontend/suggest.h"
 
@@ -82,13 +83,15 @@ Attr checked(std::string_view what, const ArgumentDef& def, const GivenArgument&
     number = static_cast<double>(*integer);
   } else if (const auto* real = std::get_if<double>(&given.value)) {
     number = *real;
-    if (def.kind == ArgumentKind::integer) bad_value(what, def, given);
+    if (def.kind == ArgumentKind::integer && number != std::trunc(number)) {
+      bad_value(what, def, given);
+    }
   } else {
     bad_value(what, def, given);
   }
   if (!(number >= def.low && number <= def.high)) bad_value(what, def, given);
   if (def.kind == ArgumentKind::number) return number;
-  return given.value;
+  return static_cast<std::int64_t>(number);
 }
 
 // The declared argument that a written one is for.
@@ -148,10 +151,10 @@ Overrides::Overrides(std::span<const std::string> assignments) {
   }
 }
 
-void Overrides::set(const std::string& path, Attr value) {
+void Overrides::set(const std::string& path, Attr value, std::string flag) {
   std::erase_if(entries_, [&](const Entry& e) { return e.path == path; });
   const bool word = std::holds_alternative<std::string>(value);
-  entries_.push_back({path, split(path), {path, std::move(value), word, {}}});
+  entries_.push_back({path, split(path), {path, std::move(value), word, {}, std::move(flag)}});
 }
 
 const GivenArgument* Overrides::find(std::span<const std::string> owners, std::string_view name,
@@ -215,7 +218,7 @@ Attrs check_arguments(std::string_view what, std::span<const ArgumentDef> defs,
     if (const GivenArgument* override_value = overrides.find(owners, def.name, bare)) {
       GivenArgument placed = *override_value;
       placed.location = location;
-      settled.insert_or_assign(std::string(def.name), checked("--set", def, placed));
+      settled.insert_or_assign(std::string(def.name), checked(placed.flag, def, placed));
     }
     if (settled.contains(def.name)) continue;
     if (!def.fallback) {

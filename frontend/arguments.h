@@ -35,6 +35,7 @@ struct GivenArgument {
   Attr value;
   bool word = false;
   SourceLocation location;
+  std::string flag = "--set";  // of an override: what gave it on the command line
 };
 
 // `--set path=value`, from the command line or a plan: replaces what the description says. A path
@@ -44,7 +45,8 @@ class Overrides {
  public:
   Overrides() = default;
   explicit Overrides(std::span<const std::string> assignments);  // Error unless `path=value`
-  void set(const std::string& path, Attr value);                 // replaces an earlier one
+  // Replaces an earlier one. `flag` is what errors name.
+  void set(const std::string& path, Attr value, std::string flag = "--set");
 
   // The last override of `name`, where each earlier part of its path is one of `owners`. A path of
   // one part fits only where `bare` says so. `owners` outermost first; they spell the known path.
