@@ -62,6 +62,16 @@ void Corpus::order_labels() {
   for (std::uint32_t& label : labels_) label = renumbered[label];
 }
 
+// The first label occurs nowhere else, in data where hardly any other does so by chance.
+bool Corpus::begins_like_header() const {
+  constexpr std::size_t kOften = 20;  // of so many rows at most one has a label of its own
+  std::vector<std::size_t> counts(label_names_.size(), 0);
+  for (const std::uint32_t label : labels_) ++counts[label];
+  const auto once = static_cast<std::size_t>(std::ranges::count(counts, 1U));
+  return size() >= kEnoughToJudge && labels(0).size() == 1 && counts[labels(0).front()] == 1 &&
+         kOften * once <= size();
+}
+
 Corpus read_corpus(const std::string& path, const ReadOptions& options) {
   Corpus corpus;
   corpus.report_ =
@@ -75,6 +85,7 @@ Corpus read_corpus(const std::string& path, const ReadOptions& options) {
         "Give --label-column and --text-column, by number or, with a header line, by name.");
   }
   corpus.order_labels();
+  corpus.report_.like_header = corpus.report_.columns_assumed && corpus.begins_like_header();
   return corpus;
 }
 

@@ -39,6 +39,7 @@ class Corpus {
 
   void add(const Example& example);
   void order_labels();
+  bool begins_like_header() const;
 
   std::string texts_;
   std::vector<std::uint64_t> text_ends_{0};

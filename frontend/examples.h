@@ -49,6 +49,7 @@ struct ReadReport {
   DataFormat format = DataFormat::automatic;
   std::string text_column, label_column;  // as the file or the rules name them
   bool columns_assumed = false;           // no header and not asked for: label first, then text
+  bool like_header = false;               // those assumed, and the first label occurs only there
   std::size_t examples = 0;
   std::size_t bad_rows = 0;
   std::vector<std::string> first_bad;  // what is wrong with the first five

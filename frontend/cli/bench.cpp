@@ -36,7 +36,7 @@ Run declare_bench(CLI::App& app) {
   app.add_option("--threads", flags->settings.threads, "for each request")
       ->check(CLI::Range(1, 4096));
   app.add_option("--seconds", flags->settings.seconds, "to spend on each measurement")
-      ->check(CLI::Range(0.001, 3600.0));
+      ->check(within(0.001, 3600.0));
   app.add_flag("--nodes", flags->settings.nodes, "also what each node of the programs takes");
   app.add_flag("--json", flags->json, "one JSON object");
   flags->reading.declare(app);

@@ -15,6 +15,7 @@ struct Flags {
 };
 
 int calibrate(const Flags& flags) {
+  check_plan_output(flags.out, {{"PLAN", flags.plan}, {"--data", flags.data}});
   Plan plan = load_plan(flags.plan);
   Session session(plan, {flags.threads});
   const Corpus corpus = flags.reading.read(flags.data);

@@ -8,11 +8,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <sstream>
 
 #include "frontend/progress.h"
+#include "ir/file.h"
+#include "ir/plan_format.h"
 
 namespace weft {
 namespace {
@@ -21,7 +24,72 @@ namespace {
   throw Error(fmt::format("cannot write to standard output: {}", std::strerror(errno)));
 }
 
+// Also where neither is there yet.
+bool same_file(const std::string& a, const std::string& b) {
+  std::error_code none;
+  const auto whole = [&](const std::string& path) {
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(path, none), none);
+  };
+  return std::filesystem::equivalent(a, b, none) || whole(a) == whole(b);
+}
+
+// Stricter than is_plan, which also tells a damaged plan from a description.
+bool begins_as_plan(const std::string& path) {
+  char first[plan_format::kMagic.size()] = {};
+  std::ifstream(path, std::ios::binary).read(first, sizeof first);
+  return std::string_view(first, sizeof first) == plan_format::kMagic;
+}
+
+void check_place(std::string_view flag, const std::string& path) {
+  if (path.empty()) throw Error(fmt::format("{} is empty", flag), "name a file");
+  std::error_code none;
+  if (path.ends_with('/') || std::filesystem::is_directory(path, none)) {
+    throw Error(fmt::format("{} {} is a folder", flag, path), "name a file in it");
+  }
+  std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  if (folder.empty()) folder = ".";
+  if (!std::filesystem::is_directory(folder, none)) {
+    throw Error(fmt::format("cannot write {}: there is no folder {}", path, folder.string()),
+                fmt::format("make it: mkdir -p {}", folder.string()));
+  }
+  if (access(folder.c_str(), W_OK) != 0) {
+    throw Error(fmt::format("cannot write {}: {}", path, std::strerror(errno)),
+                "name a file in another folder");
+  }
+}
+
 }  // namespace
+
+CLI::Validator within(double low, double high) {
+  const auto check = [low, high](const std::string& text) -> std::string {
+    double number = 0;
+    if (CLI::detail::lexical_cast(text, number) && number >= low && number <= high) return {};
+    return fmt::format("{} is not a number from {} to {}", text, low, high);
+  };
+  return {check, fmt::format("FLOAT in [{} - {}]", low, high)};
+}
+
+void check_output(std::string_view flag, const std::string& path,
+                  std::initializer_list<InputFile> inputs) {
+  check_place(flag, path);
+  for (const InputFile& input : inputs) {
+    if (input.path.empty() || input.path == "-" || !same_file(input.path, path)) continue;
+    throw Error(
+        fmt::format("{} {} is the file that {} names: it would be lost", flag, path, input.flag),
+        "name another file");
+  }
+}
+
+void check_plan_output(const std::string& path, std::initializer_list<InputFile> inputs) {
+  if (begins_as_plan(path)) return check_place("-o", path);
+  check_output("-o", path, inputs);
+  std::error_code none;
+  if (!std::filesystem::is_regular_file(path, none) || std::filesystem::is_empty(path, none)) {
+    return;
+  }
+  throw Error(fmt::format("-o {} is there already, and is no plan: it would be lost", path),
+              "name another file, or remove that one");
+}
 
 void print_out(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) output_failed();
@@ -39,14 +107,9 @@ bool wants_colour(int descriptor) {
 }
 
 std::string read_text(const std::string& path) {
+  if (path != "-") return read_text_file(path);
   std::ostringstream text;
-  if (path == "-") {
-    text << std::cin.rdbuf();
-    return text.str();
-  }
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw Error(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
-  text << in.rdbuf();
+  text << std::cin.rdbuf();
   return text.str();
 }
 
@@ -85,6 +148,12 @@ Corpus DataFlags::read(const std::string& path) const {
   if (report.bad_rows > 0) {
     fmt::print(stderr, "weft: {}: {} bad rows skipped; the first: {}\n", path, report.bad_rows,
                report.first_bad.front());
+  }
+  if (report.like_header) {
+    fmt::print(stderr,
+               "weft: {}: line {} looks like a header, as no other has the label `{}`, but is read "
+               "as an example; if it is one, give its names to --text-column and --label-column\n",
+               path, corpus.line(0), corpus.label_names()[corpus.labels(0).front()]);
   }
   if (report.broken_texts > 0) {
     fmt::print(stderr,

@@ -58,6 +58,23 @@ std::string read_text(const std::string& path);
 // Whether a file is a plan rather than a description: by its first bytes, not its name.
 bool is_plan(const std::string& path);
 
+// Of an option: a number from `low` to `high`, where CLI::Range would let one pass that is none.
+CLI::Validator within(double low, double high);
+
+// A file that a command reads, and what names it: {"--data", "a.tsv"}. A path may be empty.
+struct InputFile {
+  std::string_view flag;
+  std::string path;
+};
+
+// What a command is to write is looked at before it does anything else. Error, with the remedy, if
+// `flag` names nothing, a folder, a file in a folder that is missing or not to be written to, or
+// one of the inputs.
+void check_output(std::string_view flag, const std::string& path,
+                  std::initializer_list<InputFile> inputs);
+// The same of `-o`: a plan may replace a plan, though it is an input, but no other file.
+void check_plan_output(const std::string& path, std::initializer_list<InputFile> inputs);
+
 // The flags of data files, and how they read.
 struct DataFlags {
   std::string format = "auto";
@@ -66,7 +83,7 @@ struct DataFlags {
 
   void declare(CLI::App& app);
   ReadOptions options() const;
-  Corpus read(const std::string& path) const;  // reports skipped rows on standard error
+  Corpus read(const std::string& path) const;  // says what is odd, on standard error
 };
 
 // `--vectors FILE`, and how it is read: its progress shown on a terminal, unless `quiet`.

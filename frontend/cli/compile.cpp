@@ -84,6 +84,9 @@ Run declare_compile(CLI::App& app) {
   declare_set(app, flags->set);
   flags->reading.declare(app);
   return [flags] {
+    check_plan_output(
+        flags->out,
+        {{"MODEL", flags->input}, {"--data", flags->data}, {"--vectors", flags->vectors}});
     Plan plan = build(*flags);
     if (flags->fold) {
       plan = fold_tables(plan);

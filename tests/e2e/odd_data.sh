@@ -130,6 +130,11 @@ grep -q "not UTF-8" message || fail "said: $(cat message)"
 sed 's/tokenizer=[a-z]*/tokenizer=whitespace/' zh.model >spaces.model
 says "Chinese without spaces" "$weft" train spaces.model --data zh.csv --epochs 1 --quiet -o x.plan
 
+# A header whose names are none of the usual ones.
+{ printf 'polarity\tphrase\n'; rows 40 a; rows 40 b; } >header.tsv
+says "header.tsv: line 1 looks like a header" "${train[@]}" --data header.tsv -o x.plan
+silent "${train[@]}" --data header.tsv --label-column polarity --text-column phrase -o x.plan
+
 # Thousands of labels: nothing is as large as labels x labels, or as texts x labels.
 awk 'BEGIN {
   srand(2); print "label\ttext"

@@ -51,6 +51,27 @@ TEST_CASE("corpus: a text taken for a label is noticed") {
   CHECK(read_corpus(file.path(), options).label_names() == Strings{"spam"});
 }
 
+TEST_CASE("corpus: a header whose names are not known is noticed") {
+  std::string rows;
+  for (int i = 0; i < 40; ++i)
+    rows += (i % 2 == 0 ? "good\tfine " : "bad\tdull ") + std::to_string(i) + '\n';
+  const auto noticed = [](const std::string& content, const ReadOptions& options = {}) {
+    return read_corpus(TemporaryFile("d.tsv", content).path(), options).report().like_header;
+  };
+  CHECK(noticed("polarity\tphrase\n" + rows));
+  CHECK_FALSE(noticed(rows));
+  CHECK_FALSE(noticed(rows + "rare\ttext\n"));             // not the first row
+  CHECK_FALSE(noticed("polarity\tphrase\ngood\tfine\n"));  // too few rows to judge
+  CHECK_FALSE(noticed("label\tphrase\n" + rows));          // a header, and read as one
+  ReadOptions named;
+  named.text_column = "phrase";
+  named.label_column = "polarity";
+  CHECK_FALSE(noticed("polarity\tphrase\n" + rows, named));
+  // Where many labels are of one text, that the first is says nothing.
+  for (const char* label : {"a", "b", "c"}) rows += std::string(label) + "\ttext\n";
+  CHECK_FALSE(noticed("polarity\tphrase\n" + rows));
+}
+
 TEST_CASE("corpus: the development data reads as its description says") {
   const std::filesystem::path data = std::filesystem::path(WEFT_SOURCE_DIR) / "../shared/data";
   if (!std::filesystem::exists(data / "README.md")) {
