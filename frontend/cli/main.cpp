@@ -1,11 +1,14 @@
 // The program `weft`: a table of commands.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <csignal>
 #include <exception>
 #include <new>
 
 #include "frontend/cli/command.h"
+#include "frontend/suggest.h"
 #include "ir/diagnostic.h"
 
 namespace weft {
@@ -33,7 +36,37 @@ constexpr std::array kCommands = {
     Command{"version", "print the version", declare_version},
 };
 
+// Of two files the first would be left out unsaid.
+void refuse_repeated_files(const CLI::App& command) {
+  for (const char* name : {"--data", "--valid", "--output"}) {
+    const CLI::Option* option = command.get_option_no_throw(name);
+    if (option == nullptr || option->count() < 2) continue;
+    const bool written = option->check_name("-o");
+    throw Error(fmt::format("{} is given {} times, but is one file", written ? "-o" : name,
+                            option->count()),
+                written ? "give it once" : "join the files, with at most one header line");
+  }
+}
+
+// `weft help train` is `weft train --help`. CLI11 would say of a word that is no command only that
+// a command is missing.
+std::vector<std::string> arguments(int argc, char** argv) {
+  std::vector<std::string> given(argv + std::min(argc, 1), argv + argc);
+  if (!given.empty() && given.front() == "help") {
+    given.erase(given.begin());
+    given.resize(std::min<std::size_t>(given.size(), 1));
+    given.emplace_back("--help");
+  }
+  if (given.empty() || given.front().starts_with('-')) return given;
+  const std::string& name = given.front();
+  if (std::ranges::find(kCommands, name, &Command::name) != kCommands.end()) return given;
+  std::vector<std::string> names;
+  for (const Command& command : kCommands) names.emplace_back(command.name);
+  throw Error(fmt::format("there is no command `{}`", name), suggestion(name, names));
+}
+
 int run(int argc, char** argv) {
+  std::vector<std::string> given = arguments(argc, argv);
   CLI::App app{
       "weft: text classification from a model description to a plan file that predicts.\n"
       "Begin with `weft new textcnn > my.model`.",
@@ -41,15 +74,17 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.failure_message(CLI::FailureMessage::simple);
+  app.set_version_flag("--version", "weft " WEFT_VERSION);
   std::vector<std::pair<CLI::App*, Run>> declared;
   for (const Command& command : kCommands) {
     CLI::App* sub = app.add_subcommand(command.name, command.doc);
     declared.emplace_back(sub, command.declare(*sub));
   }
   try {
-    app.parse(argc, argv);
+    std::ranges::reverse(given);  // as parse() wants them
+    app.parse(std::move(given));
   } catch (const CLI::Success& e) {
-    return app.exit(e);  // --help
+    return app.exit(e);  // --help, --version
   } catch (const CLI::ParseError& e) {
     const CLI::App* sub = nullptr;
     for (const auto& [parser, unused] : declared) {
@@ -62,6 +97,7 @@ int run(int argc, char** argv) {
   }
   for (const auto& [parser, command] : declared) {
     if (!parser->parsed()) continue;
+    refuse_repeated_files(*parser);
     const int status = command();
     flush_out();
     return status;
@@ -73,6 +109,8 @@ int run(int argc, char** argv) {
 }  // namespace weft
 
 int main(int argc, char** argv) {
+  std::signal(SIGXFSZ,
+              SIG_IGN);  // a file that may not grow is an error of the write, which says so
   try {
     return weft::run(argc, argv);
   } catch (const weft::Error& e) {
