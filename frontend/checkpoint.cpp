@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <utility>
 
 #include "ir/file.h"
@@ -137,6 +138,22 @@ Checkpoint from_contents(const Contents& contents, std::size_t most_recent,
   return checkpoint;
 }
 
+// The first lines that are not the same, and their numbers.
+std::pair<std::string, std::string> first_difference(const std::string& a, const std::string& b) {
+  std::istringstream lines_of_a(a);
+  std::istringstream lines_of_b(b);
+  std::string line_a;
+  std::string line_b;
+  int number = 0;
+  do {
+    ++number;
+    if (!std::getline(lines_of_a, line_a)) line_a.clear();
+    if (!std::getline(lines_of_b, line_b)) line_b.clear();
+  } while (line_a == line_b && (lines_of_a || lines_of_b));
+  return {fmt::format("line {} is `{}`", number, line_a),
+          fmt::format("line {} `{}`", number, line_b)};
+}
+
 }  // namespace
 
 Fingerprint fingerprint_of(const Plan& start, bool in_place, const Dataset& data,
@@ -200,7 +217,7 @@ std::optional<Checkpoint> load_checkpoint(const std::string& path, std::size_t m
   }
 }
 
-void expect_same_run(const Checkpoint& checkpoint, const Fingerprint& wanted,
+void expect_same_run(const Checkpoint& checkpoint, const Fingerprint& wanted, const Plan& start,
                      const std::string& path) {
   const Fingerprint& found = checkpoint.fingerprint;
   const auto fail = [&](const std::string& what, std::string note) {
@@ -213,7 +230,16 @@ void expect_same_run(const Checkpoint& checkpoint, const Fingerprint& wanted,
     fail("other settings: " + found.settings,
          fmt::format("this run has {}; {}", wanted.settings, remedy));
   }
-  if (found.model != wanted.model) fail("another model", remedy);
+  if (found.model == wanted.model) return;
+  if (checkpoint.now.description != start.description) {
+    const auto [then, now] = first_difference(checkpoint.now.description, start.description);
+    fail("another description: " + then, fmt::format("this run has {}; {}", now, remedy));
+  }
+  if (checkpoint.now.settings != start.settings) {
+    fail("other overrides: " + checkpoint.now.settings,
+         fmt::format("this run has {}; {}", start.settings, remedy));
+  }
+  fail("another model", remedy);
 }
 
 }  // namespace weft

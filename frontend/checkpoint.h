@@ -19,13 +19,13 @@ namespace weft {
 
 // All that decides what training does next, besides the weights, the data and the settings.
 struct TrainState {
-  std::int64_t ended = 0;  // epochs of this run
-  std::int64_t step = 0;   // of the plan's whole history
-  std::int64_t seen = 0;   // examples of the epoch under way
-  double loss_sum = 0;     // over those
-  double rate = 0;         // of the last step
-  std::int64_t worse = 0;  // epochs in a row without a better validation
-  std::int64_t best_epoch = 0;
+  std::int64_t ended = 0;             // epochs of this run
+  std::int64_t step = 0;              // of the plan's whole history
+  std::int64_t seen = 0;              // examples of the epoch under way
+  double loss_sum = 0;                // over those
+  double rate = 0;                    // of the last step
+  std::int64_t worse = 0;             // epochs in a row without a better validation
+  std::int64_t best_epoch = 0;        // 0: the start
   std::optional<double> best_score;   // of that epoch, on the validation data
   std::vector<HistoryEntry> history;  // of the plan, with this run's epochs
   std::optional<Plan> best;           // of that epoch; its history is not kept up
@@ -55,8 +55,9 @@ struct Checkpoint {
 
 // None if there is no such file. Error if it is damaged; `most_recent` is what `recent` is to hold.
 std::optional<Checkpoint> load_checkpoint(const std::string& path, std::size_t most_recent);
-// Error, naming the file and what differs, unless both are of one run.
-void expect_same_run(const Checkpoint&, const Fingerprint& wanted, const std::string& path);
+// Error, naming the file and what differs, unless both are of one run, which began with `start`.
+void expect_same_run(const Checkpoint&, const Fingerprint& wanted, const Plan& start,
+                     const std::string& path);
 
 // Where and how often a run saves itself; `from` is where it goes on.
 struct Checkpointing {

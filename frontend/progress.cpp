@@ -22,6 +22,11 @@ std::string bar(double share) {
   return cells;
 }
 
+std::string to_text(const Evaluation& valid) {
+  return fmt::format("  valid loss {}  accuracy {:.4f}  macro F1 {:.4f}", rounded(valid.loss),
+                     valid.metrics.accuracy, valid.metrics.macro.f1);
+}
+
 }  // namespace
 
 std::string duration(double seconds) {
@@ -54,15 +59,17 @@ void Progress::warned(const std::string& message) {
   fmt::print(stderr, "{}weft: {}\n", live_ ? "\r\x1b[K" : "", message);
 }
 
+void Progress::start_evaluated(const Evaluation& evaluation) {
+  if (out_ == nullptr) return;
+  fmt::print(out_, "as given{}\n", to_text(evaluation));
+  epoch_start_ = Clock::now();
+}
+
 void Progress::epoch_ended(const EpochReport& report) {
   ++ended_;
   if (out_ == nullptr) return;
   std::string line = fmt::format("epoch {:2}  loss {}", report.epoch, rounded(report.train_loss));
-  if (report.valid) {
-    line += fmt::format("  valid loss {}  accuracy {:.4f}  macro F1 {:.4f}",
-                        rounded(report.valid->loss), report.valid->metrics.accuracy,
-                        report.valid->metrics.macro.f1);
-  }
+  if (report.valid) line += to_text(*report.valid);
   line += fmt::format("  {}", duration(seconds_since(epoch_start_)));
   if (report.valid && report.best) line += "  best so far";
   fmt::print(out_, "{}{}\n", live_ ? "\r\x1b[K" : "", line);

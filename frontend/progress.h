@@ -16,6 +16,7 @@ class Progress : public TrainObserver {
   Progress(std::FILE* out, bool live) : out_(out), live_(live && out != nullptr) {}
 
   void began(std::int64_t epochs, std::size_t examples) override;
+  void start_evaluated(const Evaluation&) override;
   void stepped(std::int64_t epoch, std::size_t done, double mean_loss) override;
   void epoch_ended(const EpochReport&) override;
   void warned(const std::string& message) override;

@@ -35,6 +35,7 @@ class Trainer {
 
   TrainOutcome run() {
     observer_.began(settings_.epochs - state_.ended, examples_);
+    evaluate_start();
     while (state_.ended < settings_.epochs && !gets_no_better()) {
       run_epoch();
       if (interrupted()) break;
@@ -74,6 +75,16 @@ class Trainer {
     return settings_.rate *
            rate_factor(settings_.schedule, {before, before + size, settings_.epochs * all,
                                             state_.ended, settings_.batch});
+  }
+
+  // What a plan has learnt before competes with what it learns now.
+  void evaluate_start() {
+    if (valid_ == nullptr || state_.history.empty() || state_.best_score) return;
+    const Evaluation evaluation = evaluate(session_, *valid_, std::nullopt);
+    state_.best = session_.snapshot();
+    state_.best->threshold = evaluation.threshold;
+    state_.best_score = score(evaluation, settings_.metric);
+    observer_.start_evaluated(evaluation);
   }
 
   void run_epoch() {

@@ -44,6 +44,7 @@ class TrainObserver {
  public:
   virtual ~TrainObserver() = default;
   virtual void began(std::int64_t epochs, std::size_t examples) = 0;  // epochs left
+  virtual void start_evaluated(const Evaluation&) {}                  // of a plan with a history
   virtual void stepped(std::int64_t epoch, std::size_t done, double mean_loss) = 0;
   virtual void epoch_ended(const EpochReport&) = 0;
   virtual void warned(const std::string& /*message*/) {}
@@ -51,18 +52,19 @@ class TrainObserver {
 
 struct TrainOutcome {
   Plan plan;  // of the best epoch, or the mean of the last ones, with the history of all
-  std::int64_t best_epoch = 0;
-  std::int64_t epochs = 0;    // that ended in this run
-  std::int64_t averaged = 0;  // epochs whose mean the plan is; 0: it is the best epoch's
+  std::int64_t best_epoch = 0;  // 0: none was better than the start
+  std::int64_t epochs = 0;      // that ended in this run
+  std::int64_t averaged = 0;    // epochs whose mean the plan is; 0: it is the best epoch's
   bool stopped_early = false;
   bool interrupted = false;
 };
 
 // `session` was opened to train; its plan is where training starts, and may have a history. With
-// validation data the best epoch is the first of the highest score; without, the last. Setting
-// `interrupt` ends training after the step it is in; the epoch then does not count, unless it is
-// the first. With `checkpoints`, the run saves itself there from time to time and when interrupted.
-// Throws Error if the loss stops being a number.
+// validation data the best epoch is the first of the highest score, where the start of a plan with
+// a history counts as one; without, the last. Setting `interrupt` ends training after the step it
+// is in; the epoch then does not count, unless it is the first. With `checkpoints`, the run saves
+// itself there from time to time and when interrupted. Throws Error if the loss stops being a
+// number.
 TrainOutcome train(Session& session, const Dataset& data, const Dataset* valid,
                    const TrainSettings& settings, TrainObserver& observer,
                    const std::atomic<bool>* interrupt = nullptr,

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstring>
 #include <filesystem>
 
 #include "frontend/builder.h"
@@ -43,27 +42,28 @@ void on_signal(int signal) {
 }
 
 // Found out before hours of training rather than after.
-void check_writable(const std::string& path) {
-  std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  if (folder.empty()) folder = ".";
-  if (access(folder.c_str(), W_OK) != 0) {
-    throw Error(fmt::format("cannot write {}: {}", path, std::strerror(errno)),
-                "name a file in another folder");
-  }
+void check_outputs(const Flags& flags) {
+  const InputFile model{"MODEL", flags.input};
+  const InputFile data{"--data", flags.data};
+  const InputFile valid{"--valid", flags.valid};
+  const InputFile vectors{"--vectors", flags.vectors};
+  check_plan_output(flags.out, {model, data, valid, vectors});
+  if (flags.report.empty()) return;
+  check_output("--report", flags.report, {model, data, valid, vectors, {"-o", flags.out}});
 }
 
 // Flags are overrides of the description by another name.
 void apply(const Flags& flags, Overrides& overrides) {
-  if (flags.epochs) overrides.set("train.epochs", *flags.epochs);
-  if (flags.batch) overrides.set("train.batch", *flags.batch);
-  if (flags.seed) overrides.set("train.seed", *flags.seed);
-  if (flags.patience) overrides.set("train.patience", *flags.patience);
-  if (flags.rate) overrides.set("train.rate", *flags.rate);
-  if (flags.schedule) overrides.set("train.schedule", *flags.schedule);
-  if (flags.warmup) overrides.set("train.warmup", *flags.warmup);
-  if (flags.final_rate) overrides.set("train.final_rate", *flags.final_rate);
-  if (flags.metric) overrides.set("train.metric", *flags.metric);
-  if (flags.average) overrides.set("train.average", *flags.average);
+  if (flags.epochs) overrides.set("train.epochs", *flags.epochs, "--epochs");
+  if (flags.batch) overrides.set("train.batch", *flags.batch, "--batch");
+  if (flags.seed) overrides.set("train.seed", *flags.seed, "--seed");
+  if (flags.patience) overrides.set("train.patience", *flags.patience, "--patience");
+  if (flags.rate) overrides.set("train.rate", *flags.rate, "--rate");
+  if (flags.schedule) overrides.set("train.schedule", *flags.schedule, "--schedule");
+  if (flags.warmup) overrides.set("train.warmup", *flags.warmup, "--warmup");
+  if (flags.final_rate) overrides.set("train.final_rate", *flags.final_rate, "--final-rate");
+  if (flags.metric) overrides.set("train.metric", *flags.metric, "--metric");
+  if (flags.average) overrides.set("train.average", *flags.average, "--average");
 }
 
 // What training starts from: a description, or a plan and the description in it.
@@ -89,6 +89,10 @@ Source open_plan(const Flags& flags) {
                 "use --rate, --epochs, --average … (see --help), or train a description");
   }
   if (!flags.vectors.empty()) refuse_vectors();
+  if (flags.no_rewrites) {
+    throw Error("--no-rewrites changes how a description is compiled, but this plan is compiled",
+                "train the description");
+  }
   Source source;
   source.plan = load_plan(flags.input);
   source.model = parse_model(source.plan->description, flags.input);
@@ -156,6 +160,9 @@ void warn_of(const Flags& flags, const Data& data, const ModelSettings& settings
                "weft: --valid-fraction {} of {} is no text, as every label keeps one to learn "
                "from: training goes without validation\n",
                flags.valid_fraction, rows.size());
+  } else if (flags.metric || settings.patience > 0) {
+    fmt::print(stderr, "weft: {} nothing without validation: give --valid or --valid-fraction\n",
+               settings.patience == 0 ? "a metric chooses" : "patience stops");
   }
 }
 
@@ -167,7 +174,7 @@ void go_on(const Flags& flags, Checkpointing& checkpoints, Session& session,
     fmt::print(stderr, "weft: there is no {}: training starts anew\n", checkpoints.path);
     return;
   }
-  expect_same_run(*found, checkpoints.fingerprint, checkpoints.path);
+  expect_same_run(*found, checkpoints.fingerprint, session.plan(), checkpoints.path);
   if (found->threads != session.threads()) {
     fmt::print(stderr, "weft: that run had {} threads, this one has {}: the last bits may differ\n",
                found->threads, session.threads());
@@ -206,9 +213,13 @@ void say_end(const Flags& flags, const TrainOutcome& outcome, bool validated) {
   std::string how;
   if (outcome.interrupted) how = "interrupted; ";
   if (outcome.stopped_early) how = "no better for a while; ";
-  if (outcome.averaged > 0) {
+  if (outcome.averaged == 1) {
+    how += "kept the last epoch; ";
+  } else if (outcome.averaged > 0) {
     how += fmt::format("kept the mean of the last {} epochs; ", outcome.averaged);
-  } else if (validated && outcome.epochs > 0) {
+  } else if (validated && outcome.best_epoch == 0) {
+    how += "no epoch was better than the plan as given, which is kept; ";
+  } else if (validated) {
     how += fmt::format("kept epoch {}; ", outcome.best_epoch);
   }
   const auto bytes = static_cast<double>(std::filesystem::file_size(flags.out));
@@ -234,8 +245,7 @@ void write_report(const Flags& flags, const Plan& plan, const Data& data) {
 }
 
 int train_command(const Flags& flags) {
-  check_writable(flags.out);
-  if (!flags.report.empty()) check_writable(flags.report);
+  check_outputs(flags);
   if (!flags.valid.empty() && flags.valid_fraction > 0) {
     throw Error("--valid and --valid-fraction exclude each other", "give one of them");
   }
@@ -301,7 +311,7 @@ Run declare_train(CLI::App& app) {
   app.add_option("--valid", flags->valid, "labelled texts to choose the best epoch by");
   app.add_option("--valid-fraction", flags->valid_fraction,
                  "share of the data held out for that, of each label alike")
-      ->check(CLI::Range(0.0, 0.9));
+      ->check(within(0.0, 0.9));
   app.add_option("--epochs", flags->epochs, "passes over the data");
   app.add_option("--batch", flags->batch, "texts per step");
   app.add_option("--rate", flags->rate, "the learning rate");
@@ -320,7 +330,7 @@ Run declare_train(CLI::App& app) {
   app.add_flag("--resume", flags->resume, "go on with a run that was cut short, if there is one");
   app.add_option("--checkpoint", flags->checkpoint,
                  "seconds from one checkpoint, PLAN.checkpoint, to the next; 0: none")
-      ->check(CLI::Range(0.0, 1e9))
+      ->check(within(0.0, 1e9))
       ->capture_default_str();
   app.add_flag("--no-rewrites", flags->no_rewrites,
                "plain programs, layer by layer: slower, to compare with");

@@ -134,12 +134,23 @@ sleep 1
 kill -9 "$victim"
 wait "$victim" 2>/dev/null || true
 cmp one.plan kept.plan || fail "a killed run changed its output"
+says "cannot be written" bash -c "ulimit -f 1 && '$weft' compile bow.model --data data.tsv -o x.plan"
 if [ -w /dev/full ]; then
   says "cannot write to standard output" bash -c "'$weft' predict bow.plan lines >/dev/full"
 fi
 yes "a fine film" | "$weft" predict bow.plan 2>message | head -1 >/dev/null || true
 [ ! -s message ] || fail "a closed pipe is an error: $(cat message)"
 
+says "there is no command .bogus." "$weft" bogus
+says "did you mean .train." "$weft" trian bow.model
+"$weft" help >out && grep -q "measure a plan" out || fail "help: $(cat out)"
+"$weft" help train | cmp - <("$weft" train --help) || fail "help train is not train --help"
+"$weft" --version | cmp - <("$weft" version) || fail "--version is not version"
+for twice in "--data data.tsv" "--valid data.tsv --valid data.tsv" "-o x.plan"; do
+  # shellcheck disable=SC2086
+  says "is given 2 times" "$weft" train bow.model --data data.tsv $twice -o x.plan
+done
+says "is given 2 times" "$weft" eval bow.plan --data data.tsv --data data.tsv
 says "required" "$weft" predict
 says "not expected: --tpo" "$weft" predict bow.plan --tpo 2
 says "did you mean .textcnn." "$weft" new textcn
@@ -147,6 +158,48 @@ says "cannot read nosuch.model" "$weft" train nosuch.model --data data.tsv -o x.
 says "nosuch.tsv" "$weft" train bow.model --data nosuch.tsv -o x.plan
 says "cannot write /nosuch/x.plan" "$weft" train bow.model --data data.tsv -o /nosuch/x.plan
 says "bow.model" "$weft" predict bow.model lines
+
+for command in check train predict opt eval; do
+  says "is a (folder|directory)" "$weft" "$command" . $([ $command != opt ] || echo --passes=cse) \
+    $([[ $command != train && $command != eval ]] || echo --data data.tsv) \
+    $([ $command != train ] || echo -o x.plan)
+done
+says "cannot read nosuch.ir: No such file" "$weft" opt nosuch.ir --passes=cse
+says "there is no program" "$weft" opt /dev/null --passes=cse
+echo 'program @p { symbol B <= 4 }' >p.ir
+says "no pass or pipeline .csee." "$weft" opt p.ir --passes=cse --skip csee
+
+# What is to be written is looked at first, and no file but a plan is replaced by a plan.
+mkdir -p folder
+cp data.tsv valid.tsv
+cp bow.model bow.kept
+echo "remember the milk" >notes.txt
+ln -sf data.tsv link.tsv
+refused() { # refused PATTERN FLAGS...: by train, with nothing read or written
+  says "$1" "$weft" train bow.model --data data.tsv --valid valid.tsv --epochs 1 "${@:2}"
+  ! grep -q "epoch" message || fail "trained before it said: $(cat message)"
+}
+refused "-o data.tsv is the file that --data names" -o data.tsv
+refused "-o link.tsv is the file that --data names" -o link.tsv
+refused "-o ./valid.tsv is the file that --valid names" -o ./valid.tsv
+refused "-o bow.model is the file that MODEL names" -o bow.model
+refused "--report bow.model is the file that MODEL names" -o x.plan --report bow.model
+refused "--report valid.tsv is the file that --valid names" -o x.plan --report valid.tsv
+refused "--report folder/../x.plan is the file that -o names" -o x.plan --report folder/../x.plan
+refused "notes.txt is there already, and is no plan" -o notes.txt
+refused "-o . is a folder" -o .
+refused "-o folder is a folder" -o folder
+refused "-o new/ is a folder" -o new/
+refused "there is no folder new" -o new/x.plan
+refused "there is no folder data.tsv" -o data.tsv/x.plan
+refused "-o is empty" -o ""
+says "is the file that --data names" "$weft" compile bow.model --data data.tsv -o data.tsv
+says "is the file that --data names" "$weft" calibrate bow.plan --data data.tsv -o data.tsv
+says "notes.txt is there already" "$weft" compile bow.plan --predict-only -o notes.txt
+cmp data.tsv valid.tsv && cmp bow.model bow.kept && grep -q milk notes.txt ||
+  fail "an input was overwritten"
+cp small.plan smaller.plan
+"$weft" compile smaller.plan --fold -o smaller.plan || fail "a plan cannot replace itself"
 says "no such setting" "$weft" train bow.model --data data.tsv --set widht=3 -o x.plan
 says "plan is compiled already" "$weft" train one.plan --data data.tsv --set x.width=3 -o x.plan
 says "only predicts" "$weft" train small.plan --data data.tsv -o x.plan

@@ -55,4 +55,32 @@ says "own seed, 7" "${part[@]}" flag.plan --epochs 1 --seed 8 -o more.plan
 awk -v a="$(accuracy_of message)" 'BEGIN { exit !(a < 0.75) }' ||
   fail "validated on what it has learnt: $(cat message)"
 silent "${part[@]}" flag.plan --epochs 1 --seed 7 --quiet -o more.plan
+# What has no effect is said, or refused; errors name what was typed.
+says "patience stops nothing without validation" "${train[@]}" bow.model --epochs 1 --patience 2 \
+  -o x.plan
+says "patience stops nothing" "${train[@]}" bow.model --epochs 1 --set train.patience=2 -o x.plan
+says "metric chooses nothing" "${train[@]}" bow.model --epochs 1 --metric loss -o x.plan
+says "kept the last epoch; wrote" "${train[@]}" bow.model --epochs 1 --average 3 -o x.plan
+refused() {
+  local pattern=$1
+  shift
+  ! "$@" >out 2>message || fail "no error from: $*"
+  grep -qE -- "$pattern" message || fail "$* said: $(cat message), not: $pattern"
+}
+refused "this plan is compiled" "${train[@]}" x.plan --no-rewrites -o y.plan
+refused "--epochs: epochs=-1 must be" "${train[@]}" bow.model --epochs -1 -o y.plan
+refused "--set: epochs=-1 must be" "${train[@]}" bow.model --set epochs=-1 -o y.plan
+for flag in --valid-fraction --checkpoint; do
+  refused "$flag: nan is not a number from 0" "${train[@]}" bow.model $flag nan -o y.plan
+done
+refused "--rate: rate=nan must be" "${train[@]}" bow.model --rate nan -o y.plan
+silent "${train[@]}" bow.model --set train.batch=1e2 --epochs 1 --quiet -o x.plan
+
+# Kept as it was where no epoch is better.
+"${part[@]}" flag.plan --epochs 2 --rate 1000 --metric loss -o kept.plan 2>log
+grep -q "^as given  valid loss" log || fail "the start is not evaluated: $(cat log)"
+grep -q "no epoch was better than the plan as given" log || fail "kept: $(cat log)"
+cut -f 2 coins.tsv | "$weft" predict flag.plan >before
+cut -f 2 coins.tsv | "$weft" predict kept.plan | cmp - before || fail "the start is not kept"
+
 echo "training goes on where it was, and says how"

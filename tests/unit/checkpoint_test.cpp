@@ -37,7 +37,7 @@ std::vector<std::byte> in_pieces(const TrainSettings& settings, bool validate, s
     auto found = load_checkpoint(path, static_cast<std::size_t>(settings.average));
     REQUIRE(found);
     CHECK(found->threads == 1);
-    expect_same_run(*found, any_run(), path);
+    expect_same_run(*found, any_run(), found->now, path);
     from = std::move(found->now);
     checkpoints.from = std::move(found->state);
   }
@@ -136,24 +136,34 @@ TEST_CASE("a checkpoint of another run is refused with what differs") {
   const TrainSettings settings{};
   Checkpoint saved;
   saved.fingerprint = print(data, &data, start, settings);
-  const auto message = [&](const Fingerprint& wanted) -> std::string {
+  saved.now = start;
+  const auto message = [&](const Fingerprint& wanted, const Plan& began) -> std::string {
     try {
-      expect_same_run(saved, wanted, "run.checkpoint");
+      expect_same_run(saved, wanted, began, "run.checkpoint");
     } catch (const Error& e) {
       return e.what();
     }
     return "the same";
   };
-  CHECK(message(print(data, &data, start, settings)) == "the same");
+  CHECK(message(print(data, &data, start, settings), start) == "the same");
   const auto says = [&](const Fingerprint& wanted, std::string_view part) {
-    CHECK(message(wanted).find(part) != std::string::npos);
+    CHECK(message(wanted, start).find(part) != std::string::npos);
   };
   says(print(other, &data, start, settings), "other training data");
   says(print(data, &other, start, settings), "other validation data");
   says(print(data, nullptr, start, settings), "other validation data");
   says(print(data, &data, start, {.epochs = 11}), "other settings: epochs=10");
-  says(print(data, &data, small_plan(test::kSmallModel, {"train.seed=2"}), settings),
-       "another model");
+  const auto says_of_start = [&](const Plan& other_start, std::string_view part) {
+    const std::string said = message(print(data, &data, other_start, settings), other_start);
+    CHECK(said.find(part) != std::string::npos);
+  };
+  says_of_start(small_plan(test::kSmallModel, {"train.seed=2"}), "train.seed=2");
+  std::string clipped(test::kSmallModel);
+  clipped.insert(clipped.size() - 1, " clip_norm=3");
+  says_of_start(small_plan(clipped),
+                "this run has line 8 `train  adam(rate=0.01) batch=8 epochs=3 "
+                "clip_norm=3`");
+  says_of_start(run(small_plan(), settings).plan, "another model");
 }
 
 }  // namespace

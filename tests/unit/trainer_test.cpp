@@ -67,6 +67,26 @@ TEST_CASE("training stops early when validation gets no better") {
   CHECK(outcome.best_epoch == 1);
 }
 
+TEST_CASE("a plan that goes on learning is kept as it was where no epoch is better") {
+  const Plan start = run(small_plan(), {.epochs = 12, .batch = 8, .rate = 0.01}, true).plan;
+  const auto weights = [](const Plan& plan) {
+    std::vector<std::vector<std::byte>> all;
+    for (const PlanTensor& t : plan.tensors) all.emplace_back(t.bytes.begin(), t.bytes.end());
+    return all;
+  };
+  const TrainSettings ruinous{.epochs = 2, .batch = 8, .rate = 3.0, .metric = BestBy::loss};
+  const TrainOutcome kept = run(start, ruinous, true);
+  CHECK(kept.best_epoch == 0);
+  CHECK(weights(kept.plan) == weights(start));
+  CHECK(kept.plan.history.size() == start.history.size() + 2);
+
+  // Without validation there is no telling, and a plan without a history has learnt nothing.
+  CHECK(weights(run(start, ruinous).plan) != weights(start));
+  CHECK(run(small_plan(), ruinous, true).best_epoch > 0);
+  const TrainSettings useful{.epochs = 3, .batch = 8, .rate = 0.01, .metric = BestBy::loss};
+  CHECK(run(start, useful, true).best_epoch > 12);
+}
+
 TEST_CASE("an interrupted run ends after its step with the last whole epoch") {
   Recorder recorder;
   recorder.interrupt_after = 12;  // 8 steps to an epoch
