@@ -2,6 +2,7 @@
 #include "frontend/checkpoint.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +13,7 @@
 #include <sstream>
 #include <utility>
 
+#include "frontend/builder.h"
 #include "ir/file.h"
 #include "ir/plan_format.h"
 
@@ -236,8 +238,12 @@ void expect_same_run(const Checkpoint& checkpoint, const Fingerprint& wanted, co
     fail("another description: " + then, fmt::format("this run has {}; {}", now, remedy));
   }
   if (checkpoint.now.settings != start.settings) {
-    fail("other overrides: " + checkpoint.now.settings,
-         fmt::format("this run has {}; {}", start.settings, remedy));
+    const auto set = [](const Plan& plan) {
+      const std::vector<std::string> all = overrides_of(plan).assignments();
+      return all.empty() ? "none" : fmt::format("{}", fmt::join(all, " "));
+    };
+    fail("other overrides: " + set(checkpoint.now),
+         fmt::format("this run has {}; {}", set(start), remedy));
   }
   fail("another model", remedy);
 }

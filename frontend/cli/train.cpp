@@ -222,8 +222,10 @@ void say_end(const Flags& flags, const TrainOutcome& outcome, bool validated) {
   } else if (validated) {
     how += fmt::format("kept epoch {}; ", outcome.best_epoch);
   }
-  const auto bytes = static_cast<double>(std::filesystem::file_size(flags.out));
-  fmt::print(stderr, "{}wrote {} ({:.1f} MB)\n", how, flags.out, bytes / 1e6);
+  std::error_code device;  // has no size
+  const auto bytes = std::filesystem::file_size(flags.out, device);
+  const double megabytes = device ? 0 : static_cast<double>(bytes) / 1e6;
+  fmt::print(stderr, "{}wrote {} ({:.1f} MB)\n", how, flags.out, megabytes);
 }
 
 // On what chose the best epoch; where there is no such data, on what was learnt.

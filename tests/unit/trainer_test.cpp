@@ -74,15 +74,15 @@ TEST_CASE("a plan that goes on learning is kept as it was where no epoch is bett
     for (const PlanTensor& t : plan.tensors) all.emplace_back(t.bytes.begin(), t.bytes.end());
     return all;
   };
-  const TrainSettings ruinous{.epochs = 2, .batch = 8, .rate = 3.0, .metric = BestBy::loss};
-  const TrainOutcome kept = run(start, ruinous, true);
+  const TrainSettings idle{.epochs = 2, .batch = 8, .rate = 0.0, .metric = BestBy::loss};
+  const TrainOutcome kept = run(start, idle, true);
   CHECK(kept.best_epoch == 0);
   CHECK(weights(kept.plan) == weights(start));
   CHECK(kept.plan.history.size() == start.history.size() + 2);
 
   // Without validation there is no telling, and a plan without a history has learnt nothing.
-  CHECK(weights(run(start, ruinous).plan) != weights(start));
-  CHECK(run(small_plan(), ruinous, true).best_epoch > 0);
+  CHECK(weights(run(start, idle).plan) != weights(start));
+  CHECK(run(small_plan(), idle, true).best_epoch > 0);
   const TrainSettings useful{.epochs = 3, .batch = 8, .rate = 0.01, .metric = BestBy::loss};
   CHECK(run(start, useful, true).best_epoch > 12);
 }
