@@ -164,27 +164,24 @@ std::optional<Diagnostic> problem_with(const Model& model, const Overrides& over
   }
 }
 
-// Every choice, or the two ends.
-std::vector<Attr> ends_of(const Parameter& p) {
+// Every choice; or the two ends, and of numbers with a point one between them.
+std::vector<Attr> samples_of(const Parameter& p) {
   if (!p.choices.empty()) return p.choices;
-  if (!p.integer) return {p.low, p.high};
+  if (!p.integer) return {p.low, p.high, p.low + (p.high - p.low) * 0.4142};
   return {static_cast<std::int64_t>(p.low), static_cast<std::int64_t>(p.high)};
 }
 
 // The first that the description cannot have, by its place, and why.
-std::optional<std::pair<std::size_t, Diagnostic>> bad_end(const Model& model,
-                                                          const Overrides& overrides,
-                                                          const Parameter& p,
-                                                          const VectorsOptions& vectors) {
-  const std::vector<Attr> ends = ends_of(p);
-  for (std::size_t i = 0; i < ends.size(); ++i) {
-    auto problem = problem_with(model, overrides, {{p.path, ends[i]}}, vectors);
+std::optional<std::pair<std::size_t, Diagnostic>> bad_sample(const Model& model,
+                                                             const Overrides& overrides,
+                                                             const Parameter& p,
+                                                             const VectorsOptions& vectors) {
+  const std::vector<Attr> samples = samples_of(p);
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    auto problem = problem_with(model, overrides, {{p.path, samples[i]}}, vectors);
     if (!problem) continue;
-    const auto* number = std::get_if<double>(&ends[i]);
-    if (number != nullptr && std::abs(*number) < 1e15 && std::round(*number) == *number &&
-        !problem_with(model, overrides, {{p.path, static_cast<std::int64_t>(*number)}}, vectors)) {
-      problem->note = "numbers with a point are fractions: leave the points out";
-    }
+    const bool between = p.choices.empty() && i == 2;
+    if (between) problem->note = "numbers with a point are fractions: leave the points out";
     return std::pair(i, std::move(*problem));
   }
   return std::nullopt;
@@ -198,7 +195,7 @@ bool is_free(const Model& model, const Overrides& overrides, const Parameter& p,
   for (std::uint64_t i = 0; i < kDraws; ++i) {
     if (problem_with(model, overrides, sample({p}, 0, i), vectors)) return false;
   }
-  return !bad_end(model, overrides, p, vectors);
+  return !bad_sample(model, overrides, p, vectors);
 }
 
 bool is_fixed(const Model& model, const Overrides& overrides, const Parameter& p) {
@@ -247,10 +244,11 @@ std::vector<Parameter> search_space(const Model& model, const Overrides& overrid
       }
       if (is_fixed(model, overrides, p)) continue;
       // What is wrong without any of these values is said elsewhere.
-      if (const auto bad = sound ? bad_end(model, overrides, p, vectors) : std::nullopt) {
-        throw Error(written.value.arguments[bad->first].location,
+      if (const auto bad = sound ? bad_sample(model, overrides, p, vectors) : std::nullopt) {
+        const auto& places = written.value.arguments;
+        throw Error(places[bad->first < places.size() ? bad->first : 0].location,
                     fmt::format("`{}` cannot be {}: {}", written.name,
-                                to_string(ends_of(p)[bad->first]), bad->second.message),
+                                to_string(samples_of(p)[bad->first]), bad->second.message),
                     bad->second.note);
       }
       space.push_back(p);

@@ -66,8 +66,8 @@ struct Plan {
   VocabularyView vocabulary;
   std::vector<std::string> labels;
   Task task = Task::single_label;
-  double threshold = 0.5;       // of multi_label
-  double temperature = 1.0;     // logits are divided by it before softmax or sigmoid
+  double threshold = 0.5;    // of multi_label
+  double temperature = 1.0;  // logits are divided by it before softmax or sigmoid
   // By name; others have no caller. W numbers tell the labels apart: one each, or one for two.
   //   predict  ids i32[T], offsets i32[B+1 -> T]  ->  logits f32[B, W], probabilities f32[B, W]
   //   train    the same, rate f32[], and labels i32[B] or targets f32[B, W]  ->  loss f32[]
