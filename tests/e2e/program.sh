@@ -31,11 +31,13 @@ awk 'BEGIN {
   }
 }' >data.tsv
 
-for starter in textcnn textcnn-zh deepcnn bow; do
+for starter in textcnn textcnn-vectors textcnn-zh deepcnn bow; do
   "$weft" new "$starter" >"$starter.model"
   "$weft" check "$starter.model" >shapes
   grep -q "weights, with a full vocabulary" shapes || fail "check $starter"
-  "$weft" train "$starter.model" --data data.tsv --valid-fraction 0.2 --set x.width=16 --epochs 6 \
+  width=x.width
+  if [ "$starter" = textcnn-vectors ]; then width=width; fi
+  "$weft" train "$starter.model" --data data.tsv --valid-fraction 0.2 --set $width=16 --epochs 6 \
     --rate 0.01 --threads 1 -o "$starter.plan" 2>log || fail "train $starter: $(cat log)"
   grep -q "epoch  6" log || fail "no epochs: $(cat log)"
   "$weft" eval "$starter.plan" --data data.tsv --json >json
