@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cmath>
 #include <filesystem>
 
 #include "frontend/cli/command.h"
@@ -23,17 +22,16 @@ struct Flags {
 };
 
 void check_threshold(const Flags& flags, const Plan& plan) {
-  if (!flags.threshold) return;
-  if (std::isnan(*flags.threshold)) {
-    throw Error("--threshold is no number", "give a probability from 0 to 1");
-  }
-  if (plan.task == Task::multi_label) return;
+  if (!flags.threshold || plan.task == Task::multi_label) return;
   throw Error(
       fmt::format("--threshold is for several labels per text; {} gives exactly one", flags.plan),
       "leave it out");
 }
 
 int eval(const Flags& flags) {
+  if (!flags.report.empty()) {
+    check_output("--report", flags.report, {{"PLAN", flags.plan}, {"--data", flags.data}});
+  }
   Session session = Session::load(flags.plan, {flags.threads});
   check_threshold(flags, session.plan());
   const Corpus corpus = flags.reading.read(flags.data);
@@ -70,7 +68,7 @@ Run declare_eval(CLI::App& app) {
                  "an HTML file to write: curves, confusions, calibration, mistakes and their "
                  "n-grams");
   app.add_option("--threshold", flags->threshold, "of a multi-label plan, instead of its own")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(within(0, 1));
   app.add_option("--threads", flags->threads, "0: all this process may use")
       ->check(CLI::Range(0, 4096));
   flags->reading.declare(app);

@@ -89,6 +89,15 @@ grep -q "exactly one" message || fail "eval --threshold: $(cat message)"
 "$weft" bench one.plan --data data.tsv --seconds nan >/dev/null 2>message &&
   fail "seconds that are no number"
 
+# A report that cannot be written is noticed before the plan is read, and never in place of input.
+mkdir folder
+for report in folder missing/one.html data.tsv; do
+  "$weft" eval one.plan --data data.tsv --report "$report" >said 2>message &&
+    fail "eval --report $report"
+  grep -q -- "$report" message || fail "eval --report $report: $(cat message)"
+  [ ! -s said ] || fail "eval measured in spite of --report $report"
+done
+
 # Lines that are not UTF-8 are answered, and counted, whichever thread has them.
 for i in $(seq 3000); do printf 'a fine film %d\n' "$i"; done >lines
 sed -i $'2500s/$/ \xB5\xE7/; 2600s/$/ \xB5\xE7/' lines
