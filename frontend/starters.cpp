@@ -43,7 +43,8 @@ train  adam(rate=0.001) batch=50 epochs=6 average=3
 constexpr std::string_view kTextCnnVectors =
     R"model(
 # The same begun with pretrained word vectors, which make it better where texts are few: two tables
-# hold the file's vectors, one stays as it is, one is trained (Kim 2014's two channels, side by side).
+# hold the file's vectors; one stays as it is, one is trained (Kim 2014's two channels, side by
+# side).
 #
 #   weft train MODEL --data FILE --vectors glove.6B.100d.txt -o PLAN
 model textcnn_vectors

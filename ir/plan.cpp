@@ -141,10 +141,12 @@ class Interface {
   // f32[B, labels]; or f32[B, 1], where one number tells two labels apart.
   TensorType rows() const {
     const Value* const logits = graph_.find_value("logits");
-    const TensorType one{DType::f32, {Dim("B"), Dim(1)}, {}};
+    const auto of_width = [](std::size_t width) {
+      return TensorType{DType::f32, {Dim("B"), Dim(static_cast<std::int64_t>(width))}, {}};
+    };
     const bool two = plan_.task == Task::single_label && plan_.labels.size() == 2;
-    if (two && logits != nullptr && logits->type == one) return one;
-    return {DType::f32, {Dim("B"), Dim(static_cast<std::int64_t>(plan_.labels.size()))}, {}};
+    if (two && logits != nullptr && logits->type == of_width(1)) return of_width(1);
+    return of_width(plan_.labels.size());
   }
 
   void check_type(const Value& value, const TensorType& wanted) const {
