@@ -49,6 +49,7 @@ class Trainer {
     outcome.stopped_early = !outcome.interrupted && state_.ended < settings_.epochs;
     outcome.plan = state_.best ? std::move(*state_.best) : session_.snapshot();
     if (!outcome.interrupted) try_mean(outcome);
+    mark_kept(outcome);
     outcome.plan.history = state_.history;
     return outcome;
   }
@@ -148,6 +149,19 @@ class Trainer {
     }
     outcome.averaged = static_cast<std::int64_t>(state_.recent.size());
     outcome.plan = std::move(mean);
+  }
+
+  // The history says which epochs the weights are of, where validation chose them.
+  void mark_kept(const TrainOutcome& outcome) {
+    const bool start = valid_ != nullptr && outcome.averaged == 0 && outcome.best_epoch == 0;
+    if (start) return;  // it says so already
+    const std::int64_t last = state_.history.empty() ? 0 : state_.history.back().epoch;
+    for (HistoryEntry& entry : state_.history) {
+      std::erase_if(entry.metrics, [](const auto& metric) { return metric.first == "kept"; });
+      const bool kept = outcome.averaged > 0 ? entry.epoch > last - outcome.averaged
+                                             : entry.epoch == outcome.best_epoch;
+      if (valid_ != nullptr && kept) entry.metrics.emplace_back("kept", 1);
+    }
   }
 
   void save_if_due() {

@@ -87,6 +87,32 @@ TEST_CASE("a plan that goes on learning is kept as it was where no epoch is bett
   CHECK(run(start, useful, true).best_epoch > 12);
 }
 
+// The epochs that the history says are kept.
+std::vector<std::int64_t> marked(const Plan& plan) {
+  std::vector<std::int64_t> epochs;
+  for (const HistoryEntry& entry : plan.history) {
+    for (const auto& [name, value] : entry.metrics) {
+      if (name == "kept") epochs.push_back(entry.epoch);
+    }
+  }
+  return epochs;
+}
+
+TEST_CASE("the history says which epochs are kept, where validation chose") {
+  using Epochs = std::vector<std::int64_t>;
+  TrainSettings settings{.epochs = 6, .batch = 8, .rate = 0.01, .metric = BestBy::loss};
+  const TrainOutcome first = run(small_plan(), settings, true);
+  CHECK(marked(first.plan) == Epochs{first.best_epoch});
+  const TrainOutcome second = run(first.plan, settings, true);
+  CHECK(marked(second.plan) ==
+        Epochs{second.best_epoch == 0 ? first.best_epoch : second.best_epoch});
+  CHECK(marked(run(first.plan, settings).plan).empty());
+  settings.rate = 0;
+  CHECK(marked(run(first.plan, settings, true).plan) == marked(first.plan));
+  settings.average = 3;  // all epochs are alike, and of equals the mean is taken
+  CHECK(marked(run(small_plan(), settings, true).plan) == Epochs{4, 5, 6});
+}
+
 TEST_CASE("an interrupted run ends after its step with the last whole epoch") {
   Recorder recorder;
   recorder.interrupt_after = 12;  // 8 steps to an epoch
@@ -111,7 +137,7 @@ TEST_CASE("the rate follows its schedule, and the history says so") {
     const HistoryEntry& entry = outcome.plan.history[epoch];
     CHECK(entry.rate == doctest::Approx(0.01 * (1 - (before - 32) / (240 - 32))));
     CHECK(recorder.epochs[epoch].rate == entry.rate);
-    REQUIRE(entry.metrics.size() == 3);
+    REQUIRE(entry.metrics.size() >= 3);
     CHECK(entry.metrics[2].first == "loss");
     CHECK(entry.metrics[2].second == recorder.epochs[epoch].valid->loss);
   }
