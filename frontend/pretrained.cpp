@@ -118,7 +118,7 @@ WordList Pretrained::read(WordList words, const std::vector<std::uint64_t>& coun
     if (options_.store) {
       key += "\n" + file->path;
       all = options_.store->get(key, [&] {
-        const auto vectors =
+        auto vectors =
             std::make_shared<WordVectors>(all ? all->words() : options_.store->words(tokenizer),
                                           std::vector<std::uint64_t>{}, tokenizer, enough, width);
         read(*file, *vectors);
