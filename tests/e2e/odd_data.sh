@@ -2,27 +2,7 @@
 # Data that is odd but legal: thousands of labels, one label, one text, nearly one label, the same
 # texts on both sides of a split, labels that training lacks. Each behaves, and says what it did.
 #   bash tests/e2e/odd_data.sh build/weft
-set -euo pipefail
-weft=$(realpath "$1")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-
-fail() {
-  echo "FAILED: $*" >&2
-  exit 1
-}
-# says PATTERN COMMAND...: the command succeeds, and what it says on the way matches.
-says() {
-  local pattern=$1
-  shift
-  "$@" >out 2>message </dev/null || fail "status $? from: $* ($(cat message))"
-  grep -qE -- "$pattern" message || fail "$* said: $(cat message), not: $pattern"
-}
-silent() {
-  "$@" >out 2>message </dev/null || fail "status $? from: $* ($(cat message))"
-  [ ! -s message ] || fail "$* said: $(cat message)"
-}
+source "$(dirname "$0")/../e2e_setup.sh"
 sane() {
   if grep -qiE '\b(nan|inf)\b|null' "$1"; then fail "$1 holds what is no number"; fi
 }

@@ -1,25 +1,7 @@
 #!/usr/bin/env bash
 # The whole path by the program: new, check, train, eval, predict, compile, inspect; and its errors.
 #   bash tests/e2e/program.sh build/weft
-set -euo pipefail
-weft=$(realpath "$1")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-
-fail() {
-  echo "FAILED: $*" >&2
-  exit 1
-}
-# says PATTERN COMMAND...: the command fails, and its message matches.
-says() {
-  local pattern=$1 status=0
-  shift
-  "$@" >out 2>message </dev/null || status=$?
-  [ "$status" -ne 0 ] || fail "no error from: $*"
-  [ "$status" -lt 128 ] || fail "status $status from: $*"
-  grep -qE -- "$pattern" message || fail "$* said: $(cat message), not: $pattern"
-}
+source "$(dirname "$0")/../e2e_setup.sh"
 
 # 300 texts of two labels that a model of any kind can tell apart, and some lines of noise words.
 awk 'BEGIN {
@@ -111,10 +93,10 @@ grep -q "^good" answers || fail "an added word is unknown: $(cat answers)"
 sed 's/width=64/static, vectors="v.gz"/' bow.model >described.model
 gzip -c v.txt >v.gz
 "$weft" train described.model --data data.tsv --threads 1 --quiet -o described.plan
-says "x.embedding has 64" "$weft" train bow.model --data data.tsv --vectors v.txt -o x.plan
-says "plan has its words" "$weft" train one.plan --data data.tsv --vectors v.txt -o x.plan
+refuses "x.embedding has 64" "$weft" train bow.model --data data.tsv --vectors v.txt -o x.plan
+refuses "plan has its words" "$weft" train one.plan --data data.tsv --vectors v.txt -o x.plan
 echo "w1 1 2" >>v.txt
-says "v.txt:5: .w1. has 2 numbers" "$weft" train bow.model --data data.tsv --vectors v.txt \
+refuses "v.txt:5: .w1. has 2 numbers" "$weft" train bow.model --data data.tsv --vectors v.txt \
   --set x.width=3 -o x.plan
 
 # Several labels.
@@ -136,40 +118,40 @@ sleep 1
 kill -9 "$victim"
 wait "$victim" 2>/dev/null || true
 cmp one.plan kept.plan || fail "a killed run changed its output"
-says "cannot be written" bash -c "ulimit -f 1 && '$weft' compile bow.model --data data.tsv -o x.plan"
+refuses "cannot be written" bash -c "ulimit -f 1 && '$weft' compile bow.model --data data.tsv -o x.plan"
 if [ -w /dev/full ]; then
-  says "cannot write to standard output" bash -c "'$weft' predict bow.plan lines >/dev/full"
+  refuses "cannot write to standard output" bash -c "'$weft' predict bow.plan lines >/dev/full"
 fi
 yes "a fine film" | "$weft" predict bow.plan 2>message | head -1 >/dev/null || true
 [ ! -s message ] || fail "a closed pipe is an error: $(cat message)"
 
-says "there is no command .bogus." "$weft" bogus
-says "did you mean .train." "$weft" trian bow.model
+refuses "there is no command .bogus." "$weft" bogus
+refuses "did you mean .train." "$weft" trian bow.model
 "$weft" help >out && grep -q "measure a plan" out || fail "help: $(cat out)"
 "$weft" help train | cmp - <("$weft" train --help) || fail "help train is not train --help"
 "$weft" --version | cmp - <("$weft" version) || fail "--version is not version"
 for twice in "--data data.tsv" "--valid data.tsv --valid data.tsv" "-o x.plan"; do
   # shellcheck disable=SC2086
-  says "is given 2 times" "$weft" train bow.model --data data.tsv $twice -o x.plan
+  refuses "is given 2 times" "$weft" train bow.model --data data.tsv $twice -o x.plan
 done
-says "is given 2 times" "$weft" eval bow.plan --data data.tsv --data data.tsv
-says "required" "$weft" predict
-says "not expected: --tpo" "$weft" predict bow.plan --tpo 2
-says "did you mean .textcnn." "$weft" new textcn
-says "cannot read nosuch.model" "$weft" train nosuch.model --data data.tsv -o x.plan
-says "nosuch.tsv" "$weft" train bow.model --data nosuch.tsv -o x.plan
-says "cannot write /nosuch/x.plan" "$weft" train bow.model --data data.tsv -o /nosuch/x.plan
-says "bow.model" "$weft" predict bow.model lines
+refuses "is given 2 times" "$weft" eval bow.plan --data data.tsv --data data.tsv
+refuses "required" "$weft" predict
+refuses "not expected: --tpo" "$weft" predict bow.plan --tpo 2
+refuses "did you mean .textcnn." "$weft" new textcn
+refuses "cannot read nosuch.model" "$weft" train nosuch.model --data data.tsv -o x.plan
+refuses "nosuch.tsv" "$weft" train bow.model --data nosuch.tsv -o x.plan
+refuses "cannot write /nosuch/x.plan" "$weft" train bow.model --data data.tsv -o /nosuch/x.plan
+refuses "bow.model" "$weft" predict bow.model lines
 
 for command in check train predict opt eval; do
-  says "is a (folder|directory)" "$weft" "$command" . $([ $command != opt ] || echo --passes=cse) \
+  refuses "is a (folder|directory)" "$weft" "$command" . $([ $command != opt ] || echo --passes=cse) \
     $([[ $command != train && $command != eval ]] || echo --data data.tsv) \
     $([ $command != train ] || echo -o x.plan)
 done
-says "cannot read nosuch.ir: No such file" "$weft" opt nosuch.ir --passes=cse
-says "there is no program" "$weft" opt /dev/null --passes=cse
+refuses "cannot read nosuch.ir: No such file" "$weft" opt nosuch.ir --passes=cse
+refuses "there is no program" "$weft" opt /dev/null --passes=cse
 echo 'program @p { symbol B <= 4 }' >p.ir
-says "no pass or pipeline .csee." "$weft" opt p.ir --passes=cse --skip csee
+refuses "no pass or pipeline .csee." "$weft" opt p.ir --passes=cse --skip csee
 
 # What is to be written is looked at first, and no file but a plan is replaced by a plan.
 mkdir -p folder
@@ -178,7 +160,7 @@ cp bow.model bow.kept
 echo "remember the milk" >notes.txt
 ln -sf data.tsv link.tsv
 refused() { # refused PATTERN FLAGS...: by train, with nothing read or written
-  says "$1" "$weft" train bow.model --data data.tsv --valid valid.tsv --epochs 1 "${@:2}"
+  refuses "$1" "$weft" train bow.model --data data.tsv --valid valid.tsv --epochs 1 "${@:2}"
   ! grep -q "epoch" message || fail "trained before it said: $(cat message)"
 }
 refused "-o data.tsv is the file that --data names" -o data.tsv
@@ -195,21 +177,21 @@ refused "-o new/ is a folder" -o new/
 refused "there is no folder new" -o new/x.plan
 refused "there is no folder data.tsv" -o data.tsv/x.plan
 refused "-o is empty" -o ""
-says "is the file that --data names" "$weft" compile bow.model --data data.tsv -o data.tsv
-says "is the file that --data names" "$weft" calibrate bow.plan --data data.tsv -o data.tsv
-says "notes.txt is there already" "$weft" compile bow.plan --predict-only -o notes.txt
+refuses "is the file that --data names" "$weft" compile bow.model --data data.tsv -o data.tsv
+refuses "is the file that --data names" "$weft" calibrate bow.plan --data data.tsv -o data.tsv
+refuses "notes.txt is there already" "$weft" compile bow.plan --predict-only -o notes.txt
 cmp data.tsv valid.tsv && cmp bow.model bow.kept && grep -q milk notes.txt ||
   fail "an input was overwritten"
 cp small.plan smaller.plan
 "$weft" compile smaller.plan --fold -o smaller.plan || fail "a plan cannot replace itself"
-says "no such setting" "$weft" train bow.model --data data.tsv --set widht=3 -o x.plan
-says "plan is compiled already" "$weft" train one.plan --data data.tsv --set x.width=3 -o x.plan
-says "only predicts" "$weft" train small.plan --data data.tsv -o x.plan
-says "there is no layer" "$weft" layers nosuch
-says "there is no op" "$weft" ops nosuch
+refuses "no such setting" "$weft" train bow.model --data data.tsv --set widht=3 -o x.plan
+refuses "plan is compiled already" "$weft" train one.plan --data data.tsv --set x.width=3 -o x.plan
+refuses "only predicts" "$weft" train small.plan --data data.tsv -o x.plan
+refuses "there is no layer" "$weft" layers nosuch
+refuses "there is no op" "$weft" ops nosuch
 sed 's/mean_pool/maen_pool/' bow.model >typo.model
-says "typo.model:[0-9]+:[0-9]+: error: there is no layer .maen_pool." "$weft" check typo.model
+refuses "typo.model:[0-9]+:[0-9]+: error: there is no layer .maen_pool." "$weft" check typo.model
 head -c 5000 bow.plan >cut.plan
-says "cut.plan" "$weft" predict cut.plan lines
+refuses "cut.plan" "$weft" predict cut.plan lines
 [ ! -e x.plan ] || fail "a failed run left a plan"
 echo "the program does what it says"

@@ -2,16 +2,7 @@
 # Explaining, calibrating and reports by the program; a report opened in a headless browser, where
 # one is installed.
 #   bash tests/e2e/report.sh build/weft
-set -euo pipefail
-weft=$(realpath "$1")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-
-fail() {
-  echo "FAILED: $*" >&2
-  exit 1
-}
+source "$(dirname "$0")/../e2e_setup.sh"
 
 # Two labels, one of them hostile; and the same texts with several labels each.
 awk 'BEGIN {

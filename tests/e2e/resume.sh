@@ -1,16 +1,7 @@
 #!/usr/bin/env bash
 # A training run killed at any moment and resumed ends with the bytes of one that was left alone.
 #   bash tests/e2e/resume.sh build/weft
-set -euo pipefail
-weft=$(realpath "$1")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-
-fail() {
-  echo "FAILED: $*" >&2
-  exit 1
-}
+source "$(dirname "$0")/../e2e_setup.sh"
 
 awk 'BEGIN {
   srand(1); print "label\ttext"

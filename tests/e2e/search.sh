@@ -2,25 +2,7 @@
 # Cross-validation and tuning by the program: the same results on any number of threads, and after a
 # kill; what they leave behind; and their errors.
 #   bash tests/e2e/search.sh build/weft
-set -euo pipefail
-weft=$(realpath "$1")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-
-fail() {
-  echo "FAILED: $*" >&2
-  exit 1
-}
-# says PATTERN COMMAND...: the command fails, and its message matches.
-says() {
-  local pattern=$1 status=0
-  shift
-  "$@" >out 2>message </dev/null || status=$?
-  [ "$status" -ne 0 ] || fail "no error from: $*"
-  [ "$status" -lt 128 ] || fail "status $status from: $*"
-  grep -qE -- "$pattern" message || fail "$* said: $(cat message), not: $pattern"
-}
+source "$(dirname "$0")/../e2e_setup.sh"
 
 awk 'BEGIN {
   srand(1); print "label\ttext"
@@ -41,7 +23,7 @@ cross=("$weft" crossval m.model --data data.tsv --folds 5 --repeats 2 --set trai
 grep -q '"accuracy":{"mean":0\.[6-9]' one.json || fail "crossval: $(cat one.json)"
 grep -q '"folds":\[{"repeat":1,"fold":1,.*{"repeat":2,"fold":5,' one.json || fail "not from 1: $(cat one.json)"
 "${cross[@]}" --folds-by row --valid-fraction 0.2 | grep -q "confidence interval" || fail "no table"
-says "300 examples|301 folds" "$weft" crossval m.model --data data.tsv --folds 301
+refuses "300 examples|301 folds" "$weft" crossval m.model --data data.tsv --folds 301
 
 tune=("$weft" tune m.model --data data.tsv --trials 10 --set train.epochs=5 --quiet)
 "${tune[@]}" --threads 1 -o one.plan >board
@@ -103,28 +85,28 @@ cp cut.trials.jsonl before.jsonl
 grep -q "kept as cut.trials.jsonl.old" message || fail "said: $(cat message)"
 cmp before.jsonl cut.trials.jsonl.old || fail "the earlier search is lost"
 sed -i '2s/"epochs"/"epoch"/' cut.trials.jsonl
-says "cut.trials.jsonl:2: not a result" "${tune[@]}" --threads 1 --trials 1 -o cut.plan --resume
-says "other data" "${tune[@]}" --seed 9 -o cut.plan --resume
-says "is no time" "$weft" tune m.model --data data.tsv --budget soon -o x.plan
-says "is no time" "$weft" tune m.model --data data.tsv --budget "" -o x.plan
-says "is no time" "$weft" tune m.model --data data.tsv --budget inf -o x.plan
-says "no share" "$weft" tune m.model --data data.tsv --valid-fraction nan -o x.plan
-says "no share" "$weft" crossval m.model --data data.tsv --valid-fraction nan
+refuses "cut.trials.jsonl:2: not a result" "${tune[@]}" --threads 1 --trials 1 -o cut.plan --resume
+refuses "other data" "${tune[@]}" --seed 9 -o cut.plan --resume
+refuses "is no time" "$weft" tune m.model --data data.tsv --budget soon -o x.plan
+refuses "is no time" "$weft" tune m.model --data data.tsv --budget "" -o x.plan
+refuses "is no time" "$weft" tune m.model --data data.tsv --budget inf -o x.plan
+refuses "no share" "$weft" tune m.model --data data.tsv --valid-fraction nan -o x.plan
+refuses "no share" "$weft" crossval m.model --data data.tsv --valid-fraction nan
 printf 'label\ttext\na\tone\n' >single.tsv
-says "of the 1 text none can be held out: every label" "$weft" tune m.model --data single.tsv -o x.plan
-says "0.001 of 300 texts is none" "$weft" tune m.model --data data.tsv --valid-fraction 0.001 -o x.plan
+refuses "of the 1 text none can be held out: every label" "$weft" tune m.model --data single.tsv -o x.plan
+refuses "0.001 of 300 texts is none" "$weft" tune m.model --data data.tsv --valid-fraction 0.001 -o x.plan
 sed 's/^tune .*/tune drop=range(0.5, 1.5)/' m.model >range.model
-says "range.model:[0-9]+:22: error: .drop. cannot be 1.5" "$weft" check range.model
-says "range.model:[0-9]+:22: error: .drop. cannot be 1.5" "$weft" tune range.model --data data.tsv -o x.plan
+refuses "range.model:[0-9]+:22: error: .drop. cannot be 1.5" "$weft" check range.model
+refuses "range.model:[0-9]+:22: error: .drop. cannot be 1.5" "$weft" tune range.model --data data.tsv -o x.plan
 sed 's/^tune .*/tune widht=range(1, 2)/' m.model >typo.model
-says "typo.model:[0-9]+:6: error: .widht." "$weft" check typo.model
-says "typo.model:[0-9]+:6: error: .widht." "$weft" tune typo.model --data data.tsv -o x.plan
+refuses "typo.model:[0-9]+:6: error: .widht." "$weft" check typo.model
+refuses "typo.model:[0-9]+:6: error: .widht." "$weft" tune typo.model --data data.tsv -o x.plan
 # What is read is never written: the description beside the plan, itself or by a link, and the data.
 cp m.model before.model
 ln m.model linked.model
-says "m.model is read, and would be overwritten$" "${tune[@]}" -o m.plan
-says "another plan: -o linked.tuned.plan" "${tune[@]}" -o linked.plan
-says "data.tsv is read, and would be overwritten" "${tune[@]}" -o data.tsv
+refuses "m.model is read, and would be overwritten$" "${tune[@]}" -o m.plan
+refuses "another plan: -o linked.tuned.plan" "${tune[@]}" -o linked.plan
+refuses "data.tsv is read, and would be overwritten" "${tune[@]}" -o data.tsv
 cmp before.model m.model || fail "the description was overwritten"
 [ ! -e x.plan ] && [ ! -e m.plan ] || fail "a failed run left a plan"
 echo "searches repeat, resume and say what is wrong"

@@ -2,16 +2,7 @@
 # The forms of a plan's projected table by the program: stored in the plan, of integers, within a
 # budget or not at all; what each changes is said, and what was not applied too.
 #   bash tests/e2e/tables.sh build/weft
-set -euo pipefail
-weft=$(realpath "$1")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-
-fail() {
-  echo "FAILED: $*" >&2
-  exit 1
-}
+source "$(dirname "$0")/../e2e_setup.sh"
 
 awk 'BEGIN {
   srand(1); print "label\ttext"

@@ -1,27 +1,7 @@
 #!/usr/bin/env bash
 # `weft train` beyond one run: a plan that goes on learning, and what it is validated on.
 #   bash tests/e2e/train.sh build/weft
-set -euo pipefail
-weft=$(realpath "$1")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-
-fail() {
-  echo "FAILED: $*" >&2
-  exit 1
-}
-# says PATTERN COMMAND...: the command succeeds, and what it says on the way matches.
-says() {
-  local pattern=$1
-  shift
-  "$@" >out 2>message </dev/null || fail "status $? from: $* ($(cat message))"
-  grep -qE -- "$pattern" message || fail "$* said: $(cat message), not: $pattern"
-}
-silent() {
-  "$@" >out 2>message </dev/null || fail "status $? from: $* ($(cat message))"
-  [ ! -s message ] || fail "$* said: $(cat message)"
-}
+source "$(dirname "$0")/../e2e_setup.sh"
 
 # Every label is a coin's throw: only of texts that it has learnt can a plan know more.
 awk 'BEGIN {
