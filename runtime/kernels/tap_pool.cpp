@@ -11,8 +11,9 @@ namespace {
 
 // Sentences per thread below which starting a thread costs more than it saves.
 constexpr std::int64_t kSentencesPerThread = 20;
-// Bytes of a table from which its rows are asked for before they are needed: a core's own caches.
-constexpr std::int64_t kLargeTable = 1 << 20;
+// Bytes of a table's first rows, those of the most frequent words, that stay in caches: some more
+// than a core's own, for what all cores share answers soon enough.
+constexpr std::int64_t kNearBytes = 4 << 20;
 // Rows that the kernel's windows may reach past a sentence's ends: they take room.
 constexpr std::int64_t kLongestReach = 1 << 16;
 
@@ -46,13 +47,13 @@ class TapMaxPool final : public Kernel {
     }
     zeros_ = AlignedBytes(static_cast<std::size_t>(pool_.row_bytes));
     pool_.zeros = zeros_.data();
+    pool_.near_bytes = kNearBytes;
     scratch_.resize(static_cast<std::size_t>(bind.threads) * pool_.scratch());
   }
 
   bool asks_for_rows() const override { return true; }
   void run(RunContext& run) override {
     require_tap_rows(ids_, table_, run);
-    pool_.fetch = table_.rows(run) * pool_.row_bytes > kLargeTable;
     parallel_for(run.threads, y_.rows(run), kSentencesPerThread,
                  [&](std::int64_t begin, std::int64_t end, int part) {
                    const std::size_t mine = static_cast<std::size_t>(part) * pool_.scratch();

@@ -164,18 +164,18 @@ TEST_CASE("tap_max_pool agrees with its reference") {
   });
 }
 
-TEST_CASE("a table larger than the caches, whose rows are fetched ahead") {
+TEST_CASE("a table larger than the caches, of which some rows are fetched ahead") {
   with_every_target([] {
     const std::string attrs = " kernels=[3, 4, 5] channels=[100, 100, 100]";
     const std::string head =
-        "input %ids : i32[T]\n input %from : i32[B+1 -> T]\n param %t : f32[900, 1200]\n";
+        "input %ids : i32[T]\n input %from : i32[B+1 -> T]\n param %t : f32[4000, 1200]\n";
     const std::string integers = "%q, %s = quantize_taps(%t) dtype=\"i8\"" + attrs;
     for (const Lengths& lengths : kLengths) {
       check_kernels(head + "%y, %at = tap_max_pool(%ids, %t, %from)" + attrs + " return %y, %at",
-                    lengths, 900);
+                    lengths, 4000);
       check_kernels(head + integers + "\n%y, %at = tap_max_pool(%ids, %q, %from, _, %s)" + attrs +
                         " return %y",
-                    lengths, 900);
+                    lengths, 4000);
     }
   });
 }

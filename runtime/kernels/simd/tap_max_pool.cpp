@@ -17,10 +17,13 @@ HWY_BEFORE_NAMESPACE();
 namespace weft::simd::HWY_NAMESPACE {
 
 // A sentence's rows in the table: at[i] is where that of its token i begins. Before the first and
-// after the last there are `halo` rows of zeros, for the windows that reach past the ends.
+// after the last there are `halo` rows of zeros, for the windows that reach past the ends. Those of
+// them that no cache is likely to hold are there once more, as `far`.
 struct Rows {
   const std::byte* const* at = nullptr;
   std::int64_t length = 0;
+  const std::byte* const* far = nullptr;
+  std::int64_t far_rows = 0;
 };
 
 Rows find_rows(const TapPool& pool, std::int64_t b, const std::byte** at) {
@@ -32,22 +35,28 @@ Rows find_rows(const TapPool& pool, std::int64_t b, const std::byte** at) {
     at[t] = pool.table + row * pool.row_bytes;
   }
   std::fill_n(at + length, pool.halo, pool.zeros);
-  return {at, length};
+  const std::byte** far = at + length + pool.halo;
+  std::int64_t far_rows = 0;
+  for (std::int64_t t = 0; t < length; ++t) {  // which way a condition goes can't be foretold
+    far[far_rows] = at[t];
+    far_rows += at[t] - pool.table >= pool.near_bytes ? 1 : 0;
+  }
+  return {at, length, far, far_rows};
 }
 
-// A table is larger than the caches and its rows are met in no order, so lines are asked for before
-// they are needed: while one segment of a sentence's rows is summed, a later one of the same rows,
-// or after the last an early one of the next sentence's. Each line is asked for once.
+// What is far is asked for before it is needed: while one segment of a sentence's rows is summed, a
+// later one of the same rows, or after the last an early one of the next sentence's. Each line is
+// asked for once; what the caches hold is not, for asking takes as long as reading.
 constexpr std::int64_t kLine = 64;
 // Segments between asking and reading: one is over before memory has answered.
-constexpr std::size_t kAhead = 3;
+constexpr std::size_t kAhead = 4;
 
 struct Fetch {
   Rows rows;
   std::int64_t begin = 0, end = 0;  // bytes from a row's first: whole lines
 
   HWY_INLINE void operator()(std::int64_t t) const {
-    const std::byte* row = rows.at[t];
+    const std::byte* row = rows.far[t];
     for (std::int64_t i = begin; i < end; i += kLine) hwy::Prefetch(row + i);
   }
 };
@@ -155,14 +164,14 @@ HWY_NOINLINE void pool_windows(const TapBlock& block, const Sentence& s, const F
     }
   };
   const std::int64_t windows = block.windows(s.rows.length);
-  const std::int64_t both = HWY_MIN(windows, fetch.rows.length);
+  const std::int64_t both = HWY_MIN(windows, fetch.rows.far_rows);
   std::int64_t i = 0;
   for (; i < both; ++i) {
     window(i);
     fetch(i);
   }
   for (; i < windows; ++i) window(i);
-  for (i = both; i < fetch.rows.length; ++i) fetch(i);
+  for (i = both; i < fetch.rows.far_rows; ++i) fetch(i);
   maxima.store(block.segment, s.y, s.where);
 }
 
@@ -210,12 +219,9 @@ void pool_sentence(const TapPool& pool, const Sentence& sentence, const Rows& ne
   const std::size_t segments = pool.blocks.size(), ahead = std::min(kAhead, segments);
   for (std::size_t i = 0; i < segments; ++i) {
     const TapBlock& block = pool.blocks[i];
-    Fetch fetch;
-    if (pool.fetch) {
-      const std::size_t then = i + ahead;
-      fetch = then < segments ? fetch_of<T>(pool, sentence.rows, then)
-                              : fetch_of<T>(pool, next, then - segments);
-    }
+    const std::size_t then = i + ahead;
+    const Fetch fetch = then < segments ? fetch_of<T>(pool, sentence.rows, then)
+                                        : fetch_of<T>(pool, next, then - segments);
     if (block.segment.lanes == 64) {
       if constexpr (sizeof(T) == 1) pool_segment<T, 64, kWhere>(block, sentence, fetch);
     } else if (block.segment.lanes == 32) {
@@ -235,11 +241,9 @@ void pool_sentences(const TapPool& pool, std::int64_t begin, std::int64_t end,
                     const std::byte** scratch) {
   const std::byte** halves[] = {scratch, scratch + pool.scratch() / 2};
   Rows rows = find_rows(pool, begin, halves[0]);
-  if (pool.fetch) {
-    for (std::size_t i = 0; i < std::min(kAhead, pool.blocks.size()); ++i) {
-      const Fetch fetch = fetch_of<T>(pool, rows, i);
-      for (std::int64_t t = 0; t < rows.length; ++t) fetch(t);
-    }
+  for (std::size_t i = 0; i < std::min(kAhead, pool.blocks.size()); ++i) {
+    const Fetch fetch = fetch_of<T>(pool, rows, i);
+    for (std::int64_t t = 0; t < rows.far_rows; ++t) fetch(t);
   }
   for (std::int64_t b = begin; b < end; ++b) {
     const Rows next = b + 1 < end ? find_rows(pool, b + 1, halves[(b + 1 - begin) % 2]) : Rows();

@@ -38,7 +38,7 @@ struct TapPool {
   const float* scale = nullptr;  // null: 1
   const float* bias = nullptr;   // null: 0
   bool relu = false;
-  bool fetch = false;             // the table is larger than a core's own caches
+  std::int64_t near_bytes = 0;    // of the table's first rows, which caches are likely to hold
   float* y = nullptr;             // [B, outputs]
   std::int32_t* where = nullptr;  // [B, outputs], of an f32 table; null: not wanted
   // Of tap_max_pool: the most tokens of a sentence, the most that a window reaches past its ends,
@@ -46,7 +46,7 @@ struct TapPool {
   std::int64_t longest = 0, halo = 0;
   const std::byte* zeros = nullptr;
 
-  std::size_t scratch() const { return static_cast<std::size_t>(2 * (longest + 2 * halo)); }
+  std::size_t scratch() const { return static_cast<std::size_t>(4 * (longest + halo)); }
 };
 
 // y = relu?(scale * maximum + bias) of sentences [begin, end); for an empty one 0. `scratch` is
