@@ -31,8 +31,8 @@ if [ "$tenth" -eq 0 ]; then
 fi
 part() { # NAME FIRST [LAST]: lines of `all`
   { echo "$header" && sed -n "$2,${3:-\$}p" all; } >"$1.tsv"
-  # fastText takes labels without spaces, and words that are cut already.
-  sed 1d "$1.tsv" | awk -F "$tab" '{
+  # fastText takes labels without spaces, and words that are cut already: of Chinese, characters.
+  sed 1d "$1.tsv" | LC_ALL=C sed 's/[\xe3-\xe9][\x80-\xbf][\x80-\xbf]/ & /g' | awk -F "$tab" '{
     gsub(/ /, "_", $1); gsub(/[][.,:;!?"()\/\047]/, " & ", $2); print "__label__" $1 " " tolower($2)
   }' >"$1.txt"
 }
