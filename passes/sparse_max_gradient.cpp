@@ -16,9 +16,9 @@ namespace {
 //   tap_table_weight_grad(e, dtable)     ->  sparse_tap_weight_grad(dz, where, ids, offsets, e)
 //
 // Each channel of each text sends its gradient to one window, so that of a table of N rows only
-// texts / N is not zero. A short row update costs more per number than a matrix product, hence the
-// limit.
-constexpr double kMostDense = 0.17;
+// texts / N is not zero. A number of a short row update costs three times one of a matrix product,
+// which gives the limit; the table's capacity, known here, is somewhat above the rows it has.
+constexpr double kMostDense = 0.25;
 
 enum PoolPort : std::size_t { kDz, kWhere, kIds, kOffsets };
 
