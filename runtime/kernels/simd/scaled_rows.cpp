@@ -18,11 +18,13 @@ namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::CappedTag<float, 16>;
 constexpr std::int64_t kWidth = static_cast<std::int64_t>(HWY_MIN(hn::MaxLanes(D()), 16));
 
-// Of N vectors of columns: what is summed stays in registers.
+// Of N vectors of columns, the last of them from column `last` on: what is summed stays in
+// registers.
 template <int N>
 void sum_columns(const ScaledRows& lists, const float* matrix, std::int64_t matrix_pitch,
-                 float* sums, std::int64_t sums_pitch) {
+                 float* sums, std::int64_t sums_pitch, std::int64_t last) {
   const D d;
+  const auto column = [&](int v) { return v + 1 < N ? v * kWidth : last; };
   for (std::size_t i = 0; i + 1 < lists.starts.size(); ++i, sums += sums_pitch) {
     hn::Vec<D> sum[N];
 #pragma GCC unroll 8
@@ -33,11 +35,11 @@ void sum_columns(const ScaledRows& lists, const float* matrix, std::int64_t matr
       const auto factor = hn::Set(d, scaled.factor);
 #pragma GCC unroll 8
       for (int v = 0; v < N; ++v) {
-        sum[v] = hn::MulAdd(factor, hn::LoadU(d, row + v * kWidth), sum[v]);
+        sum[v] = hn::MulAdd(factor, hn::LoadU(d, row + column(v)), sum[v]);
       }
     }
 #pragma GCC unroll 8
-    for (int v = 0; v < N; ++v) hn::StoreU(sum[v], d, sums + v * kWidth);
+    for (int v = 0; v < N; ++v) hn::StoreU(sum[v], d, sums + column(v));
   }
 }
 
@@ -53,37 +55,52 @@ void sum_column(const ScaledRows& lists, const float* matrix, std::int64_t matri
   }
 }
 
-// By as few passes over the lists as registers allow. The last ends with the last column: it may
-// give columns of the one before the same sums once more.
+// By as few passes over the lists as registers allow. The last vector ends with the last column: it
+// may give columns of the one before the same sums once more.
 void SumScaledRows(const ScaledRows& lists, std::int64_t columns, const float* matrix,
                    std::int64_t matrix_pitch, float* sums, std::int64_t sums_pitch) {
   using Pass = decltype(&sum_columns<1>);
   constexpr Pass passes[] = {&sum_columns<1>, &sum_columns<2>, &sum_columns<3>, &sum_columns<4>,
                              &sum_columns<5>, &sum_columns<6>, &sum_columns<7>, &sum_columns<8>};
   constexpr std::int64_t most = std::size(passes);
-  for (std::int64_t c = 0; c < columns && columns < kWidth; ++c) {
-    sum_column(lists, matrix + c, matrix_pitch, sums + c, sums_pitch);
+  if (columns < kWidth) {
+    for (std::int64_t c = 0; c < columns; ++c) {
+      sum_column(lists, matrix + c, matrix_pitch, sums + c, sums_pitch);
+    }
+    return;
   }
-  for (std::int64_t c = 0; c < columns && columns >= kWidth;) {
-    std::int64_t vectors = std::min((columns - c + kWidth - 1) / kWidth, most);
-    if (vectors * kWidth > columns) vectors = (columns - c) / kWidth;
-    c = std::min(c, columns - vectors * kWidth);
-    passes[vectors - 1](lists, matrix + c, matrix_pitch, sums + c, sums_pitch);
-    c += vectors * kWidth;
+  for (std::int64_t c = 0; c < columns; c += most * kWidth) {
+    const std::int64_t left = columns - c;
+    const std::int64_t vectors = std::min((left + kWidth - 1) / kWidth, most);
+    const std::int64_t last = std::min(vectors * kWidth, left) - kWidth;
+    passes[vectors - 1](lists, matrix + c, matrix_pitch, sums + c, sums_pitch, last);
   }
 }
 
 #if HWY_TARGET == HWY_SCALAR
-constexpr std::int64_t kTile = 1;  // plain loops do
+constexpr std::int64_t kTileRows = 1, kTileColumns = 1;  // plain loops do
 
 void transpose_tile(const float* from, std::int64_t, float* to, std::int64_t) { *to = *from; }
 #else
-constexpr std::int64_t kTile = 4;
+// Four columns of as many rows as a vector has numbers, at most eight: each block of a vector is a
+// tile of 4 x 4.
+using Tile = hn::CappedTag<float, 8>;
+constexpr std::int64_t kTileRows = HWY_MIN(hn::MaxLanes(Tile()), 8), kTileColumns = 4;
+
+HWY_INLINE hn::Vec<Tile> load_tile_row(const float* from, std::int64_t from_pitch) {
+  if constexpr (kTileRows == 4) {
+    return hn::LoadU(Tile(), from);
+  } else {
+    const hn::Half<Tile> block;
+    return hn::Combine(Tile(), hn::LoadU(block, from + 4 * from_pitch), hn::LoadU(block, from));
+  }
+}
 
 void transpose_tile(const float* from, std::int64_t from_pitch, float* to, std::int64_t to_pitch) {
-  const hn::FixedTag<float, 4> d;
-  const auto r0 = hn::LoadU(d, from), r1 = hn::LoadU(d, from + from_pitch);
-  const auto r2 = hn::LoadU(d, from + 2 * from_pitch), r3 = hn::LoadU(d, from + 3 * from_pitch);
+  const Tile d;
+  const auto row = [&](std::int64_t r)
+                       HWY_ATTR { return load_tile_row(from + r * from_pitch, from_pitch); };
+  const auto r0 = row(0), r1 = row(1), r2 = row(2), r3 = row(3);
   const auto low02 = hn::InterleaveLower(d, r0, r2), low13 = hn::InterleaveLower(d, r1, r3);
   const auto top02 = hn::InterleaveUpper(d, r0, r2), top13 = hn::InterleaveUpper(d, r1, r3);
   hn::StoreU(hn::InterleaveLower(d, low02, low13), d, to);
@@ -95,9 +112,10 @@ void transpose_tile(const float* from, std::int64_t from_pitch, float* to, std::
 
 void Transpose(const float* from, std::int64_t rows, std::int64_t columns, std::int64_t from_pitch,
                float* to, std::int64_t to_pitch) {
-  const std::int64_t whole_rows = rows / kTile * kTile, whole_columns = columns / kTile * kTile;
-  for (std::int64_t c = 0; c < whole_columns; c += kTile) {
-    for (std::int64_t r = 0; r < whole_rows; r += kTile) {
+  const std::int64_t whole_rows = rows / kTileRows * kTileRows;
+  const std::int64_t whole_columns = columns / kTileColumns * kTileColumns;
+  for (std::int64_t c = 0; c < whole_columns; c += kTileColumns) {
+    for (std::int64_t r = 0; r < whole_rows; r += kTileRows) {
       transpose_tile(from + r * from_pitch + c, from_pitch, to + c * to_pitch + r, to_pitch);
     }
   }
