@@ -19,7 +19,8 @@ namespace {
 //
 // Passes that follow take work over from the last lookup's readers to `rows`. Without them the
 // second lookup costs a copy, and is still worth it: a trained table's gradient has few rows. Of a
-// frozen table it is worth it only where a convolution, or what joins lookups, reads the rows.
+// frozen table it is worth it only where a convolution, or what may be computed for the distinct
+// rows, reads the rows.
 class DedupTokens {
  public:
   DedupTokens(const Graph& graph, PassContext& context)
@@ -81,7 +82,7 @@ class DedupTokens {
   bool feeds_convolutions(const Node& lookup) const {
     return std::ranges::any_of(uses_.readers(lookup.outputs[0]), [&](std::size_t i) {
       const OpDef* op = graph_.nodes[i].op;
-      return op == &ops::conv1d || op == &ops::add || op == &ops::concat;
+      return op == &ops::conv1d || is_rowwise(op);
     });
   }
 

@@ -1,8 +1,6 @@
-// merge-embeddings: lookups by the same ids that meet in one place become one lookup.
+// merge-embeddings: what is computed from lookups by the same ids, row by row, becomes one lookup.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <map>
 #include <optional>
 
@@ -14,10 +12,8 @@ namespace weft {
 
 namespace {
 
-// Ops that give row t from the operands' rows t alone, so that they commute with lookups.
-constexpr std::array kRowwise = {&ops::concat, &ops::add, &ops::sub, &ops::mul};
-
 //   concat(embedding(ids, a), embedding(ids, b))  ->  embedding(ids, concat(a, b))
+//   scale(embedding(ids, a))                      ->  embedding(ids, scale(a))
 //
 // Where the tables are constant the right side's is made once for all runs; where they are the
 // distinct rows of a batch it has fewer rows than ids.
@@ -51,7 +47,7 @@ class MergeEmbeddings {
   };
 
   std::optional<Lookup> merge(const Node& node) {
-    if (std::ranges::find(kRowwise, node.op) == kRowwise.end()) return {};
+    if (!is_rowwise(node.op)) return {};
     std::vector<ValueId> tables;
     for (const ValueId id : node.inputs) {
       const auto lookup = lookups_.find(id);

@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <string>
 #include <unordered_set>
 
+#include "ir/ops/ops.h"
 #include "ir/taps.h"
 
 namespace weft {
@@ -43,6 +45,13 @@ std::string activation_name(const Node& node) {
     name += "_" + *variant;
   }
   return name;
+}
+
+bool is_rowwise(const OpDef* op) {
+  static constexpr std::array kRowwise = {&ops::concat, &ops::add,  &ops::sub,  &ops::mul,
+                                          &ops::scale,  &ops::relu, &ops::tanh, &ops::sigmoid,
+                                          &ops::gelu,   &ops::elu};
+  return std::ranges::find(kRowwise, op) != kRowwise.end();
 }
 
 bool is_frozen(const Value& value) {

@@ -37,6 +37,9 @@ class Uses {
 // default is part of the name (gelu approximate="tanh": gelu_tanh), or has no fused form (elu).
 std::string activation_name(const Node&);
 
+// The op gives row t from the operands' rows t alone, so that it commutes with lookups.
+bool is_rowwise(const OpDef*);
+
 // A param that training leaves as it is: `frozen=1`.
 bool is_frozen(const Value&);
 

@@ -14,7 +14,7 @@ constexpr std::array kPasses = {
          infer_only},
     Pass{"sink-activation", "max-pool first, add the bias and activate after", sink_activation},
     Pass{"dedup-tokens", "look up each distinct word of a training batch once", dedup_tokens},
-    Pass{"merge-embeddings", "one lookup for the concat or sum of lookups by the same ids",
+    Pass{"merge-embeddings", "one lookup for what is computed from lookups by the same ids",
          merge_embeddings},
     Pass{"conv1d-to-taps", "a convolution as one product with all its taps and shifted sums",
          conv1d_to_taps},
