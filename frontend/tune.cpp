@@ -28,8 +28,8 @@ std::int64_t epochs_of(std::int64_t step, std::int64_t epochs) {
 
 bool better(const TuneResult& a, const TuneResult& b) {
   if (a.failure.empty() != b.failure.empty()) return a.failure.empty();
-  if (a.step != b.step) return a.step > b.step;
   if (a.score != b.score) return a.score > b.score;
+  if (a.step != b.step) return a.step > b.step;
   return a.trial < b.trial;
 }
 

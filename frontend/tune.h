@@ -42,7 +42,8 @@ struct TuneResult {
 
 inline constexpr std::int64_t kTuneSteps = 3;
 
-// Those of the last step first, each step by score, of equals the earlier trial; failures last.
+// By score: a shorter training that did better is the better one. Of equals the one of the later
+// step first, then the earlier trial; failures last.
 void order_by_merit(std::vector<TuneResult>&);
 
 class TuneObserver {
