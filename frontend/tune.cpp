@@ -8,6 +8,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <tuple>
 
 #include "frontend/side_by_side.h"
 #include "frontend/table.h"
@@ -19,6 +20,8 @@ namespace {
 constexpr std::int64_t kGroup = 9;
 constexpr double kFailed = std::numeric_limits<double>::lowest();  // a score, below all others
 constexpr std::int64_t kKept = 3;       // of a step: one in so many goes on
+constexpr std::size_t kFinalists = 3;   // beside the description as it stands
+constexpr double kSearchShare = 0.75;   // of the time; what is left is for the finalists
 constexpr std::int64_t kChecked = 100;  // trials whose values are looked at before the first begins
 
 std::int64_t epochs_of(std::int64_t step, std::int64_t epochs) {
@@ -28,6 +31,8 @@ std::int64_t epochs_of(std::int64_t step, std::int64_t epochs) {
 
 bool better(const TuneResult& a, const TuneResult& b) {
   if (a.failure.empty() != b.failure.empty()) return a.failure.empty();
+  const bool a_final = a.step == kTuneSteps, b_final = b.step == kTuneSteps;
+  if (a_final != b_final) return a_final;
   if (a.score != b.score) return a.score > b.score;
   if (a.step != b.step) return a.step > b.step;
   return a.trial < b.trial;
@@ -47,7 +52,7 @@ class Search {
     seed_ = static_cast<std::uint64_t>(model_settings.seed);
     epochs_ = model_settings.epochs;
     metric_ = model_settings.metric;
-    for (const TuneResult& result : known) known_[{result.trial, result.epochs}] = result;
+    for (const TuneResult& result : known) known_[key(result)] = result;
   }
 
   std::vector<TuneResult> run() {
@@ -61,14 +66,19 @@ class Search {
       if (space_.empty()) break;  // nothing to vary
     }
     order_by_merit(results_);
+    deadline_ = settings_.seconds;
+    compare_finalists();
     return std::move(results_);
   }
 
  private:
   using Clock = std::chrono::steady_clock;
+  using Key = std::tuple<std::int64_t, std::int64_t, bool>;  // trial, epochs, from several seeds
+
+  static Key key(const TuneResult& r) { return {r.trial, r.epochs, r.step == kTuneSteps}; }
 
   bool late() const {
-    return std::chrono::duration<double>(Clock::now() - start_).count() > settings_.seconds;
+    return std::chrono::duration<double>(Clock::now() - start_).count() > deadline_;
   }
   bool stopped() const {
     return late() || (trial_.interrupt != nullptr && trial_.interrupt->load());
@@ -125,12 +135,12 @@ class Search {
     std::vector<std::optional<TuneResult>> ended(trials.size());
     std::mutex mutex;
     run_side_by_side(trials.size(), threads_, [&](std::size_t i) {
-      const auto known = known_.find({trials[i], epochs_of(step, epochs_)});
+      const auto known = known_.find({trials[i], epochs_of(step, epochs_), false});
       if (known != known_.end()) {
         ended[i] = known->second;
         ended[i]->step = step;
       } else if (!stopped()) {
-        ended[i] = run_one(trials[i], step);
+        ended[i] = train_once(trials[i], step, epochs_of(step, epochs_), seed_);
       }
       if (!ended[i]) return;
       const std::lock_guard lock(mutex);
@@ -139,21 +149,73 @@ class Search {
     std::vector<TuneResult> results;
     for (auto& result : ended) {
       if (!result) continue;
-      known_[{result->trial, result->epochs}] = *result;
+      known_[key(*result)] = *result;
       results.push_back(std::move(*result));
     }
     return results;
   }
 
-  std::optional<TuneResult> run_one(std::int64_t number, std::int64_t step) {
+  // The best trials and the description as it stands, each trained for as long as was best for it.
+  // Where time does not suffice for all of them, what was known before decides.
+  void compare_finalists() {
+    std::vector<TuneResult> finalists;
+    std::size_t others = 0;
+    for (const TuneResult& result : results_) {
+      if (!result.failure.empty() ||
+          std::ranges::count(finalists, result.trial, &TuneResult::trial))
+        continue;
+      if (result.trial != 0 && others++ >= kFinalists) continue;
+      finalists.push_back(result);
+    }
+    if (finalists.size() < 2) return;
+    std::vector<std::optional<TuneResult>> ended(finalists.size());
+    std::mutex mutex;
+    run_side_by_side(finalists.size(), threads_, [&](std::size_t i) {
+      TuneResult& finalist = finalists[i];
+      finalist.step = kTuneSteps;
+      const auto known = known_.find(key(finalist));
+      ended[i] = known != known_.end() ? known->second : train_again(finalist);
+      if (!ended[i]) return;
+      const std::lock_guard lock(mutex);
+      observer_.ended(*ended[i]);
+    });
+    for (const auto& result : ended) {
+      if (!result) return;
+    }
+    for (auto& result : ended) results_.push_back(std::move(*result));
+    order_by_merit(results_);
+  }
+
+  // The mean of its score and of those from other seeds.
+  std::optional<TuneResult> train_again(TuneResult mean) {
+    for (std::int64_t i = 1; i < kTuneSeeds; ++i) {
+      if (stopped()) return std::nullopt;
+      const std::uint64_t seed = seed_ + static_cast<std::uint64_t>(i);
+      const auto once = train_once(mean.trial, mean.step, mean.epochs, seed);
+      if (!once) return std::nullopt;
+      if (!once->failure.empty()) return once;
+      mean.score += once->score;
+      mean.accuracy += once->accuracy;
+      mean.macro_f1 += once->macro_f1;
+      mean.loss += once->loss;
+    }
+    for (double* sum : {&mean.score, &mean.accuracy, &mean.macro_f1, &mean.loss}) {
+      *sum /= static_cast<double>(kTuneSeeds);
+    }
+    return mean;
+  }
+
+  std::optional<TuneResult> train_once(std::int64_t number, std::int64_t step, std::int64_t epochs,
+                                       std::uint64_t seed) {
     TuneResult result;
     result.trial = number;
     result.step = step;
-    result.epochs = epochs_of(step, epochs_);
+    result.epochs = epochs;
     result.values = values_of(number);
     Trial trial = trial_;
     for (const auto& [path, value] : result.values) trial.overrides.set(path, value);
     trial.overrides.set("train.epochs", result.epochs);
+    if (seed != seed_) trial.overrides.set("train.seed", static_cast<std::int64_t>(seed));
     std::atomic<bool> interrupt{false};
     trial.interrupt = &interrupt;
     Watch watch(*this, interrupt);
@@ -168,7 +230,7 @@ class Search {
       result.macro_f1 = outcome.chosen.metrics.macro.f1;
       result.loss = outcome.chosen.loss;
     } catch (const TrainingFailed& e) {
-      if (number == 0) throw;
+      if (number == 0 && step < kTuneSteps) throw;
       result.score = kFailed;
       result.failure = e.diagnostics().front().message;
     } catch (const Error& e) {
@@ -199,8 +261,9 @@ class Search {
   std::uint64_t seed_ = 0;
   std::int64_t epochs_ = 0;
   BestBy metric_ = BestBy::accuracy;
-  std::map<std::pair<std::int64_t, std::int64_t>, TuneResult> known_;  // by trial and epochs
+  std::map<Key, TuneResult> known_;
   std::vector<TuneResult> results_;
+  double deadline_ = kSearchShare * settings_.seconds;
   Clock::time_point start_ = Clock::now();
 };
 
@@ -285,12 +348,13 @@ std::string score_text(const TuneResult& r) {
 
 std::string leaderboard(const std::vector<TuneResult>& results, std::size_t rows) {
   Table table;
-  table.add({"values", "trial", "epochs", "best", "score", "accuracy", "macro F1"});
+  table.add({"values", "trial", "seeds", "epochs", "best", "score", "accuracy", "macro F1"});
   for (std::size_t i = 0; i < std::min(rows, results.size()); ++i) {
     const TuneResult& r = results[i];
     const std::string values = r.trial == 0 ? "the description as it stands" : to_string(r.values);
     table.add(
-        {values, fmt::format("{}", r.trial), fmt::format("{}", r.epochs),
+        {values, fmt::format("{}", r.trial),
+         fmt::format("{}", r.step == kTuneSteps ? kTuneSeeds : 1), fmt::format("{}", r.epochs),
          r.averaged > 0 ? fmt::format("mean of {}", r.averaged) : fmt::format("{}", r.best_epoch),
          score_text(r), fmt::format("{:.4f}", r.accuracy), fmt::format("{:.4f}", r.macro_f1)});
   }

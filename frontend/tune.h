@@ -4,7 +4,9 @@
 //
 // Trials come in groups of nine. All nine train for a fifth of the epochs, the best three for half
 // of them, the best one for all. The description as it stands is trial 0 and takes every step.
-// A trial whose training fails goes no further.
+// A trial whose training fails goes no further. In the end the three best and trial 0 are trained
+// twice more, from other seeds, and their mean scores decide: the best of many that were trained
+// once is often just the luckiest.
 #pragma once
 
 #include <atomic>
@@ -29,21 +31,23 @@ struct TuneSettings {
 // A trial at one step of its group.
 struct TuneResult {
   std::int64_t trial = 0;
-  std::int64_t step = 0;    // 0, 1, 2: the last trains for all the epochs
+  std::int64_t step = 0;    // 0, 1, 2: the last trains for all the epochs; 3: from three seeds
   std::int64_t epochs = 0;  // allowed
   std::int64_t ended = 0;   // of these, where it stopped early
   std::int64_t best_epoch = 0;
   std::int64_t averaged = 0;  // last epochs whose mean scored; 0: the best epoch did
-  double score = 0;  // of the best epoch on the validation examples, by the setting `metric`
+  // Of the best epoch on the validation examples, by the setting `metric`; the mean over seeds.
+  double score = 0;
   double accuracy = 0, macro_f1 = 0, loss = 0;
   Assignments values;
   std::string failure;  // of training: why it has no score
 };
 
-inline constexpr std::int64_t kTuneSteps = 3;
+inline constexpr std::int64_t kTuneSteps = 3;  // before the last, that of several seeds
+inline constexpr std::int64_t kTuneSeeds = 3;
 
-// By score: a shorter training that did better is the better one. Of equals the one of the later
-// step first, then the earlier trial; failures last.
+// Those trained from several seeds first, then by score: a shorter training that did better is the
+// better one. Of equals the one of the later step first, then the earlier trial; failures last.
 void order_by_merit(std::vector<TuneResult>&);
 
 class TuneObserver {
