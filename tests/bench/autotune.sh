@@ -4,8 +4,8 @@
 #
 #   bash tests/bench/autotune.sh DATA [SECONDS]     DATA: lines LABEL<tab>TEXT; 300 seconds each
 #
-# STARTER (textcnn) names what is tuned, SEED (1) the split, THREADS (all) what both may use and
-# GIGABYTES (4) the memory that fastText may.
+# STARTER (textcnn) names what is tuned, VECTORS a file of word vectors in text for both, SEED (1) the
+# split, THREADS (all) what both may use and GIGABYTES (4) the memory that fastText may.
 source "$(dirname "$0")/../../examples/setup.sh"
 data=$(cd "$OLDPWD" && realpath "${1:?name a file of LABEL<tab>TEXT lines}")
 seconds=${2:-300}
@@ -13,6 +13,7 @@ starter=${STARTER:-textcnn}
 seed=${SEED:-1}
 threads=${THREADS:-$(nproc)}
 gigabytes=${GIGABYTES:-4}
+vectors=${VECTORS:+$(cd "$OLDPWD" && realpath "$VECTORS")}
 
 build release weft >/dev/null
 weft=$PWD/build/weft
@@ -44,16 +45,25 @@ row() { printf '%-40s %s\n' "$1" "$2"; }
 accuracy() {
   "$weft" eval "$1" --data test.tsv --json | sed -nE 's/^ *"accuracy": ([0-9.]+),?$/\1/p' | head -n 1
 }
+weft_vectors=() fasttext_vectors=()
+if [ -n "$vectors" ]; then
+  weft_vectors=(--vectors "$vectors")
+  width=$(awk 'NR == 2 { print NF - 1; exit }' "$vectors")
+  # fastText wants the header that GloVe's files lack.
+  awk 'NR > 1 || NF > 2' "$vectors" >vectors
+  { echo "$(wc -l <vectors) $width" && cat vectors; } >vectors.vec
+  fasttext_vectors=(-pretrainedVectors vectors.vec -dim "$width")
+fi
 echo "test accuracy: $tenth texts; each search has $seconds s and $threads threads"
 
 "$weft" new "$starter" >starter.model
 "$weft" train starter.model --data train.tsv --valid valid.tsv --seed "$seed" \
-  --threads "$threads" --quiet -o starter.plan
+  --threads "$threads" "${weft_vectors[@]}" --quiet -o starter.plan
 row "weft, $starter as it stands" "$(accuracy starter.plan)"
 
 rm -f tuned.*
 "$weft" tune starter.model --data train.tsv --valid valid.tsv --seed "$seed" \
-  --threads "$threads" --budget "$seconds" --quiet -o tuned.plan >board
+  --threads "$threads" "${weft_vectors[@]}" --budget "$seconds" --quiet -o tuned.plan >board
 row "weft tune, $starter" "$(accuracy tuned.plan)"
 
 if command -v fasttext >/dev/null; then
@@ -63,13 +73,14 @@ if command -v fasttext >/dev/null; then
   if (
     ulimit -v $((gigabytes << 20))
     timeout "$limit" fasttext supervised -input train.txt -output fasttext -seed "$seed" \
-      -thread "$threads" -autotune-validation valid.txt -autotune-duration "$seconds"
+      -thread "$threads" "${fasttext_vectors[@]}" \
+      -autotune-validation valid.txt -autotune-duration "$seconds"
   ) >fasttext.log 2>&1; then
     row "fastText autotune" "$(fasttext test fasttext.bin test.txt | awk '/^P@1/ { print $2 }')"
   else
     row "fastText autotune" "no model after $limit s: $PWD/fasttext.log may say why"
   fi
-  rm -f fasttext.bin fasttext.vec
+  rm -f fasttext.bin fasttext.vec vectors vectors.vec
 else
   row "fastText autotune" "not installed"
 fi
