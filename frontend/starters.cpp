@@ -54,7 +54,7 @@ text   tokenizer=words lowercase=true vocabulary=30000 max_tokens=400
 # The vectors' own width: `--set width=300` for files of 300 numbers a word. They are made smaller,
 # so that training can move them as far as it needs to.
 width    = 100
-channels = 100
+channels = 200
 drop     = 0.5
 
 # word_dropout: a tenth of the words is unknown in each step, so that no single word decides.
@@ -69,7 +69,7 @@ d      = x | conv1d(channels=channels, kernel=4) | relu | max_pool
 logits = concat(a, b, c, d) | dropout(drop) | linear(labels)
 output softmax(logits)
 
-train  adam(rate=0.001) batch=50 epochs=8 average=4 label_smoothing=0.1
+train  adam(rate=0.0005) batch=50 epochs=10 average=5 label_smoothing=0.1
 )model";
 
 constexpr std::string_view kTextCnnZh =
