@@ -1,6 +1,7 @@
 // Tap tables: one product against the weights in the order of a row, its gradients, and integers.
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include <fmt/core.h>
 
@@ -60,8 +61,8 @@ class TapWeights {
       const float* from = w.f32() + (tap * depth_ + begin) * w.columns() + s.channel + c;
       float* to = matrix() + (column - within) * depth_ + begin * panel_ + within;
       for (std::int64_t d = begin; d < end; ++d, from += w.columns(), to += panel_) {
-        if (count == simd::RowProduct::kPanel) {
-          std::copy_n(from, simd::RowProduct::kPanel, to);  // of a length known here: no call
+        if (count == simd::RowProduct::kPanel) {  // of a length known here memcpy is no call
+          std::memcpy(to, from, simd::RowProduct::kPanel * sizeof(float));
         } else {
           std::copy_n(from, count, to);
         }
