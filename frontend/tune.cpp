@@ -191,7 +191,7 @@ class Search {
     for (std::int64_t i = 1; i < kTuneSeeds; ++i) {
       if (stopped()) return std::nullopt;
       const std::uint64_t seed = seed_ + static_cast<std::uint64_t>(i);
-      const auto once = train_once(mean.trial, mean.step, mean.epochs, seed);
+      auto once = train_once(mean.trial, mean.step, mean.epochs, seed);
       if (!once) return std::nullopt;
       if (!once->failure.empty()) return once;
       mean.score += once->score;
