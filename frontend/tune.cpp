@@ -161,9 +161,8 @@ class Search {
     std::vector<TuneResult> finalists;
     std::size_t others = 0;
     for (const TuneResult& result : results_) {
-      if (!result.failure.empty() ||
-          std::ranges::count(finalists, result.trial, &TuneResult::trial))
-        continue;
+      if (!result.failure.empty() || !was_trained_fully(results_, result.trial)) continue;
+      if (std::ranges::count(finalists, result.trial, &TuneResult::trial) > 0) continue;
       if (result.trial != 0 && others++ >= kFinalists) continue;
       finalists.push_back(result);
     }
@@ -283,7 +282,14 @@ std::vector<TuneResult> tune(const Trial& trial, const std::vector<Parameter>& s
   return Search(trial, space, settings, known, observer).run();
 }
 
-Assignments final_values(const TuneResult& result, const Trial& trial) {
+bool was_trained_fully(const std::vector<TuneResult>& results, std::int64_t trial) {
+  return std::ranges::any_of(results, [&](const TuneResult& r) {
+    return r.trial == trial && r.step >= kTuneSteps - 1 && r.failure.empty();
+  });
+}
+
+Assignments final_values(const TuneResult& result, const Trial& trial, bool fully) {
+  if (!fully) return result.values;
   Overrides overrides = trial.overrides;
   for (const auto& [path, value] : result.values) overrides.set(path, value);
   const ModelSettings settings = settings_of(*trial.model, overrides);

@@ -4,9 +4,9 @@
 //
 // Trials come in groups of nine. All nine train for a fifth of the epochs, the best three for half
 // of them, the best one for all. The description as it stands is trial 0 and takes every step.
-// A trial whose training fails goes no further. In the end the three best and trial 0 are trained
-// twice more, from other seeds, and their mean scores decide: the best of many that were trained
-// once is often just the luckiest.
+// A trial whose training fails goes no further. In the end trial 0 and the three best of
+// those that were trained for all epochs are trained twice more, from other seeds, and their mean
+// scores decide: the best of many that were trained once is often just the luckiest.
 #pragma once
 
 #include <atomic>
@@ -64,9 +64,13 @@ std::vector<TuneResult> tune(const Trial& trial, const std::vector<Parameter>& s
                              const TuneSettings&, const std::vector<TuneResult>& known,
                              TuneObserver&);
 
+// Whether a trial has a result of having been trained for all epochs.
+bool was_trained_fully(const std::vector<TuneResult>&, std::int64_t trial);
+
 // What trains a model the way that it scored, where there is nothing to choose an epoch by: the
-// trial's values, and settings of how long and of averaging.
-Assignments final_values(const TuneResult&, const Trial&);
+// trial's values, and settings of how long and of averaging. Where it was never trained `fully`,
+// nobody knows how long is best, and it is trained for as long as the description says.
+Assignments final_values(const TuneResult&, const Trial&, bool fully = true);
 
 // A result as a line of JSON, and back: numbers are exact. Error if it is not one.
 std::string to_json(const TuneResult&);

@@ -172,7 +172,9 @@ struct Best {
   Overrides left;
 };
 
-Best describe(const TuneResult& best, const Trial& trial, const Flags& flags) {
+Best describe(const std::vector<TuneResult>& results, const Trial& trial, const Flags& flags) {
+  const TuneResult& best = results.front();
+  const bool fully = was_trained_fully(results, best.trial);
   const std::string file = stem_of(flags.out) + ".model";
   const auto folder = [](const std::string& path) {
     const auto parent = std::filesystem::path(path).parent_path();
@@ -185,7 +187,7 @@ Best describe(const TuneResult& best, const Trial& trial, const Flags& flags) {
     from = parse_model(moved_to(from, folder(file).string()), from.file);
   }
   Assignments values = trial.overrides.values();
-  std::ranges::copy(final_values(best, trial), std::back_inserter(values));
+  std::ranges::copy(final_values(best, trial, fully), std::back_inserter(values));
   Assignments left;
   const std::string text = put_values(from, values, left);
   Best result;
@@ -329,7 +331,7 @@ int tune_command(const Flags& flags) {
   }
   file.finish(results);
   trial.threads = flags.settings.threads;
-  const Best best = describe(results.front(), trial, flags);
+  const Best best = describe(results, trial, flags);
   const Plan plan = train_best(best, trial, data.given, flags.quiet);
   if (interrupted) return 130;
   save_plan(plan, flags.out);
