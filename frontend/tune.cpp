@@ -130,21 +130,33 @@ class Search {
     }
   }
 
-  // By trial; those that ended.
-  std::vector<TuneResult> run_step(const std::vector<std::int64_t>& trials, std::int64_t step) {
-    std::vector<std::optional<TuneResult>> ended(trials.size());
+  // What result_of(i) gives, each told to the observer as soon as it is there; none: cut short.
+  template <class ResultOf>
+  std::vector<std::optional<TuneResult>> side_by_side(std::size_t count, ResultOf result_of) {
+    std::vector<std::optional<TuneResult>> ended(count);
     std::mutex mutex;
-    run_side_by_side(trials.size(), threads_, [&](std::size_t i) {
-      const auto known = known_.find({trials[i], epochs_of(step, epochs_), false});
-      if (known != known_.end()) {
-        ended[i] = known->second;
-        ended[i]->step = step;
-      } else if (!stopped()) {
-        ended[i] = train_once(trials[i], step, epochs_of(step, epochs_), seed_);
-      }
+    run_side_by_side(count, threads_, [&](std::size_t i) {
+      ended[i] = result_of(i);
       if (!ended[i]) return;
       const std::lock_guard lock(mutex);
       observer_.ended(*ended[i]);
+    });
+    return ended;
+  }
+
+  // By trial; those that ended.
+  std::vector<TuneResult> run_step(const std::vector<std::int64_t>& trials, std::int64_t step) {
+    const std::int64_t epochs = epochs_of(step, epochs_);
+    auto ended = side_by_side(trials.size(), [&](std::size_t i) {
+      std::optional<TuneResult> result;
+      const auto known = known_.find({trials[i], epochs, false});
+      if (known != known_.end()) {
+        result = known->second;
+        result->step = step;
+      } else if (!stopped()) {
+        result = train_once(trials[i], step, epochs, seed_);
+      }
+      return result;
     });
     std::vector<TuneResult> results;
     for (auto& result : ended) {
@@ -167,16 +179,11 @@ class Search {
       finalists.push_back(result);
     }
     if (finalists.size() < 2) return;
-    std::vector<std::optional<TuneResult>> ended(finalists.size());
-    std::mutex mutex;
-    run_side_by_side(finalists.size(), threads_, [&](std::size_t i) {
+    auto ended = side_by_side(finalists.size(), [&](std::size_t i) {
       TuneResult& finalist = finalists[i];
       finalist.step = kTuneSteps;
       const auto known = known_.find(key(finalist));
-      ended[i] = known != known_.end() ? known->second : train_again(finalist);
-      if (!ended[i]) return;
-      const std::lock_guard lock(mutex);
-      observer_.ended(*ended[i]);
+      return known != known_.end() ? known->second : train_again(finalist);
     });
     for (const auto& result : ended) {
       if (!result) return;
