@@ -125,15 +125,16 @@ std::vector<Parameter> default_space(const Model& model) {
   rate.high = settings.rate * 3;
   rate.by_ratio = true;
   if (settings.rate > 0) space.push_back(rate);
-  Parameter batch;
-  batch.path = "train.batch";
-  batch.choices = {std::max<std::int64_t>(1, settings.batch / 2), settings.batch,
-                   settings.batch * 2};
-  space.push_back(batch);
-  Parameter smoothing;
-  smoothing.path = "train.label_smoothing";
-  smoothing.choices = {0.0, 0.1};
-  space.push_back(smoothing);
+  const auto choose = [&](std::string path, std::vector<Attr> choices) {
+    space.push_back({.path = std::move(path), .choices = std::move(choices)});
+  };
+  choose("train.batch", {std::max<std::int64_t>(1, settings.batch / 2), settings.batch,
+                         settings.batch * 2});
+  choose("train.label_smoothing", {0.0, 0.1});
+  choose("train.schedule", {std::string("constant"), std::string("linear")});
+  if (settings.text.tokenizer != "characters") {
+    choose("text.lowercase", {std::string("true"), std::string("false")});
+  }
   return space;
 }
 
