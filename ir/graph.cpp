@@ -163,6 +163,13 @@ ValueId Graph::add(const OpDef& op, std::vector<ValueId> inputs, Attrs node_attr
   return append(op, std::move(inputs), std::move(node_attrs), location, hint).front();
 }
 
+bool is_read(const Graph& graph, ValueId id) {
+  const auto reads = [&](const Node& node) { return std::ranges::count(node.inputs, id) > 0; };
+  const auto writes = [&](const Write& write) { return write.source == id; };
+  return std::ranges::any_of(graph.nodes, reads) || std::ranges::any_of(graph.writes, writes) ||
+         std::ranges::count(graph.results, id) > 0;
+}
+
 std::int64_t capacity_elements(const Graph& graph, const TensorType& type) {
   constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
   std::int64_t elements = 1;

@@ -106,6 +106,9 @@ struct Graph {
   std::string unique_name(std::string_view hint) const;
 };
 
+// Whether a node reads it, or it must survive to the end: a result or the source of a write.
+bool is_read(const Graph&, ValueId);
+
 // Elements and bytes of a type when every symbol is at its capacity.
 std::int64_t capacity_elements(const Graph&, const TensorType&);
 std::int64_t capacity_bytes(const Graph&, const TensorType&);

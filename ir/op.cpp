@@ -25,6 +25,10 @@ const OpDef* find_op(std::string_view name) {
   return at == table.end() ? nullptr : *at;
 }
 
+bool is_left_out(const Graph& graph, const Node& node, std::size_t output) {
+  return node.op->outputs[output].arity == Arity::optional && !is_read(graph, node.outputs[output]);
+}
+
 namespace {
 
 const Attr& attr(const Attrs& attrs, std::string_view name) {

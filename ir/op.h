@@ -15,7 +15,9 @@
 
 namespace weft {
 
-enum class Arity : std::uint8_t { one, optional, variadic };  // variadic: only as the last input
+// An optional input may be left out; an optional output is, where nobody reads it. Variadic: only
+// as the last input.
+enum class Arity : std::uint8_t { one, optional, variadic };
 
 struct PortDef {
   std::string_view name;
@@ -118,6 +120,9 @@ struct OpDef {
 
 std::span<const OpDef* const> all_ops();      // in the order of ops.def
 const OpDef* find_op(std::string_view name);  // null if there is none
+
+// Whether an output is left out: it is not computed and has no place.
+bool is_left_out(const Graph&, const Node&, std::size_t output);
 
 // Attribute access; the types were checked when the node was made.
 std::int64_t int_attr(const Attrs&, std::string_view name);

@@ -211,12 +211,23 @@ class Verifier {
     return lives;
   }
 
+  std::set<ValueId> outputs_left_out() const {
+    std::set<ValueId> left_out;
+    for (const Node& node : graph_.nodes) {
+      for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+        if (is_left_out(graph_, node, i)) left_out.insert(node.outputs[i]);
+      }
+    }
+    return left_out;
+  }
+
   void check_storage() const {
     const bool planned = std::ranges::any_of(
         graph_.values, [](const Value& value) { return value.storage.has_value(); });
     if (!planned) return;
     std::vector<Lifetime> arena;
     std::map<ValueId, std::vector<Lifetime>> homes;
+    const std::set<ValueId> left_out = outputs_left_out();
     for (Lifetime& life : lifetimes()) {
       const Value& value = graph_[life.id];
       if (value.role == Role::param || value.role == Role::state) {
@@ -224,6 +235,7 @@ class Verifier {
           fail(fmt::format("%{} outlives the program and has its own place", value.name));
         continue;
       }
+      if (!value.storage && left_out.contains(life.id)) continue;
       if (!value.storage) fail(fmt::format("%{} has no storage, but others have", value.name));
       if (value.storage->home != kNoValue) {
         check_home(value, *value.storage);

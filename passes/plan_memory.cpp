@@ -42,7 +42,8 @@ class Tenancy {
 
   std::vector<Buffer> buffers;
 
-  // Where the value lives, once `buffers` are placed. None for params and states.
+  // Where the value lives, once `buffers` are placed. None for params and states, and for outputs
+  // that are left out.
   std::optional<Storage> storage(ValueId id) const {
     if (home_[index(id)] != kNoValue) return Storage{home_[index(id)], 0};
     if (buffer_[index(id)] == kNoBuffer) return std::nullopt;
@@ -106,8 +107,9 @@ class Tenancy {
     }
     std::vector<bool> taken(graph_.values.size(), false);  // by operand: an output has its place
     for (const Node& node : graph_.nodes) {
-      for (const ValueId id : node.outputs) {
-        if (home_[index(id)] != kNoValue) continue;
+      for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+        const ValueId id = node.outputs[i];
+        if (home_[index(id)] != kNoValue || is_left_out(graph_, node, i)) continue;
         const ValueId operand = predecessor(id);
         if (operand == kNoValue || buffer_[index(operand)] == kNoBuffer || taken[index(operand)]) {
           add_buffer(id);

@@ -19,7 +19,9 @@ std::string signature(const OpDef& op) {
                                                        : "";
     inputs.push_back(fmt::format("{}{}", port.name, mark));
   }
-  for (const PortDef& port : op.outputs) outputs.emplace_back(port.name);
+  for (const PortDef& port : op.outputs) {
+    outputs.push_back(fmt::format("{}{}", port.name, port.arity == Arity::optional ? "?" : ""));
+  }
   return fmt::format("{}({}) -> {}", op.name, fmt::join(inputs, ", "), fmt::join(outputs, ", "));
 }
 

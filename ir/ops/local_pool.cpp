@@ -145,7 +145,7 @@ const OpDef local_max_pool{
     .name = "local_max_pool",
     .doc = "the maximum of each channel over each window, and the row it was first found in",
     .inputs = x_from_to(),
-    .outputs = {{"y", "f32[T', C]"}, {"where", "i32[T', C]"}},
+    .outputs = {{"y", "f32[T', C]"}, {"where", "i32[T', C]", Arity::optional}},
     .attrs = window_attrs(),
     .infer = infer_local_max_pool,
     .reference = eval_local_max_pool,

@@ -152,7 +152,7 @@ const OpDef max_pool{
     .inputs = {{"x", "f32[T, C]"},
                {"offsets", "i32[B+1 -> T]"},
                {"bias", "f32[C]", Arity::optional}},
-    .outputs = {{"y", "f32[B, C]"}, {"where", "i32[B, C]"}},
+    .outputs = {{"y", "f32[B, C]"}, {"where", "i32[B, C]", Arity::optional}},
     .attrs = {{"act", "an activation, or \"\"", std::string()}},
     .infer = infer_max_pool,
     .reference = eval_max_pool,

@@ -209,7 +209,7 @@ const OpDef tap_max_pool{
         "act(the maximum of convolutions over each sequence + bias), by their tap table, and the "
         "first row of the window it was first found in",
     .inputs = max_pool_ports(),
-    .outputs = {{"y", "f32[B, O]"}, {"where", "i32[B, O]"}},
+    .outputs = {{"y", "f32[B, O]"}, {"where", "i32[B, O]", Arity::optional}},
     .attrs = pool_attrs(),
     .infer = infer_tap_max_pool,
     .reference = eval_tap_max_pool,

@@ -25,7 +25,8 @@ struct RunContext {
 // One operand of a bound node: where it lies, and its shape with symbols as indices.
 class Operand {
  public:
-  Operand() = default;  // an optional operand left out
+  Operand() = default;  // an optional input left out
+  // `address` is null for an optional output left out.
   // `lazy`: of a table whose rows are made when they are asked for; else null.
   Operand(const Graph&, ValueId, std::byte* address, LazyRows* lazy = nullptr);
 

@@ -56,10 +56,10 @@ KernelPtr make_max_pool(const BindContext& bind) {
     for_each_sequence(run, offsets, width,
                       [&](std::int64_t b, std::int64_t first, std::int64_t end) {
                         float* to = y.f32() + b * width;
-                        std::int32_t* at = where.i32() + b * width;
+                        std::int32_t* at = where ? where.i32() + b * width : nullptr;
                         if (first == end) {
                           std::fill_n(to, width, 0.0F);
-                          std::fill_n(at, width, -1);
+                          if (at != nullptr) std::fill_n(at, width, -1);
                           return;
                         }
                         simd::max_rows(x.f32() + first * width, end - first, width, width,
@@ -134,7 +134,7 @@ KernelPtr make_local_max_pool(const BindContext& bind) {
                       [&](std::int64_t row, std::int64_t begin, std::int64_t stop) {
                         simd::max_rows(x.f32() + begin * width, stop - begin, width, width,
                                        static_cast<std::int32_t>(begin), y.f32() + row * width,
-                                       where.i32() + row * width);
+                                       where ? where.i32() + row * width : nullptr);
                       });
     });
   });

@@ -35,7 +35,9 @@ class ReferenceKernel final : public Kernel {
       allocate_outputs(run, symbol);
     };
     node_.op->reference(EvalView{graph_, node_, operands, outputs_, bind, extents_});
-    for (std::size_t i = 0; i < y_.size(); ++i) store(outputs_[i], y_[i]);
+    for (std::size_t i = 0; i < y_.size(); ++i) {
+      if (y_[i]) store(outputs_[i], y_[i]);
+    }
   }
 
  private:

@@ -39,7 +39,7 @@ class TapMaxPool final : public Kernel {
     pool_.scale = bind.x[4] ? bind.x[4].f32() : nullptr;
     pool_.relu = act_ == simd::Unary::relu;
     pool_.y = y_.f32();
-    if (is_used(bind.graph, bind.node.outputs[1])) pool_.where = bind.y[1].i32();
+    if (bind.y[1]) pool_.where = bind.y[1].i32();
     const std::string& tokens = bind.graph[bind.node.inputs[2]].type.partitions;
     pool_.longest = bind.graph.find_symbol(tokens)->capacity;
     for (const simd::TapBlock& block : blocks_) {
@@ -138,7 +138,7 @@ KernelPtr make_tap_max_pool_grad(const BindContext& bind) {
 
 KernelPtr make_tap_max_pool(const BindContext& bind) {
   // Integer tables are for prediction: there is no loop that also finds where the maxima were.
-  if (bind.x[1].dtype() != DType::f32 && is_used(bind.graph, bind.node.outputs[1])) return nullptr;
+  if (bind.x[1].dtype() != DType::f32 && bind.y[1]) return nullptr;
   for (const std::int64_t taps : ints_attr(bind.node.attrs, "kernels")) {
     if (Window{taps, 1, bind.integer("dilation"), Padding::valid}.span() > kLongestReach) {
       return nullptr;

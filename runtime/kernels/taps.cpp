@@ -1,8 +1,6 @@
 // Operands of the kernels on tap tables.
 #include "runtime/kernels/taps.h"
 
-#include <algorithm>
-
 namespace weft {
 
 TapLayout tap_layout(const BindContext& bind, DType dtype) {
@@ -20,13 +18,6 @@ void require_tap_rows(const Operand& ids, const Operand& table, const RunContext
   if (table.lazy() == nullptr) return;
   if (!ids) return table.lazy()->require_all(run.threads);
   table.lazy()->require({ids.i32(), static_cast<std::size_t>(ids.size(run))}, run.threads);
-}
-
-bool is_used(const Graph& graph, ValueId id) {
-  const auto reads = [&](const Node& node) { return std::ranges::count(node.inputs, id) > 0; };
-  const auto writes = [&](const Write& write) { return write.source == id; };
-  return std::ranges::any_of(graph.nodes, reads) || std::ranges::any_of(graph.writes, writes) ||
-         std::ranges::count(graph.results, id) > 0;
 }
 
 }  // namespace weft

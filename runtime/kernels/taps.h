@@ -24,7 +24,4 @@ void check_tap_ids(const Operand& ids, std::int64_t rows, const RunContext&);
 // The same for the rows of `table`, which are there when it returns.
 void require_tap_rows(const Operand& ids, const Operand& table, const RunContext&);
 
-// Whether anyone reads a node's output.
-bool is_used(const Graph&, ValueId);
-
 }  // namespace weft

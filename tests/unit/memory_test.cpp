@@ -9,10 +9,12 @@
 
 #include "ir/op.h"
 #include "ir/parse.h"
+#include "ir/verify.h"
 #include "passes/compile.h"
 #include "passes/passes.h"
 #include "passes/place_buffers.h"
 #include "passes/plan_memory.h"
+#include "runtime/executor.h"
 #include "tests/unit/random_graph.h"
 
 namespace weft {
@@ -36,9 +38,10 @@ class TaggedMemory {
   void run() {
     for (const Node& node : graph_.nodes) {
       for (const ValueId id : node.inputs) read(id);
-      check_outputs(node);
-      for (const ValueId id : node.outputs) write(id);
-      for (const ValueId id : node.outputs) read(id);  // outputs do not overlap each other
+      const std::vector<std::size_t> ports = written(node);
+      check_outputs(node, ports);
+      for (const std::size_t i : ports) write(node.outputs[i]);
+      for (const std::size_t i : ports) read(node.outputs[i]);  // they do not overlap each other
     }
     for (const ValueId id : graph_.results) read(id);
     for (const Write& write : graph_.writes) read(write.source);
@@ -57,6 +60,17 @@ class TaggedMemory {
                                      static_cast<std::size_t>((bytes + 63) / 64));
   }
 
+  // The outputs that have a place: an optional one need not. Whoever reads it finds that it has
+  // none.
+  std::vector<std::size_t> written(const Node& node) const {
+    std::vector<std::size_t> ports;
+    for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+      if (graph_[node.outputs[i]].storage) ports.push_back(i);
+      REQUIRE((graph_[node.outputs[i]].storage || node.op->outputs[i].arity == Arity::optional));
+    }
+    return ports;
+  }
+
   void write(ValueId id) { std::ranges::fill(blocks(id), id); }
 
   void read(ValueId id) {
@@ -66,8 +80,8 @@ class TaggedMemory {
   }
 
   // A node may write over an operand only where its op says so.
-  void check_outputs(const Node& node) {
-    for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+  void check_outputs(const Node& node, const std::vector<std::size_t>& ports) {
+    for (const std::size_t i : ports) {
       const auto own = blocks(node.outputs[i]);
       const std::size_t port = i < node.op->in_place.size() ? node.op->in_place[i] : 0U;
       for (std::size_t j = 0; j < node.inputs.size(); ++j) {
@@ -161,6 +175,30 @@ TEST_CASE("the arenas of textcnn are within 5 % of the lower bound") {
     CHECK(graph.arena_bytes * 100 <= bound * 105);
     CHECK(compiled.notes.back().starts_with(
         fmt::format("plan-memory: @{} needs an arena of {} bytes", graph.name, graph.arena_bytes)));
+  }
+}
+
+TEST_CASE("only an optional output that nobody reads may be without a place") {
+  const std::string head =
+      "program @p {\n symbol B <= 4\n symbol T <= 9\n input %x : f32[T, 3]\n"
+      " input %from : i32[B+1 -> T]\n %y, %where = max_pool(%x, %from)\n";
+  const auto place = [](const Graph& graph, const char* name) {
+    return graph.find_value(name)->storage.has_value();
+  };
+  const Graph unread = plan(parse_one(head + " return %y\n}"));
+  CHECK(!place(unread, "where"));
+  CHECK(place(unread, "y"));
+  CHECK_NOTHROW(verify(unread));
+  for (const char* reader :
+       {" return %y, %where\n}", " %dx = max_pool_grad(%y, %where, %from)\n return %dx\n}"}) {
+    Graph read = plan(parse_one(head + reader));
+    REQUIRE(place(read, "where"));
+    CHECK_NOTHROW(verify(read));
+    read[*read.find("where")].storage.reset();
+    CHECK_THROWS_WITH_AS(verify(read), doctest::Contains("%where has no storage"), Error);
+    Memory none({}, Access::owned);
+    CHECK_THROWS_WITH_AS(Executor(read, none, 1), doctest::Contains("%where has no storage"),
+                         Error);
   }
 }
 

@@ -11,7 +11,7 @@ HWY_BEFORE_NAMESPACE();
 namespace weft::simd::HWY_NAMESPACE {
 
 // `Vectors` adjacent vectors of columns stay in registers all the way down.
-template <int Vectors>
+template <int Vectors, bool Where>
 void max_columns(const float* x, std::int64_t rows, std::int64_t pitch, std::int32_t first_row,
                  float* y, std::int32_t* where) {
   const hn::ScalableTag<float> d;
@@ -30,12 +30,12 @@ void max_columns(const float* x, std::int64_t rows, std::int64_t pitch, std::int
       const V v = hn::LoadU(d, x + row * pitch + i * lanes());
       const auto more = hn::Gt(v, best[i]);
       best[i] = hn::IfThenElse(more, v, best[i]);
-      at[i] = hn::IfThenElse(hn::RebindMask(di, more), here, at[i]);
+      if (Where) at[i] = hn::IfThenElse(hn::RebindMask(di, more), here, at[i]);
     }
   }
   for (int i = 0; i < Vectors; ++i) {
     hn::StoreU(best[i], d, y + i * lanes());
-    hn::StoreU(at[i], di, where + i * lanes());
+    if (Where) hn::StoreU(at[i], di, where + i * lanes());
   }
 }
 
@@ -47,21 +47,29 @@ void max_narrow(const float* x, std::int64_t rows, std::int64_t pitch, std::int6
       if (x[row * pitch + c] > x[best * pitch + c]) best = row;
     }
     y[c] = x[best * pitch + c];
-    where[c] = first_row + static_cast<std::int32_t>(best);
+    if (where != nullptr) where[c] = first_row + static_cast<std::int32_t>(best);
+  }
+}
+
+template <bool Where>
+void max_wide(const float* x, std::int64_t rows, std::int64_t pitch, std::int64_t n,
+              std::int32_t first_row, float* y, std::int32_t* where) {
+  const auto at = [&](std::int64_t c) { return Where ? where + c : nullptr; };
+  std::int64_t c = 0;
+  for (; c + 4 * lanes() <= n; c += 4 * lanes()) {
+    max_columns<4, Where>(x + c, rows, pitch, first_row, y + c, at(c));
+  }
+  for (; c < n; c += lanes()) {
+    c = std::min(c, n - lanes());  // the last vector may overlap the one before
+    max_columns<1, Where>(x + c, rows, pitch, first_row, y + c, at(c));
   }
 }
 
 void MaxRows(const float* x, std::int64_t rows, std::int64_t pitch, std::int64_t n,
              std::int32_t first_row, float* y, std::int32_t* where) {
   if (n < lanes()) return max_narrow(x, rows, pitch, n, first_row, y, where);
-  std::int64_t c = 0;
-  for (; c + 4 * lanes() <= n; c += 4 * lanes()) {
-    max_columns<4>(x + c, rows, pitch, first_row, y + c, where + c);
-  }
-  for (; c < n; c += lanes()) {
-    c = std::min(c, n - lanes());  // the last vector may overlap the one before
-    max_columns<1>(x + c, rows, pitch, first_row, y + c, where + c);
-  }
+  const auto wide = where != nullptr ? &max_wide<true> : &max_wide<false>;
+  wide(x, rows, pitch, n, first_row, y, where);
 }
 
 template <int Vectors>

@@ -43,7 +43,8 @@ void dropout(RandomKey key, std::uint32_t threshold, float scale, const float* x
 // y[r] = softmax(x[r]), or its logarithm, for rows of n; norms[r] = log sum exp x[r], unless null.
 void softmax(const float* x, float* y, float* norms, std::int64_t rows, std::int64_t n, bool log);
 
-// Over rows of `pitch` floats: the first maximum of each of n columns, and first_row + where it is.
+// Over rows of `pitch` floats: the first maximum of each of n columns; `where`, unless it is null,
+// gets first_row + the row it is in.
 void max_rows(const float* x, std::int64_t rows, std::int64_t pitch, std::int64_t n,
               std::int32_t first_row, float* y, std::int32_t* where);
 // y[c] = factor * sum over rows of x[row, c].
