@@ -66,6 +66,11 @@ std::vector<ArenaStay> arena_of(const Graph& graph) {
   }
   for (const ValueId id : graph.results) at(id).last = end;
   for (const Write& write : graph.writes) at(write.source).last = end;
+  for (std::size_t i = 0; i < stays.size(); ++i) {
+    if (!is_part(graph, graph.values[i])) continue;
+    ArenaStay& whole = at(graph.values[i].storage->home);
+    whole.first = std::min(whole.first, stays[i].first);
+  }
   std::vector<ArenaStay> arena;
   for (std::size_t i = 0; i < stays.size(); ++i) {
     const Value& value = graph.values[i];

@@ -170,6 +170,12 @@ bool is_read(const Graph& graph, ValueId id) {
          std::ranges::count(graph.results, id) > 0;
 }
 
+bool is_part(const Graph& graph, const Value& value) {
+  if (!value.storage || value.storage->home == kNoValue) return false;
+  const auto home = static_cast<std::size_t>(value.storage->home);
+  return home < graph.values.size() && graph.values[home].role == Role::computed;
+}
+
 std::int64_t capacity_elements(const Graph& graph, const TensorType& type) {
   constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
   std::int64_t elements = 1;

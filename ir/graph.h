@@ -37,11 +37,12 @@ struct Symbol {
 // running statistics, counters); a program changes them only through Graph::writes.
 enum class Role : std::uint8_t { input, param, state, computed };
 
-// Where a value lives while the program runs: in the arena, or in the place of a param or state
-// that it replaces (`write %w <- %new` costs nothing when %new is already stored in %w).
+// Where a value lives while the program runs: in the arena; in the place of a param or state that
+// it replaces (`write %w <- %new` costs nothing when %new is already stored in %w); or as some
+// columns of a value computed later, of which it is a part.
 struct Storage {
   ValueId home = kNoValue;  // kNoValue: the arena
-  std::int64_t offset = 0;  // bytes into the arena, a multiple of 64; 0 in a home
+  std::int64_t offset = 0;  // bytes into the arena, a multiple of 64; the first column of a part
   bool operator==(const Storage&) const = default;
 };
 
@@ -108,6 +109,9 @@ struct Graph {
 
 // Whether a node reads it, or it must survive to the end: a result or the source of a write.
 bool is_read(const Graph&, ValueId);
+
+// Whether it is stored as columns of another computed value.
+bool is_part(const Graph&, const Value&);
 
 // Elements and bytes of a type when every symbol is at its capacity.
 std::int64_t capacity_elements(const Graph&, const TensorType&);

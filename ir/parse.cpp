@@ -103,6 +103,7 @@ class Parser {
 
   Graph program() {
     graph_ = Graph();
+    parts_.clear();
     poisoned_.clear();
     peek();
     graph_.comments = take_comments();
@@ -128,8 +129,20 @@ class Parser {
     }
     close_comments();
     next();
+    settle_parts();
     if (accept("arena")) graph_.arena_bytes = integer("the arena's size in bytes");
     return std::move(graph_);
+  }
+
+  void settle_parts() {
+    for (const auto& [part, whole] : parts_) {
+      const std::optional<ValueId> id = graph_.find(whole.text);
+      if (id) {
+        graph_[part].storage->home = *id;
+      } else if (!poisoned_.contains(whole.text)) {
+        note(Error(whole.location, fmt::format("%{} is not defined in this program", whole.text)));
+      }
+    }
   }
 
   // Rules of the graph that know no place are reported at the statement's.
@@ -228,13 +241,14 @@ class Parser {
     Token name;
     std::optional<TensorType> type;
     std::optional<Storage> storage;
+    std::optional<Token> whole;  // which it is a part of, defined further down
   };
 
   void node() {
     std::vector<std::string> comments = take_comments();
     std::vector<Output> outputs;
     do {
-      outputs.push_back({expect(TokenKind::value, "an output's `%name`"), {}, {}});
+      outputs.push_back({expect(TokenKind::value, "an output's `%name`"), {}, {}, {}});
     } while (accept(","));
     expect("=");
     const Token name = expect(TokenKind::identifier, "the op's name");
@@ -249,7 +263,7 @@ class Parser {
       for (Output& output : outputs) {
         if (&output != &outputs.front()) expect(",");
         output.type = type();
-        output.storage = storage();
+        output.storage = storage(&output.whole);
       }
     }
     SourceLocation location;
@@ -296,6 +310,7 @@ class Parser {
       Value& value = graph_[ids[i]];
       value.name = outputs[i].name.text;
       value.storage = outputs[i].storage;
+      if (outputs[i].whole) parts_.emplace_back(ids[i], *outputs[i].whole);
       if (outputs[i].type && *outputs[i].type != value.type) {
         throw Error(outputs[i].name.location,
                     fmt::format("%{} is written as {}, but {} gives {}", value.name,
@@ -305,8 +320,13 @@ class Parser {
     }
   }
 
-  std::optional<Storage> storage() {
+  std::optional<Storage> storage(std::optional<Token>* whole = nullptr) {
     if (!accept("in")) return std::nullopt;
+    if (whole != nullptr && peek().kind == TokenKind::value && tokens_[at_ + 1].is("+")) {
+      *whole = next();
+      expect("+");
+      return Storage{kNoValue, integer("a column")};
+    }
     if (peek().kind == TokenKind::value) return Storage{operand(), 0};
     expect("arena");
     expect("+");
@@ -404,7 +424,8 @@ class Parser {
   std::vector<std::string> comments_;  // comments on lines of their own, not yet taken
   std::vector<std::string> trailing_;  // comments on the line of the last token
   std::vector<Diagnostic> problems_;
-  std::set<std::string, std::less<>> poisoned_;  // what lines in error would have defined
+  std::vector<std::pair<ValueId, Token>> parts_;  // stored in a value that comes later
+  std::set<std::string, std::less<>> poisoned_;   // what lines in error would have defined
 };
 
 }  // namespace

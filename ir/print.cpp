@@ -62,7 +62,10 @@ std::string operand(const Graph& graph, ValueId id) {
 
 std::string place(const Graph& graph, const Value& value) {
   if (!value.storage) return "";
-  if (value.storage->home != kNoValue) return " in %" + graph[value.storage->home].name;
+  if (value.storage->home != kNoValue) {
+    const std::string home = " in %" + graph[value.storage->home].name;
+    return is_part(graph, value) ? fmt::format("{}+{}", home, value.storage->offset) : home;
+  }
   return fmt::format(" in arena+{}", value.storage->offset);
 }
 

@@ -208,6 +208,11 @@ class Verifier {
     }
     for (const ValueId id : graph_.results) at(id).end = kEnd;
     for (const Write& write : graph_.writes) at(write.source).end = kEnd;
+    for (const Lifetime& part : std::vector(lives)) {  // the whole is there as soon as one is
+      if (!is_part(graph_, graph_[part.id])) continue;
+      Lifetime& whole = at(graph_[part.id].storage->home);
+      whole.begin = std::min(whole.begin, part.begin);
+    }
     return lives;
   }
 
@@ -222,8 +227,12 @@ class Verifier {
   }
 
   void check_storage() const {
-    const bool planned = std::ranges::any_of(
-        graph_.values, [](const Value& value) { return value.storage.has_value(); });
+    for (std::size_t i = 0; i < graph_.values.size(); ++i) {
+      if (is_part(graph_, graph_.values[i])) check_part(static_cast<ValueId>(i));
+    }
+    const bool planned = std::ranges::any_of(graph_.values, [&](const Value& value) {
+      return value.storage.has_value() && !is_part(graph_, value);
+    });
     if (!planned) return;
     std::vector<Lifetime> arena;
     std::map<ValueId, std::vector<Lifetime>> homes;
@@ -235,6 +244,7 @@ class Verifier {
           fail(fmt::format("%{} outlives the program and has its own place", value.name));
         continue;
       }
+      if (is_part(graph_, value)) continue;
       if (!value.storage && left_out.contains(life.id)) continue;
       if (!value.storage) fail(fmt::format("%{} has no storage, but others have", value.name));
       if (value.storage->home != kNoValue) {
@@ -248,6 +258,30 @@ class Verifier {
     }
     check_overlaps(std::move(arena), "the arena");
     for (auto& [home, tenants] : homes) check_tenants(home, std::move(tenants));
+  }
+
+  // It is computed by an op that can write there, in the columns that it has in the whole, and read
+  // by nobody else.
+  void check_part(ValueId id) const {
+    const Storage& storage = *graph_[id].storage;
+    const auto makes = [&](const Node& node) { return node.op->pitched && node.outputs[0] == id; };
+    const auto reads = [&](const Node& node) { return std::ranges::count(node.inputs, id) > 0; };
+    const auto whole = std::ranges::find_if(graph_.nodes, reads);
+    bool fits = std::ranges::any_of(graph_.nodes, makes) && whole != graph_.nodes.end() &&
+                whole->op->side_by_side && whole->outputs[0] == storage.home &&
+                std::ranges::count(whole->inputs, id) == 1 &&
+                std::none_of(std::next(whole), graph_.nodes.end(), reads) &&
+                graph_[storage.home].type.shape.size() == 2;
+    const auto writes = [&](const Write& write) { return write.source == id; };
+    fits = fits && std::ranges::count(graph_.results, id) == 0 &&
+           std::ranges::none_of(graph_.writes, writes);
+    std::int64_t column = 0;
+    for (std::size_t i = 0; fits && whole->inputs[i] != id; ++i) {
+      column += graph_[whole->inputs[i]].type.shape.back().value;
+    }
+    if (fits && column == storage.offset) return;
+    fail(fmt::format("%{} is stored in %{} from column {} on, where it is no part of it", name(id),
+                     name(storage.home), storage.offset));
   }
 
   void check_home(const Value& value, const Storage& storage) const {

@@ -1,8 +1,10 @@
 // The recipe: which pipeline makes which program.
 #include "passes/compile.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "passes/flush.h"
 #include "passes/load_program.h"
@@ -11,39 +13,60 @@ namespace weft {
 
 namespace {
 
-// A pipeline's passes without plan-memory, its last: that follows when a program is complete.
-Compiled compile(const Graph& forward, const std::string& name, const CompileOptions& options) {
-  Compiled compiled;
-  PassContext context{&compiled.notes, options.tables};
-  Graph graph = forward;
-  graph.name = name;
-  std::vector<const Pass*> passes = parse_passes(options.rewrites ? name : name + "-generic");
-  WEFT_CHECK(passes.back() == find_pass("plan-memory"));
-  passes.pop_back();
-  compiled.program = run_passes(std::move(graph), passes, context, options.pipeline);
-  return compiled;
-}
+// A pipeline up to the passes that give values their places: these follow when a program is
+// complete.
+class Recipe {
+ public:
+  Recipe(const std::string& name, const CompileOptions& options)
+      : name_(name),
+        options_(options),
+        passes_(parse_passes(options.rewrites ? name : name + "-generic")),
+        placing_(std::ranges::find_if(passes_, [](const Pass* pass) {
+          return pass == find_pass("zero-copy-concat") || pass == find_pass("plan-memory");
+        })) {}
 
-void plan_memory_of(Graph& graph, Compiled& compiled, const CompileOptions& options) {
-  PassContext context{&compiled.notes, options.tables};
-  graph = run_passes(std::move(graph), parse_passes("plan-memory"), context, options.pipeline);
-}
+  Compiled compile(const Graph& forward) const {
+    Compiled compiled;
+    compiled.program = forward;
+    compiled.program.name = name_;
+    run({passes_.begin(), placing_}, compiled.program, compiled);
+    return compiled;
+  }
+  void place(Graph& program, Compiled& compiled) const {
+    run({placing_, passes_.end()}, program, compiled);
+  }
+
+ private:
+  using Passes = std::vector<const Pass*>;
+
+  void run(const Passes& passes, Graph& program, Compiled& compiled) const {
+    PassContext context{&compiled.notes, options_.tables};
+    program = run_passes(std::move(program), passes, context, options_.pipeline);
+  }
+
+  std::string name_;
+  const CompileOptions& options_;
+  Passes passes_;
+  Passes::const_iterator placing_;
+};
 
 }  // namespace
 
 Compiled compile_predict(const Graph& forward, const CompileOptions& options) {
-  Compiled compiled = compile(forward, "predict", options);
+  const Recipe recipe("predict", options);
+  Compiled compiled = recipe.compile(forward);
   LoadSplit split = split_load_program(compiled.program);
   compiled.program = std::move(split.predict);
   compiled.load = std::move(split.load);
-  if (compiled.load) plan_memory_of(*compiled.load, compiled, options);
-  plan_memory_of(compiled.program, compiled, options);
+  if (compiled.load) recipe.place(*compiled.load, compiled);
+  recipe.place(compiled.program, compiled);
   return compiled;
 }
 
 Compiled compile_train(const Graph& forward, const CompileOptions& options) {
-  Compiled compiled = compile(forward, "train", options);
-  plan_memory_of(compiled.program, compiled, options);
+  const Recipe recipe("train", options);
+  Compiled compiled = recipe.compile(forward);
+  recipe.place(compiled.program, compiled);
   compiled.flush = make_flush_program(compiled.program);
   return compiled;
 }

@@ -15,6 +15,7 @@ Graph fuse_conv1d_bias_relu(const Graph&, PassContext&);
 Graph infer_only(const Graph&, PassContext&);
 Graph merge_embeddings(const Graph&, PassContext&);
 Graph optimizer_step(const Graph&, PassContext&);
+Graph zero_copy_concat(const Graph&, PassContext&);
 Graph plan_memory(const Graph&, PassContext&);
 Graph project_embedding(const Graph&, PassContext&);
 Graph row_sparse_optimizer(const Graph&, PassContext&);

@@ -33,6 +33,7 @@ class Tenancy {
         end_(graph.nodes.size() + 1),
         first_(graph.values.size(), 0),
         last_(graph.values.size(), 0),
+        begin_(graph.values.size(), 0),
         home_(graph.values.size(), kNoValue),
         buffer_(graph.values.size(), kNoBuffer) {
     find_lifetimes();
@@ -45,6 +46,7 @@ class Tenancy {
   // Where the value lives, once `buffers` are placed. None for params and states, and for outputs
   // that are left out.
   std::optional<Storage> storage(ValueId id) const {
+    if (is_part(graph_, graph_[id])) return graph_[id].storage;
     if (home_[index(id)] != kNoValue) return Storage{home_[index(id)], 0};
     if (buffer_[index(id)] == kNoBuffer) return std::nullopt;
     return Storage{kNoValue, buffers[buffer_[index(id)]].offset};
@@ -62,6 +64,13 @@ class Tenancy {
     }
     for (const ValueId id : graph_.results) last_[index(id)] = end_;
     for (const Write& write : graph_.writes) last_[index(write.source)] = end_;
+    begin_ = first_;
+    for (std::size_t i = 0; i < graph_.values.size(); ++i) {
+      const Value& part = graph_.values[i];
+      if (!is_part(graph_, part)) continue;
+      std::size_t& begin = begin_[index(part.storage->home)];
+      begin = std::min(begin, first_[i]);
+    }
   }
 
   // The operand whose place the op lets this output take: read for the last time, by one port only,
@@ -110,6 +119,7 @@ class Tenancy {
       for (std::size_t i = 0; i < node.outputs.size(); ++i) {
         const ValueId id = node.outputs[i];
         if (home_[index(id)] != kNoValue || is_left_out(graph_, node, i)) continue;
+        if (is_part(graph_, graph_[id])) continue;
         const ValueId operand = predecessor(id);
         if (operand == kNoValue || buffer_[index(operand)] == kNoBuffer || taken[index(operand)]) {
           add_buffer(id);
@@ -124,12 +134,13 @@ class Tenancy {
 
   void add_buffer(ValueId id) {
     buffer_[index(id)] = buffers.size();
-    buffers.push_back({aligned(bytes(id)), first_[index(id)], last_[index(id)]});
+    buffers.push_back({aligned(bytes(id)), begin_[index(id)], last_[index(id)]});
   }
 
   const Graph& graph_;
   std::size_t end_;
   std::vector<std::size_t> first_, last_;  // by value
+  std::vector<std::size_t> begin_;         // by value: of it or the first of its parts
   std::vector<ValueId> home_;              // by value: the param or state it is stored in
   std::vector<std::size_t> buffer_;        // by value
 };

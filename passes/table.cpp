@@ -35,6 +35,7 @@ constexpr std::array kPasses = {
          fuse_conv1d_bias_relu},
     Pass{"cse", "compute equal nodes once", cse},
     Pass{"dce", "remove nodes, inputs, params and symbols that no result needs", dce},
+    Pass{"zero-copy-concat", "compute what is concatenated in its place there", zero_copy_concat},
     Pass{"plan-memory", "give every value its place in one arena, or in the param it replaces",
          plan_memory},
 };
@@ -42,11 +43,13 @@ constexpr std::array kPasses = {
 constexpr std::array kPipelines = {
     Pipeline{"predict", "forward graph -> the program that predicts",
              "infer-only,simplify,cse,sink-activation,merge-embeddings,conv1d-to-taps,"
-             "project-embedding,fold,simplify,fuse-conv1d-bias-relu,cse,dce,plan-memory"},
+             "project-embedding,fold,simplify,fuse-conv1d-bias-relu,cse,dce,zero-copy-concat,"
+             "plan-memory"},
     Pipeline{"train", "forward graph -> the program of one training step",
              "simplify,cse,sink-activation,dedup-tokens,merge-embeddings,conv1d-to-taps,"
              "project-embedding,simplify,autodiff,optimizer-step,sparse-max-gradient,"
-             "row-sparse-optimizer,fold,simplify,fuse-conv1d-bias-relu,cse,dce,plan-memory"},
+             "row-sparse-optimizer,fold,simplify,fuse-conv1d-bias-relu,cse,dce,zero-copy-concat,"
+             "plan-memory"},
     Pipeline{"predict-generic", "the same without the rewrites that go beyond layers",
              "infer-only,fold,simplify,fuse-conv1d-bias-relu,cse,dce,plan-memory"},
     Pipeline{"train-generic", "the same without the rewrites that go beyond layers",

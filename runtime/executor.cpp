@@ -82,6 +82,7 @@ void Executor::place_values() {
                   "run the pass plan-memory on it");
     }
     if (!value.storage) continue;  // left out
+    if (is_part(graph_, value)) continue;
     const Storage& storage = *value.storage;
     if (storage.home != kNoValue) {
       address_[i] = address_[static_cast<std::size_t>(storage.home)];
@@ -94,6 +95,13 @@ void Executor::place_values() {
                   "run the pass plan-memory on it");
     }
     address_[i] = arena_.data() + storage.offset;
+  }
+  for (std::size_t i = 0; i < graph_.values.size(); ++i) {
+    const Value& part = graph_.values[i];
+    if (!is_part(graph_, part)) continue;
+    std::byte* const whole = address_[static_cast<std::size_t>(part.storage->home)];
+    WEFT_CHECK(whole != nullptr);
+    address_[i] = whole + part.storage->offset * size_of(part.type.dtype);
   }
 }
 

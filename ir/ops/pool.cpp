@@ -157,6 +157,7 @@ const OpDef max_pool{
     .infer = infer_max_pool,
     .reference = eval_max_pool,
     .gradient = gradient_max_pool,
+    .pitched = true,
     .bias_port = 3,
     .flops = flops_per_input,
 };
@@ -179,6 +180,7 @@ const OpDef mean_pool{
     .infer = infer_mean_pool,
     .reference = eval_mean_pool,
     .gradient = gradient_mean_pool,
+    .pitched = true,
     .flops = flops_per_input,
 };
 

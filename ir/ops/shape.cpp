@@ -234,6 +234,7 @@ const OpDef concat{
     .infer = infer_concat,
     .reference = eval_concat,
     .gradient = gradient_concat,
+    .side_by_side = true,
     .flops = no_flops,
 };
 

@@ -214,6 +214,7 @@ const OpDef tap_max_pool{
     .infer = infer_tap_max_pool,
     .reference = eval_tap_max_pool,
     .gradient = gradient_tap_max_pool,
+    .pitched = true,
     .bias_port = 4,
     .flops = flops_of_sums,
 };
@@ -241,6 +242,7 @@ const OpDef tap_mean_pool{
     .infer = infer_tap_mean_pool,
     .reference = eval_tap_mean_pool,
     .gradient = gradient_tap_mean_pool,
+    .pitched = true,
     .flops = flops_of_sums,
 };
 

@@ -48,12 +48,17 @@ class Operand {
   std::int64_t size(const RunContext& run) const;  // elements
   std::int64_t rows(const RunContext& run) const;  // all axes but the last; 1 for a scalar
   std::int64_t columns() const;                    // the last axis where static; 1 for a scalar
+  // Elements from one row to the next: more than columns() for a part of a wider matrix, which only
+  // an op that is `pitched` writes and one that is `side_by_side` reads.
+  std::int64_t pitch() const { return is_part() ? pitch_ : columns(); }
+  bool is_part() const { return pitch_ > 0; }
 
  private:
   std::byte* address_ = nullptr;
   LazyRows* lazy_ = nullptr;
   DType dtype_ = DType::f32;
   bool persistent_ = false;
+  std::int64_t pitch_ = 0;                          // 0: the columns
   std::vector<std::pair<int, std::int64_t>> dims_;  // {symbol or -1, what is added}
 };
 

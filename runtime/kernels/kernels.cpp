@@ -13,6 +13,7 @@ Operand::Operand(const Graph& graph, ValueId id, std::byte* address, LazyRows* l
   const Value& value = graph[id];
   dtype_ = value.type.dtype;
   persistent_ = value.role == Role::param || value.role == Role::state;
+  if (weft::is_part(graph, value)) pitch_ = graph[value.storage->home].type.shape.back().value;
   for (const Dim& dim : value.type.shape) {
     int symbol = -1;
     for (std::size_t s = 0; s < graph.symbols.size() && !dim.is_static(); ++s) {

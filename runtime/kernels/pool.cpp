@@ -55,7 +55,7 @@ KernelPtr make_max_pool(const BindContext& bind) {
     const std::int64_t width = x.columns();
     for_each_sequence(run, offsets, width,
                       [&](std::int64_t b, std::int64_t first, std::int64_t end) {
-                        float* to = y.f32() + b * width;
+                        float* to = y.f32() + b * y.pitch();
                         std::int32_t* at = where ? where.i32() + b * width : nullptr;
                         if (first == end) {
                           std::fill_n(to, width, 0.0F);
@@ -103,7 +103,7 @@ KernelPtr make_mean_pool(const BindContext& bind) {
         run, offsets, width, [&](std::int64_t b, std::int64_t first, std::int64_t end) {
           const auto length = static_cast<float>(std::max<std::int64_t>(1, end - first));
           simd::sum_rows(x.f32() + first * width, end - first, width, width, 1.0F / length,
-                         y.f32() + b * width);
+                         y.f32() + b * y.pitch());
         });
   });
 }

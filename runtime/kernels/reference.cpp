@@ -41,6 +41,13 @@ class ReferenceKernel final : public Kernel {
   }
 
  private:
+  // Of element i, where rows may lie apart.
+  static std::size_t place_of(std::size_t i, const Operand& operand) {
+    if (!operand.is_part()) return i;
+    const auto columns = static_cast<std::size_t>(operand.columns());
+    return i / columns * static_cast<std::size_t>(operand.pitch()) + i % columns;
+  }
+
   static Tensor load(const Operand& from, const RunContext& run) {
     Extents shape;
     for (std::size_t axis = 0; axis < from.rank(); ++axis) shape.push_back(from.extent(axis, run));
@@ -48,7 +55,7 @@ class ReferenceKernel final : public Kernel {
     for (std::size_t i = 0; i < tensor.data.size(); ++i) {
       switch (from.dtype()) {
         case DType::f32:
-          tensor.data[i] = static_cast<double>(from.f32()[i]);
+          tensor.data[i] = static_cast<double>(from.f32()[place_of(i, from)]);
           break;
         case DType::i32:
           tensor.data[i] = static_cast<double>(from.i32()[i]);
@@ -69,7 +76,7 @@ class ReferenceKernel final : public Kernel {
       const auto whole = [&] { return std::llround(tensor.data[i]); };
       switch (to.dtype()) {
         case DType::f32:
-          to.f32()[i] = static_cast<float>(tensor.data[i]);
+          to.f32()[place_of(i, to)] = static_cast<float>(tensor.data[i]);
           break;
         case DType::i32:
           to.i32()[i] = static_cast<std::int32_t>(whole());

@@ -39,6 +39,7 @@ class TapMaxPool final : public Kernel {
     pool_.scale = bind.x[4] ? bind.x[4].f32() : nullptr;
     pool_.relu = act_ == simd::Unary::relu;
     pool_.y = y_.f32();
+    pool_.pitch = y_.pitch();
     if (bind.y[1]) pool_.where = bind.y[1].i32();
     const std::string& tokens = bind.graph[bind.node.inputs[2]].type.partitions;
     pool_.longest = bind.graph.find_symbol(tokens)->capacity;
@@ -64,10 +65,10 @@ class TapMaxPool final : public Kernel {
 
  private:
   void activate(std::int64_t begin, std::int64_t end) const {
-    const std::int64_t width = pool_.outputs;
     for (std::int64_t b = begin; b < end; ++b) {
       if (pool_.offsets[b] == pool_.offsets[b + 1]) continue;
-      simd::map(*act_, pool_.y + b * width, pool_.y + b * width, width, 1.0F);
+      float* y = pool_.y + b * pool_.pitch;
+      simd::map(*act_, y, y, pool_.outputs, 1.0F);
     }
   }
 

@@ -92,7 +92,7 @@ class TapMeanPool final : public Kernel {
   void pool(const simd::TapBlock& block, std::int64_t b, float* windows) const {
     const std::int64_t length = pool_.offsets[b + 1] - pool_.offsets[b];
     const std::int64_t channels = block.segment.channels;
-    float* y = y_.f32() + b * y_.columns() + block.segment.output;
+    float* y = y_.f32() + b * y_.pitch() + block.segment.output;
     if (length == 0) {
       std::fill_n(y, channels, 0.0F);
       return;

@@ -10,6 +10,7 @@
 #include "every_target.h"
 #include "ir/op.h"
 #include "ir/parse.h"
+#include "passes/passes.h"
 #include "runtime/kernels/counters.h"
 #include "runtime/kernels/kernel.h"
 #include "sample.h"
@@ -403,6 +404,44 @@ Bindings texts(const Graph& graph, const std::vector<std::int64_t>& lengths) {
     }
   }
   return rounded(sample_bindings(graph, {lengths}, {{"ids", ids}}));
+}
+
+// All that may be columns of a wider matrix, and what may not, side by side.
+constexpr const char* kSideBySide =
+    "input %ids : i32[T]\n input %from : i32[B+1 -> T]\n input %x : f32[T, 37]\n"
+    "param %e : f32[50, 11]\n param %v : f32[3, 11, 21]\n param %w : f32[2, 11, 5]\n"
+    "param %b : f32[26]\n %table = tap_table(%e, %v, %w)\n"
+    "%q, %scale = quantize_taps(%table) dtype=\"i8\" {taps}\n"
+    "%max, %1 = max_pool(%x, %from) act=\"tanh\"\n %mean = mean_pool(%x, %from)\n"
+    "%taps, %2 = tap_max_pool(%ids, %table, %from, %b) {taps} act=\"tanh\"\n"
+    "%relu, %at = tap_max_pool(%ids, %table, %from, %b) {taps} act=\"relu\"\n"
+    "%means = tap_mean_pool(%ids, %table, %from, %b) {taps} act=\"relu\"\n"
+    "%i8, %3 = tap_max_pool(%ids, %q, %from, %b, %scale) {taps}\n %copied = relu(%mean)\n"
+    "%y = concat(%max, %taps, %copied, %relu, %means, %i8)\n return %y, %at";
+
+TEST_CASE("what is concatenated is computed in its place") {
+  std::string body = kSideBySide;
+  for (auto at = body.find("{taps}"); at != std::string::npos; at = body.find("{taps}")) {
+    body.replace(at, 6, "kernels=[3, 2] channels=[21, 5]");
+  }
+  const Graph graph = program(body);
+  PassContext context;
+  const Graph placed = plan_memory(zero_copy_concat(graph, context), context);
+  for (const char* part : {"max", "taps", "relu", "means", "i8"}) {
+    CHECK(is_part(placed, *placed.find_value(part)));
+  }
+  CHECK(!is_part(placed, *placed.find_value("copied")));
+  for (const auto& lengths : kLengths) {
+    Bindings given = texts(graph, lengths);
+    const Interpretation expected = interpret(graph, given);
+    with_every_target([&] {
+      for (const int threads : {1, 2}) {
+        BoundProgram bound(placed, given, threads);
+        bound.run(given);
+        for (std::size_t i = 0; i < 2; ++i) check_close(bound.result(i), expected.results[i]);
+      }
+    });
+  }
 }
 
 TEST_CASE("a prediction has the same bits alone, in any batch, and on any number of threads") {

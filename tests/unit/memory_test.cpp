@@ -52,6 +52,7 @@ class TaggedMemory {
     const Value& value = graph_[id];
     if (value.role == Role::param || value.role == Role::state) return {&homes_.at(id), 1};
     REQUIRE(value.storage.has_value());
+    if (is_part(graph_, value)) return blocks(value.storage->home);
     if (value.storage->home != kNoValue) return {&homes_.at(value.storage->home), 1};
     REQUIRE(value.storage->offset % 64 == 0);
     const std::int64_t bytes = capacity_bytes(graph_, value.type);
@@ -71,12 +72,17 @@ class TaggedMemory {
     return ports;
   }
 
-  void write(ValueId id) { std::ranges::fill(blocks(id), id); }
+  // Whose bytes they are: a part's are the whole's.
+  ValueId owner_of(ValueId id) const {
+    return is_part(graph_, graph_[id]) ? graph_[id].storage->home : id;
+  }
+
+  void write(ValueId id) { std::ranges::fill(blocks(id), owner_of(id)); }
 
   void read(ValueId id) {
     if (id == kNoValue) return;
     CAPTURE(graph_[id].name);
-    REQUIRE(std::ranges::all_of(blocks(id), [&](ValueId owner) { return owner == id; }));
+    REQUIRE(std::ranges::all_of(blocks(id), [&](ValueId owner) { return owner == owner_of(id); }));
   }
 
   // A node may write over an operand only where its op says so.
@@ -86,6 +92,7 @@ class TaggedMemory {
       const std::size_t port = i < node.op->in_place.size() ? node.op->in_place[i] : 0U;
       for (std::size_t j = 0; j < node.inputs.size(); ++j) {
         if (node.inputs[j] == kNoValue || j + 1 == port) continue;
+        if (owner_of(node.inputs[j]) == owner_of(node.outputs[i])) continue;  // a part of it
         const auto other = blocks(node.inputs[j]);
         const bool apart =
             own.data() + own.size() <= other.data() || other.data() + other.size() <= own.data();
@@ -200,6 +207,41 @@ TEST_CASE("only an optional output that nobody reads may be without a place") {
     CHECK_THROWS_WITH_AS(Executor(read, none, 1), doctest::Contains("%where has no storage"),
                          Error);
   }
+}
+
+TEST_CASE("a part that does not belong where it is stored is refused") {
+  const auto refuses = [](const std::string& nodes) {
+    const std::string head =
+        "program @p {\n symbol B <= 4\n symbol T <= 9\n input %x : f32[T, 3]\n"
+        " input %from : i32[B+1 -> T]\n";
+    try {
+      verify(parse_one(head + nodes + "\n}"));
+      return std::string();
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+  };
+  const std::string a = " %a = mean_pool(%x, %from) : f32[B, 3] in %y+";
+  const std::string b = " %b = mean_pool(%x, %from) : f32[B, 3] in %y+";
+  const std::string y = " %y = concat(%a, %b)\n return %y";
+  CHECK(refuses(a + "0\n" + b + "3\n" + y).empty());
+  const std::string no_part = ", where it is no part of it";
+  for (const std::string& bad : std::vector<std::string>{
+           a + "3\n" + b + "0\n" + y,           // the other's columns
+           a + "-3\n" + b + "3\n" + y,          // before the first
+           a + "0\n" + b + "3\n" + y + ", %a",  // a result
+           a + "0\n" + b + "3\n %y = concat(%a, %b)\n %z = relu(%a)\n return %y, %z",
+           a + "0\n" + b + "3\n %y = concat(%a, %b, %a)\n return %y",  // twice
+           a + "0\n" + b + "3\n %c = concat(%a, %b)\n %y = relu(%c)\n return %y",
+           a + "0\n %b = mean_pool(%x, %from)\n %y = add(%a, %b)\n return %y",
+           " %c = mean_pool(%x, %from)\n %a = relu(%c) : f32[B, 3] in %y+0\n"  // has no pitch
+           " %y = concat(%a, %c)\n return %y",
+       }) {
+    CAPTURE(bad);
+    CHECK(refuses(bad).find(no_part) != std::string::npos);
+  }
+  CHECK(refuses(" %a = mean_pool(%x, %from) : f32[B, 3] in %nowhere+0\n return %a")
+            .find("%nowhere is not defined in this program") != std::string::npos);
 }
 
 TEST_CASE("training updates params and optimizer state in their own places") {

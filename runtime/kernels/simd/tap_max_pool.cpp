@@ -247,7 +247,7 @@ void pool_sentences(const TapPool& pool, std::int64_t begin, std::int64_t end,
   }
   for (std::int64_t b = begin; b < end; ++b) {
     const Rows next = b + 1 < end ? find_rows(pool, b + 1, halves[(b + 1 - begin) % 2]) : Rows();
-    float* y = pool.y + b * pool.outputs;
+    float* y = pool.y + b * pool.pitch;
     std::int32_t* where = kWhere ? pool.where + b * pool.outputs : nullptr;
     if (rows.length == 0) {
       std::fill_n(y, pool.outputs, 0.0F);

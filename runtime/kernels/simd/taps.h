@@ -38,8 +38,9 @@ struct TapPool {
   const float* scale = nullptr;  // null: 1
   const float* bias = nullptr;   // null: 0
   bool relu = false;
-  std::int64_t near_bytes = 0;    // of the table's first rows, which caches are likely to hold
-  float* y = nullptr;             // [B, outputs]
+  std::int64_t near_bytes = 0;  // of the table's first rows, which caches are likely to hold
+  float* y = nullptr;           // [B, outputs], its rows `pitch` floats apart
+  std::int64_t pitch = 0;
   std::int32_t* where = nullptr;  // [B, outputs], of an f32 table; null: not wanted
   // Of tap_max_pool: the most tokens of a sentence, the most that a window reaches past its ends,
   // and a row of zeros to be found there.
