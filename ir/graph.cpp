@@ -163,13 +163,6 @@ ValueId Graph::add(const OpDef& op, std::vector<ValueId> inputs, Attrs node_attr
   return append(op, std::move(inputs), std::move(node_attrs), location, hint).front();
 }
 
-bool is_read(const Graph& graph, ValueId id) {
-  const auto reads = [&](const Node& node) { return std::ranges::count(node.inputs, id) > 0; };
-  const auto writes = [&](const Write& write) { return write.source == id; };
-  return std::ranges::any_of(graph.nodes, reads) || std::ranges::any_of(graph.writes, writes) ||
-         std::ranges::count(graph.results, id) > 0;
-}
-
 bool is_part(const Graph& graph, const Value& value) {
   if (!value.storage || value.storage->home == kNoValue) return false;
   const auto home = static_cast<std::size_t>(value.storage->home);

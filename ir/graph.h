@@ -107,9 +107,6 @@ struct Graph {
   std::string unique_name(std::string_view hint) const;
 };
 
-// Whether a node reads it, or it must survive to the end: a result or the source of a write.
-bool is_read(const Graph&, ValueId);
-
 // Whether it is stored as columns of another computed value.
 bool is_part(const Graph&, const Value&);
 

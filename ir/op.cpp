@@ -26,7 +26,12 @@ const OpDef* find_op(std::string_view name) {
 }
 
 bool is_left_out(const Graph& graph, const Node& node, std::size_t output) {
-  return node.op->outputs[output].arity == Arity::optional && !is_read(graph, node.outputs[output]);
+  if (node.op->outputs[output].arity != Arity::optional) return false;
+  const ValueId id = node.outputs[output];
+  const auto reads = [&](const Node& reader) { return std::ranges::count(reader.inputs, id) > 0; };
+  const auto writes = [&](const Write& write) { return write.source == id; };
+  return std::ranges::none_of(graph.nodes, reads) && std::ranges::none_of(graph.writes, writes) &&
+         std::ranges::count(graph.results, id) == 0;
 }
 
 namespace {

@@ -106,7 +106,7 @@ struct OpDef {
   // Facts that passes ask for, so that no pass lists ops.
   std::vector<std::uint8_t> in_place = {};  // per output: the input whose storage it may
                                             // take, counted from 1; 0: none
-  bool side_by_side = false;          // output 0 holds the columns of all inputs in their order
+  bool side_by_side = false;          // output 0 is the columns of all inputs, in their order
   bool pitched = false;               // output 0, f32[N, C], may be columns of a wider matrix
   bool monotone_activation = false;   // y = f(x) elementwise, f non-decreasing: may follow max_pool
   std::string_view activation = {};   // the name this op has as an `act` attribute, or empty

@@ -216,27 +216,66 @@ class Verifier {
     return lives;
   }
 
-  std::set<ValueId> outputs_left_out() const {
-    std::set<ValueId> left_out;
+  // How often each value is read: by nodes, as a result, as the source of a write.
+  std::vector<std::size_t> count_reads() const {
+    std::vector<std::size_t> reads(graph_.values.size());
+    const auto add = [&](ValueId id) {
+      if (id != kNoValue) ++reads[static_cast<std::size_t>(id)];
+    };
+    for (const Node& node : graph_.nodes) std::ranges::for_each(node.inputs, add);
+    std::ranges::for_each(graph_.results, add);
+    for (const Write& write : graph_.writes) add(write.source);
+    return reads;
+  }
+
+  // By value: it is an optional output that nobody reads.
+  std::vector<bool> find_left_out(const std::vector<std::size_t>& reads) const {
+    std::vector<bool> left_out(graph_.values.size());
     for (const Node& node : graph_.nodes) {
       for (std::size_t i = 0; i < node.outputs.size(); ++i) {
-        if (is_left_out(graph_, node, i)) left_out.insert(node.outputs[i]);
+        const auto id = static_cast<std::size_t>(node.outputs[i]);
+        left_out[id] = node.op->outputs[i].arity == Arity::optional && reads[id] == 0;
       }
     }
     return left_out;
   }
 
-  void check_storage() const {
-    for (std::size_t i = 0; i < graph_.values.size(); ++i) {
-      if (is_part(graph_, graph_.values[i])) check_part(static_cast<ValueId>(i));
+  // A part is computed by an op that can write there, lies in the columns that it has in the whole,
+  // and is read by nobody else.
+  void check_parts(const std::vector<std::size_t>& reads) const {
+    std::vector<bool> fits(graph_.values.size());
+    for (const Node& node : graph_.nodes) {
+      if (node.op->pitched) fits[static_cast<std::size_t>(node.outputs[0])] = true;
     }
+    std::vector<bool> placed(graph_.values.size());
+    for (const Node& node : graph_.nodes) {
+      if (!node.op->side_by_side || graph_[node.outputs[0]].type.shape.size() != 2) continue;
+      std::int64_t column = 0;
+      for (const ValueId id : node.inputs) {
+        const auto i = static_cast<std::size_t>(id);
+        placed[i] =
+            fits[i] && reads[i] == 1 && graph_[id].storage == Storage{node.outputs[0], column};
+        column += graph_[id].type.shape.back().value;
+      }
+    }
+    for (std::size_t i = 0; i < graph_.values.size(); ++i) {
+      const Value& value = graph_.values[i];
+      if (!is_part(graph_, value) || placed[i]) continue;
+      fail(fmt::format("%{} is stored in %{} from column {} on, where it is no part of it",
+                       value.name, name(value.storage->home), value.storage->offset));
+    }
+  }
+
+  void check_storage() const {
+    const std::vector<std::size_t> reads = count_reads();
+    check_parts(reads);
     const bool planned = std::ranges::any_of(graph_.values, [&](const Value& value) {
       return value.storage.has_value() && !is_part(graph_, value);
     });
     if (!planned) return;
     std::vector<Lifetime> arena;
     std::map<ValueId, std::vector<Lifetime>> homes;
-    const std::set<ValueId> left_out = outputs_left_out();
+    const std::vector<bool> left_out = find_left_out(reads);
     for (Lifetime& life : lifetimes()) {
       const Value& value = graph_[life.id];
       if (value.role == Role::param || value.role == Role::state) {
@@ -245,7 +284,7 @@ class Verifier {
         continue;
       }
       if (is_part(graph_, value)) continue;
-      if (!value.storage && left_out.contains(life.id)) continue;
+      if (!value.storage && left_out[static_cast<std::size_t>(life.id)]) continue;
       if (!value.storage) fail(fmt::format("%{} has no storage, but others have", value.name));
       if (value.storage->home != kNoValue) {
         check_home(value, *value.storage);
@@ -258,30 +297,6 @@ class Verifier {
     }
     check_overlaps(std::move(arena), "the arena");
     for (auto& [home, tenants] : homes) check_tenants(home, std::move(tenants));
-  }
-
-  // It is computed by an op that can write there, in the columns that it has in the whole, and read
-  // by nobody else.
-  void check_part(ValueId id) const {
-    const Storage& storage = *graph_[id].storage;
-    const auto makes = [&](const Node& node) { return node.op->pitched && node.outputs[0] == id; };
-    const auto reads = [&](const Node& node) { return std::ranges::count(node.inputs, id) > 0; };
-    const auto whole = std::ranges::find_if(graph_.nodes, reads);
-    bool fits = std::ranges::any_of(graph_.nodes, makes) && whole != graph_.nodes.end() &&
-                whole->op->side_by_side && whole->outputs[0] == storage.home &&
-                std::ranges::count(whole->inputs, id) == 1 &&
-                std::none_of(std::next(whole), graph_.nodes.end(), reads) &&
-                graph_[storage.home].type.shape.size() == 2;
-    const auto writes = [&](const Write& write) { return write.source == id; };
-    fits = fits && std::ranges::count(graph_.results, id) == 0 &&
-           std::ranges::none_of(graph_.writes, writes);
-    std::int64_t column = 0;
-    for (std::size_t i = 0; fits && whole->inputs[i] != id; ++i) {
-      column += graph_[whole->inputs[i]].type.shape.back().value;
-    }
-    if (fits && column == storage.offset) return;
-    fail(fmt::format("%{} is stored in %{} from column {} on, where it is no part of it", name(id),
-                     name(storage.home), storage.offset));
   }
 
   void check_home(const Value& value, const Storage& storage) const {

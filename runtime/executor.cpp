@@ -74,15 +74,20 @@ void Executor::place_values() {
     const Value& value = graph_.values[i];
     if (persists(value.role)) address_[i] = memory_.address(value.name, value.type);
   }
+  std::vector<bool> left_out(graph_.values.size());  // their addresses stay null
+  for (const Node& node : graph_.nodes) {
+    for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+      left_out[static_cast<std::size_t>(node.outputs[i])] = is_left_out(graph_, node, i);
+    }
+  }
   for (std::size_t i = 0; i < graph_.values.size(); ++i) {
     const Value& value = graph_.values[i];
     if (persists(value.role)) continue;
-    if (!value.storage && is_read(graph_, static_cast<ValueId>(i))) {
+    if (left_out[i] || is_part(graph_, value)) continue;
+    if (!value.storage) {
       throw Error(fmt::format("program @{}: %{} has no storage", graph_.name, value.name),
                   "run the pass plan-memory on it");
     }
-    if (!value.storage) continue;  // left out
-    if (is_part(graph_, value)) continue;
     const Storage& storage = *value.storage;
     if (storage.home != kNoValue) {
       address_[i] = address_[static_cast<std::size_t>(storage.home)];
@@ -116,10 +121,7 @@ void Executor::bind_kernels() {
       return Operand(graph_, id, address_[static_cast<std::size_t>(id)], lazy);
     };
     for (const ValueId id : node.inputs) bind.x.push_back(operand(id));
-    for (std::size_t i = 0; i < node.outputs.size(); ++i) {
-      const ValueId id = node.outputs[i];
-      bind.y.push_back(is_left_out(graph_, node, i) ? Operand(graph_, id, nullptr) : operand(id));
-    }
+    for (const ValueId id : node.outputs) bind.y.push_back(operand(id));
     kernels_.push_back(bind_kernel(bind));
     for (const Operand& x : bind.x) {
       if (x.lazy() != nullptr && !kernels_.back()->asks_for_rows()) whole_.push_back(x.lazy());

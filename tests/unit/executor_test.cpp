@@ -140,6 +140,9 @@ TEST_CASE("a program that was not planned, or does not match the memory, is refu
   Fixture fixture(kPool);
   const Graph unplanned = parse_one(kPool);
   CHECK(contains(message_of([&] { Executor(unplanned, fixture.memory(), 1); }), "plan-memory"));
+  Fixture unread("program @p {\n param %w : f32[3]\n return %w\n}");
+  const Graph relu = parse_one("program @p {\n param %w : f32[3]\n %y = relu(%w)\n return %w\n}");
+  CHECK(contains(message_of([&] { Executor(relu, unread.memory(), 1); }), "%y has no storage"));
   Graph outside = fixture.graph();
   outside.arena_bytes -= 64;
   outside.values.back().storage->offset = outside.arena_bytes;
