@@ -132,7 +132,9 @@ std::vector<Parameter> default_space(const Model& model) {
                          settings.batch * 2});
   choose("train.label_smoothing", {0.0, 0.1});
   choose("train.schedule", {std::string("constant"), std::string("linear")});
-  if (settings.text.tokenizer != "characters") {
+  const std::string words = "words", tokenizer = settings.text.tokenizer;
+  choose("text.tokenizer", {tokenizer, tokenizer == words ? std::string("whitespace") : words});
+  if (tokenizer != "characters") {
     choose("text.lowercase", {std::string("true"), std::string("false")});
   }
   return space;

@@ -4,8 +4,8 @@
 //
 // A name is a constant of the description or one of its settings. range: evenly; log: evenly by
 // ratio; choice: one of those written. Without such a line, every constant that is a number is
-// searched around its value, and so are the rate, the batch, the label smoothing, the schedule and
-// whether case is ignored.
+// searched around its value, and so are the rate, the batch, the label smoothing, the schedule, the
+// tokenizer and whether case is ignored.
 #pragma once
 
 #include <cstdint>

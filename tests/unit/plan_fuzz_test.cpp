@@ -186,6 +186,13 @@ TEST_CASE("behind right checksums, a hostile structure is refused or harmless") 
   CHECK(decoded_of(example_plan(), rounds(4000)) > 0);
   // With what is made at load and what training puts off.
   CHECK(decoded_of(test::small_plan(), rounds(1500)) > 0);
+  // With values that are columns of another, and outputs left out.
+  const Plan parts = test::small_plan(
+      "model parts\ntext tokenizer=whitespace max_tokens=12\nx = embedding(text, width=8)\n"
+      "logits = concat(x | max_pool, x | mean_pool) | linear(labels)\noutput softmax(logits)\n"
+      "train sgd(rate=0.01) batch=8 epochs=3\n");
+  REQUIRE(print(*parts.program("predict")).find("in %logits.concat+8") != std::string::npos);
+  CHECK(decoded_of(parts, rounds(1500)) > 0);
 }
 
 TEST_CASE("behind right checksums, a hostile header is refused") {
