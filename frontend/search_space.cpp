@@ -128,8 +128,8 @@ std::vector<Parameter> default_space(const Model& model) {
   const auto choose = [&](std::string path, std::vector<Attr> choices) {
     space.push_back({.path = std::move(path), .choices = std::move(choices)});
   };
-  choose("train.batch", {std::max<std::int64_t>(1, settings.batch / 2), settings.batch,
-                         settings.batch * 2});
+  choose("train.batch",
+         {std::max<std::int64_t>(1, settings.batch / 2), settings.batch, settings.batch * 2});
   choose("train.label_smoothing", {0.0, 0.1});
   choose("train.schedule", {std::string("constant"), std::string("linear")});
   const std::string words = "words", tokenizer = settings.text.tokenizer;

@@ -106,8 +106,8 @@ struct OpDef {
   // Facts that passes ask for, so that no pass lists ops.
   std::vector<std::uint8_t> in_place = {};  // per output: the input whose storage it may
                                             // take, counted from 1; 0: none
-  bool side_by_side = false;          // output 0 is the columns of all inputs, in their order
-  bool pitched = false;               // output 0, f32[N, C], may be columns of a wider matrix
+  bool side_by_side = false;                // output 0 is the columns of all inputs, in their order
+  bool pitched = false;                     // output 0, f32[N, C], may be columns of a wider matrix
   bool monotone_activation = false;   // y = f(x) elementwise, f non-decreasing: may follow max_pool
   std::string_view activation = {};   // the name this op has as an `act` attribute, or empty
   int bias_port = 0;                  // 0: none; else the optional input that a bias_add folds into
