@@ -25,13 +25,23 @@ const OpDef* find_op(std::string_view name) {
   return at == table.end() ? nullptr : *at;
 }
 
-bool is_left_out(const Graph& graph, const Node& node, std::size_t output) {
-  if (node.op->outputs[output].arity != Arity::optional) return false;
-  const ValueId id = node.outputs[output];
-  const auto reads = [&](const Node& reader) { return std::ranges::count(reader.inputs, id) > 0; };
-  const auto writes = [&](const Write& write) { return write.source == id; };
-  return std::ranges::none_of(graph.nodes, reads) && std::ranges::none_of(graph.writes, writes) &&
-         std::ranges::count(graph.results, id) == 0;
+std::vector<bool> outputs_left_out(const Graph& graph) {
+  std::vector<bool> read(graph.values.size()), left_out(graph.values.size());
+  const auto index = [](ValueId id) { return static_cast<std::size_t>(id); };
+  for (const Node& node : graph.nodes) {
+    for (const ValueId id : node.inputs) {
+      if (id != kNoValue) read[index(id)] = true;
+    }
+  }
+  for (const ValueId id : graph.results) read[index(id)] = true;
+  for (const Write& write : graph.writes) read[index(write.source)] = true;
+  for (const Node& node : graph.nodes) {
+    for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+      const std::size_t id = index(node.outputs[i]);
+      left_out[id] = node.op->outputs[i].arity == Arity::optional && !read[id];
+    }
+  }
+  return left_out;
 }
 
 namespace {

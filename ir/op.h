@@ -123,8 +123,8 @@ struct OpDef {
 std::span<const OpDef* const> all_ops();      // in the order of ops.def
 const OpDef* find_op(std::string_view name);  // null if there is none
 
-// Whether an output is left out: it is not computed and has no place.
-bool is_left_out(const Graph&, const Node&, std::size_t output);
+// By value: an optional output that nobody reads. It is left out: not computed, without a place.
+std::vector<bool> outputs_left_out(const Graph&);
 
 // Attribute access; the types were checked when the node was made.
 std::int64_t int_attr(const Attrs&, std::string_view name);

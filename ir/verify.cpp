@@ -228,21 +228,10 @@ class Verifier {
     return reads;
   }
 
-  // By value: it is an optional output that nobody reads.
-  std::vector<bool> find_left_out(const std::vector<std::size_t>& reads) const {
-    std::vector<bool> left_out(graph_.values.size());
-    for (const Node& node : graph_.nodes) {
-      for (std::size_t i = 0; i < node.outputs.size(); ++i) {
-        const auto id = static_cast<std::size_t>(node.outputs[i]);
-        left_out[id] = node.op->outputs[i].arity == Arity::optional && reads[id] == 0;
-      }
-    }
-    return left_out;
-  }
-
   // A part is computed by an op that can write there, lies in the columns that it has in the whole,
   // and is read by nobody else.
-  void check_parts(const std::vector<std::size_t>& reads) const {
+  void check_parts() const {
+    const std::vector<std::size_t> reads = count_reads();
     std::vector<bool> fits(graph_.values.size());
     for (const Node& node : graph_.nodes) {
       if (node.op->pitched) fits[static_cast<std::size_t>(node.outputs[0])] = true;
@@ -267,15 +256,14 @@ class Verifier {
   }
 
   void check_storage() const {
-    const std::vector<std::size_t> reads = count_reads();
-    check_parts(reads);
+    check_parts();
     const bool planned = std::ranges::any_of(graph_.values, [&](const Value& value) {
       return value.storage.has_value() && !is_part(graph_, value);
     });
     if (!planned) return;
     std::vector<Lifetime> arena;
     std::map<ValueId, std::vector<Lifetime>> homes;
-    const std::vector<bool> left_out = find_left_out(reads);
+    const std::vector<bool> left_out = outputs_left_out(graph_);
     for (Lifetime& life : lifetimes()) {
       const Value& value = graph_[life.id];
       if (value.role == Role::param || value.role == Role::state) {

@@ -115,10 +115,10 @@ class Tenancy {
       if (graph_.values[i].role == Role::input) add_buffer(static_cast<ValueId>(i));
     }
     std::vector<bool> taken(graph_.values.size(), false);  // by operand: an output has its place
+    const std::vector<bool> left_out = outputs_left_out(graph_);
     for (const Node& node : graph_.nodes) {
-      for (std::size_t i = 0; i < node.outputs.size(); ++i) {
-        const ValueId id = node.outputs[i];
-        if (home_[index(id)] != kNoValue || is_left_out(graph_, node, i)) continue;
+      for (const ValueId id : node.outputs) {
+        if (home_[index(id)] != kNoValue || left_out[index(id)]) continue;
         if (is_part(graph_, graph_[id])) continue;
         const ValueId operand = predecessor(id);
         if (operand == kNoValue || buffer_[index(operand)] == kNoBuffer || taken[index(operand)]) {

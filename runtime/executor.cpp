@@ -74,12 +74,7 @@ void Executor::place_values() {
     const Value& value = graph_.values[i];
     if (persists(value.role)) address_[i] = memory_.address(value.name, value.type);
   }
-  std::vector<bool> left_out(graph_.values.size());  // their addresses stay null
-  for (const Node& node : graph_.nodes) {
-    for (std::size_t i = 0; i < node.outputs.size(); ++i) {
-      left_out[static_cast<std::size_t>(node.outputs[i])] = is_left_out(graph_, node, i);
-    }
-  }
+  const std::vector<bool> left_out = outputs_left_out(graph_);  // their addresses stay null
   for (std::size_t i = 0; i < graph_.values.size(); ++i) {
     const Value& value = graph_.values[i];
     if (persists(value.role)) continue;
