@@ -1,29 +1,11 @@
-// The table of ops and the helpers that shape rules, references and gradients share.
+// The helpers that shape rules, references and gradients share.
 #include "ir/op.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-
-#include "ir/ops/ops.h"
 
 namespace weft {
-
-std::span<const OpDef* const> all_ops() {
-  static const std::array table = {
-#define WEFT_OP(name) &ops::name,
-#include "ir/ops/ops.def"
-#undef WEFT_OP
-  };
-  return table;
-}
-
-const OpDef* find_op(std::string_view name) {
-  const auto table = all_ops();
-  const auto at = std::ranges::find(table, name, [](const OpDef* op) { return op->name; });
-  return at == table.end() ? nullptr : *at;
-}
 
 std::vector<bool> outputs_left_out(const Graph& graph) {
   std::vector<bool> read(graph.values.size()), left_out(graph.values.size());

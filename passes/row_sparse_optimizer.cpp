@@ -6,7 +6,7 @@
 #include <map>
 #include <optional>
 
-#include "ir/idle_steps.h"
+#include "ir/missed_steps.h"
 #include "ir/ops/ops.h"
 #include "passes/passes.h"
 #include "passes/rewrite.h"

@@ -9,7 +9,7 @@
 #include <fmt/core.h>
 
 #include "runtime/kernels/kernel.h"
-#include "runtime/threads.h"
+#include "runtime/resources/threads.h"
 
 namespace weft {
 namespace {

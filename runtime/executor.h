@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "ir/graph.h"
-#include "runtime/memory.h"
+#include "runtime/resources/memory.h"
 
 namespace weft {
 

@@ -7,8 +7,8 @@
 #include <cmath>
 #include <cstring>
 
-#include "runtime/memory.h"
-#include "runtime/threads.h"
+#include "runtime/resources/memory.h"
+#include "runtime/resources/threads.h"
 
 namespace weft {
 namespace {

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ir/plan.h"
+#include "ir/plan/plan.h"
 #include "runtime/executor.h"
 #include "runtime/text/encoder.h"
 

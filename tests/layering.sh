@@ -3,6 +3,17 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+# Every folder of the product, in an order in which includes may only point back: so there are no
+# cycles. A new folder takes its place here.
+rooms="
+  ir ir/ops ir/ops/nn ir/ops/taps ir/ops/train ir/plan
+  passes
+  runtime/text runtime/resources runtime/kernels runtime/kernels/simd runtime/kernels/onednn
+  runtime/kernels/taps runtime/kernels/nn runtime/kernels/train runtime
+  frontend/format frontend/data frontend/vectors frontend/description frontend/train
+  frontend/search frontend/report frontend/cli
+"
+
 # Files that git tracks, or with --others also the new ones; all files where there is no git.
 list() {
   git ls-files --cached "$@" --exclude-standard 2>/dev/null ||
@@ -22,10 +33,15 @@ fi
 sources=$(list --others | existing |
   grep -E '^(ir|passes|runtime|frontend|tests|examples)/.*\.(cpp|h)$' || true)
 # shellcheck disable=SC2086  # one argument per file: no path holds a space
-broken=$([ -z "$sources" ] || LC_ALL=C awk '
+broken=$([ -z "$sources" ] || LC_ALL=C awk -v rooms="$(echo $rooms)" '
   function say(text) { print FILENAME ":" FNR ": " text }
+  function room(file) { sub("/[^/]*$", "", file); return file }
+  BEGIN { count = split(rooms, list, " "); for (i = 1; i <= count; ++i) place[list[i]] = i }
   FNR == 1 {
     folder = FILENAME; sub("/.*", "", folder)
+    own = room(FILENAME)
+    product = folder !~ /^(tests|examples)$/
+    if (product && !(own in place)) say("tests/layering.sh does not know the folder " own)
     if ($0 !~ /^\/\/ [^ ]/) say("the first line must be a // sentence that says what this file is")
   }
   FNR == 501 { say("more than 500 lines: split the file") }
@@ -37,14 +53,16 @@ broken=$([ -z "$sources" ] || LC_ALL=C awk '
   /^ *# *include/ {
     included = $0; sub(/^[^"<]*["<]/, "", included); sub(/[">].*/, "", included)
     target = included; sub("/.*", "", target)
+    if (product && room(included) in place && place[room(included)] > place[own])
+      say(own "/ may not include " included ": see the order of folders in tests/layering.sh")
     if (folder == "ir" && target ~ /^(passes|runtime|frontend)$/ ||
         folder == "passes" && target ~ /^(runtime|frontend)$/ ||
         folder == "runtime" && target ~ /^(passes|frontend)$/)
       say(folder "/ may not include " included)
     if (included ~ /(^|\/)dnnl[^\/]*\.h(pp)?$/ && FILENAME !~ /^runtime\/kernels\//)
       say("oneDNN is included only under runtime/kernels/")
-    if (included ~ /plan_generated\.h$/ && FILENAME !~ /^ir\/plan[^\/]*\.cpp$/)
-      say("the generated plan header is included only in ir/plan*.cpp")
+    if (included ~ /plan_generated\.h$/ && FILENAME !~ /^ir\/plan\/(encode|decode)\.cpp$/)
+      say("the generated plan header is included only in ir/plan/encode.cpp and decode.cpp")
     if (included ~ /doctest/ && folder != "tests") say("doctest is included only under tests/")
   }' $sources)
 if [ -n "$broken" ]; then

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "tests/unit/golden.h"
+#include "tests/support/golden.h"
 
 int main(int argc, char** argv) {
   // `weft_tests --update-golden` writes what the passes print now over the expected text.

@@ -1,5 +1,5 @@
 // `weft bench`: how fast a plan predicts and trains on this machine.
-#include "frontend/bench.h"
+#include "frontend/report/bench.h"
 
 #include "frontend/cli/command.h"
 

@@ -1,5 +1,5 @@
 // `weft calibrate`: a plan whose probabilities say how often they are right.
-#include "frontend/calibrate.h"
+#include "frontend/train/calibrate.h"
 
 #include <fmt/format.h>
 

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "frontend/cli/command.h"
-#include "frontend/lower.h"
-#include "frontend/search_space.h"
+#include "frontend/description/lower.h"
+#include "frontend/search/search_space.h"
 #include "ir/print.h"
 
 namespace weft {

@@ -13,9 +13,9 @@
 #include <iostream>
 #include <sstream>
 
-#include "frontend/progress.h"
+#include "frontend/report/progress.h"
 #include "ir/file.h"
-#include "ir/plan_format.h"
+#include "ir/plan/format.h"
 
 namespace weft {
 namespace {

@@ -8,11 +8,11 @@
 #include <string_view>
 #include <vector>
 
-#include "frontend/arguments.h"
-#include "frontend/corpus.h"
-#include "frontend/pretrained.h"
-#include "frontend/remarks.h"
-#include "ir/plan.h"
+#include "frontend/data/corpus.h"
+#include "frontend/description/arguments.h"
+#include "frontend/train/data_warnings.h"
+#include "frontend/vectors/initial_vectors.h"
+#include "ir/plan/plan.h"
 
 namespace weft {
 

@@ -3,9 +3,9 @@
 
 #include <map>
 
-#include "frontend/builder.h"
 #include "frontend/cli/command.h"
-#include "frontend/compare.h"
+#include "frontend/train/build_plan.h"
+#include "frontend/train/compare_plans.h"
 
 namespace weft {
 namespace {

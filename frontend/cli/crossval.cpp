@@ -1,5 +1,5 @@
 // `weft crossval`: how good a description is on data it was not trained on, and how sure that is.
-#include "frontend/crossval.h"
+#include "frontend/search/crossval.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -8,8 +8,8 @@
 #include <cmath>
 
 #include "frontend/cli/command.h"
-#include "frontend/progress.h"
-#include "frontend/split.h"
+#include "frontend/data/split.h"
+#include "frontend/report/progress.h"
 
 namespace weft {
 namespace {

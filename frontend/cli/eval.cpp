@@ -5,9 +5,9 @@
 #include <filesystem>
 
 #include "frontend/cli/command.h"
-#include "frontend/evaluate.h"
-#include "frontend/metrics_report.h"
-#include "frontend/report.h"
+#include "frontend/report/metrics_report.h"
+#include "frontend/report/report.h"
+#include "frontend/train/evaluate.h"
 #include "ir/file.h"
 
 namespace weft {

@@ -6,9 +6,9 @@
 #include <array>
 
 #include "frontend/cli/command.h"
-#include "frontend/explain_report.h"
-#include "frontend/input.h"
-#include "frontend/suggest.h"
+#include "frontend/data/line_reader.h"
+#include "frontend/format/suggest.h"
+#include "frontend/report/explain_report.h"
 #include "runtime/session.h"
 
 namespace weft {

@@ -1,5 +1,5 @@
 // `weft inspect`: what a plan holds, what its programs cost, how they use memory.
-#include "frontend/inspect.h"
+#include "frontend/report/inspect.h"
 
 #include "frontend/cli/command.h"
 

@@ -1,11 +1,11 @@
 // `weft layers`: what a model description may say, from the tables that check it.
-#include "frontend/layers.h"
+#include "frontend/description/layers.h"
 
 #include <fmt/format.h>
 
 #include "frontend/cli/command.h"
-#include "frontend/settings.h"
-#include "frontend/suggest.h"
+#include "frontend/description/settings.h"
+#include "frontend/format/suggest.h"
 #include "ir/print.h"
 
 namespace weft {

@@ -8,7 +8,7 @@
 #include <new>
 
 #include "frontend/cli/command.h"
-#include "frontend/suggest.h"
+#include "frontend/format/suggest.h"
 #include "ir/diagnostic.h"
 
 namespace weft {

@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include "frontend/cli/command.h"
-#include "frontend/starters.h"
-#include "frontend/suggest.h"
+#include "frontend/description/starters.h"
+#include "frontend/format/suggest.h"
 
 namespace weft {
 

@@ -3,7 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "frontend/cli/command.h"
-#include "frontend/suggest.h"
+#include "frontend/format/suggest.h"
 #include "ir/op.h"
 #include "ir/print.h"
 

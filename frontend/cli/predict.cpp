@@ -6,11 +6,11 @@
 #include <numeric>
 
 #include "frontend/cli/command.h"
-#include "frontend/input.h"
-#include "frontend/ordered_blocks.h"
+#include "frontend/data/line_reader.h"
+#include "frontend/data/ordered_blocks.h"
+#include "runtime/resources/threads.h"
 #include "runtime/session.h"
 #include "runtime/text/utf8.h"
-#include "runtime/threads.h"
 
 namespace weft {
 namespace {

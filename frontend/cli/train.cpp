@@ -5,14 +5,14 @@
 #include <csignal>
 #include <filesystem>
 
-#include "frontend/builder.h"
-#include "frontend/calibrate.h"
-#include "frontend/checkpoint.h"
 #include "frontend/cli/command.h"
-#include "frontend/progress.h"
-#include "frontend/report.h"
-#include "frontend/split.h"
-#include "frontend/trainer.h"
+#include "frontend/data/split.h"
+#include "frontend/report/progress.h"
+#include "frontend/report/report.h"
+#include "frontend/train/build_plan.h"
+#include "frontend/train/calibrate.h"
+#include "frontend/train/checkpoint.h"
+#include "frontend/train/trainer.h"
 #include "ir/file.h"
 #include "ir/op.h"
 

@@ -1,5 +1,5 @@
 // `weft tune`: searches for better values of a description's constants and settings.
-#include "frontend/tune.h"
+#include "frontend/search/tune.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -13,9 +13,9 @@
 #include <set>
 
 #include "frontend/cli/command.h"
-#include "frontend/progress.h"
-#include "frontend/split.h"
-#include "frontend/trials_file.h"
+#include "frontend/data/split.h"
+#include "frontend/report/progress.h"
+#include "frontend/search/trials_file.h"
 #include "ir/file.h"
 
 namespace weft {

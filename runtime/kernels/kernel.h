@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "ir/op.h"
-#include "runtime/lazy_rows.h"
+#include "runtime/resources/rows_on_demand.h"
 
 namespace weft {
 

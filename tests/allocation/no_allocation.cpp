@@ -12,12 +12,12 @@
 #include <thread>
 #include <vector>
 
-#include "frontend/builder.h"
-#include "frontend/dataset.h"
+#include "frontend/train/build_plan.h"
+#include "frontend/train/dataset.h"
 #include "runtime/kernels/counters.h"
+#include "runtime/resources/threads.h"
 #include "runtime/session.h"
-#include "runtime/threads.h"
-#include "tests/unit/small_model.h"
+#include "tests/support/small_model.h"
 
 namespace {
 

@@ -18,8 +18,8 @@
 #include "ir/random.h"
 #include "runtime/executor.h"
 #include "runtime/kernels/simd/simd.h"
-#include "runtime/threads.h"
-#include "tests/unit/bound_program.h"
+#include "runtime/resources/threads.h"
+#include "tests/support/bound_program.h"
 
 namespace {
 

@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-#include "ir/idle_steps.h"
+#include "ir/missed_steps.h"
 #include "ir/random.h"
 
 namespace weft::simd {
@@ -87,7 +87,7 @@ struct Adadelta {
 };
 void adadelta(const Adadelta&, const Update&);
 
-// Many steps without a gradient, as ir/idle_steps.h has them; `g` of the update is not read.
+// Many steps without a gradient, as ir/missed_steps.h has them; `g` of the update is not read.
 void adam_gap(const AdamGap&, const Update&);
 void sgd_gap(const SgdGap&, const Update&);
 

@@ -6,12 +6,12 @@
 #include <span>
 #include <vector>
 
-#include "ir/ops/sequence.h"
+#include "ir/ops/nn/sequence.h"
 #include "ir/taps.h"
 
 namespace weft::simd {
 
-// A segment with its windows (of stride 1; see Window in ir/ops/sequence.h).
+// A segment with its windows (of stride 1; see Window in ir/ops/nn/sequence.h).
 struct TapBlock {
   TapSegment segment;
   std::int64_t dilation = 1;

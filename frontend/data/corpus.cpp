@@ -1,0 +1,107 @@
+// Texts end to end in one string, labels as numbers.
+#include "frontend/data/corpus.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "ir/diagnostic.h"
+
+namespace weft {
+namespace {
+
+constexpr std::size_t kEnoughToJudge = 20;  // examples
+
+// -12, 0, 7: in their shortest spelling.
+bool is_whole_number(const std::string& name) {
+  const std::string_view digits = std::string_view(name).substr(name.starts_with('-') ? 1 : 0);
+  const bool shortest = digits.size() == 1 || !digits.starts_with('0');
+  return !digits.empty() && digits.size() <= 18 && shortest &&
+         std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
+
+Corpus::Corpus(std::span<const Example> examples) {
+  for (const Example& example : examples) add(example);
+  report_.examples = examples.size();
+  order_labels();
+}
+
+void Corpus::add(const Example& example) {
+  texts_ += example.text;
+  text_ends_.push_back(texts_.size());
+  for (const std::string& label : example.labels) {
+    const auto number = static_cast<std::uint32_t>(label_names_.size());
+    const auto [entry, added] = label_numbers_.try_emplace(label, number);
+    if (added) label_names_.push_back(label);
+    labels_.push_back(entry->second);
+  }
+  label_ends_.push_back(labels_.size());
+  lines_.push_back(example.line);
+  multi_label_ = multi_label_ || example.labels.size() != 1;
+}
+
+void Corpus::order_labels() {
+  std::vector<std::uint32_t> order(label_names_.size());
+  std::iota(order.begin(), order.end(), 0U);
+  const bool numbers = std::all_of(label_names_.begin(), label_names_.end(), is_whole_number);
+  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    if (numbers) return std::stoll(label_names_[a]) < std::stoll(label_names_[b]);
+    return label_names_[a] < label_names_[b];
+  });
+  std::vector<std::string> names;
+  std::vector<std::uint32_t> renumbered(order.size());
+  for (std::uint32_t i = 0; i < order.size(); ++i) {
+    names.push_back(std::move(label_names_[order[i]]));
+    renumbered[order[i]] = i;
+  }
+  label_names_ = std::move(names);
+  label_numbers_.clear();
+  for (std::uint32_t& label : labels_) label = renumbered[label];
+}
+
+// The first label occurs nowhere else, in data where hardly any other does so by chance.
+bool Corpus::begins_like_header() const {
+  constexpr std::size_t kOften = 20;  // of so many rows at most one has a label of its own
+  std::vector<std::size_t> counts(label_names_.size(), 0);
+  for (const std::uint32_t label : labels_) ++counts[label];
+  const auto once = static_cast<std::size_t>(std::ranges::count(counts, 1U));
+  return size() >= kEnoughToJudge && labels(0).size() == 1 && counts[labels(0).front()] == 1 &&
+         kOften * once <= size();
+}
+
+Corpus read_corpus(const std::string& path, const ReadOptions& options) {
+  Corpus corpus;
+  corpus.report_ =
+      read_examples(path, options, [&corpus](const Example& example) { corpus.add(example); });
+  const std::size_t classes = corpus.label_names_.size();
+  if (corpus.report_.columns_assumed && corpus.size() >= kEnoughToJudge &&
+      2 * classes > corpus.size()) {
+    throw Error(
+        fmt::format("{}: column 1 does not look like a label: it has {} values in {} rows", path,
+                    classes, corpus.size()),
+        "Give --label-column and --text-column, by number or, with a header line, by name.");
+  }
+  corpus.order_labels();
+  corpus.report_.like_header = corpus.report_.columns_assumed && corpus.begins_like_header();
+  return corpus;
+}
+
+Corpus joined(const Corpus& first, const Corpus& second) {
+  std::vector<Example> examples;
+  for (const Corpus* corpus : {&first, &second}) {
+    for (std::size_t i = 0; i < corpus->size(); ++i) {
+      Example& example = examples.emplace_back();
+      example.text = corpus->text(i);
+      example.line = corpus->line(i);
+      for (const std::uint32_t label : corpus->labels(i)) {
+        example.labels.push_back(corpus->label_names()[label]);
+      }
+    }
+  }
+  return Corpus(examples);
+}
+
+}  // namespace weft

@@ -1,0 +1,60 @@
+// Labelled texts in memory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "frontend/data/readers.h"
+
+namespace weft {
+
+class Corpus {
+ public:
+  Corpus() = default;
+  explicit Corpus(std::span<const Example> examples);
+
+  std::size_t size() const { return lines_.size(); }
+  std::string_view text(std::size_t i) const {
+    return std::string_view(texts_).substr(text_ends_[i], text_ends_[i + 1] - text_ends_[i]);
+  }
+  // Indices into label_names().
+  std::span<const std::uint32_t> labels(std::size_t i) const {
+    return std::span(labels_).subspan(label_ends_[i], label_ends_[i + 1] - label_ends_[i]);
+  }
+  std::size_t line(std::size_t i) const { return lines_[i]; }
+
+  // In order of value where all are whole numbers, else of bytes: the same for any order of rows.
+  const std::vector<std::string>& label_names() const { return label_names_; }
+
+  bool multi_label() const { return multi_label_; }  // a row has no label, or several
+  const ReadReport& report() const { return report_; }
+
+ private:
+  friend Corpus read_corpus(const std::string& path, const ReadOptions& options);
+
+  void add(const Example& example);
+  void order_labels();
+  bool begins_like_header() const;
+
+  std::string texts_;
+  std::vector<std::uint64_t> text_ends_{0};
+  std::vector<std::uint32_t> labels_;
+  std::vector<std::uint64_t> label_ends_{0};
+  std::vector<std::uint64_t> lines_;
+  std::vector<std::string> label_names_;
+  std::unordered_map<std::string, std::uint32_t> label_numbers_;
+  bool multi_label_ = false;
+  ReadReport report_;
+};
+
+Corpus read_corpus(const std::string& path, const ReadOptions& options = {});
+
+// The examples of `first`, then those of `second`.
+Corpus joined(const Corpus& first, const Corpus& second);
+
+}  // namespace weft

@@ -1,0 +1,266 @@
+// Edits of a description's text, found by the places of its tokens.
+#include "frontend/description/edit_description.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+#include <map>
+#include <optional>
+
+#include "frontend/description/settings.h"
+#include "ir/lex.h"
+
+namespace weft {
+namespace {
+
+struct Setting {
+  std::string group;  // text, train, or the optimizer
+  std::string name;
+};
+
+std::string optimizer_of(const Model& model) {
+  return model.optimizer.name.empty() ? "adam" : model.optimizer.name;
+}
+
+// The setting that a path stands for; an optimizer's arguments are settings of `train`.
+std::optional<Setting> setting_of(const Model& model, std::string_view path) {
+  const std::size_t dot = path.rfind('.');
+  const std::string name(dot == std::string_view::npos ? path : path.substr(dot + 1));
+  const std::string owner(dot == std::string_view::npos ? "" : path.substr(0, dot));
+  for (const SettingsGroup& group : all_settings()) {
+    std::vector<std::string> owners = {"", group.name};
+    if (group.name == optimizer_of(model)) {
+      owners = {"", "train", group.name, "train." + group.name};
+    } else if (group.name != "text" && group.name != "train") {
+      continue;
+    }
+    if (std::ranges::find(owners, owner) != owners.end() &&
+        std::ranges::find(group.arguments, name, &ArgumentDef::name) != group.arguments.end()) {
+      return Setting{group.name, name};
+    }
+  }
+  return std::nullopt;
+}
+
+const Binding* find_binding(const Model& model, std::string_view name) {
+  const auto at = std::ranges::find(model.bindings, name, &Binding::name);
+  return at == model.bindings.end() ? nullptr : &*at;
+}
+
+bool is_token(const Expression& e) {
+  return e.kind == Expression::Kind::literal || e.kind == Expression::Kind::name;
+}
+
+bool is_string(const Expression& e) {
+  return e.kind == Expression::Kind::literal && std::holds_alternative<std::string>(e.literal);
+}
+
+std::string quoted(const std::string& text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '\\' || c == '"') result += '\\';
+    result += c == '\n' ? "\\n" : c == '\t' ? "\\t" : std::string(1, c);
+  }
+  return result + '"';
+}
+
+struct Edit {
+  SourceLocation at;
+  std::size_t length = 0;  // bytes replaced
+  std::string text;
+};
+
+// The byte where a line and column are.
+std::size_t offset_of(std::string_view source, SourceLocation at) {
+  std::size_t begin = 0;
+  for (std::uint32_t line = 1; line < at.line; ++line) begin = source.find('\n', begin) + 1;
+  return begin + at.column - 1;
+}
+
+class Editor {
+ public:
+  explicit Editor(const Model& model)
+      : model_(model), tokens_(lex(model.source, {.comment_marker = "#", .keep_newlines = true})) {}
+
+  // Of a target; false where it stands in no one place. Once each.
+  bool set(const std::string& target, const Attr& value) {
+    if (const Binding* constant = find_binding(model_, target)) {
+      if (constant->value.kind != Expression::Kind::literal) return false;
+      const auto* text = std::get_if<std::string>(&value);
+      replace(constant->value.location, text == nullptr ? to_string(value) : quoted(*text));
+      return true;
+    }
+    const Setting setting = *setting_of(model_, target);
+    if (setting.group == "text") return set_in(model_.text, setting, to_string(value));
+    if (setting.group == "train") return set_in(model_.train, setting, to_string(value));
+    return set_optimizer(setting.name, to_string(value));
+  }
+
+  // A literal or a word is one token.
+  void replace(SourceLocation at, const std::string& value) {
+    edits_.push_back({at, length_of(token_at(at)), value});
+  }
+
+  std::string text() {
+    place_added_arguments();
+    std::string result = model_.source;
+    std::ranges::stable_sort(edits_, {},
+                             [&](const Edit& e) { return offset_of(model_.source, e.at); });
+    for (auto edit = edits_.rbegin(); edit != edits_.rend(); ++edit) {
+      result.replace(offset_of(model_.source, edit->at), edit->length, edit->text);
+    }
+    for (const auto& [keyword, settings] : added_lines_) {
+      if (!result.ends_with('\n')) result += '\n';
+      result += keyword + settings + "\n";
+    }
+    return result;
+  }
+
+ private:
+  const Token& token_at(SourceLocation at) const {
+    return *std::ranges::find_if(tokens_, [&](const Token& t) {
+      return t.location.line == at.line && t.location.column == at.column;
+    });
+  }
+  // In the source: a string has its quotes there, and perhaps escapes.
+  std::size_t length_of(const Token& token) const {
+    if (token.kind != TokenKind::string) return token.text.size();
+    const std::size_t begin = offset_of(model_.source, token.location);
+    std::size_t end = begin + 1;
+    while (model_.source[end] != '"') end += model_.source[end] == '\\' ? 2 : 1;
+    return end + 1 - begin;
+  }
+  // Behind the last token of the statement that begins at `at`.
+  SourceLocation end_of(SourceLocation at) const {
+    const Token* last = &token_at(at);
+    int depth = 0;
+    for (const Token* t = last; t->kind != TokenKind::end; ++t) {
+      if (t->kind == TokenKind::newline && depth == 0) break;
+      depth += t->is("(") ? 1 : t->is(")") ? -1 : 0;
+      if (t->kind != TokenKind::newline) last = t;
+    }
+    return behind(last->location, length_of(*last));
+  }
+  bool set_in(const SettingsLine& line, const Setting& setting, const std::string& value) {
+    const auto at = std::ranges::find(line.settings, setting.name, &Argument::name);
+    if (at != line.settings.end()) return replace_in(*at, value);
+    const std::string added = fmt::format(" {}={}", setting.name, value);
+    if (line.location.line == 0) {
+      added_lines_[setting.group] += added;
+    } else {
+      edits_.push_back({end_of(line.location), 0, added});
+    }
+    return true;
+  }
+  bool set_optimizer(const std::string& name, const std::string& value) {
+    const auto& arguments = model_.optimizer.arguments;
+    const auto at = std::ranges::find(arguments, name, &Argument::name);
+    if (at != arguments.end()) return replace_in(*at, value);
+    // By position it would become another argument's.
+    if (std::ranges::find(arguments, "", &Argument::name) != arguments.end()) return false;
+    added_arguments_ += fmt::format("{}{}={}", added_arguments_.empty() ? "" : ", ", name, value);
+    return true;
+  }
+  bool replace_in(const Argument& argument, const std::string& value) {
+    if (is_token(argument.value)) replace(argument.value.location, value);
+    return is_token(argument.value);
+  }
+  // Those that the optimizer, which may not be written either, is not given yet.
+  void place_added_arguments() {
+    if (added_arguments_.empty()) return;
+    const Expression& optimizer = model_.optimizer;
+    const std::string call = fmt::format(" adam({})", added_arguments_);  // by default
+    if (optimizer.name.empty() && model_.train.location.line == 0) {
+      added_lines_["train"].insert(0, call);
+    } else if (optimizer.name.empty()) {
+      edits_.push_back({behind(model_.train.location, 5), 0, call});
+    } else if (const Token* open = &token_at(optimizer.location) + 1; open->is("(")) {
+      const char* separator = optimizer.arguments.empty() ? "" : ", ";
+      edits_.push_back({behind(open->location, 1), 0, added_arguments_ + separator});
+    } else {
+      edits_.push_back({behind(optimizer.location, optimizer.name.size()), 0,
+                        fmt::format("({})", added_arguments_)});
+    }
+    added_arguments_.clear();
+  }
+  static SourceLocation behind(SourceLocation at, std::size_t length) {
+    at.column += static_cast<std::uint32_t>(length);
+    return at;
+  }
+
+  const Model& model_;
+  std::vector<Token> tokens_;
+  std::vector<Edit> edits_;
+  std::string added_arguments_;                     // of the optimizer
+  std::map<std::string, std::string> added_lines_;  // settings, by keyword
+};
+
+}  // namespace
+
+std::vector<std::string> targets_of(const Model& model, std::string_view path) {
+  std::vector<std::string> targets;
+  if (find_binding(model, path) != nullptr) targets.emplace_back(path);
+  if (const auto setting = setting_of(model, path)) {
+    targets.push_back((setting->group == "text" ? "text." : "train.") + setting->name);
+  }
+  return targets;
+}
+
+std::string to_string(const Attr& value) {
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return fmt::format("{}", *integer);
+  if (const auto* number = std::get_if<double>(&value)) return fmt::format("{}", *number);
+  return std::get<std::string>(value);
+}
+
+std::string to_string(const Assignments& values) {
+  std::string text;
+  for (const auto& [path, value] : values) {
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", path, to_string(value));
+  }
+  return text;
+}
+
+std::string put_values(const Model& model, const Assignments& values, Assignments& left) {
+  Assignments placed;             // by target
+  std::vector<std::string> kept;  // targets of what is left, which has the last word on them
+  const auto leave = [&](const std::string& path, const Attr& value) {
+    left.emplace_back(path, value);
+    std::ranges::copy(targets_of(model, path), std::back_inserter(kept));
+  };
+  for (const auto& [path, value] : values) {
+    const std::vector<std::string> targets = targets_of(model, path);
+    if (targets.size() != 1 || std::ranges::find(kept, targets.front()) != kept.end() ||
+        !Editor(model).set(targets.front(), value)) {
+      leave(path, value);
+      continue;
+    }
+    std::erase_if(placed, [&](const auto& earlier) { return earlier.first == targets.front(); });
+    placed.emplace_back(targets.front(), value);
+  }
+  Editor editor(model);
+  for (const auto& [target, value] : placed) editor.set(target, value);
+  return editor.text();
+}
+
+std::string moved_to(const Model& model, const std::string& folder) {
+  const auto from = std::filesystem::path(model.file).parent_path();
+  Editor editor(model);
+  const auto walk = [&](const auto& self, const Expression& e, bool named) -> void {
+    if (named && is_string(e)) {
+      const auto beside = from / std::get<std::string>(e.literal);
+      std::error_code missing;
+      if (std::filesystem::is_regular_file(beside, missing)) {
+        editor.replace(e.location, quoted(std::filesystem::proximate(beside, folder).string()));
+      }
+    }
+    for (const Argument& argument : e.arguments) {
+      self(self, argument.value, argument.name == "vectors" || argument.name.empty());
+    }
+  };
+  for (const Binding& binding : model.bindings) walk(walk, binding.value, true);
+  return editor.text();
+}
+
+}  // namespace weft

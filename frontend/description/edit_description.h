@@ -1,0 +1,31 @@
+// Values put into a description's text, each where the old one stands.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "frontend/description/description.h"
+
+namespace weft {
+
+using Assignments = std::vector<std::pair<std::string, Attr>>;  // path, as `--set` takes it; value
+
+// What an override of `path` changes: `width` for a constant, `train.rate` or `text.tokenizer` for
+// a setting, by whichever of its paths. Two where a constant has the name of a setting; none for a
+// layer's argument.
+std::vector<std::string> targets_of(const Model&, std::string_view path);
+
+std::string to_string(const Attr&);         // as a command line has it
+std::string to_string(const Assignments&);  // `width=200 train.rate=0.002`
+
+// The text with these values; of several for the same, the last. What stands in no one place (a
+// layer's argument, a computed number) is added to `left`.
+std::string put_values(const Model&, const Assignments&, Assignments& left);
+
+// The text for a file in another folder: the files of word vectors that it names beside it are
+// named from there.
+std::string moved_to(const Model&, const std::string& folder);
+
+}  // namespace weft

@@ -1,0 +1,76 @@
+// The layers a model description may use: what each takes and the ops and weights it stands for.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "frontend/description/arguments.h"
+#include "frontend/vectors/initial_vectors.h"
+#include "ir/graph.h"
+
+namespace weft {
+
+// A value while the graph is built: f32 rows of channels, one row per text, or per token (or per
+// window of tokens) with the offsets that cut the rows into texts; or the text itself, word ids.
+struct LayerValue {
+  ValueId id = kNoValue;
+  ValueId offsets = kNoValue;  // kNoValue: one row per text
+  bool words = false;
+  std::string name;         // as the description calls it, for messages
+  SourceLocation location;  // where it was made
+};
+
+// What a layer builds with. Nodes and weights are named after `prefix` (`a.conv1d`), in order.
+class LayerBuilder {
+ public:
+  Graph& graph;
+  std::string_view layer;
+  std::string prefix;
+  SourceLocation location;
+  std::vector<LayerValue> inputs;
+  Attrs arguments;
+  std::int64_t vocabulary = 0;
+  Pretrained* pretrained = nullptr;  // null: no file of word vectors is to be opened
+
+  std::int64_t integer(std::string_view argument) const;
+  double number(std::string_view argument) const;
+  const std::string& word(std::string_view argument) const;
+
+  // Inputs, checked: a message in the description's terms where one is of another kind.
+  const LayerValue& rows(std::size_t input) const;      // of channels, per text or per token
+  const LayerValue& sequence(std::size_t input) const;  // of channels, per token
+  std::int64_t channels(const LayerValue&) const;
+  void expect_equal_rows() const;  // of all inputs
+  void expect_equal_channels() const;
+
+  ValueId add(const OpDef&, std::vector<ValueId> operands, Attrs attrs = {});
+  ValueId weight(std::string_view name, Shape shape, Attrs attrs);
+  ValueId state(std::string_view name, Shape shape, Attrs attrs);
+  // Glorot's uniform for a weight of so many inputs and outputs.
+  static Attrs glorot(std::int64_t fan_in, std::int64_t fan_out);
+  ValueId dropout(ValueId x, double rate);
+  ValueId drop_words(ValueId ids, double rate);  // the same words for all who ask at one rate
+  // The offsets of the windows over `x`: its own where a window has one row each.
+  ValueId windows(const LayerValue& x, Attrs geometry);
+
+  LayerValue result(ValueId id, ValueId offsets) const;
+  LayerValue result_like(ValueId id) const { return result(id, inputs.front().offsets); }
+
+  [[noreturn]] void fail(const std::string& message, std::string note = {}) const;
+  std::string described(const LayerValue&) const;  // `x is f32[T, 300], from line 4`
+};
+
+struct LayerDef {
+  std::string_view name;
+  std::string_view doc;
+  std::size_t least_inputs = 1, most_inputs = 1;
+  std::vector<ArgumentDef> arguments;
+  LayerValue (*build)(LayerBuilder&) = nullptr;
+};
+
+std::span<const LayerDef> all_layers();
+const LayerDef* find_layer(std::string_view name);  // null if there is none
+
+}  // namespace weft

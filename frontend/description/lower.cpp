@@ -1,0 +1,345 @@
+// Evaluates a description's statements in order; a value is a number, a word or rows of a graph_.
+#include "frontend/description/lower.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <variant>
+
+#include "frontend/description/layers.h"
+#include "frontend/format/suggest.h"
+#include "ir/op.h"
+#include "ir/ops/ops.h"
+
+namespace weft {
+namespace {
+
+struct Poisoned {};  // a value whose statement was in error: said once, not again where it is used
+using EvaluatedValue = std::variant<Poisoned, Attr, LayerValue>;
+
+// Whether a bare word says something to a layer: `embedding(text, width=300, static)`.
+bool takes_word(const LayerDef& layer, std::string_view word) {
+  return std::ranges::any_of(layer.arguments, [&](const ArgumentDef& def) {
+    return std::ranges::find(def.words, word) != def.words.end();
+  });
+}
+
+class Lowering {
+ public:
+  Lowering(const Model& model, const ModelSizes& sizes, Overrides& overrides)
+      : model_(model), sizes_(sizes), overrides_(overrides), graph_(lowered_.graph) {}
+
+  // Statements in order; errors are collected, at most one for each.
+  LoweredModel all(const ModelSettings& settings);
+
+ private:
+  void report(const Error& e) {
+    errors_.insert(errors_.end(), e.diagnostics().begin(), e.diagnostics().end());
+  }
+  EvaluatedValue evaluate(const Expression&);
+  EvaluatedValue evaluate_binary(const Expression&);
+  EvaluatedValue evaluate_name(const Expression&);
+  LayerValue evaluate_call(const Expression&);
+  LayerValue build(const LayerDef&, std::vector<LayerValue> inputs,
+                   std::vector<GivenArgument> given, SourceLocation);
+  GivenArgument given(const Argument&);
+  std::string prefix_of(std::string_view layer);
+  std::vector<std::string> names_in_scope() const;
+
+  void declare_inputs(const ModelSettings&);
+  void bind(const Binding&);
+  LayerValue logits();
+  void losses(const ModelSettings&, const LayerValue& logits);
+  void check_used();
+
+  const Model& model_;
+  const ModelSizes& sizes_;
+  Overrides& overrides_;
+  std::map<std::string, EvaluatedValue, std::less<>> scope_;
+  std::map<std::string, bool, std::less<>> used_;
+  std::string binding_;               // whose value is being evaluated
+  std::map<std::string, int> count_;  // layers of one name in the binding
+  LoweredModel lowered_;
+  Graph& graph_;
+  std::vector<Diagnostic> errors_;
+};
+
+// ---- Expressions
+
+EvaluatedValue Lowering::evaluate(const Expression& e) {
+  switch (e.kind) {
+    case Expression::Kind::literal:
+      return e.literal;
+    case Expression::Kind::name:
+      return evaluate_name(e);
+    case Expression::Kind::binary:
+      return evaluate_binary(e);
+    case Expression::Kind::call:
+      return evaluate_call(e);
+  }
+  return Poisoned{};
+}
+
+std::vector<std::string> Lowering::names_in_scope() const {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : scope_) names.push_back(name);
+  return names;
+}
+
+EvaluatedValue Lowering::evaluate_name(const Expression& e) {
+  const auto found = scope_.find(e.name);
+  if (found != scope_.end()) {
+    if (std::holds_alternative<Poisoned>(found->second)) throw Poisoned{};
+    used_[e.name] = true;
+    return found->second;
+  }
+  if (e.name == binding_) {
+    throw Error(e.location, fmt::format("`{}` is used in its own value", e.name),
+                "a value never changes: give the new one another name");
+  }
+  if (find_layer(e.name) != nullptr) {
+    throw Error(e.location, fmt::format("`{}` is a layer, and has no input here", e.name),
+                fmt::format("write `x | {0}` or `{0}(x)`", e.name));
+  }
+  for (const Binding& later : model_.bindings) {
+    if (later.name != e.name) continue;
+    throw Error(
+        e.location,
+        fmt::format("`{}` is used before it is named, on line {}", e.name, later.location.line),
+        "a value is named on a line before it is used");
+  }
+  throw Error(e.location, fmt::format("nothing is named `{}`", e.name),
+              suggestion(e.name, names_in_scope()));
+}
+
+EvaluatedValue Lowering::evaluate_binary(const Expression& e) {
+  EvaluatedValue left = evaluate(e.arguments[0].value);
+  EvaluatedValue right = evaluate(e.arguments[1].value);
+  const auto* a = std::get_if<Attr>(&left);
+  const auto* b = std::get_if<Attr>(&right);
+  if (a != nullptr && b != nullptr) return arithmetic(e.name, *a, *b, e.location);
+  if (a == nullptr && b == nullptr) {
+    if (e.name == "/") throw Error(e.location, "rows cannot be divided by rows");
+    const LayerDef& layer = *find_layer(e.name == "+" ? "add" : e.name == "-" ? "sub" : "mul");
+    return build(layer, {std::get<LayerValue>(left), std::get<LayerValue>(right)}, {}, e.location);
+  }
+  const bool scaled = e.name == "*" || (e.name == "/" && b != nullptr);
+  const Attr& number = a != nullptr ? *a : *b;
+  if (!scaled || std::holds_alternative<std::string>(number)) {
+    throw Error(e.location, fmt::format("`{}` between rows and a number", e.name),
+                "rows may be multiplied or divided by a number: `x * 0.5`");
+  }
+  const Attr factor = e.name == "/" ? arithmetic("/", 1.0, number, e.location) : number;
+  LayerValue rows = std::get<LayerValue>(a != nullptr ? right : left);
+  return build(*find_layer("scale"), {std::move(rows)}, {{"factor", factor, false, e.location}},
+               e.location);
+}
+
+// A name that stands for nothing may be a word of the layer: `padding=same`, `static`, `true`.
+GivenArgument Lowering::given(const Argument& argument) {
+  const Expression& e = argument.value;
+  if (e.kind == Expression::Kind::name && !scope_.contains(e.name)) {
+    const bool later =
+        std::ranges::any_of(model_.bindings, [&](const Binding& b) { return b.name == e.name; });
+    if (!later) return {argument.name, e.name, true, argument.location};
+  }
+  const EvaluatedValue value = evaluate(e);
+  if (const auto* attr = std::get_if<Attr>(&value)) {
+    return {argument.name, *attr, false, argument.location};
+  }
+  throw Error(argument.location, fmt::format("`{}` is a value, not a setting", argument.name),
+              "inputs are given without a name: concat(a, b)");
+}
+
+LayerValue Lowering::evaluate_call(const Expression& e) {
+  const LayerDef* layer = find_layer(e.name);
+  if (layer == nullptr) {
+    std::vector<std::string> names;
+    for (const LayerDef& def : all_layers()) names.emplace_back(def.name);
+    const bool output = e.name == "softmax";
+    throw Error(e.location, fmt::format("there is no layer `{}`", e.name),
+                output ? "softmax belongs on the last line: `output softmax(logits)`"
+                       : suggestion(e.name, names));
+  }
+  std::vector<LayerValue> inputs;
+  std::vector<GivenArgument> arguments;
+  for (const Argument& argument : e.arguments) {
+    const Expression& written = argument.value;
+    const bool bare_word = written.kind == Expression::Kind::name &&
+                           !scope_.contains(written.name) && takes_word(*layer, written.name);
+    if (!argument.name.empty() || bare_word) {
+      arguments.push_back(given(argument));
+      continue;
+    }
+    EvaluatedValue value = evaluate(argument.value);
+    if (auto* rows = std::get_if<LayerValue>(&value)) {
+      inputs.push_back(std::move(*rows));
+    } else {
+      arguments.push_back({"", std::get<Attr>(value), false, argument.location});
+    }
+  }
+  return build(*layer, std::move(inputs), std::move(arguments), e.location);
+}
+
+std::string Lowering::prefix_of(std::string_view layer) {
+  const int n = ++count_[std::string(layer)];
+  return n == 1 ? fmt::format("{}.{}", binding_, layer)
+                : fmt::format("{}.{}{}", binding_, layer, n);
+}
+
+LayerValue Lowering::build(const LayerDef& layer, std::vector<LayerValue> inputs,
+                           std::vector<GivenArgument> arguments, SourceLocation location) {
+  const std::string prefix = prefix_of(layer.name);
+  std::vector<std::string> owners = {binding_, prefix.substr(binding_.size() + 1)};
+  if (owners.back() != layer.name) owners.emplace_back(layer.name);
+  Attrs attrs = check_arguments(layer.name, layer.arguments, arguments, location, overrides_,
+                                owners, /*bare=*/false);
+  if (inputs.size() < layer.least_inputs || inputs.size() > layer.most_inputs) {
+    const bool many = layer.most_inputs > layer.least_inputs;
+    throw Error(
+        location,
+        fmt::format("{} takes {}{} input{}, but is given {}", layer.name, many ? "at least " : "",
+                    layer.least_inputs, layer.least_inputs == 1 ? "" : "s", inputs.size()),
+        inputs.empty() ? fmt::format("write `x | {}`", layer.name) : "");
+  }
+  LayerBuilder builder{
+      graph_,           layer.name,        prefix,           location, std::move(inputs),
+      std::move(attrs), sizes_.vocabulary, sizes_.pretrained};
+  LayerValue value = layer.build(builder);
+  lowered_.layers.push_back({prefix, value.id, location});
+  return value;
+}
+
+// ---- Statements
+
+void Lowering::bind(const Binding& binding) {
+  if (scope_.contains(binding.name)) return;  // a constant
+  binding_ = binding.name;
+  count_.clear();
+  EvaluatedValue bound = Poisoned{};
+  try {
+    EvaluatedValue value = evaluate(binding.value);
+    if (auto* rows = std::get_if<LayerValue>(&value); rows != nullptr && !rows->words) {
+      rows->name = binding.name;
+      rows->location = binding.location;
+    }
+    bound = std::move(value);
+  } catch (const Error& e) {
+    report(e);
+  } catch (const Poisoned&) {
+    WEFT_CHECK(!errors_.empty());  // its cause has been reported
+  }
+  scope_.emplace(binding.name, std::move(bound));
+}
+
+void Lowering::declare_inputs(const ModelSettings& settings) {
+  graph_.name = "forward";
+  graph_.attrs = settings.optimizer_attrs;
+  graph_.attrs["optimizer"] = settings.optimizer;
+  if (settings.clip_norm > 0) graph_.attrs["clip_norm"] = settings.clip_norm;
+  if (settings.clip_value > 0) graph_.attrs["clip_value"] = settings.clip_value;
+  graph_.symbol("B", sizes_.examples);
+  graph_.symbol("T", sizes_.tokens);
+  const ValueId ids = graph_.declare(Role::input, "ids", {DType::i32, {Dim("T")}, {}});
+  const ValueId offsets = graph_.declare(Role::input, "offsets", {DType::i32, {Dim("B", 1)}, "T"});
+  scope_["text"] = LayerValue{ids, offsets, true, "text", model_.text.location};
+  scope_["labels"] = Attr{sizes_.labels};
+}
+
+LayerValue Lowering::logits() {
+  const Expression& output = model_.output;
+  const bool known = output.name == "softmax" || output.name == "sigmoid";
+  if (output.kind != Expression::Kind::call || !known || output.arguments.size() != 1) {
+    throw Error(output.location, "the output must be softmax(logits) or sigmoid(logits)",
+                "softmax: each text has one label; sigmoid: it can have several, or none");
+  }
+  binding_ = "output";
+  count_.clear();
+  EvaluatedValue value = evaluate(output.arguments.front().value);
+  const auto* rows = std::get_if<LayerValue>(&value);
+  if (rows == nullptr || rows->words) {
+    throw Error(output.location, fmt::format("{} needs logits", output.name),
+                "end with a layer such as `| linear(labels)`");
+  }
+  LayerBuilder here{graph_, output.name, "output", output.location, {*rows}, {}, 0};
+  if (rows->offsets != kNoValue) {
+    here.fail(fmt::format("the logits must have one row per text, but {}", here.described(*rows)),
+              "pool over each text before the last layer: `| max_pool`");
+  }
+  const std::int64_t width = here.channels(*rows);
+  const bool binary = output.name == "sigmoid" && width == 1 && sizes_.labels == 2;
+  if (width != sizes_.labels && !binary) {
+    here.fail(fmt::format("{}, but there are {} labels", here.described(*rows), sizes_.labels),
+              "end with `| linear(labels)`");
+  }
+  lowered_.task = output.name == "softmax" || binary ? Task::single_label : Task::multi_label;
+  return *rows;
+}
+
+void Lowering::losses(const ModelSettings& settings, const LayerValue& logits) {
+  const SourceLocation location = model_.output.location;
+  if (graph_[logits.id].role != Role::computed || graph_[logits.id].name == "logits") {
+    throw Error(location, "the output must be computed");
+  }
+  graph_[logits.id].name = "logits";
+  const Attrs attrs{{"class_weights", sizes_.class_weights},
+                    {"label_smoothing", settings.label_smoothing}};
+  ValueId loss{};
+  ValueId probabilities{};
+  if (model_.output.name == "softmax") {
+    const ValueId labels = graph_.declare(Role::input, "labels", {DType::i32, {Dim("B")}, {}});
+    loss = graph_.add(ops::cross_entropy, {logits.id, labels}, attrs, location, "loss");
+    probabilities = graph_.add(ops::softmax, {logits.id}, {}, location, "probabilities");
+  } else {
+    const TensorType type = graph_[logits.id].type;
+    const ValueId targets = graph_.declare(Role::input, "targets", type);
+    loss = graph_.add(ops::binary_cross_entropy, {logits.id, targets}, attrs, location, "loss");
+    probabilities = graph_.add(ops::sigmoid, {logits.id}, {}, location, "probabilities");
+  }
+  graph_.results = {loss, logits.id, probabilities};
+}
+
+// A layer that leads nowhere is a slip: its weights would be stored but never trained.
+void Lowering::check_used() {
+  for (const Binding& binding : model_.bindings) {
+    const EvaluatedValue& value = scope_.at(binding.name);
+    if (!std::holds_alternative<LayerValue>(value) || used_[binding.name]) continue;
+    errors_.push_back({binding.location, fmt::format("`{}` is never used", binding.name),
+                       "use it on the way to the output, or remove the line"});
+  }
+}
+
+LoweredModel Lowering::all(const ModelSettings& settings) {
+  declare_inputs(settings);
+  for (const auto& [name, value] : constants_of(model_, overrides_)) scope_[name] = value;
+  for (const Binding& binding : model_.bindings) bind(binding);
+  try {
+    const LayerValue end = logits();
+    if (errors_.empty()) {
+      check_used();
+      losses(settings, end);
+    }
+  } catch (const Error& e) {
+    report(e);
+  } catch (const Poisoned&) {
+    WEFT_CHECK(!errors_.empty());  // its cause has been reported
+  }
+  if (!errors_.empty()) throw Error(errors_);
+  overrides_.check_used();
+  return std::move(lowered_);
+}
+
+}  // namespace
+
+LoweredModel lower(const Model& model, const ModelSettings& settings, const ModelSizes& sizes,
+                   Overrides& overrides) {
+  try {
+    return Lowering(model, sizes, overrides).all(settings);
+  } catch (const Error& e) {
+    if (e.diagnostics().front().location.line == 0) throw;
+    throw e.in(model.file, model.source);
+  }
+}
+
+}  // namespace weft

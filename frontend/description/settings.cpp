@@ -1,0 +1,282 @@
+// Evaluates constants and checks the settings lines against their tables.
+#include "frontend/description/settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "frontend/format/suggest.h"
+#include "ir/op.h"
+
+namespace weft {
+namespace {
+
+double as_number(const Attr& value) {
+  const auto* integer = std::get_if<std::int64_t>(&value);
+  return integer != nullptr ? static_cast<double>(*integer) : std::get<double>(value);
+}
+
+// Nothing where the expression is not one of numbers, strings and known constants.
+std::optional<Attr> constant(const Expression& e, const Constants& known) {
+  switch (e.kind) {
+    case Expression::Kind::literal:
+      return e.literal;
+    case Expression::Kind::name:
+      if (const auto found = known.find(e.name); found != known.end()) return found->second;
+      return std::nullopt;
+    case Expression::Kind::binary: {
+      const auto a = constant(e.arguments[0].value, known);
+      const auto b = constant(e.arguments[1].value, known);
+      if (!a || !b) return std::nullopt;
+      return arithmetic(e.name, *a, *b, e.location);
+    }
+    case Expression::Kind::call:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+std::vector<GivenArgument> given_arguments(const std::vector<Argument>& written,
+                                           const Constants& constants) {
+  std::vector<GivenArgument> given;
+  for (const Argument& argument : written) {
+    if (const auto value = constant(argument.value, constants)) {
+      given.push_back({argument.name, *value, false, argument.location});
+    } else if (argument.value.kind == Expression::Kind::name) {
+      given.push_back({argument.name, argument.value.name, true, argument.location});
+    } else {
+      throw Error(argument.location,
+                  fmt::format("{} must be a number, a word or a constant", argument.name));
+    }
+  }
+  return given;
+}
+
+ArgumentDef integer(std::string_view name, std::string_view doc, std::int64_t fallback, double low,
+                    double high) {
+  return {name, doc, ArgumentKind::integer, fallback, low, high};
+}
+ArgumentDef number(std::string_view name, std::string_view doc, double fallback, double low,
+                   double high) {
+  return {name, doc, ArgumentKind::number, fallback, low, high};
+}
+ArgumentDef flag(std::string_view name, std::string_view doc, bool fallback) {
+  return {name, doc, ArgumentKind::boolean, std::int64_t{fallback}};
+}
+ArgumentDef choice(std::string_view name, std::string_view doc,
+                   std::vector<std::string_view> words) {
+  const std::string first(words.front());
+  return {name, doc, ArgumentKind::word, first, 0, 0, std::move(words)};
+}
+
+// Each optimizer again, lazily: with the same arguments, but of another meaning.
+void add_lazy_optimizers(std::vector<SettingsGroup>& groups) {
+  const std::size_t count = groups.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (groups[i].name == "text" || groups[i].name == "train") continue;
+    groups.push_back({fmt::format("{}{}", kLazyOptimizer, groups[i].name),
+                      fmt::format("{} that leaves a word's vector as it is in steps whose batch "
+                                  "lacks the word (SparseAdam's way, not {}'s)",
+                                  groups[i].name, groups[i].name),
+                      groups[i].arguments});
+  }
+}
+
+std::vector<SettingsGroup> make_settings() {
+  const auto rate = [](double fallback) {
+    return number("rate", "the learning rate", fallback, 0, 1e6);
+  };
+  const auto decay = [](double fallback) {
+    return number("weight_decay", "pull of the weights towards 0", fallback, 0, 1e3);
+  };
+  const ArgumentDef beta1 = number("beta1", "memory of the gradient's mean", 0.9, 0, 0.999999);
+  const ArgumentDef beta2 = number("beta2", "memory of its square", 0.999, 0, 0.9999999);
+  const ArgumentDef epsilon = number("epsilon", "added to the divisor", 1e-8, 1e-20, 1);
+  constexpr double kMost = 2147483647;
+  std::vector<SettingsGroup> groups = {
+      {"text",
+       "how a text becomes word ids",
+       {choice("tokenizer", "what is a word", {"words", "whitespace", "characters"}),
+        flag("lowercase", "whether case is ignored", true),
+        flag("nfkc", "whether full-width and other variants of a letter are one", true),
+        integer("vocabulary", "most words known, by frequency", 30000, 2, kMost),
+        integer("min_count", "rarer words are unknown", 1, 1, kMost),
+        integer("added_words",
+                "most words added that only the `vectors` have, as far as "
+                "`vocabulary` allows",
+                1000000, 0, kMost),
+        integer("max_tokens", "later words of a text are not read", 400, 1, 1 << 20)}},
+      {"train",
+       "how training goes",
+       {integer("batch", "texts per step", 50, 1, 1 << 20),
+        integer("epochs", "passes over the data", 10, 0, kMost),
+        integer("seed", "of weights, order and dropout", 1, 0, kMost),
+        choice("schedule", "how the rate goes down over the run",
+               {"constant", "linear", "cosine", "step"}),
+        number("warmup", "steps in which the rate rises at first; below 1: that share of the run",
+               0, 0, kMost),
+        number("final_rate", "linear, cosine: where they end, as a share of the rate", 0, 0, 1),
+        integer("step_epochs", "step: epochs from one fall to the next", 1, 1, kMost),
+        number("step_factor", "step: what the rate is multiplied by at each", 0.5, 0, 1),
+        integer("patience", "epochs without a better validation before it stops; 0: none", 0, 0,
+                kMost),
+        choice("metric", "what is better on the validation data", {"accuracy", "macro_f1", "loss"}),
+        integer("average",
+                "last epochs whose mean weights are kept, if validation does not prefer the best "
+                "epoch; 0: none",
+                0, 0, 1000),
+        number("clip_norm", "limit of the norm of all gradients together; 0: none", 0, 0, 1e6),
+        number("clip_value", "limit of each number of a gradient; 0: none", 0, 0, 1e6),
+        number("label_smoothing", "share of certainty spread over all labels", 0, 0, 0.99),
+        choice("class_weights", "balanced: rare labels count more", {"none", "balanced"})}},
+      {"adam", "Adam", {rate(0.001), beta1, beta2, epsilon, decay(0)}},
+      {"adamw",
+       "Adam with decoupled weight decay",
+       {rate(0.001), beta1, beta2, epsilon, decay(0.01)}},
+      {"sgd",
+       "stochastic gradient descent",
+       {rate(0.1), number("momentum", "memory of earlier steps", 0, 0, 0.999999),
+        flag("nesterov", "whether momentum looks ahead", false), decay(0)}},
+      {"adadelta",
+       "Adadelta",
+       {rate(1.0), number("rho", "memory of squares", 0.95, 0, 0.999999),
+        number("epsilon", "added to the divisor", 1e-6, 1e-20, 1), decay(0)}},
+  };
+  add_lazy_optimizers(groups);
+  return groups;
+}
+
+const SettingsGroup* find_group(std::string_view name) {
+  const auto& groups = all_settings();
+  const auto at = std::ranges::find(groups, name, &SettingsGroup::name);
+  return at == groups.end() ? nullptr : &*at;
+}
+
+void read_text(ModelSettings& s, const Attrs& line) {
+  s.text.tokenizer = string_attr(line, "tokenizer");
+  s.text.lowercase = int_attr(line, "lowercase") != 0;
+  s.text.nfkc = int_attr(line, "nfkc") != 0;
+  s.text.max_tokens = int_attr(line, "max_tokens");
+  s.vocabulary = int_attr(line, "vocabulary");
+  s.min_count = int_attr(line, "min_count");
+  s.added_words = int_attr(line, "added_words");
+}
+
+// The words of a choice of the line `train` stand in the order of their enumeration.
+template <class Enumeration>
+Enumeration word_of(const Attrs& line, std::string_view name) {
+  const auto& arguments = find_group("train")->arguments;
+  const auto& words = std::ranges::find(arguments, name, &ArgumentDef::name)->words;
+  return static_cast<Enumeration>(std::ranges::find(words, string_attr(line, name)) -
+                                  words.begin());
+}
+
+void read_train(ModelSettings& s, const Attrs& line) {
+  s.batch = int_attr(line, "batch");
+  s.epochs = int_attr(line, "epochs");
+  s.seed = int_attr(line, "seed");
+  s.schedule = {word_of<RateShape>(line, "schedule"), float_attr(line, "warmup"),
+                float_attr(line, "final_rate"), int_attr(line, "step_epochs"),
+                float_attr(line, "step_factor")};
+  s.patience = int_attr(line, "patience");
+  s.metric = word_of<BestBy>(line, "metric");
+  s.average = int_attr(line, "average");
+  s.clip_norm = float_attr(line, "clip_norm");
+  s.clip_value = float_attr(line, "clip_value");
+  s.label_smoothing = float_attr(line, "label_smoothing");
+  s.balanced = string_attr(line, "class_weights") == "balanced";
+}
+
+const SettingsGroup* find_optimizer(std::string_view name) {
+  return name == "text" || name == "train" ? nullptr : find_group(name);
+}
+
+void check_optimizer(const Expression& optimizer) {
+  if (find_optimizer(optimizer.name) != nullptr) return;
+  std::vector<std::string> known;
+  for (const SettingsGroup& group : all_settings()) {
+    if (find_optimizer(group.name) != nullptr) known.push_back(group.name);
+  }
+  throw Error(optimizer.location, fmt::format("there is no optimizer `{}`", optimizer.name),
+              suggestion(optimizer.name, known));
+}
+
+}  // namespace
+
+const std::vector<SettingsGroup>& all_settings() {
+  static const std::vector<SettingsGroup> groups = make_settings();
+  return groups;
+}
+
+Attr arithmetic(const std::string& mark, const Attr& a, const Attr& b, SourceLocation location) {
+  if (std::holds_alternative<std::string>(a) || std::holds_alternative<std::string>(b)) {
+    throw Error(location, fmt::format("`{}` needs numbers", mark));
+  }
+  const double x = as_number(a);
+  const double y = as_number(b);
+  if (mark == "/" && y == 0) throw Error(location, "division by zero");
+  const double result = mark == "+" ? x + y : mark == "-" ? x - y : mark == "*" ? x * y : x / y;
+  constexpr double kExact = 9007199254740992.0;  // integers above are not exact in a double
+  const bool integers =
+      std::holds_alternative<std::int64_t>(a) && std::holds_alternative<std::int64_t>(b);
+  if (integers && result > -kExact && result < kExact) {
+    const auto whole = static_cast<std::int64_t>(result);
+    if (static_cast<double>(whole) == result) return whole;
+  }
+  return result;
+}
+
+Constants constants_of(const Model& model, Overrides& overrides) {
+  Constants known;
+  for (const Binding& binding : model.bindings) {
+    try {
+      auto value = constant(binding.value, known);
+      if (!value) continue;
+      if (const GivenArgument* other = overrides.find({}, binding.name, /*bare=*/true)) {
+        value = other->value;
+      }
+      known.emplace(binding.name, std::move(*value));
+    } catch (const Error&) {
+      // not a constant, then
+    }
+  }
+  return known;
+}
+
+ModelSettings settings_of(const Model& model, Overrides& overrides) {
+  const Constants constants = constants_of(model, overrides);
+  ModelSettings settings;
+  std::vector<Diagnostic> errors;
+  const auto read = [&](const std::string& keyword, const SettingsLine& line, auto use) {
+    try {
+      std::vector<std::string> owners = {"train", keyword};  // an optimizer is part of `train`
+      if (find_optimizer(keyword) == nullptr) owners = {keyword};
+      use(settings, check_arguments(keyword, find_group(keyword)->arguments,
+                                    given_arguments(line.settings, constants), line.location,
+                                    overrides, owners, /*bare=*/true));
+    } catch (const Error& e) {
+      errors.insert(errors.end(), e.diagnostics().begin(), e.diagnostics().end());
+    }
+  };
+  read("text", model.text, read_text);
+  read("train", model.train, read_train);
+
+  Expression optimizer = model.optimizer;
+  if (optimizer.name.empty()) optimizer.name = "adam";
+  const SettingsLine arguments{optimizer.arguments, optimizer.location};
+  try {
+    check_optimizer(optimizer);
+    read(optimizer.name, arguments, [&](ModelSettings& s, const Attrs& line) {
+      s.optimizer = optimizer.name;
+      s.rate = float_attr(line, "rate");
+      s.optimizer_attrs = line;
+      s.optimizer_attrs.erase("rate");
+    });
+  } catch (const Error& e) {
+    errors.insert(errors.end(), e.diagnostics().begin(), e.diagnostics().end());
+  }
+  if (!errors.empty()) throw Error(errors, model.file, model.source);
+  return settings;
+}
+
+}  // namespace weft

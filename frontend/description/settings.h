@@ -1,0 +1,64 @@
+// What a description's constants and its lines `text` and `train` say, overrides applied.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "frontend/description/arguments.h"
+#include "frontend/description/description.h"
+#include "frontend/description/schedule.h"
+#include "ir/plan/plan.h"
+
+namespace weft {
+
+// By which of two evaluations one model is better than another.
+enum class BestBy : std::uint8_t { accuracy, macro_f1, loss };
+
+using Constants = std::map<std::string, Attr, std::less<>>;
+
+// The bindings that are numbers or strings: `width = 300`, `half = width / 2`. What is in error is
+// left out: `lower` meets it again and says so.
+Constants constants_of(const Model&, Overrides&);
+
+// `a mark b` for + - * /; integers stay integers where the result is one.
+Attr arithmetic(const std::string& mark, const Attr& a, const Attr& b, SourceLocation);
+
+// `lazy_adam` and its like begin so: optimizers that do not make up for the steps which a word's
+// vector took no part in.
+inline constexpr std::string_view kLazyOptimizer = "lazy_";
+
+struct ModelSettings {
+  TextSettings text;
+  std::int64_t vocabulary = 0;   // words kept at most, the unknown one included
+  std::int64_t min_count = 1;    // of a word, to be kept
+  std::int64_t added_words = 0;  // at most, of those that only the word vectors have
+
+  std::string optimizer;  // adam, adamw, sgd, adadelta; lazy_adam …
+  Attrs optimizer_attrs;  // beta1 …, as the optimizer-step pass reads them from the graph
+  double rate = 0;
+  std::int64_t batch = 0, epochs = 0, seed = 0;
+  std::int64_t patience = 0;  // epochs without a better validation; 0: never stop early
+  RateSchedule schedule;
+  BestBy metric = BestBy::accuracy;
+  std::int64_t average = 0;              // last epochs whose mean weights are tried; 0: none
+  double clip_norm = 0, clip_value = 0;  // of gradients; 0: no limit
+  double label_smoothing = 0;
+  bool balanced = false;  // class weights inverse to the classes' frequencies
+};
+
+// Throws Error, rendered against the description.
+ModelSettings settings_of(const Model&, Overrides&);
+
+// What may be written on those lines, for the reference that `weft layers` prints.
+struct SettingsGroup {
+  std::string name;  // text, train, adam …
+  std::string doc;
+  std::vector<ArgumentDef> arguments;
+};
+const std::vector<SettingsGroup>& all_settings();
+
+}  // namespace weft

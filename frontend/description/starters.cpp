@@ -1,0 +1,200 @@
+// The starters' texts, each after a line end that is left out. Each trains as it stands; a test
+// compiles them all.
+#include "frontend/description/starters.h"
+
+#include <algorithm>
+#include <array>
+
+namespace weft {
+namespace {
+
+constexpr std::string_view kTextCnn =
+    R"model(
+# A convolutional network for sentences (Kim 2014): filters of several widths slide over the word
+# vectors, the strongest answer of each filter is kept, and a fully connected layer decides.
+model textcnn
+
+# How a text becomes words. Rare words, and words beyond the vocabulary, are one unknown word.
+text   tokenizer=words lowercase=true vocabulary=30000 min_count=1 max_tokens=400
+
+# Constants: `--set width=200` overrides one from the command line, `weft tune` searches them all.
+width    = 300
+channels = 100
+drop     = 0.5
+
+# Pretrained word vectors of the same width make it better where texts are few: --vectors FILE, or
+# here vectors="FILE"; `static` keeps them as they are.
+x      = embedding(text, width=width)
+a      = x | conv1d(channels=channels, kernel=3) | relu | max_pool
+b      = x | conv1d(channels=channels, kernel=4) | relu | max_pool
+c      = x | conv1d(channels=channels, kernel=5) | relu | max_pool
+logits = concat(a, b, c) | dropout(drop) | linear(labels)
+
+# softmax: each text has one label. sigmoid(logits): a text can have several.
+output softmax(logits)
+
+# Optimizers: adam, adamw, sgd, adadelta; as lazy_adam … a word's vector stays as it is in steps
+# whose batch lacks the word, which is another optimizer, not the same one made faster.
+# average: the mean of the weights at the ends of the last epochs is better than any of them.
+# `weft layers train` lists all that this line may say.
+train  adam(rate=0.001) batch=50 epochs=6 average=3
+)model";
+
+constexpr std::string_view kTextCnnVectors =
+    R"model(
+# The same begun with pretrained word vectors, which make it better where texts are few: two tables
+# hold the file's vectors; one stays as it is, one is trained (Kim 2014's two channels, side by
+# side).
+#
+#   weft train MODEL --data FILE --vectors glove.6B.100d.txt -o PLAN
+model textcnn_vectors
+
+text   tokenizer=words lowercase=true vocabulary=30000 max_tokens=400
+
+# The vectors' own width: `--set width=300` for files of 300 numbers a word. They are made smaller,
+# so that training can move them as far as it needs to.
+width    = 100
+channels = 200
+drop     = 0.5
+
+# word_dropout: a tenth of the words is unknown in each step, so that no single word decides.
+kept   = embedding(text, width=width, static, word_dropout=0.1)
+tuned  = embedding(text, width=width, word_dropout=0.1)
+both   = concat(kept, tuned)
+x      = both * 0.25
+a      = x | conv1d(channels=channels, kernel=1) | relu | max_pool
+b      = x | conv1d(channels=channels, kernel=2) | relu | max_pool
+c      = x | conv1d(channels=channels, kernel=3) | relu | max_pool
+d      = x | conv1d(channels=channels, kernel=4) | relu | max_pool
+logits = concat(a, b, c, d) | dropout(drop) | linear(labels)
+output softmax(logits)
+
+train  adam(rate=0.0005) batch=50 epochs=10 average=5 label_smoothing=0.1
+)model";
+
+constexpr std::string_view kTextCnnZh =
+    R"model(
+# A convolutional network for Chinese: the text is read character by character, so that no word
+# segmenter can be wrong, and filters of one to four characters find the words.
+model textcnn_zh
+
+# nfkc makes full-width letters and digits (Ａ１) equal to the usual ones (A1).
+# tokenizer=words cuts at dictionary words instead.
+text   tokenizer=characters nfkc=true vocabulary=10000 max_tokens=400
+
+width    = 400
+channels = 200
+drop     = 0.5
+
+# word_dropout: a tenth of the characters is unknown in each step, so that none decides alone.
+x      = embedding(text, width=width, word_dropout=0.1)
+a      = x | conv1d(channels=channels, kernel=1) | relu | max_pool
+b      = x | conv1d(channels=channels, kernel=2) | relu | max_pool
+c      = x | conv1d(channels=channels, kernel=3) | relu | max_pool
+d      = x | conv1d(channels=channels, kernel=4) | relu | max_pool
+logits = concat(a, b, c, d) | dropout(drop) | linear(labels)
+output softmax(logits)
+
+# average: the mean of the weights at the ends of the last epochs is better than any of them.
+train  adam(rate=0.001) batch=64 epochs=8 average=4 label_smoothing=0.1
+)model";
+
+constexpr std::string_view kDeepCnnZh =
+    R"model(
+# textcnn-zh with two convolutions stacked beside it, which see five and seven characters through
+# what they have learnt of the shorter ones: a point more accurate on short titles, but convolutions
+# of convolutions are no table lookups: eighty times slower to predict.
+model deepcnn_zh
+
+text   tokenizer=characters nfkc=true vocabulary=10000 max_tokens=400
+
+width    = 400
+channels = 200
+drop     = 0.5
+
+x      = embedding(text, width=width, word_dropout=0.1)
+y      = x | conv1d(channels=width, kernel=3) | relu
+z      = y | conv1d(channels=width, kernel=3) | relu
+a      = x | conv1d(channels=channels, kernel=1) | relu | max_pool
+b      = x | conv1d(channels=channels, kernel=2) | relu | max_pool
+c      = x | conv1d(channels=channels, kernel=3) | relu | max_pool
+d      = x | conv1d(channels=channels, kernel=4) | relu | max_pool
+e      = y | conv1d(channels=channels, kernel=3) | relu | max_pool
+f      = z | conv1d(channels=channels, kernel=3) | relu | max_pool
+logits = concat(a, b, c, d, e, f) | dropout(drop) | linear(labels)
+output softmax(logits)
+
+train  adam(rate=0.001) batch=64 epochs=12 average=6 label_smoothing=0.1
+)model";
+
+constexpr std::string_view kDeepCnn =
+    R"model(
+# A deeper network for longer texts: stacked convolutions with local pooling between them, so that
+# each layer sees a wider stretch of the text, and a residual connection.
+model deepcnn
+
+text   tokenizer=words lowercase=true vocabulary=30000 max_tokens=400
+
+width    = 128
+channels = 128
+
+x      = embedding(text, width=width, dropout=0.2)
+h      = x | conv1d(channels=channels, kernel=3) | relu
+r      = h | conv1d(channels=channels, kernel=3) | batch_norm
+y      = h + r | relu | max_pool(size=3, stride=2)
+z      = y | conv1d(channels=channels, kernel=3) | relu
+logits = concat(z | max_pool, z | mean_pool)
+       | linear(channels) | relu | dropout(0.5) | linear(labels)
+output softmax(logits)
+
+train  adamw(rate=0.001, weight_decay=0.01) batch=50 epochs=10
+)model";
+
+constexpr std::string_view kBagOfWords =
+    R"model(
+# A bag of words: the mean of the word vectors, then a linear layer. The fastest model, blind to
+# word order; the baseline that others have to beat.
+model bow
+
+text   tokenizer=words lowercase=true vocabulary=50000 max_tokens=400
+
+# A few passes over the data are enough, and words and numbers dropped at random keep it from
+# learning the texts by heart.
+x      = embedding(text, width=64, word_dropout=0.1)
+logits = x | mean_pool | dropout(0.5) | linear(labels)
+output softmax(logits)
+
+train  adam(rate=0.005) batch=64 epochs=6 average=3
+)model";
+
+constexpr std::array kStarters = {
+    Starter{"textcnn", "convolutions of several widths, max pooling (Kim 2014): the usual choice",
+            kTextCnn},
+    Starter{"textcnn-vectors", "the same begun with pretrained word vectors: --vectors FILE",
+            kTextCnnVectors},
+    Starter{"textcnn-zh", "textcnn for Chinese, character by character", kTextCnnZh},
+    Starter{"deepcnn-zh", "textcnn-zh with stacked convolutions beside: better, but much slower",
+            kDeepCnnZh},
+    Starter{"deepcnn", "stacked convolutions with local pooling and a residual, for longer texts",
+            kDeepCnn},
+    Starter{"bow", "the mean of the word vectors: the fastest baseline", kBagOfWords},
+};
+
+}  // namespace
+
+std::span<const Starter> all_starters() {
+  static const auto starters = [] {
+    auto table = kStarters;
+    for (Starter& starter : table) starter.text.remove_prefix(1);
+    return table;
+  }();
+  return starters;
+}
+
+const Starter* find_starter(std::string_view name) {
+  const auto starters = all_starters();
+  const auto at = std::ranges::find(starters, name, &Starter::name);
+  return at == starters.end() ? nullptr : &*at;
+}
+
+}  // namespace weft

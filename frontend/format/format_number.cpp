@@ -1,0 +1,32 @@
+// Formatting numbers.
+#include "frontend/format/format_number.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace weft {
+
+std::string grouped(std::int64_t number) {
+  std::string text = std::to_string(number);
+  const std::size_t first = text.front() == '-' ? 1 : 0;
+  for (std::size_t i = text.size(); i > first + 3; i -= 3) text.insert(i - 3, 1, ',');
+  return text;
+}
+
+std::string rounded(double value) {
+  std::string text = fmt::format("{:.4f}", value);
+  return text == "-0.0000" ? "0.0000" : text;
+}
+
+std::string percent(double share) {
+  constexpr int kMostDecimals = 9;
+  const double gap = 100 * std::min(share, 1 - share);
+  int decimals = 1;
+  if (gap > 0)
+    decimals = std::clamp(1 - static_cast<int>(std::floor(std::log10(gap))), 1, kMostDecimals);
+  return fmt::format("{:.{}f}", 100 * share, decimals);
+}
+
+}  // namespace weft

@@ -1,0 +1,364 @@
+// Interprets the forward graph on one text, then walks from a logit back to the words.
+#include "frontend/report/explain.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <set>
+
+#include "frontend/description/lower.h"
+#include "frontend/train/build_plan.h"
+#include "ir/interpret.h"
+#include "ir/ops/nn/sequence.h"
+#include "ir/ops/ops.h"
+#include "passes/pass.h"
+
+namespace weft {
+namespace {
+
+// The words that a row of a value depends on, both included; none: first > last.
+struct Words {
+  std::int64_t first = 0, last = -1;
+
+  bool operator<(const Words& other) const {
+    return first != other.first ? first < other.first : last < other.last;
+  }
+  void cover(const Words& other) {
+    if (other.first > other.last) return;
+    *this = first > last ? other : Words{std::min(first, other.first), std::max(last, other.last)};
+  }
+};
+
+struct Share {
+  double contribution = 0;
+  std::size_t activations = 0;
+};
+
+bool is_activation(const OpDef& op) {
+  return op.name == "relu" || op.name == "tanh" || op.name == "sigmoid" || op.name == "gelu" ||
+         op.name == "elu";
+}
+
+// One text's way through the graph, with every value at hand.
+class Walk {
+ public:
+  Walk(const Graph& graph, std::vector<Tensor> values) : graph_(graph), values_(std::move(values)) {
+    producers_.resize(graph.values.size(), nullptr);
+    for (const Node& node : graph.nodes) {
+      for (const ValueId id : node.outputs) producers_[static_cast<std::size_t>(id)] = &node;
+    }
+  }
+
+  const Tensor& at(ValueId id) const { return values_[static_cast<std::size_t>(id)]; }
+
+  // `id` is one row, whose dot product with `weights` is to be told by words: goes on to what the
+  // row is made of, as long as that is linear.
+  void spread(ValueId id, const std::vector<double>& weights) {
+    const Node* made = producers_[static_cast<std::size_t>(id)];
+    if (made == nullptr) return constant(id, weights);
+    const OpDef* op = made->op;
+    const auto& in = made->inputs;
+    if (op == &ops::max_pool || is_activation(*op)) return spread_filters(id, weights);
+    if (op == &ops::mean_pool) return spread_mean(*made, weights);
+    if (op == &ops::concat) return spread_concat(*made, weights);
+    if (op == &ops::matmul) return spread(in[0], through_product(at(in[1]), weights));
+    if (op == &ops::scale) return spread(in[0], scaled(weights, float_attr(made->attrs, "factor")));
+    if (op == &ops::add || op == &ops::sub || op == &ops::bias_add) {
+      spread(in[0], weights);
+      return spread(in[1], scaled(weights, op == &ops::sub ? -1.0 : 1.0));
+    }
+    if (op == &ops::batch_norm_inference) return spread_norm(*made, weights);
+    fail(*made);
+  }
+
+  double bias() const { return bias_; }
+  const std::map<Words, Share>& shares() const { return shares_; }
+
+ private:
+  [[noreturn]] static void fail(const Node& node) {
+    throw Error(node.location,
+                fmt::format("logits cannot be told by n-grams exactly: `{}` mixes the filters of "
+                            "different places, and is not linear",
+                            node.op->name),
+                "exact are models of any convolutions, pooled over the text and followed by linear "
+                "layers only, such as the starters textcnn, textcnn-zh and bow");
+  }
+
+  static std::vector<double> scaled(std::vector<double> weights, double factor) {
+    for (double& w : weights) w *= factor;
+    return weights;
+  }
+
+  static std::vector<double> through_product(const Tensor& matrix, const std::vector<double>& y) {
+    std::vector<double> x(static_cast<std::size_t>(matrix.rows()), 0.0);
+    const std::size_t columns = y.size();
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const double* row = matrix.data.data() + i * columns;
+      x[i] = std::inner_product(y.begin(), y.end(), row, 0.0);
+    }
+    return x;
+  }
+
+  void constant(ValueId id, const std::vector<double>& weights) {
+    const Tensor& row = at(id);
+    bias_ += std::inner_product(weights.begin(), weights.end(), row.data.begin(), 0.0);
+  }
+
+  void spread_concat(const Node& node, const std::vector<double>& weights) {
+    auto begin = weights.begin();
+    for (const ValueId part : node.inputs) {
+      const auto end = begin + at(part).columns();
+      spread(part, {begin, end});
+      begin = end;
+    }
+  }
+
+  // y = (x - mean) * slope + beta: what is left at x = 0 depends on no word.
+  void spread_norm(const Node& node, std::vector<double> weights) {
+    const auto& in = node.inputs;
+    for (std::size_t c = 0; c < weights.size(); ++c) {
+      const double slope =
+          at(in[1]).data[c] / std::sqrt(at(in[4]).data[c] + float_attr(node.attrs, "epsilon"));
+      bias_ += weights[c] * (at(in[2]).data[c] - at(in[3]).data[c] * slope);
+      weights[c] *= slope;
+    }
+    spread(in[0], weights);
+  }
+
+  // Activations of maxima: each channel is one filter at one place.
+  void spread_filters(ValueId id, const std::vector<double>& weights) {
+    const Node* pool = producers_[static_cast<std::size_t>(id)];
+    while (pool != nullptr && is_activation(*pool->op)) {
+      const Node* before = producers_[static_cast<std::size_t>(pool->inputs[0])];
+      if (before == nullptr || (before->op != &ops::max_pool && !is_activation(*before->op))) {
+        fail(*pool);
+      }
+      pool = before;
+    }
+    const Tensor& where = at(pool->outputs[1]);
+    for (std::size_t c = 0; c < weights.size(); ++c) {
+      const double contribution = weights[c] * at(id).data[c];
+      const auto row = static_cast<std::int64_t>(where.data[c]);
+      add(row < 0 ? Words{} : words(pool->inputs[0], row), contribution);
+    }
+  }
+
+  void spread_mean(const Node& node, const std::vector<double>& weights) {
+    const Tensor& x = at(node.inputs[0]);
+    for (std::int64_t row = 0; row < x.rows(); ++row) {
+      const double* activations = x.data.data() + row * x.columns();
+      const double sum = std::inner_product(weights.begin(), weights.end(), activations, 0.0);
+      add(words(node.inputs[0], row), sum / static_cast<double>(x.rows()));
+    }
+  }
+
+  void add(const Words& where, double contribution) {
+    if (where.first > where.last) {
+      bias_ += contribution;
+    } else if (contribution != 0) {
+      Share& share = shares_[where];
+      share.contribution += contribution;
+      ++share.activations;
+    }
+  }
+
+  Words words(ValueId id, std::int64_t row) {
+    const auto known = fields_.find({id, row});
+    if (known != fields_.end()) return known->second;
+    const Words found = find_words(id, row);
+    fields_.emplace(std::pair{id, row}, found);
+    return found;
+  }
+
+  // The receptive field of a row: windows widen it, all else goes row by row.
+  Words find_words(ValueId id, std::int64_t row) {
+    const Node* made = producers_[static_cast<std::size_t>(id)];
+    if (made == nullptr) return {};  // a weight
+    if (made->op == &ops::embedding) return {row, row};
+    const ValueId x = made->inputs.front();
+    const bool pool = made->op == &ops::local_max_pool || made->op == &ops::local_mean_pool;
+    Words found;
+    if (pool || made->op == &ops::conv1d) {
+      const std::int64_t size =
+          pool ? int_attr(made->attrs, "size") : at(made->inputs[1]).shape.front();
+      const Window window = window_of(made->attrs, size);
+      const std::int64_t first = row * window.stride - window.left();
+      const std::int64_t last = first + window.span() - 1;
+      if (at(x).rows() == 0) return {};
+      for (const std::int64_t seen : {first, last}) {
+        found.cover(words(x, std::clamp<std::int64_t>(seen, 0, at(x).rows() - 1)));
+      }
+      return found;
+    }
+    for (const ValueId input : made->inputs) {
+      const Shape& shape = graph_[input].type.shape;
+      const bool has_rows = !shape.empty() && shape.front() == graph_[id].type.shape.front();
+      if (has_rows) found.cover(words(input, row));
+    }
+    return found;
+  }
+
+  const Graph& graph_;
+  std::vector<Tensor> values_;
+  std::vector<const Node*> producers_;
+  std::map<std::pair<ValueId, std::int64_t>, Words> fields_;
+  std::map<Words, Share> shares_;
+  double bias_ = 0;
+};
+
+std::span<const float> floats(const PlanTensor& tensor) {
+  return {reinterpret_cast<const float*>(tensor.bytes.data()), tensor.bytes.size() / sizeof(float)};
+}
+
+// A description and its plan come from one file, which need not be honest: the weights are checked.
+const PlanTensor& weights_of(const Plan& plan, const Value& value, bool table,
+                             std::span<const std::int32_t> ids) {
+  const PlanTensor* tensor = plan.tensor(value.name);
+  if (tensor == nullptr) {
+    throw Error(fmt::format("the plan does not hold the weights %{}", value.name),
+                "it was made with --fold: use the plan that it was made from");
+  }
+  bool fits = tensor->type == value.type;
+  if (table) {
+    const Shape& shape = tensor->type.shape;
+    fits = tensor->type.dtype == DType::f32 && shape.size() == 2 &&
+           shape[1] == value.type.shape[1] &&
+           std::ranges::all_of(ids, [&](std::int32_t id) { return id < shape[0].value; });
+  }
+  if (fits && value.type.dtype == DType::f32) return *tensor;
+  throw Error(fmt::format("the weights %{} are {}, but the plan's description says {}", value.name,
+                          to_string(tensor->type), to_string(value.type)),
+              "the plan is inconsistent: compile it again");
+}
+
+// The weights and states of a graph that was lowered for one text: of tables of words, the rows of
+// the text's words in their order.
+Bindings bindings(const Graph& graph, const Plan& plan, std::span<const std::int32_t> ids) {
+  std::set<std::string, std::less<>> tables;
+  for (const Node& node : graph.nodes) {
+    if (node.op == &ops::embedding) tables.insert(graph[node.inputs[1]].name);
+  }
+  Bindings given;
+  for (const Value& value : graph.values) {
+    if (value.role != Role::param && value.role != Role::state) continue;
+    const bool table = tables.contains(value.name);
+    const std::span<const float> weights = floats(weights_of(plan, value, table, ids));
+    Extents shape;
+    for (const Dim& dim : value.type.shape) shape.push_back(dim.value);
+    Tensor copy(shape);
+    if (!table) {
+      std::ranges::copy(weights, copy.data.begin());
+    } else {
+      const auto width = static_cast<std::size_t>(copy.columns());
+      auto to = copy.data.begin();
+      for (const std::int32_t id : ids) {
+        to =
+            std::ranges::copy(weights.subspan(static_cast<std::size_t>(id) * width, width), to).out;
+      }
+    }
+    given[value.name] = std::move(copy);
+  }
+  const auto count = static_cast<std::int64_t>(ids.size());
+  Tensor numbers({count});
+  std::iota(numbers.data.begin(), numbers.data.end(), 0.0);
+  given["ids"] = std::move(numbers);
+  Tensor offsets({2});
+  offsets.data = {0.0, static_cast<double>(count)};
+  given["offsets"] = std::move(offsets);
+  return given;
+}
+
+}  // namespace
+
+// The description, to be lowered for each text: as if its words were the vocabulary, so that no
+// table is copied.
+struct Explainer::Model {
+  weft::Model description;
+  Overrides overrides;
+  ModelSettings settings;
+
+  explicit Model(const Plan& plan)
+      : description(parse_model(plan.description, "the plan's description")),
+        overrides(overrides_of(plan)),
+        settings(settings_of(description, overrides)) {}
+
+  Graph graph(std::int64_t words, std::int64_t labels) const {
+    ModelSizes sizes;
+    sizes.vocabulary = std::max<std::int64_t>(words, 1);
+    sizes.labels = labels;
+    sizes.examples = 1;
+    sizes.tokens = settings.text.max_tokens;
+    Overrides given = overrides;
+    PassContext context;
+    return run_passes(lower(description, settings, sizes, given).graph,
+                      parse_passes("infer-only,dce"), context);
+  }
+};
+
+double Explanation::total() const {
+  double sum = bias;
+  for (const NGram& ngram : ngrams) sum += ngram.contribution;
+  return sum;
+}
+
+std::vector<double> Explanation::by_word() const {
+  std::vector<double> shares(words.size(), 0.0);
+  for (const NGram& ngram : ngrams) {
+    const auto length = static_cast<double>(ngram.last - ngram.first + 1);
+    for (std::size_t i = ngram.first; i <= ngram.last; ++i) {
+      shares[i] += ngram.contribution / length;
+    }
+  }
+  return shares;
+}
+
+Explainer::Explainer(const Plan& plan, const Encoder& encoder)
+    : plan_(plan), encoder_(encoder), model_(std::make_unique<Model>(plan)) {
+  explain("", 0);  // takes every step but finds no words: meets what is in the way
+}
+
+Explainer::~Explainer() = default;
+
+Explanation Explainer::explain(std::string_view text, std::size_t label) const {
+  Explanation explanation;
+  TokenBuffer buffer;
+  std::vector<std::int32_t> ids;
+  encoder_.encode(text, buffer, ids, &explanation.words);
+  for (const std::int32_t id : ids) explanation.known.push_back(id != 0);
+
+  const auto count = static_cast<std::int64_t>(ids.size());
+  Graph graph = model_->graph(count, static_cast<std::int64_t>(plan_.labels.size()));
+  const ValueId logits = graph.find("logits").value();
+  graph.results.clear();
+  for (std::size_t i = 0; i < graph.values.size(); ++i) {
+    graph.results.push_back(ValueId{static_cast<std::uint32_t>(i)});
+  }
+  Walk walk(graph, interpret(graph, bindings(graph, plan_, ids)).results);
+  const std::vector<double>& row = walk.at(logits).data;
+  std::vector<double> weights(row.size(), 0.0);
+  const bool one_number = row.size() == 1 && plan_.labels.size() == 2;
+  weights[one_number ? 0 : label] = one_number && label == 0 ? -1.0 : 1.0;
+  explanation.logit = std::inner_product(row.begin(), row.end(), weights.begin(), 0.0);
+  try {
+    walk.spread(logits, weights);
+  } catch (const Error& e) {
+    throw e.in("the plan's description", plan_.description);
+  }
+
+  explanation.bias = walk.bias();
+  for (const auto& [words, share] : walk.shares()) {
+    const auto first = static_cast<std::size_t>(words.first);
+    const auto last = static_cast<std::size_t>(words.last);
+    const TextSpan bytes{explanation.words[first].begin, explanation.words[last].end};
+    explanation.ngrams.push_back({first, last, bytes, share.contribution, share.activations});
+  }
+  std::ranges::stable_sort(explanation.ngrams, [](const NGram& a, const NGram& b) {
+    return std::abs(a.contribution) > std::abs(b.contribution);
+  });
+  return explanation;
+}
+
+}  // namespace weft

@@ -1,0 +1,56 @@
+// Why a label: what each n-gram of a text adds to the label's logit, exactly.
+//
+// After convolutions of any depth and pooling over the text, a linear head makes of the logit a
+// sum: over filters, of (weight x activation), and a constant. A max-pooled activation stands at
+// one place and sees only the words of its window there, an n-gram; a mean is a sum over all
+// places. So contributions by n-gram add up to the logit and nothing is approximated.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "ir/plan/plan.h"
+#include "runtime/text/encoder.h"
+
+namespace weft {
+
+struct NGram {
+  std::size_t first = 0, last = 0;  // words of the text, both included
+  TextSpan bytes{};                 // of the text, from its first word to the end of its last
+  double contribution = 0;
+  std::size_t activations = 0;  // filters (and places, of means) that make it up
+};
+
+struct Explanation {
+  std::vector<TextSpan> words;  // those that count: at most max_tokens
+  std::vector<bool> known;      // of each word: whether it is in the vocabulary
+  std::vector<NGram> ngrams;    // by size of contribution, then by place; none of them 0
+  double bias = 0;              // what does not depend on the words
+  double logit = 0;             // the model's, computed forward in double
+
+  double total() const;  // bias and contributions; the logit, but for rounding
+  // The contributions, each shared out evenly among the words of its n-gram.
+  std::vector<double> by_word() const;
+};
+
+class Explainer {
+ public:
+  // Both must outlive it. Error, saying which layer is in the way, where logits are no such sum; or
+  // if the plan lacks the weights.
+  Explainer(const Plan& plan, const Encoder& encoder);
+  ~Explainer();
+
+  // Of the label's logit. Where one number tells two labels apart it is the second's, and the
+  // first's is its negative.
+  Explanation explain(std::string_view text, std::size_t label) const;
+
+ private:
+  struct Model;
+  const Plan& plan_;
+  const Encoder& encoder_;
+  std::unique_ptr<Model> model_;
+};
+
+}  // namespace weft

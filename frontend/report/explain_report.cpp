@@ -1,0 +1,139 @@
+// Rendering explanations.
+#include "frontend/report/explain_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "frontend/format/table.h"
+#include "runtime/text/utf8.h"
+
+namespace weft {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kNGramWidth = 60;  // columns
+
+std::string_view part(std::string_view text, const TextSpan& span) {
+  return text.substr(span.begin, span.end - span.begin);
+}
+
+// Green for the label, red against it, stronger the more.
+std::string escape_of(double contribution, double most) {
+  constexpr std::array<int, 4> kGreens = {22, 28, 34, 40};
+  constexpr std::array<int, 4> kReds = {52, 88, 124, 160};
+  const double share = most == 0 ? 0 : std::abs(contribution) / most;
+  if (share < 0.05) return {};
+  const auto level = std::min<std::size_t>(static_cast<std::size_t>(share * 4), 3);
+  return fmt::format("\x1B[48;5;{};38;5;{}m", (contribution > 0 ? kGreens : kReds)[level],
+                     contribution > 0 && level > 1 ? 16 : 231);
+}
+
+std::string coloured(std::string_view text, const Explanation& explanation) {
+  const std::vector<double> shares = explanation.by_word();
+  double most = 0;
+  for (const double share : shares) most = std::max(most, std::abs(share));
+  std::string out;
+  std::size_t position = 0;
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    const TextSpan& word = explanation.words[i];
+    out += printable(text.substr(position, word.begin - position));
+    const std::string escape = escape_of(shares[i], most);
+    out += escape + printable(part(text, word)) + (escape.empty() ? "" : "\x1B[0m");
+    position = word.end;
+  }
+  return out + printable(text.substr(position));
+}
+
+bool near(double a, double b) { return std::abs(a - b) <= 1e-4 * std::max(1.0, std::abs(a)); }
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+  std::string valid;
+  utf8::append_valid(text, valid);
+  std::string out;
+  for (std::size_t position = 0; position < valid.size();) {
+    const std::size_t begin = position;
+    const char32_t scalar = utf8::next(valid, position);
+    const bool control = scalar < 0x20 || (scalar >= 0x7F && scalar < 0xA0) ||
+                         (scalar >= 0x202A && scalar <= 0x202E) ||
+                         (scalar >= 0x2066 && scalar <= 0x2069);
+    out += control ? " " : valid.substr(begin, position - begin);
+  }
+  return out;
+}
+
+bool adds_up(const ExplainedLabel& e) {
+  return near(e.explanation->logit, e.explanation->total()) &&
+         near(e.explanation->logit, e.predicted_logit);
+}
+
+std::string to_text(const ExplainedLabel& e, std::size_t top, bool colour) {
+  const Explanation& explanation = *e.explanation;
+  std::string out = colour ? coloured(e.text, explanation) : printable(e.text);
+  out += fmt::format("\n  {}  probability {:.4f}\n", printable(e.label), e.probability);
+  const auto unknown = std::ranges::count(explanation.known, false);
+  if (unknown > 0) {
+    out += fmt::format("  {} of {} words are not in the vocabulary\n", unknown,
+                       explanation.known.size());
+  }
+  const auto line = [&](double value, std::string_view bytes, std::string_view what) {
+    out += fmt::format("  {:>+10.4f}  {:>11}  {}\n", value, bytes, what);
+  };
+  double rest = 0;
+  for (std::size_t i = 0; i < explanation.ngrams.size(); ++i) {
+    const NGram& ngram = explanation.ngrams[i];
+    if (i >= top) {
+      rest += ngram.contribution;
+      continue;
+    }
+    line(ngram.contribution, fmt::format("{}-{}", ngram.bytes.begin, ngram.bytes.end),
+         shortened(printable(part(e.text, ngram.bytes)), kNGramWidth));
+  }
+  if (explanation.ngrams.size() > top) {
+    const std::size_t others = explanation.ngrams.size() - top;
+    line(rest, "", others == 1 ? "(the other)" : fmt::format("(the {} others)", others));
+  }
+  line(explanation.bias, "", "(bias)");
+  line(explanation.total(), "", "= the logit");
+  if (!adds_up(e)) {
+    out += fmt::format("  the plan's own logit is {:+.6f}: its tables are rounded\n",
+                       e.predicted_logit);
+  }
+  return out;
+}
+
+std::string to_json(const ExplainedLabel& e) {
+  const Explanation& explanation = *e.explanation;
+  Json object = {{"text", e.text},
+                 {"label", e.label},
+                 {"probability", e.probability},
+                 {"logit", e.predicted_logit},
+                 {"bias", explanation.bias},
+                 {"total", explanation.total()},
+                 {"exact", adds_up(e)},
+                 {"ngrams", Json::array()},
+                 {"words", Json::array()}};
+  for (const NGram& ngram : explanation.ngrams) {
+    object["ngrams"].push_back({{"begin", ngram.bytes.begin},
+                                {"end", ngram.bytes.end},
+                                {"text", part(e.text, ngram.bytes)},
+                                {"contribution", ngram.contribution},
+                                {"activations", ngram.activations}});
+  }
+  const std::vector<double> shares = explanation.by_word();
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    object["words"].push_back({{"begin", explanation.words[i].begin},
+                               {"end", explanation.words[i].end},
+                               {"known", static_cast<bool>(explanation.known[i])},
+                               {"contribution", shares[i]}});
+  }
+  return object.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace weft

@@ -1,0 +1,58 @@
+// Shows training on a terminal, where a line is rewritten, or in a log, a line an epoch.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+
+#include "frontend/train/trainer.h"
+
+namespace weft {
+
+class Progress : public TrainObserver {
+ public:
+  // `live`: rewrite the line as training goes on. Says nothing where `out` is null.
+  Progress(std::FILE* out, bool live) : out_(out), live_(live && out != nullptr) {}
+
+  void began(std::int64_t epochs, std::size_t examples) override;
+  void start_evaluated(const Evaluation&) override;
+  void stepped(std::int64_t epoch, std::size_t done, double mean_loss) override;
+  void epoch_ended(const EpochReport&) override;
+  void warned(const std::string& message) override;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  std::FILE* out_;
+  bool live_;
+  std::int64_t epochs_ = 0;
+  std::int64_t ended_ = 0;
+  std::size_t examples_ = 0;
+  Clock::time_point start_, epoch_start_, drawn_;
+};
+
+// Shows how much of a file has been read, where that takes long, and then takes it away.
+class ReadProgress {
+ public:
+  explicit ReadProgress(std::FILE* terminal) : out_(terminal) {}  // null: says nothing
+  ~ReadProgress() { clear(); }
+  ReadProgress(const ReadProgress&) = delete;
+  ReadProgress& operator=(const ReadProgress&) = delete;
+
+  void show(const std::string& file, double share);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void clear();
+
+  std::FILE* out_;
+  std::string file_;
+  bool drawn_ = false;
+  Clock::time_point start_, drawn_at_;
+};
+
+std::string duration(double seconds);  // 45s, 3m20s, 2h05m
+
+}  // namespace weft

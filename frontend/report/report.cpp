@@ -1,0 +1,187 @@
+// Gathering a report: texts are labelled in portions, of which only what the report shows is kept.
+#include "frontend/report/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+
+namespace weft {
+namespace {
+
+constexpr std::size_t kPortion = 1024;  // texts
+constexpr std::size_t kCurves = 8;      // as many lines as a chart can tell apart
+constexpr std::size_t kMistakes = 12;
+
+using Clock = std::chrono::steady_clock;
+
+// The labels that the data has most of, in the plan's order.
+std::vector<std::size_t> frequent_labels(const Metrics& metrics, std::size_t known, bool multi) {
+  if (!multi && known == 2) return {1};  // the other's curve is its mirror
+  std::vector<std::size_t> labels(known);
+  std::iota(labels.begin(), labels.end(), std::size_t{0});
+  std::ranges::stable_sort(labels, [&](std::size_t a, std::size_t b) {
+    return metrics.classes[a].support > metrics.classes[b].support;
+  });
+  labels.resize(std::min(labels.size(), kCurves));
+  std::erase_if(labels, [&](std::size_t label) { return metrics.classes[label].support == 0; });
+  std::ranges::sort(labels);
+  return labels;
+}
+
+void count_thresholds(ThresholdTable& table, float score, bool on) {
+  table.support += on ? 1 : 0;
+  const auto steps = static_cast<double>(ThresholdTable::kSteps - 1);
+  for (std::size_t k = 0; k < ThresholdTable::kSteps; ++k) {
+    if (static_cast<double>(score) < static_cast<double>(k) / steps) break;
+    ++table.given[k];
+    table.right[k] += on ? 1 : 0;
+  }
+}
+
+struct WrongAnswer {
+  std::size_t row = 0, label = 0;  // the label given, or of several labels the one in question
+  std::uint32_t truth = 0;
+  bool given = true;  // multi-label: whether the label was given
+  double confidence = 0;
+};
+
+// What each prediction adds to a report.
+class Gathering {
+ public:
+  Gathering(Report& report, const Dataset& data, bool multi)
+      : report_(report), data_(data), multi_(multi) {
+    followed_ = frequent_labels(report.evaluation.metrics, data.space.known, multi);
+    scores_.resize(followed_.size());
+    positive_.resize(followed_.size());
+    if (!multi) return;
+    report.thresholds.emplace_back().name = "all labels";
+    for (const std::size_t label : followed_) {
+      report.thresholds.emplace_back().name = data.space.names[label];
+    }
+  }
+
+  void add(std::size_t i, const Predictions& all, std::size_t k) {
+    const auto p = all.probabilities(k);
+    const auto truth = data_.labels_of(i);
+    const auto has = [&](std::size_t label) {
+      return std::ranges::find(truth, static_cast<std::int32_t>(label)) != truth.end();
+    };
+    for (std::size_t f = 0; f < followed_.size(); ++f) {
+      const std::size_t label = followed_[f];
+      scores_[f].push_back(p[label]);
+      positive_[f].push_back(has(label) ? 1 : 0);
+      if (multi_) count_thresholds(report_.thresholds[f + 1], p[label], has(label));
+    }
+    if (!multi_) return add_answer(i, all.label(k), p[all.label(k)], has(all.label(k)));
+    for (std::size_t label = 0; label < p.size(); ++label) {
+      count_thresholds(report_.thresholds[0], p[label], has(label));
+      const bool given = p[label] >= report_.evaluation.threshold;
+      reliability_.add(p[label], has(label));
+      if (given == has(label)) continue;
+      const double confidence = given ? p[label] : 1.0F - p[label];
+      keep({i, label, static_cast<std::uint32_t>(label), given, confidence});
+    }
+  }
+
+  void finish() {
+    for (std::size_t f = 0; f < followed_.size(); ++f) {
+      report_.curves.push_back(
+          {data_.space.names[followed_[f]], score_curve(scores_[f], positive_[f])});
+    }
+    report_.reliability = reliability_.bins();
+    shrink();
+  }
+
+  const std::vector<WrongAnswer>& wrong() const { return wrong_; }
+
+ private:
+  void add_answer(std::size_t i, std::size_t label, float confidence, bool right) {
+    reliability_.add(confidence, right);
+    if (right) return;
+    keep({i, label, static_cast<std::uint32_t>(data_.labels_of(i).front()), true, confidence});
+  }
+
+  void keep(const WrongAnswer& wrong) {
+    wrong_.push_back(wrong);
+    if (wrong_.size() >= 64 * kMistakes) shrink();
+  }
+  void shrink() {
+    std::ranges::stable_sort(wrong_, [](const WrongAnswer& a, const WrongAnswer& b) {
+      return a.confidence > b.confidence;
+    });
+    wrong_.resize(std::min(wrong_.size(), kMistakes));
+  }
+
+  Report& report_;
+  const Dataset& data_;
+  bool multi_;
+  std::vector<std::size_t> followed_;
+  std::vector<std::vector<float>> scores_;
+  std::vector<std::vector<std::uint8_t>> positive_;
+  Reliability reliability_;
+  std::vector<WrongAnswer> wrong_;
+};
+
+void add_facts(Report& report, const Session& session) {
+  const Plan& plan = session.plan();
+  report.history = plan.history;
+  report.temperature = plan.temperature;
+  report.words = plan.vocabulary.ends.size();
+  report.labels = plan.labels.size();
+  const Inspection inspection = inspect(plan);
+  report.parameters = inspection.parameters;
+  for (const ProgramReport& program : inspection.programs) {
+    report.arenas.emplace_back(program.graph->name, program.graph->arena_bytes);
+    if (program.graph->name != "predict") continue;
+    for (const ArenaStay& stay : program.arena) {
+      report.arena.push_back({(*program.graph)[stay.value].name, stay});
+    }
+  }
+  report.threads = session.threads();
+}
+
+}  // namespace
+
+Report make_report(Session& session, const Corpus& corpus, std::span<const std::uint32_t> rows,
+                   std::optional<double> threshold) {
+  Report report;
+  const Dataset data = encode(corpus, rows, session.encoder(), session.labels());
+  report.evaluation = evaluate(session, data, threshold);
+  add_facts(report, session);
+  const bool multi = session.plan().task == Task::multi_label;
+  const auto text = [&](std::size_t i) { return corpus.text(rows.empty() ? i : rows[i]); };
+
+  Gathering gathering(report, data, multi);
+  Predictions predictions;
+  std::vector<std::string_view> texts;
+  for (std::size_t begin = 0; begin < data.size(); begin += kPortion) {
+    texts.clear();
+    const std::size_t end = std::min(begin + kPortion, data.size());
+    for (std::size_t i = begin; i < end; ++i) texts.push_back(text(i));
+    const auto start = Clock::now();
+    session.predict(texts, predictions);
+    report.seconds += std::chrono::duration<double>(Clock::now() - start).count();
+    for (std::size_t k = 0; k < texts.size(); ++k) gathering.add(begin + k, predictions, k);
+  }
+  gathering.finish();
+
+  std::optional<Explainer> explainer;
+  try {
+    explainer.emplace(session.plan(), session.encoder());
+  } catch (const Error& e) {
+    report.unexplained = e.diagnostics().front().message;
+  }
+  const auto& names = data.space.names;
+  for (const WrongAnswer& wrong : gathering.wrong()) {
+    Mistake mistake{std::string(text(wrong.row)), names[wrong.truth], names[wrong.label],
+                    wrong.confidence, names[wrong.label]};
+    if (multi) (wrong.given ? mistake.truth : mistake.predicted).insert(0, "not ");
+    if (explainer) mistake.why = explainer->explain(mistake.text, wrong.label);
+    report.mistakes.push_back(std::move(mistake));
+  }
+  return report;
+}
+
+}  // namespace weft

@@ -1,0 +1,240 @@
+// Drawing in a box of fixed units; the page scales it.
+#include "frontend/report/report_charts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "frontend/format/format_number.h"
+#include "runtime/text/utf8.h"
+
+namespace weft {
+namespace {
+
+constexpr double kWidth = 480, kHeight = 300;
+constexpr double kLeft = 66, kRight = 12, kTop = 12, kBottom = 46;
+constexpr std::size_t kStyles = 8;  // of lines, in the page's style sheet
+
+// From a chart's numbers to its box.
+struct Frame {
+  std::pair<double, double> x, y;
+
+  double right() const { return kWidth - kRight; }
+  double bottom() const { return kHeight - kBottom; }
+  double at_x(double value) const {
+    return kLeft + (value - x.first) / (x.second - x.first) * (right() - kLeft);
+  }
+  double at_y(double value) const {
+    return bottom() - (value - y.first) / (y.second - y.first) * (bottom() - kTop);
+  }
+};
+
+std::string axes(const Frame& frame, const std::string& x_label, const std::string& y_label,
+                 bool whole_x) {
+  std::string out = "<g class=\"grid\">\n";
+  for (const double t : ticks(frame.x.first, frame.x.second, 6, whole_x)) {
+    const double x = frame.at_x(t);
+    out += fmt::format("<line x1=\"{0:.1f}\" y1=\"{1}\" x2=\"{0:.1f}\" y2=\"{2}\"/>", x, kTop,
+                       frame.bottom());
+    out += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{:g}</text>\n", x,
+                       frame.bottom() + 18, t);
+  }
+  for (const double t : ticks(frame.y.first, frame.y.second, 5)) {
+    const double y = frame.at_y(t);
+    out += fmt::format("<line x1=\"{1}\" y1=\"{0:.1f}\" x2=\"{2}\" y2=\"{0:.1f}\"/>", y, kLeft,
+                       frame.right());
+    out += fmt::format("<text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{:g}</text>\n", kLeft - 7,
+                       y + 4.5, t);
+  }
+  out += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n",
+                     (kLeft + frame.right()) / 2, kHeight - 6, html(x_label));
+  out += fmt::format(
+      "<text transform=\"translate(14 {}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n</g>\n",
+      (kTop + frame.bottom()) / 2, html(y_label));
+  return out;
+}
+
+std::string diagonal(const Frame& frame) {
+  return fmt::format("<line class=\"diagonal\" x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\"/>\n", kLeft,
+                     frame.bottom(), frame.right(), kTop);
+}
+
+std::string marked(const Frame& frame, const Mark& mark) {
+  const double left = frame.at_x(mark.from);
+  const double right = frame.at_x(mark.to);
+  return fmt::format(
+      "<rect class=\"kept\" x=\"{:.1f}\" y=\"{}\" width=\"{:.1f}\" height=\"{}\"/>\n", left, kTop,
+      std::max(right - left, 0.1), frame.bottom() - kTop);
+}
+
+std::string opening(const std::string& id, const std::string& title,
+                    const std::string& description) {
+  return fmt::format(
+      "<figure>\n<figcaption>{1}</figcaption>\n"
+      "<svg viewBox=\"0 0 {3} {4}\" role=\"img\" aria-labelledby=\"{0}-t {0}-d\">\n"
+      "<title id=\"{0}-t\">{1}</title>\n<desc id=\"{0}-d\">{2}</desc>\n",
+      id, html(title), html(description), kWidth, kHeight);
+}
+
+std::string swatch(const std::string& style, const std::string& name) {
+  return fmt::format(
+      "<li><svg class=\"swatch\" viewBox=\"0 0 34 10\" aria-hidden=\"true\">"
+      "<line class=\"{}\" x1=\"0\" y1=\"5\" x2=\"34\" y2=\"5\"/></svg>{}</li>\n",
+      style, html(name));
+}
+
+std::string style_of(std::size_t series) { return fmt::format("line s{}", series % kStyles); }
+
+}  // namespace
+
+std::string html(std::string_view text) {
+  std::string valid;
+  utf8::append_valid(text, valid);
+  std::string out;
+  for (const char c : valid) {
+    const auto byte = static_cast<unsigned char>(c);
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += byte < 0x20 || byte == 0x7F ? ' ' : c;
+    }
+  }
+  return out;
+}
+
+std::vector<double> ticks(double low, double high, int count, bool whole) {
+  const double rough = (high - low) / count;
+  const double power = std::pow(10.0, std::floor(std::log10(rough)));
+  const double ratio = rough / power;
+  double step = power * (ratio <= 1.0 ? 1 : ratio <= 2.0 ? 2 : ratio <= 5.0 ? 5 : 10);
+  if (whole) step = std::max(step, 1.0);
+  std::vector<double> found;
+  const double slack = step * 1e-9;
+  for (double k = std::ceil((low - slack) / step); k * step <= high + slack && found.size() < 100;
+       ++k) {
+    found.push_back(k == 0 ? 0.0 : k * step);
+  }
+  return found;
+}
+
+std::vector<std::pair<double, double>> thinned(std::span<const std::pair<double, double>> path) {
+  constexpr double kSeen = 0.004;
+  std::vector<std::pair<double, double>> kept;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const auto& [x, y] = path[i];
+    const bool far = i == 0 || std::abs(x - kept.back().first) >= kSeen ||
+                     std::abs(y - kept.back().second) >= kSeen;
+    if (!far && i + 1 < path.size()) continue;
+    if (i > 0 && path[i - 1] != kept.back()) kept.push_back(path[i - 1]);
+    kept.push_back(path[i]);
+  }
+  return kept;
+}
+
+std::string line_chart(const Chart& chart) {
+  const Frame frame{chart.x, chart.y};
+  std::string out = opening(chart.id, chart.title, chart.description);
+  out += axes(frame, chart.x_label, chart.y_label, chart.whole_x);
+  if (!chart.diagonal.empty()) out += diagonal(frame);
+  if (chart.mark) out += marked(frame, *chart.mark);
+  for (std::size_t i = 0; i < chart.series.size(); ++i) {
+    out += fmt::format("<polyline class=\"{}\" points=\"", style_of(i));
+    for (const auto& [x, y] : chart.series[i].points) {
+      out += fmt::format("{:.1f},{:.1f} ", frame.at_x(x), frame.at_y(y));
+    }
+    out += "\"/>\n";
+    for (const auto& [x, y] : chart.series[i].points) {
+      if (!chart.markers) break;
+      out += fmt::format(
+          "<circle class=\"dot s{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\"><title>{}: {:g}, "
+          "{:.4f}</title></circle>\n",
+          i % kStyles, frame.at_x(x), frame.at_y(y), html(chart.series[i].name), x, y);
+    }
+  }
+  out += "</svg>\n<ul class=\"legend\">\n";
+  for (std::size_t i = 0; i < chart.series.size(); ++i) {
+    out += swatch(style_of(i), chart.series[i].name);
+  }
+  if (!chart.diagonal.empty()) out += swatch("diagonal", chart.diagonal);
+  if (chart.mark) out += swatch("kept", chart.mark->name);
+  return out + "</ul>\n</figure>\n";
+}
+
+std::string reliability_chart(std::span<const ReliabilityBin> bins, const std::string& id) {
+  const Frame frame{{0, 1}, {0, 1}};
+  std::string out =
+      opening(id, "Accuracy by confidence",
+              "A bar for each stretch of confidence: how often answers were right. Where "
+              "confidence is honest the bars reach the diagonal; below it, it is too high.");
+  out += axes(frame, "confidence", "share that is right", false);
+  const double width = 1.0 / static_cast<double>(bins.size());
+  std::size_t most = 1;
+  for (const ReliabilityBin& bin : bins) most = std::max(most, bin.count);
+  for (std::size_t i = 0; i < bins.size(); ++i) {
+    const ReliabilityBin& bin = bins[i];
+    if (bin.count == 0) continue;
+    const double left = frame.at_x(static_cast<double>(i) * width);
+    const double right = frame.at_x(static_cast<double>(i + 1) * width);
+    const double top = frame.at_y(bin.accuracy);
+    out += fmt::format(
+        "<rect class=\"bar\" fill-opacity=\"{:.3f}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" "
+        "height=\"{:.1f}\"><title>{} answers of confidence {:.3f}: {:.3f} right</title></rect>\n",
+        0.08 + 0.62 * static_cast<double>(bin.count) / static_cast<double>(most), left + 1, top,
+        right - left - 2, frame.bottom() - top, grouped(static_cast<std::int64_t>(bin.count)),
+        bin.confidence, bin.accuracy);
+    out += fmt::format("<circle class=\"dot s1\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3.5\"/>\n",
+                       frame.at_x(bin.confidence), top);
+  }
+  out += diagonal(frame) + "</svg>\n<ul class=\"legend\">\n";
+  out +=
+      "<li><span class=\"box\" aria-hidden=\"true\"></span>share that is right; the stronger, the "
+      "more "
+      "answers</li>\n";
+  out += "<li><span class=\"spot\" aria-hidden=\"true\"></span>mean confidence of the bin</li>\n";
+  return out + swatch("diagonal", "honest confidence") + "</ul>\n</figure>\n";
+}
+
+std::string arena_picture(std::span<const ArenaBlock> blocks, const std::string& id) {
+  constexpr double kMega = 1e6;
+  double end = 0;
+  double top = 0;
+  for (const auto& [value, stay] : blocks) {
+    end = std::max(end, static_cast<double>(stay.last + 1));
+    top = std::max(top, static_cast<double>(stay.offset + stay.bytes) / kMega);
+  }
+  const Frame frame{{0, std::max(end, 1.0)}, {0, std::max(top, 1 / kMega)}};
+  std::string out = opening(
+      id, "Memory of predict, for the largest batch",
+      "A block for each value: to the right the steps while which it is in use, upwards the "
+      "bytes that are its own.");
+  out += axes(frame, "step", "MB", true);
+  for (const auto& [value, stay] : blocks) {
+    const double left = frame.at_x(static_cast<double>(stay.first));
+    const double right = frame.at_x(static_cast<double>(stay.last + 1));
+    const double low = frame.at_y(static_cast<double>(stay.offset) / kMega);
+    const double high = frame.at_y(static_cast<double>(stay.offset + stay.bytes) / kMega);
+    out += fmt::format(
+        "<rect class=\"bar\" fill-opacity=\".3\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" "
+        "height=\"{:.1f}\"><title>{}: {} bytes from {} on, steps {} to {}</title></rect>\n",
+        left, high, right - left, low - high, html(value), grouped(stay.bytes),
+        grouped(stay.offset), stay.first, stay.last);
+  }
+  return out + "</svg>\n</figure>\n";
+}
+
+}  // namespace weft

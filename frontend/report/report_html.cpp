@@ -1,0 +1,371 @@
+// A report as a page: a section after another, each with what it says in words.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "frontend/format/format_number.h"
+#include "frontend/report/report.h"
+#include "frontend/report/report_charts.h"
+#include "frontend/report/report_style.h"
+#include "frontend/report/report_tables.h"
+
+namespace weft {
+namespace {
+
+constexpr std::size_t kTextShown = 1200;  // bytes of a mistake's text
+constexpr std::size_t kNGramsShown = 6;
+
+std::string number(double value) { return fmt::format("{:.4f}", value); }
+
+std::string whole(std::size_t count) { return grouped(static_cast<std::int64_t>(count)); }
+
+std::string section(std::string_view title, const std::string& body) {
+  return fmt::format("<section>\n<h2>{}</h2>\n{}</section>\n", title, body);
+}
+
+std::string fact(std::string_view name, const std::string& value) {
+  return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", name, value);
+}
+
+// ---- What it comes to
+
+std::string summary(const Report& r) {
+  const Metrics& m = r.evaluation.metrics;
+  std::string out = "<dl class=\"numbers\">\n";
+  out += fact(m.multi_label ? "Subset accuracy" : "Accuracy", number(m.accuracy));
+  out += fact("Macro F1", number(m.macro.f1));
+  out += m.multi_label ? fact("Micro F1", number(m.micro.f1)) +
+                             fact("Threshold", number(r.evaluation.threshold))
+                       : fact("Weighted F1", number(m.weighted.f1));
+  out += fact("Calibration error", number(expected_calibration_error(r.reliability)));
+  out += fact("Texts", whole(m.examples));
+  out += fact("Labels", whole(m.classes.size()));
+  return out + "</dl>\n";
+}
+
+// ---- Training
+
+Series series_of(const Report& r, const std::string& metric, const std::string& name) {
+  Series series{name, {}};
+  for (const HistoryEntry& entry : r.history) {
+    for (const auto& [key, value] : entry.metrics) {
+      if (key != metric || !std::isfinite(value)) continue;
+      series.points.emplace_back(static_cast<double>(entry.epoch), value);
+    }
+  }
+  return series;
+}
+
+// Whether validation came out as this report does: on the same data, of the same weights.
+bool as_measured(const HistoryEntry& entry, const Evaluation& measured) {
+  const auto is = [&](std::string_view name, double value) {
+    const auto at = std::ranges::find(entry.metrics, name, [](const auto& m) { return m.first; });
+    return at != entry.metrics.end() &&
+           std::abs(at->second - value) <= 1e-6 * std::max(1.0, std::abs(value));
+  };
+  return is("accuracy", measured.metrics.accuracy) && is("macro_f1", measured.metrics.macro.f1) &&
+         is("loss", measured.loss);
+}
+
+// The epochs whose weights the plan holds: those that its history names, or else the only one that
+// was validated with this report's outcome.
+std::optional<Mark> kept(const Report& r) {
+  std::vector<std::int64_t> epochs;
+  for (const HistoryEntry& entry : r.history) {
+    const auto is_kept = [](const auto& metric) { return metric.first == "kept"; };
+    if (std::ranges::any_of(entry.metrics, is_kept)) epochs.push_back(entry.epoch);
+  }
+  if (epochs.empty()) {
+    for (const HistoryEntry& entry : r.history) {
+      if (as_measured(entry, r.evaluation)) epochs.push_back(entry.epoch);
+    }
+    if (epochs.size() != 1) return {};
+  }
+  const Mark mark{static_cast<double>(epochs.front()), static_cast<double>(epochs.back()), {}};
+  if (epochs.size() == 1) return Mark{mark.from, mark.to, fmt::format("kept: epoch {:g}", mark.to)};
+  return Mark{mark.from, mark.to,
+              fmt::format("kept: the mean of epochs {:g} to {:g}", mark.from, mark.to)};
+}
+
+std::string history_chart(std::string id, std::string title, std::string y_label,
+                          std::vector<Series> series, const std::optional<Mark>& mark) {
+  std::erase_if(series, [](const Series& one) { return one.points.empty(); });
+  if (series.empty()) return {};
+  double low = 1e300, high = -1e300, first = 1e300, last = -1e300;
+  for (const Series& one : series) {
+    for (const auto& [x, y] : one.points) {
+      first = std::min(first, x);
+      last = std::max(last, x);
+      low = std::min(low, y);
+      high = std::max(high, y);
+    }
+  }
+  if (first == last) last = first + 1;
+  const double margin = high > low ? (high - low) * 0.06 : 0.05;
+  Chart chart{std::move(id),
+              std::move(title),
+              {},
+              "epoch",
+              std::move(y_label),
+              {first, last},
+              {low - margin, high + margin}};
+  chart.description = fmt::format("From epoch {:g} to {:g}.", first, last);
+  for (const Series& one : series) {
+    chart.description += fmt::format(" {}: {:.4f} at first, {:.4f} at last.", one.name,
+                                     one.points.front().second, one.points.back().second);
+  }
+  if (mark && mark->from >= first && mark->to <= last) {
+    chart.description += " " + mark->name + ".";
+    chart.mark = mark;
+  }
+  chart.whole_x = chart.markers = true;
+  chart.series = std::move(series);
+  return line_chart(chart);
+}
+
+std::string training(const Report& r) {
+  if (r.history.empty()) return {};
+  Series train{"training loss", {}};
+  for (const HistoryEntry& entry : r.history) {
+    if (!std::isfinite(entry.train_loss)) continue;
+    train.points.emplace_back(static_cast<double>(entry.epoch), entry.train_loss);
+  }
+  const std::optional<Mark> mark = kept(r);
+  std::string out = "<div class=\"charts\">\n";
+  out += history_chart("loss", "Loss by epoch", "loss",
+                       {train, series_of(r, "loss", "validation loss")}, mark);
+  out += history_chart("metrics", "Validation by epoch", "score",
+                       {series_of(r, "accuracy", "accuracy"), series_of(r, "macro_f1", "macro F1")},
+                       mark);
+  return section("Training", out + "</div>\n");
+}
+
+// ---- Curves
+
+// Steps: from a point's recall on, the precision is that of the next, so that the area is the
+// average precision.
+Series precision_series(const ClassCurve& one) {
+  const ScoreCurve& curve = one.curve;
+  if (curve.positives == 0) return {one.label + ": not defined, no text has it", {}};
+  std::vector<std::pair<double, double>> path;
+  double before = 0;
+  for (const CurvePoint& point : curve.points) {
+    const double precision = ScoreCurve::precision(point);
+    path.emplace_back(before, precision);
+    path.emplace_back(curve.recall(point), precision);
+    before = curve.recall(point);
+  }
+  return {fmt::format("{}: average precision {:.4f}", one.label, average_precision(curve)),
+          thinned(path)};
+}
+
+Series roc_series(const ClassCurve& one) {
+  const ScoreCurve& curve = one.curve;
+  const std::optional<double> area = roc_auc(curve);
+  if (!area) {
+    return {fmt::format("{}: not defined, {} has it", one.label,
+                        curve.positives == 0 ? "no text" : "every text"),
+            {}};
+  }
+  std::vector<std::pair<double, double>> path{{0, 0}};
+  for (const CurvePoint& point : curve.points) {
+    path.emplace_back(curve.false_positive_rate(point), curve.recall(point));
+  }
+  return {fmt::format("{}: area {:.4f}", one.label, *area), thinned(path)};
+}
+
+// Which labels have curves, where not all have.
+std::string followed(const Report& r) {
+  if (r.curves.size() == r.labels || r.labels <= 2) return {};
+  const auto with_texts = static_cast<std::size_t>(std::ranges::count_if(
+      r.evaluation.metrics.classes, [](const auto& one) { return one.known && one.support > 0; }));
+  return fmt::format("<p class=\"soft\">{} of {} labels: {}.</p>\n", whole(r.curves.size()),
+                     whole(r.labels),
+                     r.curves.size() == with_texts ? "the data has no texts of the others"
+                                                   : "none of the others has more texts");
+}
+
+std::string curves(const Report& r) {
+  Chart pr{"pr", "Precision by recall", {}, "recall", "precision", {0, 1}, {0, 1}};
+  Chart roc{"roc", "ROC", {}, "false positive rate", "true positive rate", {0, 1}, {0, 1}};
+  roc.diagonal = "by chance";
+  for (const ClassCurve& one : r.curves) {
+    if (one.curve.points.empty()) continue;
+    pr.series.push_back(precision_series(one));
+    roc.series.push_back(roc_series(one));
+  }
+  for (Chart* chart : {&pr, &roc}) {
+    for (const Series& one : chart->series) chart->description += one.name + ". ";
+  }
+  return section("Every threshold", "<div class=\"charts\">\n" + line_chart(pr) + line_chart(roc) +
+                                        "</div>\n" + followed(r));
+}
+
+std::string calibration(const Report& r) {
+  std::string out = fmt::format(
+      "<p>Expected calibration error <b>{:.4f}</b>: how far, on average, confidence lies from the "
+      "share of answers that are right. Temperature {:g}{}.</p>\n",
+      expected_calibration_error(r.reliability), r.temperature,
+      r.temperature == 1 ? "; <code>weft calibrate</code> fits one" : "");
+  out += reliability_chart(r.reliability, "reliability");
+  std::string table =
+      "<table>\n<tr><th scope=\"col\">mean confidence</th><th scope=\"col\">share that is right"
+      "</th><th scope=\"col\">answers</th></tr>\n";
+  for (const ReliabilityBin& bin : r.reliability) {
+    if (bin.count == 0) continue;
+    table += fmt::format("<tr><td>{:.4f}</td><td>{:.4f}</td><td>{}</td></tr>\n", bin.confidence,
+                         bin.accuracy, whole(bin.count));
+  }
+  out += fmt::format("<details><summary>The same in numbers</summary>\n{}</details>\n",
+                     scrolling("calibration", table + "</table>\n"));
+  return section("Calibration", out);
+}
+
+std::string chooser(const Report& r) {
+  if (r.thresholds.empty()) return {};
+  const auto list = [](const auto& numbers) {
+    return fmt::format("[{}]", fmt::join(numbers, ","));
+  };
+  std::string options, data;
+  for (std::size_t i = 0; i < r.thresholds.size(); ++i) {
+    const ThresholdTable& table = r.thresholds[i];
+    options += fmt::format("<option value=\"{}\">{}</option>", i, html(table.name));
+    data += fmt::format("{}[{},{},{}]", i == 0 ? "" : ",\n", table.support, list(table.given),
+                        list(table.right));
+  }
+  return section(
+      "Threshold",
+      fmt::format(
+          "<p>A label is given from this probability on. The plan's own: {0:.4f}; "
+          "<code>weft eval --threshold</code> tries another.</p>\n<div class=\"chooser\">\n"
+          "<label>Label<select id=\"threshold-label\">{1}</select></label>\n"
+          "<label>Threshold <output id=\"threshold-value\" for=\"threshold\"></output>"
+          "<input id=\"threshold\" type=\"range\" min=\"0\" max=\"100\" "
+          "value=\"{2:.0f}\"></label>\n"
+          "<dl class=\"numbers\" aria-live=\"polite\">\n"
+          "<div><dt>Precision</dt><dd id=\"threshold-precision\"></dd></div>\n"
+          "<div><dt>Recall</dt><dd id=\"threshold-recall\"></dd></div>\n"
+          "<div><dt>F1</dt><dd id=\"threshold-f1\"></dd></div>\n"
+          "<div><dt>Labels given</dt><dd id=\"threshold-given\"></dd></div>\n</dl>\n</div>\n"
+          "<script type=\"application/json\" id=\"threshold-data\">[{3}]</script>\n"
+          "<script>{4}</script>\n",
+          r.evaluation.threshold, options, 100 * r.evaluation.threshold, data, kReportScript));
+}
+
+// ---- Mistakes
+
+// As much of the text as is shown ends with a whole character.
+std::string_view shown(std::string_view text) {
+  if (text.size() <= kTextShown) return text;
+  std::size_t end = kTextShown;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return text.substr(0, end);
+}
+
+std::string marked(const Mistake& mistake) {
+  const std::string_view text = shown(mistake.text);
+  const std::string rest = text.size() < mistake.text.size() ? " …" : "";
+  if (!mistake.why) return html(text) + rest;
+  const std::vector<double> shares = mistake.why->by_word();
+  double most = 0;
+  for (const double share : shares) most = std::max(most, std::abs(share));
+  std::string out;
+  std::size_t position = 0;
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    const TextSpan& word = mistake.why->words[i];
+    if (word.end > text.size()) break;
+    out += html(text.substr(position, word.begin - position));
+    position = word.end;
+    const std::string spelling = html(text.substr(word.begin, word.end - word.begin));
+    const double strength = most == 0 ? 0 : std::abs(shares[i]) / most;
+    out += strength < 0.1
+               ? spelling
+               : fmt::format("<mark class=\"{}\" style=\"--v:{:.2f}\">{}</mark>",
+                             shares[i] > 0 ? "for" : "against", 0.4 * strength, spelling);
+  }
+  return out + html(text.substr(position)) + rest;
+}
+
+std::string mistake_card(const Mistake& mistake) {
+  std::string out = fmt::format(
+      "<article class=\"mistake\">\n<p>Predicted <b>{}</b>, with {} %; the truth is <b>{}</b>."
+      "</p>\n<p class=\"quote\">{}</p>\n",
+      html(mistake.predicted), percent(mistake.confidence), html(mistake.truth), marked(mistake));
+  if (mistake.why) {
+    out += "<ul class=\"why\">\n";
+    for (std::size_t i = 0; i < std::min(kNGramsShown, mistake.why->ngrams.size()); ++i) {
+      const NGram& ngram = mistake.why->ngrams[i];
+      const auto words = std::string_view(mistake.text)
+                             .substr(ngram.bytes.begin, ngram.bytes.end - ngram.bytes.begin);
+      out += fmt::format("<li><b>{:+.2f}</b> {}</li>\n", ngram.contribution, html(words));
+    }
+    out += fmt::format("<li><b>{:+.2f}</b> is the logit of {}</li>\n</ul>\n", mistake.why->logit,
+                       html(mistake.explained));
+  }
+  return out + "</article>\n";
+}
+
+std::string mistakes(const Report& r) {
+  if (r.mistakes.empty()) return section("Mistakes", "<p>There are none.</p>\n");
+  std::string out = "<p>The most confident first. ";
+  out += r.unexplained.empty()
+             ? "Words underlined <mark class=\"for\" style=\"--v:.3\">solid</mark> speak for the "
+               "label, <mark class=\"against\" style=\"--v:.3\">dotted</mark> ones against it; "
+               "below, what each n-gram adds to the logit."
+             : html(r.unexplained) + ".";
+  out += "</p>\n";
+  for (const Mistake& mistake : r.mistakes) out += mistake_card(mistake);
+  return section("Most confident mistakes", out);
+}
+
+// ---- Sizes and speeds
+
+std::string costs(const Report& r) {
+  std::string out = "<table class=\"facts\">\n";
+  const auto row = [&](std::string_view name, const std::string& value) {
+    out += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", name, value);
+  };
+  row("parameters", grouped(r.parameters));
+  if (r.plan_bytes > 0) {
+    row("plan file", fmt::format("{:.2f} MB", static_cast<double>(r.plan_bytes) / 1e6));
+  }
+  row("words known", whole(r.words));
+  for (const auto& [program, bytes] : r.arenas) {
+    if (bytes > 0)
+      row("memory of " + html(program), fmt::format("{:.2f} MB", static_cast<double>(bytes) / 1e6));
+  }
+  if (r.seconds > 0) {
+    const auto texts = static_cast<double>(r.evaluation.metrics.examples);
+    row("speed",
+        fmt::format("{} texts a second, {} thread{}", grouped(std::llround(texts / r.seconds)),
+                    r.threads, r.threads == 1 ? "" : "s"));
+  }
+  out = scrolling("size and speed", out + "</table>\n");
+  if (!r.arena.empty()) out += arena_picture(r.arena, "arena");
+  return section("Size and speed", out);
+}
+
+}  // namespace
+
+std::string to_html(const Report& r) {
+  const Metrics& m = r.evaluation.metrics;
+  const std::string title = html(r.title);
+  const std::string script = r.thresholds.empty() ? "" : " script-src 'unsafe-inline';";
+  std::string out = fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+      "'unsafe-inline';{}\">\n<title>{}: report</title>\n<style>{}</style>\n</head>\n<body>\n"
+      "<main>\n<header>\n<h1>{}</h1>\n<p class=\"soft\">measured on {}</p>\n{}</header>\n",
+      script, title, kReportStyle, title, html(r.data), summary(r));
+  out += training(r);
+  if (!m.multi_label) {
+    out += section("Confusion", confusion_tables(m));
+  }
+  out += section("Labels", class_scores(m));
+  out += curves(r) + calibration(r) + chooser(r) + mistakes(r) + costs(r);
+  return out + "</main>\n</body>\n</html>\n";
+}
+
+}  // namespace weft

@@ -1,0 +1,144 @@
+// Rendering tables.
+#include "frontend/report/report_tables.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "frontend/format/format_number.h"
+#include "frontend/report/report_charts.h"
+#include "runtime/text/utf8.h"
+
+namespace weft {
+namespace {
+
+constexpr std::size_t kMatrix = 30;       // classes of a confusion matrix
+constexpr std::size_t kConfusions = 30;   // named where there are more
+constexpr std::size_t kClassesOpen = 60;  // rows of a table that is not folded away
+// Characters of a name beside and above a matrix; above it, longer ones stand upright.
+constexpr std::size_t kRowName = 28, kColumnName = 22, kUpright = 8;
+
+std::size_t characters(std::string_view name) {
+  std::size_t count = 0;
+  for (std::size_t position = 0; position < name.size(); ++count) utf8::next(name, position);
+  return count;
+}
+
+std::string heading(std::string_view scope, std::string_view name, std::size_t most) {
+  const std::string shown = clipped(name, most);
+  return fmt::format("<th scope=\"{}\"{}>{}</th>", scope,
+                     shown == name ? "" : fmt::format(" title=\"{}\"", html(name)), html(shown));
+}
+
+std::string matrix_cell(std::uint64_t count, std::uint64_t support, bool right) {
+  if (count == 0) return right ? "<td class=\"hit\">0</td>" : "<td class=\"soft\">·</td>";
+  const double share = static_cast<double>(count) / static_cast<double>(support);
+  return fmt::format("<td style=\"--v:{:.3f}\"{}>{}</td>", 0.06 + 0.44 * share,
+                     right ? " class=\"hit\"" : "", grouped(static_cast<std::int64_t>(count)));
+}
+
+std::string confusion_matrix(const Metrics& m) {
+  const bool upright = std::ranges::any_of(
+      m.classes, [](const ClassMetrics& one) { return characters(one.name) > kUpright; });
+  std::string out =
+      fmt::format("<table class=\"matrix{}\">\n<tr><td></td>", upright ? " upright" : "");
+  for (const ClassMetrics& one : m.classes) out += heading("col", one.name, kColumnName);
+  out += "</tr>\n";
+  auto cell = m.confusion.begin();
+  for (std::size_t truth = 0; truth < m.classes.size(); ++truth) {
+    out += "<tr>" + heading("row", m.classes[truth].name, kRowName);
+    for (std::size_t predicted = 0; predicted < m.classes.size(); ++predicted) {
+      const bool there =
+          cell != m.confusion.end() && cell->truth == truth && cell->predicted == predicted;
+      const std::uint64_t count = there ? (cell++)->count : 0;
+      out += matrix_cell(count, m.classes[truth].support, truth == predicted);
+    }
+    out += "</tr>\n";
+  }
+  return "<p class=\"soft\">Rows: the truth. Columns: what was predicted. The stronger its colour, "
+         "the larger a cell's share of its row; right answers are framed.</p>\n" +
+         scrolling("confusion matrix", out + "</table>\n");
+}
+
+std::string confusions(const Metrics& m) {
+  std::vector<Confusion> mistakes;
+  for (const Confusion& cell : m.confusion) {
+    if (cell.truth != cell.predicted) mistakes.push_back(cell);
+  }
+  if (mistakes.empty()) return "<p>Nothing is confused.</p>\n";
+  std::ranges::stable_sort(
+      mistakes, [](const Confusion& a, const Confusion& b) { return a.count > b.count; });
+  mistakes.resize(std::min(mistakes.size(), kConfusions));
+  std::string out =
+      "<table>\n<tr><th class=\"name\" "
+      "scope=\"col\">truth</th><th class=\"name\" scope=\"col\">predicted</th>"
+      "<th scope=\"col\">texts</th></tr>\n";
+  for (const Confusion& cell : mistakes) {
+    const double share = static_cast<double>(cell.count) / static_cast<double>(mistakes[0].count);
+    out += fmt::format(
+        "<tr><td class=\"name\">{}</td><td class=\"name\">{}</td>"
+        "<td class=\"share\" style=\"--v:{:.0f}%\">{}</td></tr>\n",
+        html(m.classes[cell.truth].name), html(m.classes[cell.predicted].name), 100 * share,
+        grouped(static_cast<std::int64_t>(cell.count)));
+  }
+  return "<p class=\"soft\">The most frequent confusions.</p>\n" +
+         scrolling("confusions", out + "</table>\n");
+}
+
+std::string scores_row(const std::string& name, const Scores& s, std::uint64_t support) {
+  std::string out = fmt::format("<tr><th scope=\"row\">{}</th>", name);
+  for (const double value : {s.precision, s.recall, s.f1}) {
+    out += fmt::format("<td class=\"share\" style=\"--v:{:.1f}%\">{:.4f}</td>", 100 * value, value);
+  }
+  return out + fmt::format("<td>{}</td></tr>\n", grouped(static_cast<std::int64_t>(support)));
+}
+
+}  // namespace
+
+std::string scrolling(std::string_view what, const std::string& table) {
+  return fmt::format(
+      "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{}\">\n{}</div>\n", what,
+      table);
+}
+
+std::string confusion_tables(const Metrics& m) {
+  return m.classes.size() <= kMatrix ? confusion_matrix(m) : confusions(m);
+}
+
+std::string class_scores(const Metrics& m) {
+  std::string out =
+      "<table>\n<thead><tr><th class=\"name\" scope=\"col\">label</th><th "
+      "scope=\"col\">precision</th><th scope=\"col\">recall</th><th scope=\"col\">F1</th><th "
+      "scope=\"col\">texts</th></tr></thead>\n<tbody>\n";
+  std::uint64_t support = 0;
+  for (const ClassMetrics& one : m.classes) {
+    out +=
+        scores_row(html(one.name) + (one.known ? "" : " (unknown to the plan)"), one, one.support);
+    support += one.support;
+  }
+  out += "</tbody>\n<tfoot>\n" + scores_row("micro average", m.micro, support) +
+         scores_row("macro average", m.macro, support) +
+         scores_row("weighted average", m.weighted, support) + "</tfoot>\n</table>\n";
+  out = scrolling("scores by label", out);
+  if (m.classes.size() <= kClassesOpen) return out;
+  return fmt::format("<details><summary>All {} labels</summary>\n{}</details>\n",
+                     grouped(static_cast<std::int64_t>(m.classes.size())), out);
+}
+
+std::string clipped(std::string_view name, std::size_t most) {
+  const std::size_t count = characters(name);
+  if (count <= most) return std::string(name);
+  const std::size_t head = most / 2;
+  const std::size_t tail = count - (most - head - 1);
+  std::string out;
+  std::size_t number = 0;
+  for (std::size_t position = 0; position < name.size(); ++number) {
+    const std::size_t begin = position;
+    utf8::next(name, position);
+    if (number == head) out += "…";
+    if (number < head || number >= tail) out += name.substr(begin, position - begin);
+  }
+  return out;
+}
+
+}  // namespace weft

@@ -1,0 +1,41 @@
+// What tuning may change in a description, and by how much.
+//
+//   tune  width=range(100, 400)  rate=log(0.0003, 0.003)  tokenizer=choice(words, whitespace)
+//
+// A name is a constant of the description or one of its settings. range: evenly; log: evenly by
+// ratio; choice: one of those written. Without such a line, every constant that is a number is
+// searched around its value, and so are the rate, the batch, the label smoothing, the schedule, the
+// tokenizer and whether case is ignored.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "frontend/description/arguments.h"
+#include "frontend/description/description.h"
+#include "frontend/description/edit_description.h"
+#include "frontend/vectors/initial_vectors.h"
+
+namespace weft {
+
+struct Parameter {
+  std::string path;           // as `--set` takes it
+  std::vector<Attr> choices;  // if any, one of these; else a number between low and high
+  double low = 0, high = 0;
+  bool by_ratio = false;  // low > 0
+  bool integer = false;
+};
+
+// Those that `overrides` set are left out. Throws Error, rendered against the description, where
+// the line `tune` is bad, or where the description would be with one of its choices or ends.
+std::vector<Parameter> search_space(const Model&, const Overrides& overrides,
+                                    const VectorsOptions& = {});
+
+// The values of trial `trial`: a function of the seed, the trial's number and the parameter's path.
+Assignments sample(const std::vector<Parameter>& space, std::uint64_t seed, std::uint64_t trial);
+
+// Throws what is wrong with the description where it has these values.
+void check_values(const Model&, Overrides, const Assignments&, const VectorsOptions&);
+
+}  // namespace weft

@@ -1,0 +1,271 @@
+// Builds plans. Everything in one is a function of the description, the overrides and the data.
+#include "frontend/train/build_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "frontend/data/vocabulary_builder.h"
+#include "frontend/train/dataset.h"
+#include "frontend/train/initialize_weights.h"
+#include "frontend/train/memory_limit.h"
+#include "ir/op.h"
+#include "passes/compile.h"
+#include "runtime/executor.h"
+#include "runtime/resources/memory.h"
+#include "runtime/resources/threads.h"
+
+namespace weft {
+namespace {
+
+// What a predicting program takes at once. Larger requests are cut; more would not be faster, since
+// activations should stay in the cache.
+constexpr std::int64_t kPredictExamples = 256;
+constexpr std::int64_t kPredictTokens = 4096;
+
+TokenizerConfig tokenizer_config(const TextSettings& text) {
+  TokenizerConfig config;
+  config.kind = tokenizer_kind(text.tokenizer).value();
+  config.normalization.lowercase = text.lowercase;
+  config.normalization.nfkc = text.nfkc;
+  return config;
+}
+
+// The words of the data and, where they fit in, more of the pretrained vectors.
+std::shared_ptr<const WordList> choose_words(const ModelSettings& settings, const Corpus& corpus,
+                                             std::span<const std::uint32_t> rows,
+                                             Pretrained& pretrained) {
+  VocabularyBuilder builder(tokenizer_config(settings.text));
+  const auto longest = static_cast<std::size_t>(settings.text.max_tokens);
+  const std::size_t count = rows.empty() ? corpus.size() : rows.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    builder.add(corpus.text(rows.empty() ? i : rows[i]), longest);
+  }
+  VocabularyOptions options;
+  options.max_size = static_cast<std::size_t>(settings.vocabulary);
+  options.min_count = static_cast<std::uint64_t>(settings.min_count);
+  std::vector<std::uint64_t> counts;
+  WordList words = builder.build(options, &counts);
+  if (!pretrained.empty()) {
+    const std::size_t room = options.max_size - std::min(options.max_size, words.size());
+    words = pretrained.read(std::move(words), counts, tokenizer_config(settings.text),
+                            std::min(room, static_cast<std::size_t>(settings.added_words)));
+  }
+  return std::make_shared<const WordList>(std::move(words));
+}
+
+// Lowers the description once, with sizes of no account, so that its embeddings claim their files.
+// What a file decided joins the overrides, for the plan is compiled again where there is no file.
+void claim_vectors(const Model& model, const ModelSettings& settings, const Corpus& corpus,
+                   Overrides& overrides, Pretrained& pretrained) {
+  ModelSizes sizes;
+  sizes.vocabulary = settings.vocabulary;
+  sizes.labels = static_cast<std::int64_t>(corpus.label_names().size());
+  sizes.examples = settings.batch;
+  sizes.tokens = settings.text.max_tokens;
+  sizes.pretrained = &pretrained;
+  lower(model, settings, sizes, overrides);
+  for (const auto& [layer, width] : pretrained.widths()) overrides.set(layer + ".width", width);
+  for (const auto& [named, name] : pretrained.names()) overrides.replace(named, name);
+}
+
+// The mean weight of an example is 1.
+std::vector<double> balanced_weights(const Dataset& data, std::size_t labels) {
+  std::vector<double> counts(labels, 0.0);
+  for (const std::int32_t label : data.labels) counts[static_cast<std::size_t>(label)] += 1;
+  const auto present =
+      static_cast<double>(std::ranges::count_if(counts, [](double n) { return n > 0; }));
+  for (double& n : counts) {
+    n = n == 0 ? 1.0 : static_cast<double>(data.labels.size()) / (present * n);
+  }
+  return counts;
+}
+
+void check_labels(const Model& model, const Corpus& corpus) {
+  if (corpus.label_names().empty()) {
+    throw Error("no example has a label", "label some texts, or name another --label-column");
+  }
+  if (!corpus.multi_label() || model.output.name != "softmax") return;
+  for (std::size_t i = 0; i < corpus.size(); ++i) {
+    if (corpus.labels(i).size() == 1) continue;
+    throw Error(model.output.location,
+                fmt::format("softmax gives each text one label, but the example on line {} has {}",
+                            corpus.line(i), corpus.labels(i).size()),
+                "write `output sigmoid(logits)`")
+        .in(model.file, model.source);
+  }
+}
+
+// Declares each param and state of a program once among the plan's tensors, at its first value; not
+// those that program @load computes.
+void add_tensors(Plan& plan, const Graph& program, const ModelSettings& settings,
+                 const Pretrained& pretrained) {
+  for (const Value& value : program.values) {
+    if (value.role != Role::param && value.role != Role::state) continue;
+    if (plan.tensor(value.name) != nullptr || value.attrs.contains("computed")) continue;
+    const auto size = static_cast<std::size_t>(capacity_bytes(program, value.type));
+    const auto bytes = std::make_shared<AlignedBytes>(size);
+    const auto seed = static_cast<std::uint64_t>(settings.seed);
+    initialize(value, seed, bytes->span());
+    const std::string layer = value.name.substr(0, value.name.rfind('.'));
+    if (value.role == Role::param && pretrained.fills(layer)) {
+      pretrained.fill(layer, seed, value.name,
+                      {reinterpret_cast<float*>(bytes->data()), size / sizeof(float)});
+    }
+    if (value.name == "seed") {
+      const auto number = static_cast<std::int32_t>(settings.seed);
+      std::memcpy(bytes->data(), &number, sizeof number);
+    }
+    plan.tensors.push_back({value.name, value.type, value.role, bytes->span()});
+    plan.owners.push_back(bytes);
+  }
+}
+
+Compiled compile_predicting(const Model& model, const ModelSettings& settings, ModelSizes sizes,
+                            Overrides& overrides, const CompileOptions& options) {
+  sizes.examples = kPredictExamples;
+  sizes.tokens = std::max(kPredictTokens, settings.text.max_tokens);
+  return compile_predict(lower(model, settings, sizes, overrides).graph, options);
+}
+
+bool any_program_reads(const Plan& plan, const std::string& tensor) {
+  return std::ranges::any_of(
+      plan.programs, [&](const Graph& program) { return program.find_value(tensor) != nullptr; });
+}
+
+void drop_unread_tensors(Plan& plan) {
+  std::erase_if(plan.tensors,
+                [&](const PlanTensor& tensor) { return !any_program_reads(plan, tensor.name); });
+}
+
+// A lazy optimizer is what the rewrites make of it: without them it would be its namesake, unsaid.
+void check_lazy(const ModelSettings& settings, const CompileOptions& options) {
+  if (options.rewrites || !settings.optimizer.starts_with(kLazyOptimizer)) return;
+  throw Error(fmt::format("without rewrites there is no {}", settings.optimizer),
+              fmt::format("write `{}` on the line `train`, or leave out --no-rewrites",
+                          std::string_view(settings.optimizer).substr(kLazyOptimizer.size())));
+}
+
+}  // namespace
+
+Plan build_plan(const Model& model, Overrides overrides, const Corpus& corpus,
+                std::span<const std::uint32_t> rows, const CompileOptions& options,
+                VectorsOptions vectors) {
+  const ModelSettings settings = settings_of(model, overrides);
+  check_labels(model, corpus);
+  check_lazy(settings, options);
+  Pretrained pretrained(model.file, std::move(vectors));
+  claim_vectors(model, settings, corpus, overrides, pretrained);
+  const auto words = choose_words(settings, corpus, rows, pretrained);
+
+  Plan plan;
+  plan.description = model.source;
+  plan.text = settings.text;
+  plan.labels = corpus.label_names();
+  plan.vocabulary = {words->bytes, std::span(words->offsets).subspan(1)};
+  plan.owners.push_back(words);
+
+  const Encoder encoder(tokenizer_config(settings.text), Vocabulary(*words),
+                        static_cast<std::size_t>(settings.text.max_tokens));
+  const Dataset data = encode(corpus, rows, encoder, plan.labels);
+  ModelSizes sizes;
+  sizes.vocabulary = static_cast<std::int64_t>(words->size());
+  sizes.labels = static_cast<std::int64_t>(plan.labels.size());
+  sizes.examples = settings.batch;
+  sizes.tokens = std::max(settings.text.max_tokens, data.most_tokens(settings.batch));
+  if (settings.balanced) sizes.class_weights = balanced_weights(data, plan.labels.size());
+  const LoweredModel forward = lower(model, settings, sizes, overrides);
+  plan.task = forward.task;
+
+  Compiled predict = compile_predicting(model, settings, sizes, overrides, options);
+  Compiled train = compile_train(forward.graph, options);
+  plan.programs = {std::move(predict.program), std::move(train.program)};
+  if (predict.load) plan.programs.push_back(std::move(*predict.load));
+  if (train.flush) plan.programs.push_back(std::move(*train.flush));
+  for (std::string& text : predict.notes) plan.notes.push_back({"predict", std::move(text)});
+  for (std::string& text : train.notes) plan.notes.push_back({"train", std::move(text)});
+  for (std::string& text : pretrained.report()) plan.notes.push_back({"", std::move(text)});
+  expect_memory(plan.programs);
+  for (const Graph& program : plan.programs) add_tensors(plan, program, settings, pretrained);
+
+  nlohmann::json json;
+  json["overrides"] = overrides.assignments();
+  plan.settings = json.dump();
+  return plan;
+}
+
+Plan predict_only(const Plan& plan) {
+  Plan small = plan;
+  std::erase_if(small.programs, [](const Graph& program) {
+    return program.name != "predict" && program.name != "load";
+  });
+  if (small.program("predict") == nullptr) {
+    throw Error("the plan holds no program that predicts", "compile it again");
+  }
+  drop_unread_tensors(small);
+  std::erase_if(small.notes, [](const PlanNote& note) { return note.program == "train"; });
+  return small;
+}
+
+Plan recompile_predict(const Plan& plan, const CompileOptions& options) {
+  const Model model = parse_model(plan.description, "the plan's description");
+  Overrides overrides = overrides_of(plan);
+  const ModelSettings settings = settings_of(model, overrides);
+  ModelSizes sizes;
+  sizes.vocabulary = static_cast<std::int64_t>(plan.vocabulary.ends.size());
+  sizes.labels = static_cast<std::int64_t>(plan.labels.size());
+  Compiled predict = compile_predicting(model, settings, sizes, overrides, options);
+
+  Plan changed = plan;
+  const auto replaced = [](std::string_view program) {
+    return program == "predict" || program == "load";
+  };
+  std::erase_if(changed.programs, [&](const Graph& program) { return replaced(program.name); });
+  std::erase_if(changed.notes, [&](const PlanNote& note) { return replaced(note.program); });
+  changed.programs.insert(changed.programs.begin(), std::move(predict.program));
+  if (predict.load) changed.programs.push_back(std::move(*predict.load));
+  for (std::string& text : predict.notes) changed.notes.push_back({"predict", std::move(text)});
+  for (const Graph& program : changed.programs) {
+    for (const Value& value : program.values) {
+      if (value.role != Role::param || plan.tensor(value.name) != nullptr) continue;
+      throw Error(fmt::format("the plan does not hold the weights %{}", value.name),
+                  "it was made with --fold: use the plan that it was made from");
+    }
+  }
+  return changed;
+}
+
+Plan fold_tables(const Plan& plan) {
+  Plan small = predict_only(plan);
+  const Graph* load = small.program("load");
+  if (load == nullptr) return small;
+  std::vector<PlanTensor> computed;
+  for (const Write& write : load->writes) {
+    const Value& state = (*load)[write.target];
+    computed.push_back({state.name, state.type, state.role, {}});
+  }
+  const auto memory = std::make_shared<Memory>(small.tensors, Access::shared, computed);
+  Executor(*load, *memory, default_threads()).run({});
+  for (PlanTensor& tensor : computed) tensor.bytes = memory->writable_tensor(tensor.name);
+  small.owners.push_back(memory);
+  small.tensors.insert(small.tensors.end(), computed.begin(), computed.end());
+  std::erase_if(small.programs, [](const Graph& program) { return program.name == "load"; });
+  for (Value& value : small.programs.front().values) value.attrs.erase("computed");
+  drop_unread_tensors(small);
+  return small;
+}
+
+Overrides overrides_of(const Plan& plan) {
+  const auto json = nlohmann::json::parse(plan.settings, nullptr, /*allow_exceptions=*/false);
+  std::vector<std::string> assignments;
+  if (json.is_object() && json.contains("overrides") && json["overrides"].is_array()) {
+    for (const auto& assignment : json["overrides"]) {
+      if (assignment.is_string()) assignments.push_back(assignment.get<std::string>());
+    }
+  }
+  return Overrides(assignments);
+}
+
+}  // namespace weft

@@ -1,0 +1,251 @@
+// The checkpoint file: written whole or not at all, and read as if by an enemy.
+#include "frontend/train/checkpoint.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <utility>
+
+#include "frontend/train/build_plan.h"
+#include "ir/file.h"
+#include "ir/plan/format.h"
+
+namespace weft {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kMagic = "weft checkpoint 1";
+
+std::string hex(std::uint64_t number) { return fmt::format("{:016x}", number); }
+std::string checksum_of(std::span<const std::byte> bytes) {
+  return hex(plan_format::checksum(bytes));
+}
+std::string checksum_of(std::string_view text) {
+  return checksum_of(std::as_bytes(std::span(text)));
+}
+
+[[noreturn]] void damaged(const std::string& path, const std::string& what) {
+  throw Error(fmt::format("{} is not a checkpoint that can be gone on from: {}", path, what),
+              "remove it, or train without --resume to start over");
+}
+
+std::string checksum_of(const Dataset& data) {
+  std::string parts;
+  const auto add = [&](const auto& numbers) {
+    parts += checksum_of(std::as_bytes(std::span(numbers)));
+  };
+  add(data.ids);
+  add(data.offsets);
+  add(data.labels);
+  add(data.label_offsets);
+  for (const std::string& name : data.space.names) parts += checksum_of(name);
+  return checksum_of(parts);
+}
+
+json to_json(const Fingerprint& f) {
+  return {{"model", f.model}, {"data", f.data}, {"valid", f.valid}, {"settings", f.settings}};
+}
+
+json to_json(const TrainState& s) {
+  json state{{"ended", s.ended},          {"step", s.step}, {"seen", s.seen},
+             {"loss_sum", s.loss_sum},    {"rate", s.rate}, {"worse", s.worse},
+             {"best_epoch", s.best_epoch}};
+  if (s.best_score) state["best_score"] = *s.best_score;
+  return state;
+}
+
+TrainState state_from(const json& j) {
+  TrainState s;
+  s.ended = j.at("ended").get<std::int64_t>();
+  s.step = j.at("step").get<std::int64_t>();
+  s.seen = std::max(j.at("seen").get<std::int64_t>(), std::int64_t{0});
+  s.loss_sum = j.at("loss_sum").get<double>();
+  s.rate = j.at("rate").get<double>();
+  s.worse = j.at("worse").get<std::int64_t>();
+  s.best_epoch = j.at("best_epoch").get<std::int64_t>();
+  if (j.contains("best_score")) s.best_score = j.at("best_score").get<double>();
+  return s;
+}
+
+// The JSON, and the segments as the JSON lists them, each with its checksum verified.
+struct Contents {
+  json head;
+  std::vector<std::span<const std::byte>> segments;
+};
+
+Contents read_contents(std::span<const std::byte> file, const std::string& path) {
+  const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
+  const std::size_t line = text.substr(0, 100).find('\n');
+  unsigned long long size = 0;
+  std::array<char, 17> sum{};
+  const bool whole = line != std::string_view::npos && text.starts_with(kMagic);
+  const std::string first(text.substr(0, whole ? line : 0));
+  if (!whole || std::sscanf(first.c_str() + kMagic.size(), " %llu %16s", &size, sum.data()) != 2 ||
+      size > text.size() - line - 1) {
+    damaged(path, "it does not begin as one");
+  }
+  const std::string_view head = text.substr(line + 1, size);
+  if (checksum_of(head) != sum.data()) damaged(path, "it has changed since it was written");
+  Contents contents{json::parse(head, nullptr, /*allow_exceptions=*/false), {}};
+  if (contents.head.is_discarded()) damaged(path, "its head is no JSON");
+  std::uint64_t at = line + 1 + size;
+  for (const json& segment : contents.head.at("segments")) {
+    at = plan_format::aligned(at);
+    const auto bytes = segment.at("bytes").get<std::uint64_t>();
+    if (at > file.size() || bytes > file.size() - at) damaged(path, "it is cut short");
+    contents.segments.push_back(file.subspan(at, bytes));
+    if (checksum_of(contents.segments.back()) != segment.at("checksum").get<std::string>()) {
+      damaged(path, "it has changed since it was written");
+    }
+    at += bytes;
+  }
+  return contents;
+}
+
+Checkpoint from_contents(const Contents& contents, std::size_t most_recent,
+                         const std::string& path) {
+  Checkpoint checkpoint;
+  const json& f = contents.head.at("fingerprint");
+  checkpoint.fingerprint = {f.at("model").get<std::string>(), f.at("data").get<std::string>(),
+                            f.at("valid").get<std::string>(), f.at("settings").get<std::string>()};
+  checkpoint.threads = contents.head.at("threads").get<int>();
+  checkpoint.state = state_from(contents.head.at("state"));
+  checkpoint.state.recent = RecentWeights(most_recent);
+  std::size_t next = 0;
+  const auto segment = [&] {
+    if (next == contents.segments.size()) damaged(path, "a part is missing");
+    return contents.segments[next++];
+  };
+  checkpoint.now = decode_plan(segment(), path);
+  checkpoint.state.history = checkpoint.now.history;
+  if (contents.head.at("best").get<bool>()) checkpoint.state.best = decode_plan(segment(), path);
+  while (next < contents.segments.size()) {
+    const auto bytes = segment();
+    std::vector<float> weights(bytes.size() / sizeof(float));
+    if (!weights.empty()) {
+      std::memcpy(weights.data(), bytes.data(), weights.size() * sizeof(float));
+    }
+    if (!checkpoint.state.recent.add(std::move(weights), checkpoint.now)) {
+      damaged(path, "its weights are not the plan's");
+    }
+  }
+  return checkpoint;
+}
+
+// The first lines that are not the same, and their numbers.
+std::pair<std::string, std::string> first_difference(const std::string& a, const std::string& b) {
+  std::istringstream lines_of_a(a);
+  std::istringstream lines_of_b(b);
+  std::string line_a;
+  std::string line_b;
+  int number = 0;
+  do {
+    ++number;
+    if (!std::getline(lines_of_a, line_a)) line_a.clear();
+    if (!std::getline(lines_of_b, line_b)) line_b.clear();
+  } while (line_a == line_b && (lines_of_a || lines_of_b));
+  return {fmt::format("line {} is `{}`", number, line_a),
+          fmt::format("line {} `{}`", number, line_b)};
+}
+
+}  // namespace
+
+Fingerprint fingerprint_of(const Plan& start, bool in_place, const Dataset& data,
+                           const Dataset* valid, std::string settings) {
+  Fingerprint f;
+  // The structure of a plan file holds the checksums of all else.
+  f.model = in_place ? checksum_of(start.description + start.settings)
+                     : hex(plan_format::make_image(start).header.structure_checksum);
+  f.data = checksum_of(data);
+  f.valid = valid == nullptr ? "none" : checksum_of(*valid);
+  f.settings = std::move(settings);
+  return f;
+}
+
+void save_checkpoint(const std::string& path, const Fingerprint& fingerprint, int threads,
+                     const Plan& now, const TrainState& state) {
+  Plan current = now;
+  current.history = state.history;
+  std::vector<std::vector<std::byte>> plans;
+  plans.push_back(encode_plan(current));
+  if (state.best) plans.push_back(encode_plan(*state.best));
+  std::vector<std::span<const std::byte>> segments(plans.begin(), plans.end());
+  for (const std::vector<float>& epoch : state.recent.epochs()) {
+    segments.push_back(std::as_bytes(std::span(epoch)));
+  }
+  json head{{"fingerprint", to_json(fingerprint)},
+            {"threads", threads},
+            {"state", to_json(state)},
+            {"best", state.best.has_value()},
+            {"segments", json::array()}};
+  for (const auto& segment : segments) {
+    head["segments"].push_back({{"bytes", segment.size()}, {"checksum", checksum_of(segment)}});
+  }
+  const std::string body = head.dump();
+  const std::string text =
+      fmt::format("{} {} {}\n{}", kMagic, body.size(), checksum_of(body), body);
+
+  constexpr std::array<std::byte, plan_format::kAlignment> kZeros{};
+  AtomicFile file(path);
+  file.write(text);
+  std::uint64_t at = text.size();
+  for (const auto& segment : segments) {
+    file.write(std::span(kZeros).first(plan_format::aligned(at) - at));
+    file.write(segment);
+    at = plan_format::aligned(at) + segment.size();
+  }
+  file.commit();
+}
+
+std::optional<Checkpoint> load_checkpoint(const std::string& path, std::size_t most_recent) {
+  std::error_code none;
+  if (!std::filesystem::exists(path, none)) return std::nullopt;
+  const auto file = std::make_shared<const MappedFile>(path);
+  try {
+    Checkpoint checkpoint = from_contents(read_contents(file->bytes(), path), most_recent, path);
+    checkpoint.now.owners.push_back(file);
+    if (checkpoint.state.best) checkpoint.state.best->owners.push_back(file);
+    return checkpoint;
+  } catch (const json::exception&) {
+    damaged(path, "a part of its head is missing or of another kind");
+  }
+}
+
+void expect_same_run(const Checkpoint& checkpoint, const Fingerprint& wanted, const Plan& start,
+                     const std::string& path) {
+  const Fingerprint& found = checkpoint.fingerprint;
+  const auto fail = [&](const std::string& what, std::string note) {
+    throw Error(fmt::format("{} is of a run with {}", path, what), std::move(note));
+  };
+  const std::string remedy = "give what that run was given, or leave --resume out to start over";
+  if (found.data != wanted.data) fail("other training data", remedy);
+  if (found.valid != wanted.valid) fail("other validation data", remedy);
+  if (found.settings != wanted.settings) {
+    fail("other settings: " + found.settings,
+         fmt::format("this run has {}; {}", wanted.settings, remedy));
+  }
+  if (found.model == wanted.model) return;
+  if (checkpoint.now.description != start.description) {
+    const auto [then, now] = first_difference(checkpoint.now.description, start.description);
+    fail("another description: " + then, fmt::format("this run has {}; {}", now, remedy));
+  }
+  if (checkpoint.now.settings != start.settings) {
+    const auto set = [](const Plan& plan) {
+      const std::vector<std::string> all = overrides_of(plan).assignments();
+      return all.empty() ? "none" : fmt::format("{}", fmt::join(all, " "));
+    };
+    fail("other overrides: " + set(checkpoint.now),
+         fmt::format("this run has {}; {}", set(start), remedy));
+  }
+  fail("another model", remedy);
+}
+
+}  // namespace weft

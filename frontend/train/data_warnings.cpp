@@ -1,0 +1,249 @@
+// Counting labels and comparing texts, as a model reads them.
+#include "frontend/train/data_warnings.h"
+
+#include <fmt/format.h>
+
+#include <unicode/uchar.h>
+
+#include <algorithm>
+#include <optional>
+#include <unordered_map>
+
+#include "frontend/format/format_number.h"
+#include "runtime/text/normalize.h"
+#include "runtime/text/utf8.h"
+#include "runtime/text/word_index.h"
+
+namespace weft {
+namespace {
+
+constexpr std::size_t kNamed = 5;
+constexpr std::size_t kEnoughToJudge = 20;  // texts
+constexpr double kNearlyAll = 0.9;
+
+std::string counted(std::size_t n, std::string_view noun) {
+  return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
+}
+
+// How many of the part's texts have each label, by name, in the corpus's order.
+std::vector<std::size_t> label_counts(const Part& part) {
+  std::vector<std::size_t> counts(part.corpus.label_names().size(), 0);
+  for (const std::uint32_t row : part.rows) {
+    for (const std::uint32_t label : part.corpus.labels(row)) ++counts[label];
+  }
+  return counts;
+}
+
+// The labels of `a` that no text of `b` has.
+std::vector<std::string> lacking(const Part& a, const Part& b) {
+  std::unordered_map<std::string_view, std::size_t> there;
+  const std::vector<std::size_t> in_b = label_counts(b);
+  for (std::size_t i = 0; i < in_b.size(); ++i) there[b.corpus.label_names()[i]] = in_b[i];
+  std::vector<std::string> names;
+  const std::vector<std::size_t> in_a = label_counts(a);
+  for (std::size_t i = 0; i < in_a.size(); ++i) {
+    const std::string& name = a.corpus.label_names()[i];
+    const auto found = there.find(name);
+    if (in_a[i] > 0 && (found == there.end() || found->second == 0)) names.push_back(name);
+  }
+  return names;
+}
+
+std::vector<std::string> sorted_labels(const Corpus& corpus, std::uint32_t row) {
+  std::vector<std::string> names;
+  for (const std::uint32_t label : corpus.labels(row)) {
+    names.push_back(corpus.label_names()[label]);
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+// Tells texts apart as a model does, by 64 bits of their spelling: normalised, with one space for
+// white space of any length. 0: a text of nothing else, which says nothing, so that it is no news
+// that there are two.
+class Spelling {
+ public:
+  explicit Spelling(const TextSettings& text) : normalization_{text.lowercase, text.nfkc} {}
+
+  std::uint64_t operator()(std::string_view text) {
+    normal_.clear();
+    append_normalized(text, normalization_, normal_);
+    spaced_.clear();
+    for (const char c : normal_) {
+      const bool space = utf8::is_ascii_space(c);
+      if (space && (spaced_.empty() || spaced_.back() == ' ')) continue;
+      spaced_ += space ? ' ' : c;
+    }
+    if (!spaced_.empty() && spaced_.back() == ' ') spaced_.pop_back();
+    return spaced_.empty() ? 0 : hash_word(spaced_);
+  }
+
+ private:
+  Normalization normalization_;
+  std::string normal_, spaced_;
+};
+
+std::optional<std::string> remark_on_duplicates(const Part& train, const Part& valid,
+                                                const TextSettings& text) {
+  Spelling spelling(text);
+  std::unordered_map<std::uint64_t, std::uint32_t> known;
+  known.reserve(train.rows.size());
+  for (const std::uint32_t row : train.rows) known.emplace(spelling(train.corpus.text(row)), row);
+  known.erase(0);
+  std::size_t twice = 0;
+  std::size_t contradicting = 0;
+  bool varied = false;
+  std::string first;
+  for (const std::uint32_t row : valid.rows) {
+    const auto found = known.find(spelling(valid.corpus.text(row)));
+    if (found == known.end()) continue;
+    varied = varied || train.corpus.text(found->second) != valid.corpus.text(row);
+    if (sorted_labels(train.corpus, found->second) != sorted_labels(valid.corpus, row)) {
+      ++contradicting;
+    }
+    if (++twice > 1) continue;
+    first = fmt::format("line {} is line {} of the training data", valid.corpus.line(row),
+                        train.corpus.line(found->second));
+  }
+  if (twice == 0) return {};
+  return fmt::format(
+      "{} of {} validation texts {} in the training data too{} ({}{}), so that they "
+      "make validation look better than it is{}",
+      twice, valid.rows.size(), twice == 1 ? "is" : "are",
+      varied ? ", case, width and spaces aside" : "", first, twice == 1 ? "" : ", for one",
+      contradicting == 0 ? "" : fmt::format("; {} with other labels", contradicting));
+}
+
+}  // namespace
+
+std::string listed(std::span<const std::string> names) {
+  std::string text;
+  for (const std::string& name : names.first(std::min(kNamed, names.size()))) {
+    text += fmt::format("{}`{}`", text.empty() ? "" : ", ", name);
+  }
+  if (names.size() > kNamed) text += fmt::format(" and {} more", names.size() - kNamed);
+  return text;
+}
+
+Remarks remarks_on_labels(const Part& train, const ModelSettings& settings) {
+  const std::size_t texts = train.rows.size();
+  const std::vector<std::size_t> counts = label_counts(train);
+  if (counts.empty() || texts == 0) return {};
+  const auto most = std::ranges::max_element(counts);
+  const std::string& name =
+      train.corpus.label_names()[static_cast<std::size_t>(most - counts.begin())];
+  const auto others = std::ranges::count_if(counts, [](std::size_t n) { return n > 0; }) - 1;
+  if (others == 0 && *most == texts) {
+    return {fmt::format(
+        "{} the label `{}` and no other: there is nothing to tell apart, and all "
+        "that can be learnt is to answer `{}`",
+        texts == 1 ? "the only text has" : fmt::format("all {} texts have", texts), name, name)};
+  }
+  const double share = static_cast<double>(*most) / static_cast<double>(texts);
+  const bool alike = settings.balanced || settings.metric == BestBy::macro_f1;
+  if (alike || train.corpus.multi_label() || texts < kEnoughToJudge || share < kNearlyAll) {
+    return {};
+  }
+  return {
+      fmt::format("{} of {} texts have the label `{}`: always answering that would be right "
+                  "in {} %; metric=macro_f1 and class_weights=balanced on the line `train` "
+                  "let every label count alike",
+                  *most, texts, name, percent(share))};
+}
+
+Remarks remarks_on_texts(const Part& train, const ModelSettings& settings) {
+  constexpr std::size_t kLooked = 1000;  // texts
+  constexpr std::size_t kLongWord = 6;   // Chinese words of more are rare
+  if (settings.text.tokenizer != "whitespace") return {};
+  std::size_t words = 0;
+  std::size_t ideographs = 0;
+  for (const std::uint32_t row : train.rows.first(std::min(kLooked, train.rows.size()))) {
+    const std::string_view text = train.corpus.text(row);
+    bool within = false;
+    for (std::size_t position = 0; position < text.size();) {
+      const auto scalar = static_cast<UChar32>(utf8::next(text, position));
+      const bool space = u_isUWhiteSpace(scalar) != 0;
+      words += !space && !within ? 1 : 0;
+      within = !space;
+      ideographs += u_hasBinaryProperty(scalar, UCHAR_IDEOGRAPHIC) != 0 ? 1 : 0;
+    }
+  }
+  if (ideographs <= kLongWord * words) return {};
+  return {
+      "the texts are Chinese without spaces between words, so that tokenizer=whitespace takes "
+      "whole "
+      "sentences for words: tokenizer=characters or words can cut them"};
+}
+
+Remarks remarks_on_parts(const Part& train, const Part& valid, const TextSettings& text) {
+  Remarks remarks;
+  if (const auto names = lacking(valid, train); !names.empty()) {
+    remarks.push_back(
+        fmt::format("the validation data has {} that training has not: {}; a plan "
+                    "that has not learnt {} cannot answer {}",
+                    counted(names.size(), "label"), listed(names),
+                    names.size() == 1 ? "it" : "them", names.size() == 1 ? "it" : "them"));
+  }
+  if (const auto names = lacking(train, valid); !names.empty()) {
+    remarks.push_back(fmt::format(
+        "the validation data lacks {} of training: {}; it says nothing "
+        "about {}",
+        counted(names.size(), "label"), listed(names), names.size() == 1 ? "it" : "them"));
+  }
+  if (auto duplicates = remark_on_duplicates(train, valid, text)) {
+    remarks.push_back(std::move(*duplicates));
+  }
+  return remarks;
+}
+
+Remarks remarks_on_folds(const Corpus& corpus, std::span<const std::uint32_t> fold_of,
+                         const TextSettings& text) {
+  constexpr std::uint32_t kNone = ~0U;
+  constexpr std::uint32_t kSeveral = ~0U - 1;
+  const auto join = [](std::uint32_t& seen, std::uint32_t fold) {
+    seen = seen == kNone || seen == fold ? fold : kSeveral;
+  };
+  Spelling spelling(text);
+  std::vector<std::uint64_t> spelled;  // by row
+  std::unordered_map<std::uint64_t, std::uint32_t> of_text;
+  std::vector<std::uint32_t> of_label(corpus.label_names().size(), kNone);
+  for (std::uint32_t row = 0; row < corpus.size(); ++row) {
+    spelled.push_back(spelling(corpus.text(row)));
+    join(of_text.try_emplace(spelled.back(), kNone).first->second, fold_of[row]);
+    for (const std::uint32_t label : corpus.labels(row)) join(of_label[label], fold_of[row]);
+  }
+  Remarks remarks;
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < of_label.size(); ++i) {
+    if (of_label[i] < kSeveral) names.push_back(corpus.label_names()[i]);
+  }
+  if (!names.empty()) {
+    remarks.push_back(
+        fmt::format("all texts of {} fall into one fold: {}; where {} tested, it was "
+                    "not learnt, and counts as wrong",
+                    counted(names.size(), "label"), listed(names),
+                    names.size() == 1 ? "it is" : "such a label is"));
+  }
+  std::size_t twice = 0;
+  for (const std::uint64_t known : spelled) {
+    twice += known != 0 && of_text.at(known) == kSeveral ? 1 : 0;
+  }
+  if (twice > 0) {
+    remarks.push_back(
+        fmt::format("{} of {} texts are in two folds or more, so that models are "
+                    "tested on texts which they have learnt, and look better than "
+                    "they are",
+                    twice, corpus.size()));
+  }
+  return remarks;
+}
+
+Remarks remarks_on_unknown(std::span<const std::string> names) {
+  if (names.empty()) return {};
+  return {fmt::format(
+      "the plan does not know {} of the data: {}; what it answers to texts that "
+      "have {} counts as wrong",
+      counted(names.size(), "label"), listed(names), names.size() == 1 ? "it" : "them")};
+}
+
+}  // namespace weft

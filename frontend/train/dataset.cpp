@@ -1,0 +1,78 @@
+// Encoding and packing; shuffles are Fisher and Yates's over counter-based random numbers.
+#include "frontend/train/dataset.h"
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+
+#include "ir/random.h"
+
+namespace weft {
+
+std::int64_t Dataset::most_tokens(std::int64_t examples) const {
+  std::vector<std::int64_t> lengths(size());
+  for (std::size_t i = 0; i < size(); ++i) lengths[i] = length(i);
+  const auto n = std::min(lengths.size(), static_cast<std::size_t>(examples));
+  const auto middle = lengths.begin() + static_cast<std::ptrdiff_t>(n);
+  std::partial_sort(lengths.begin(), middle, lengths.end(), std::greater<>());
+  return std::accumulate(lengths.begin(), middle, std::int64_t{0});
+}
+
+Dataset encode(const Corpus& corpus, std::span<const std::uint32_t> rows, const Encoder& encoder,
+               const std::vector<std::string>& labels) {
+  Dataset data{LabelSpace(labels)};
+  const std::vector<std::uint32_t> number = data.space.align(corpus);
+  TokenBuffer buffer;
+  const std::size_t count = rows.empty() ? corpus.size() : rows.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t row = rows.empty() ? i : rows[i];
+    encoder.encode(corpus.text(row), buffer, data.ids);
+    for (const std::uint32_t label : corpus.labels(row)) {
+      data.labels.push_back(static_cast<std::int32_t>(number[label]));
+    }
+    data.offsets.push_back(static_cast<std::int64_t>(data.ids.size()));
+    data.label_offsets.push_back(static_cast<std::int64_t>(data.labels.size()));
+  }
+  return data;
+}
+
+Batches::Batches(const Dataset& data, std::int64_t batch, Session::Capacity capacity,
+                 std::uint64_t seed)
+    : data_(data),
+      batch_(static_cast<std::size_t>(std::min(batch, capacity.examples))),
+      most_tokens_(capacity.tokens),
+      seed_(seed),
+      order_(data.size()) {}
+
+void Batches::start(std::int64_t epoch, std::size_t done) {
+  at_ = done;
+  std::iota(order_.begin(), order_.end(), 0U);
+  const RandomKey key = random_key(seed_, static_cast<std::uint64_t>(epoch), hash_name("order"));
+  for (std::size_t i = order_.size(); i > 1; --i) {
+    const double u = random_uniform(key, static_cast<std::uint32_t>(i));
+    std::swap(order_[i - 1], order_[static_cast<std::size_t>(u * static_cast<double>(i))]);
+  }
+}
+
+bool Batches::next() {
+  ids_.clear();
+  labels_.clear();
+  offsets_.assign(1, 0);
+  label_offsets_.assign(1, 0);
+  const std::size_t begin = at_;
+  while (at_ < order_.size() && at_ - begin < batch_) {
+    const std::size_t i = order_[at_];
+    const auto tokens = static_cast<std::int64_t>(ids_.size()) + data_.length(i);
+    if (at_ > begin && tokens > most_tokens_) break;
+    ids_.insert(ids_.end(), data_.ids.begin() + data_.offsets[i],
+                data_.ids.begin() + data_.offsets[i + 1]);
+    const auto labels = data_.labels_of(i);
+    labels_.insert(labels_.end(), labels.begin(), labels.end());
+    offsets_.push_back(static_cast<std::int64_t>(ids_.size()));
+    label_offsets_.push_back(static_cast<std::int64_t>(labels_.size()));
+    ++at_;
+  }
+  return at_ > begin;
+}
+
+}  // namespace weft

@@ -1,0 +1,140 @@
+// Predicts in portions and hands truth and predictions to the metrics.
+#include "frontend/train/evaluate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+namespace weft {
+
+void predict_all(Session& session, const Dataset& data,
+                 const std::function<void(std::size_t, const Predictions&, std::size_t)>& take) {
+  constexpr std::size_t kMostTexts = 4096;
+  constexpr std::size_t kMostScores = std::size_t{1} << 22U;
+  const std::size_t fitting = kMostScores / std::max<std::size_t>(session.labels().size(), 1);
+  const std::size_t portion = std::clamp<std::size_t>(fitting, 1, kMostTexts);
+  Predictions predictions;
+  for (std::size_t begin = 0; begin < data.size(); begin += portion) {
+    const std::size_t count = std::min(portion, data.size() - begin);
+    // Offsets are relative to `ids`, which is whole: a portion of texts is a part of them.
+    session.predict_ids({data.ids, std::span(data.offsets).subspan(begin, count + 1)}, predictions);
+    for (std::size_t k = 0; k < count; ++k) take(begin + k, predictions, k);
+  }
+}
+
+namespace {
+
+std::vector<std::uint32_t> as_numbers(std::span<const std::int32_t> labels) {
+  return {labels.begin(), labels.end()};
+}
+
+double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
+
+// -log p of each example's labels, from logits, and the mean.
+class MeanLoss {
+ public:
+  // `logits`: one per label, or one that tells the second label from the first.
+  void add_single(std::span<const float> logits, std::size_t label, std::size_t known) {
+    if (label >= known) return;
+    ++count_;
+    if (logits.size() == 1 && known == 2) {
+      const auto x = static_cast<double>(logits[0]);
+      sum_ += softplus(label == 1 ? -x : x);
+      return;
+    }
+    const auto most = static_cast<double>(*std::ranges::max_element(logits));
+    double total = 0;
+    for (const float x : logits) total += std::exp(static_cast<double>(x) - most);
+    sum_ += most + std::log(total) - static_cast<double>(logits[label]);
+  }
+  void add_multi(std::span<const float> logits, std::span<const std::int32_t> labels) {
+    for (std::size_t c = 0; c < logits.size(); ++c) {
+      const bool on = std::ranges::find(labels, static_cast<std::int32_t>(c)) != labels.end();
+      const auto x = static_cast<double>(logits[c]);
+      sum_ += softplus(on ? -x : x);
+      ++count_;
+    }
+  }
+  double mean() const { return count_ == 0 ? 0.0 : sum_ / static_cast<double>(count_); }
+
+ private:
+  double sum_ = 0;
+  std::size_t count_ = 0;
+};
+
+Evaluation evaluate_single(Session& session, const Dataset& data) {
+  std::vector<std::uint32_t> truth;
+  std::vector<std::uint32_t> predicted;
+  MeanLoss loss;
+  predict_all(session, data, [&](std::size_t i, const Predictions& all, std::size_t k) {
+    const auto labels = data.labels_of(i);
+    if (labels.size() != 1) {
+      throw Error(fmt::format("text {} has {} labels, but the plan gives each text exactly one",
+                              i + 1, labels.size()),
+                  "train a model that ends with sigmoid(logits)");
+    }
+    truth.push_back(static_cast<std::uint32_t>(labels.front()));
+    predicted.push_back(static_cast<std::uint32_t>(all.label(k)));
+    loss.add_single(all.logits(k), truth.back(), data.space.known);
+  });
+  return {evaluate(data.space, truth, predicted), 0.5, loss.mean()};
+}
+
+// The set of labels whose scores reach the threshold.
+void add_reaching(std::span<const float> scores, double threshold, LabelSets& sets) {
+  std::vector<std::uint32_t> chosen;
+  for (std::size_t c = 0; c < scores.size(); ++c) {
+    if (static_cast<double>(scores[c]) >= threshold)
+      chosen.push_back(static_cast<std::uint32_t>(c));
+  }
+  sets.add(chosen);
+}
+
+Evaluation evaluate_multi(Session& session, const Dataset& data, std::optional<double> threshold) {
+  LabelSets truth;
+  LabelSets predicted;
+  std::vector<float> scores;  // of all labels, only to choose the threshold by
+  MeanLoss loss;
+  predict_all(session, data, [&](std::size_t i, const Predictions& all, std::size_t k) {
+    truth.add(as_numbers(data.labels_of(i)));
+    loss.add_multi(all.logits(k), data.labels_of(i));
+    const auto row = all.probabilities(k);
+    if (threshold) {
+      add_reaching(row, *threshold, predicted);
+    } else {
+      scores.insert(scores.end(), row.begin(), row.end());
+    }
+  });
+  Evaluation evaluation;
+  evaluation.loss = loss.mean();
+  evaluation.threshold =
+      threshold ? *threshold : choose_threshold(data.space, scores, truth).threshold;
+  for (std::size_t at = 0; at < scores.size(); at += data.space.known) {
+    add_reaching(std::span(scores).subspan(at, data.space.known), evaluation.threshold, predicted);
+  }
+  evaluation.metrics = evaluate(data.space, truth, predicted);
+  return evaluation;
+}
+
+}  // namespace
+
+Evaluation evaluate(Session& session, const Dataset& data, std::optional<double> threshold) {
+  return session.plan().task == Task::multi_label ? evaluate_multi(session, data, threshold)
+                                                  : evaluate_single(session, data);
+}
+
+double score(const Evaluation& evaluation, BestBy by) {
+  switch (by) {
+    case BestBy::accuracy:
+      return evaluation.metrics.accuracy;
+    case BestBy::macro_f1:
+      return evaluation.metrics.macro.f1;
+    case BestBy::loss:
+      return -evaluation.loss;
+  }
+  return 0.0;
+}
+
+}  // namespace weft

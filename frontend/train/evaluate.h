@@ -1,0 +1,31 @@
+// A session's predictions on labelled data, measured.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "frontend/description/settings.h"
+#include "frontend/train/dataset.h"
+#include "frontend/train/metrics.h"
+#include "runtime/session.h"
+
+namespace weft {
+
+struct Evaluation {
+  Metrics metrics;
+  double threshold = 0.5;  // of a multi-label plan: given, or chosen on this data
+  double loss = 0;         // mean cross-entropy over labels that are known; multi-label: per label
+};
+
+// By the measure that the settings name; the more, the better.
+double score(const Evaluation&, BestBy);
+
+// Predicts a portion at a time and calls `take(i, predictions, k)`: example i is its k-th.
+void predict_all(Session& session, const Dataset& data,
+                 const std::function<void(std::size_t, const Predictions&, std::size_t)>& take);
+
+// Without a threshold, a multi-label plan's is chosen for the best micro-averaged F1 on this data.
+Evaluation evaluate(Session& session, const Dataset& data, std::optional<double> threshold);
+
+}  // namespace weft

@@ -1,0 +1,39 @@
+// Counter-based: element i of a weight is a hash of (seed, name, i).
+#include "frontend/train/initialize_weights.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "ir/op.h"
+#include "ir/random.h"
+
+namespace weft {
+
+void initialize(const Value& value, std::uint64_t seed, std::span<std::byte> bytes) {
+  std::memset(bytes.data(), 0, bytes.size());
+  const auto init = value.attrs.find("init");
+  if (init == value.attrs.end() || std::get<std::string>(init->second) == "zeros") return;
+  WEFT_CHECK(value.type.dtype == DType::f32);
+  const std::string& kind = std::get<std::string>(init->second);
+  const std::size_t count = bytes.size() / sizeof(float);
+  const auto put = [&](std::size_t i, double x) {
+    const auto number = static_cast<float>(x);
+    std::memcpy(bytes.data() + i * sizeof(float), &number, sizeof(float));
+  };
+  if (kind == "ones") {
+    for (std::size_t i = 0; i < count; ++i) put(i, 1.0);
+    return;
+  }
+  if (kind != "uniform") {
+    throw Error(fmt::format("{}: there is no initialisation `{}`", value.name, kind),
+                "known: uniform, ones, zeros");
+  }
+  const double scale = float_attr(value.attrs, "scale");
+  const RandomKey key = random_key(seed, 0, hash_name(value.name));
+  for (std::size_t i = 0; i < count; ++i) {
+    put(i, scale * (2.0 * random_uniform(key, static_cast<std::uint32_t>(i)) - 1.0));
+  }
+}
+
+}  // namespace weft

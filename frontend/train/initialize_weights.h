@@ -1,0 +1,16 @@
+// What weights and states hold before the first training step.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "ir/graph.h"
+
+namespace weft {
+
+// Fills one tensor as its attributes say: init="uniform" (in [-scale, scale]), "ones", or zeros.
+// Numbers depend on the seed, the name and the element's place, not on the platform nor on which
+// other weights there are: adding a layer changes no other's beginning.
+void initialize(const Value& value, std::uint64_t seed, std::span<std::byte> bytes);
+
+}  // namespace weft

@@ -1,0 +1,230 @@
+// The training loop. What it does next depends on the plan, the data and the settings only.
+#include "frontend/train/trainer.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+namespace weft {
+namespace {
+
+class Trainer {
+ public:
+  Trainer(Session& session, const Dataset& data, const Dataset* valid,
+          const TrainSettings& settings, TrainObserver& observer,
+          const std::atomic<bool>* interrupt, const Checkpointing* checkpoints)
+      : session_(session),
+        examples_(data.size()),
+        valid_(valid),
+        settings_(settings),
+        observer_(observer),
+        interrupt_(interrupt),
+        checkpoints_(checkpoints),
+        batches_(data, settings.batch, session.train_capacity(), settings.seed) {
+    if (checkpoints != nullptr && checkpoints->from) {
+      state_ = *checkpoints->from;
+      return;
+    }
+    state_.history = session.plan().history;
+    state_.step = state_.history.empty() ? 0 : state_.history.back().step;
+    state_.recent = RecentWeights(static_cast<std::size_t>(settings.average));
+  }
+
+  TrainOutcome run() {
+    observer_.began(settings_.epochs - state_.ended, examples_);
+    evaluate_start();
+    while (state_.ended < settings_.epochs && !gets_no_better()) {
+      run_epoch();
+      if (interrupted()) break;
+      end_epoch();
+    }
+    TrainOutcome outcome;
+    outcome.interrupted = interrupted();
+    if (outcome.interrupted) save();
+    outcome.best_epoch = state_.best_epoch;
+    outcome.epochs = state_.ended;
+    outcome.stopped_early = !outcome.interrupted && state_.ended < settings_.epochs;
+    outcome.plan = state_.best ? std::move(*state_.best) : session_.snapshot();
+    if (!outcome.interrupted) try_mean(outcome);
+    mark_kept(outcome);
+    outcome.plan.history = state_.history;
+    return outcome;
+  }
+
+ private:
+  bool interrupted() const {
+    return interrupt_ != nullptr && interrupt_->load(std::memory_order_relaxed);
+  }
+  bool gets_no_better() const {
+    return settings_.patience > 0 && state_.worse >= settings_.patience;
+  }
+  std::int64_t epoch() const {
+    return state_.history.empty() ? 1 : state_.history.back().epoch + 1;
+  }
+  double mean_loss() const {
+    return state_.seen == 0 ? 0.0 : state_.loss_sum / static_cast<double>(state_.seen);
+  }
+
+  // The rate of the step that sees the batch at hand.
+  double rate() const {
+    const auto all = static_cast<std::int64_t>(examples_);
+    const std::int64_t before = state_.ended * all + state_.seen;
+    const auto size = static_cast<std::int64_t>(batches_.texts().size());
+    return settings_.rate *
+           rate_factor(settings_.schedule, {before, before + size, settings_.epochs * all,
+                                            state_.ended, settings_.batch});
+  }
+
+  // What a plan has learnt before competes with what it learns now.
+  void evaluate_start() {
+    if (valid_ == nullptr || state_.history.empty() || state_.best_score) return;
+    const Evaluation evaluation = evaluate(session_, *valid_, std::nullopt);
+    state_.best = session_.snapshot();
+    state_.best->threshold = evaluation.threshold;
+    state_.best_score = score(evaluation, settings_.metric);
+    observer_.start_evaluated(evaluation);
+  }
+
+  void run_epoch() {
+    batches_.start(epoch(), static_cast<std::size_t>(state_.seen));
+    while (!interrupted() && batches_.next()) {
+      state_.rate = rate();
+      const double loss = session_.train_step(batches_.texts(), batches_.labels(), state_.rate);
+      ++state_.step;
+      if (!std::isfinite(loss)) {
+        throw Error(
+            fmt::format("the loss became {} in epoch {}, step {}", loss, epoch(), state_.step),
+            fmt::format("the learning rate {} may be too high: try --rate {}", settings_.rate,
+                        settings_.rate / 10));
+      }
+      state_.loss_sum += loss * static_cast<double>(batches_.texts().size());
+      state_.seen = static_cast<std::int64_t>(batches_.done());
+      observer_.stepped(epoch(), batches_.done(), mean_loss());
+      save_if_due();
+    }
+  }
+
+  void end_epoch() {
+    EpochReport report{epoch(), state_.step, state_.rate, mean_loss(), std::nullopt, true};
+    HistoryEntry entry{epoch(), state_.step, state_.rate, mean_loss(), {}};
+    std::optional<double> reached;
+    if (valid_ != nullptr) {
+      report.valid = evaluate(session_, *valid_, std::nullopt);
+      reached = score(*report.valid, settings_.metric);
+      report.best = !state_.best_score || *reached > *state_.best_score;
+      entry.metrics = {{"accuracy", report.valid->metrics.accuracy},
+                       {"macro_f1", report.valid->metrics.macro.f1},
+                       {"loss", report.valid->loss}};
+    }
+    state_.history.push_back(entry);
+    if (report.best || settings_.average > 0) {
+      Plan now = session_.snapshot();
+      state_.recent.add(now);
+      if (report.valid) now.threshold = report.valid->threshold;
+      if (report.best) state_.best = std::move(now);
+    }
+    if (report.best) {
+      state_.best_epoch = report.epoch;
+      state_.best_score = reached;
+    }
+    state_.worse = report.best ? 0 : state_.worse + 1;
+    ++state_.ended;
+    state_.seen = 0;
+    state_.loss_sum = 0;
+    observer_.epoch_ended(report);
+  }
+
+  // Takes the mean of the last epochs' weights, unless validation prefers the best epoch's.
+  void try_mean(TrainOutcome& outcome) {
+    if (state_.recent.size() == 0) return;
+    Plan mean = state_.recent.mean_in(session_.snapshot());
+    if (valid_ != nullptr) {
+      Session session(mean, {.threads = session_.threads(), .train = false});
+      const Evaluation evaluation = evaluate(session, *valid_, std::nullopt);
+      if (score(evaluation, settings_.metric) < state_.best_score) return;
+      mean.threshold = evaluation.threshold;
+    }
+    outcome.averaged = static_cast<std::int64_t>(state_.recent.size());
+    outcome.plan = std::move(mean);
+  }
+
+  // The history says which epochs the weights are of, where validation chose them.
+  void mark_kept(const TrainOutcome& outcome) {
+    const bool start = valid_ != nullptr && outcome.averaged == 0 && outcome.best_epoch == 0;
+    if (start) return;  // it says so already
+    const std::int64_t last = state_.history.empty() ? 0 : state_.history.back().epoch;
+    for (HistoryEntry& entry : state_.history) {
+      std::erase_if(entry.metrics, [](const auto& metric) { return metric.first == "kept"; });
+      const bool kept = outcome.averaged > 0 ? entry.epoch > last - outcome.averaged
+                                             : entry.epoch == outcome.best_epoch;
+      if (valid_ != nullptr && kept) entry.metrics.emplace_back("kept", 1);
+    }
+  }
+
+  void save_if_due() {
+    if (checkpoints_ == nullptr) return;
+    const std::chrono::duration<double> since = Clock::now() - saved_;
+    if (since.count() >= checkpoints_->seconds) save();
+  }
+
+  // A disk that is full is no reason to lose the run.
+  void save() {
+    if (checkpoints_ == nullptr) return;
+    try {
+      save_checkpoint(checkpoints_->path, checkpoints_->fingerprint, session_.threads(),
+                      session_.training_state(), state_);
+    } catch (const Error& e) {
+      observer_.warned(e.what());
+    }
+    saved_ = Clock::now();
+  }
+
+  using Clock = std::chrono::steady_clock;
+
+  Session& session_;
+  const std::size_t examples_;
+  const Dataset* valid_;
+  const TrainSettings& settings_;
+  TrainObserver& observer_;
+  const std::atomic<bool>* interrupt_;
+  const Checkpointing* checkpoints_;
+  Batches batches_;
+  TrainState state_;
+  Clock::time_point saved_ = Clock::now();
+};
+
+}  // namespace
+
+TrainSettings train_settings(const ModelSettings& s) {
+  return {s.epochs,   s.batch,    s.rate,   static_cast<std::uint64_t>(s.seed),
+          s.patience, s.schedule, s.metric, s.average};
+}
+
+std::string to_string(const TrainSettings& s) {
+  constexpr std::array kShapes{"constant", "linear", "cosine", "step"};
+  constexpr std::array kMetrics{"accuracy", "macro_f1", "loss"};
+  return fmt::format(
+      "epochs={} batch={} rate={} seed={} patience={} schedule={} warmup={} final_rate={} "
+      "step_epochs={} step_factor={} metric={} average={}",
+      s.epochs, s.batch, s.rate, s.seed, s.patience,
+      kShapes[static_cast<std::size_t>(s.schedule.shape)], s.schedule.warmup, s.schedule.final_rate,
+      s.schedule.step_epochs, s.schedule.step_factor, kMetrics[static_cast<std::size_t>(s.metric)],
+      s.average);
+}
+
+TrainOutcome train(Session& session, const Dataset& data, const Dataset* valid,
+                   const TrainSettings& settings, TrainObserver& observer,
+                   const std::atomic<bool>* interrupt, const Checkpointing* checkpoints) {
+  if (data.size() == 0) throw Error("there is nothing to train on: the data has no examples");
+  if (data.space.names.size() > data.space.known) {
+    throw Error(
+        fmt::format("the label `{}` is not one of the plan's", data.space.names[data.space.known]),
+        "a plan's labels are fixed when it is made; train a new one from its description");
+  }
+  return Trainer(session, data, valid, settings, observer, interrupt, checkpoints).run();
+}
+
+}  // namespace weft

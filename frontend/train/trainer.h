@@ -1,0 +1,73 @@
+// Trains a plan: epochs of shuffled batches, validation, the best epoch kept, early stopping.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "frontend/description/schedule.h"
+#include "frontend/description/settings.h"
+#include "frontend/train/checkpoint.h"
+#include "frontend/train/dataset.h"
+#include "frontend/train/evaluate.h"
+#include "ir/plan/plan.h"
+#include "runtime/session.h"
+
+namespace weft {
+
+struct TrainSettings {
+  std::int64_t epochs = 10;
+  std::int64_t batch = 50;
+  double rate = 0.001;
+  std::uint64_t seed = 1;
+  std::int64_t patience = 0;  // epochs in a row without a better validation; 0: never stop early
+  RateSchedule schedule = {};
+  BestBy metric = BestBy::accuracy;
+  std::int64_t average = 0;  // last epochs whose mean weights are tried; 0: none
+};
+
+TrainSettings train_settings(const ModelSettings&);  // as a description has them
+std::string to_string(const TrainSettings&);         // all of them, on one line
+
+struct EpochReport {
+  std::int64_t epoch = 0;  // of the plan's whole history, from 1
+  std::int64_t step = 0;   // likewise
+  double rate = 0;         // of the last step
+  double train_loss = 0;   // mean over the epoch's batches, by examples
+  std::optional<Evaluation> valid;
+  bool best = false;
+};
+
+// Sees training go on. Called from the training thread.
+class TrainObserver {
+ public:
+  virtual ~TrainObserver() = default;
+  virtual void began(std::int64_t epochs, std::size_t examples) = 0;  // epochs left
+  virtual void start_evaluated(const Evaluation&) {}                  // of a plan with a history
+  virtual void stepped(std::int64_t epoch, std::size_t done, double mean_loss) = 0;
+  virtual void epoch_ended(const EpochReport&) = 0;
+  virtual void warned(const std::string& /*message*/) {}
+};
+
+struct TrainOutcome {
+  Plan plan;  // of the best epoch, or the mean of the last ones, with the history of all
+  std::int64_t best_epoch = 0;  // 0: none was better than the start
+  std::int64_t epochs = 0;      // that ended in this run
+  std::int64_t averaged = 0;    // epochs whose mean the plan is; 0: it is the best epoch's
+  bool stopped_early = false;
+  bool interrupted = false;
+};
+
+// `session` was opened to train; its plan is where training starts, and may have a history. With
+// validation data the best epoch is the first of the highest score, where the start of a plan with
+// a history counts as one; without, the last. Setting `interrupt` ends training after the step it
+// is in; the epoch then does not count, unless it is the first. With `checkpoints`, the run saves
+// itself there from time to time and when interrupted. Throws Error if the loss stops being a
+// number.
+TrainOutcome train(Session& session, const Dataset& data, const Dataset* valid,
+                   const TrainSettings& settings, TrainObserver& observer,
+                   const std::atomic<bool>* interrupt = nullptr,
+                   const Checkpointing* checkpoints = nullptr);
+
+}  // namespace weft

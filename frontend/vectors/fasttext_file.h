@@ -1,0 +1,20 @@
+// fastText models (.bin) as word vectors.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "frontend/data/byte_reader.h"
+#include "frontend/vectors/word_vectors.h"
+
+namespace weft {
+
+// By a file's first bytes.
+bool is_fasttext(std::string_view head);
+
+// From a reader at the start of the file, where it stays.
+std::size_t fasttext_width(ByteReader&);
+
+void read_fasttext(ByteReader&, WordVectors& into);
+
+}  // namespace weft

@@ -1,0 +1,366 @@
+// Bytes -> Plan, where the bytes may be anything: each is checked before it is believed.
+#include <fmt/format.h>
+
+#include <cstring>
+#include <limits>
+
+#include "ir/op.h"
+#include "ir/plan/format.h"
+#include "ir/plan/plan_generated.h"
+
+namespace weft {
+namespace {
+
+using plan_format::Header;
+
+// What no honest plan comes near; below it, sums and products of sizes cannot overflow.
+constexpr std::int64_t kMostBytes = std::int64_t{1} << 46;
+constexpr std::int64_t kMostElements = std::int64_t{1} << 40;
+constexpr std::size_t kMostDimensions = 8;
+
+[[noreturn]] void damaged(std::string_view what) {
+  throw Error(fmt::format("is damaged: {}", what),
+              "copy it again, or make it again from its model");
+}
+
+void require(bool holds, std::string_view otherwise) {
+  if (!holds) damaged(otherwise);
+}
+
+template <class Enum>
+Enum checked_enum(auto value, auto last) {
+  require(value <= last, "a code is out of range");
+  return static_cast<Enum>(value);
+}
+
+void require_zeros(std::span<const std::byte> bytes) {
+  for (const std::byte b : bytes) require(b == std::byte{0}, "padding is not zero");
+}
+
+Header checked_header(std::span<const std::byte> bytes) {
+  const std::size_t magic = std::min(bytes.size(), plan_format::kMagic.size());
+  if (magic == 0) throw Error("is empty", "plans are made by `weft train` or `weft compile`");
+  if (std::memcmp(bytes.data(), plan_format::kMagic.data(), magic) != 0) {
+    throw Error("is not a plan", "plans are made by `weft train` or `weft compile`");
+  }
+  Header header{};
+  require(bytes.size() >= sizeof header, "it is cut short");
+  std::memcpy(&header, bytes.data(), sizeof header);
+  require(plan_format::checksum(header) == header.header_checksum,
+          "its header's checksum does not match");
+  if (header.version > plan_format::kVersion) {
+    throw Error(fmt::format("is a plan of format {}, but this weft reads formats up to {}",
+                            header.version, plan_format::kVersion),
+                "use the weft that made it, or a later one");
+  }
+  require(header.version > 0 && header.reserved == 0 && header.more_reserved[0] == 0 &&
+              header.more_reserved[1] == 0,
+          "its header says what no weft writes");
+  if (bytes.size() != header.file_size) {
+    damaged(fmt::format("it is {}, {} of {} bytes",
+                        bytes.size() < header.file_size ? "cut short" : "too long", bytes.size(),
+                        header.file_size));
+  }
+  return header;
+}
+
+// Reads segments in the order in which they must lie.
+class Segments {
+ public:
+  explicit Segments(std::span<const std::byte> bytes) : bytes_(bytes) {}
+
+  std::span<const std::byte> next(const fbs::Segment* segment, std::string_view what) {
+    require(segment != nullptr, "a segment is missing");
+    const std::uint64_t begin = plan_format::aligned(end_);
+    require(segment->offset() == begin && begin <= bytes_.size() &&
+                segment->size() <= bytes_.size() - begin,
+            "a segment does not lie where it must");
+    require_zeros(bytes_.subspan(end_, begin - end_));
+    end_ = begin + segment->size();
+    const auto found = bytes_.subspan(begin, segment->size());
+    if (plan_format::checksum(found) != segment->checksum()) {
+      damaged(fmt::format("the checksum of {} does not match", what));
+    }
+    return found;
+  }
+  bool at_end() const { return end_ == bytes_.size(); }
+
+ private:
+  std::span<const std::byte> bytes_;
+  std::uint64_t end_ = 0;
+};
+
+class Decoder {
+ public:
+  // Each part of a FlatBuffer may be referred to many times over; what comes out of it may not be
+  // larger than what went in.
+  explicit Decoder(std::size_t structure_size) : budget_(structure_size) {}
+
+  Plan decode(const fbs::Plan& from, Segments segments) {
+    Plan plan;
+    plan.description = text(from.description());
+    plan.settings = text(from.settings());
+    require(from.text() != nullptr, "the text settings are missing");
+    plan.text = {text(from.text()->tokenizer()), from.text()->lowercase(), from.text()->nfkc(),
+                 from.text()->max_tokens()};
+    plan.vocabulary = vocabulary(from, segments);
+    plan.labels = texts(from.labels());
+    plan.task = checked_enum<Task>(from.task(), fbs::Task::MAX);
+    plan.threshold = from.threshold();
+    plan.temperature = from.temperature();
+    each(from.programs(), [&](const auto& p) { plan.programs.push_back(program(p)); });
+    each(from.tensors(), [&](const auto& t) { plan.tensors.push_back(tensor(t, segments)); });
+    require(segments.at_end(), "it holds more than its structure says");
+    each(from.history(), [&](const auto& h) { plan.history.push_back(history_entry(h)); });
+    each(from.notes(), [&](const auto& n) {
+      plan.notes.push_back({text(n.program()), text(n.text())});
+    });
+    return plan;
+  }
+
+ private:
+  void spend(std::uint64_t bytes) {
+    require(bytes <= budget_, "its structure refers to itself");
+    budget_ -= bytes;
+  }
+
+  std::string text(const flatbuffers::String* string) {
+    if (string == nullptr) return {};
+    spend(string->size());
+    return string->str();
+  }
+
+  void each(const auto* items, auto use) {
+    if (items == nullptr) return;
+    spend(items->size() * sizeof(flatbuffers::uoffset_t));
+    for (const auto* item : *items) use(*item);
+  }
+
+  template <class T>
+  std::vector<T> numbers(const flatbuffers::Vector<T>* items) {
+    if (items == nullptr || items->size() == 0) return {};
+    // The verifier sees to the alignment of everything but this.
+    require(reinterpret_cast<std::uintptr_t>(items->Data()) % sizeof(T) == 0,
+            "a list is not aligned");
+    spend(items->size() * sizeof(T));
+    return {items->begin(), items->end()};
+  }
+
+  std::vector<std::string> texts(const auto* strings) {
+    std::vector<std::string> out;
+    each(strings, [&](const flatbuffers::String& s) { out.push_back(text(&s)); });
+    return out;
+  }
+
+  static VocabularyView vocabulary(const fbs::Plan& from, Segments& segments) {
+    const auto words = segments.next(from.words(), "the vocabulary");
+    const auto ends = segments.next(from.word_ends(), "the vocabulary");
+    require(ends.size() % sizeof(std::uint32_t) == 0, "the vocabulary ends within a word");
+    return {
+        {reinterpret_cast<const char*>(words.data()), words.size()},
+        {reinterpret_cast<const std::uint32_t*>(ends.data()), ends.size() / sizeof(std::uint32_t)}};
+  }
+
+  TensorType type(const fbs::Type* from) {
+    require(from != nullptr, "a type is missing");
+    TensorType type;
+    type.dtype = checked_enum<DType>(from->dtype(), fbs::DType::MAX);
+    each(from->shape(), [&](const fbs::Dim& dim) {
+      require(dim.value() >= -kMostElements && dim.value() <= kMostElements,
+              "a dimension is out of range");
+      type.shape.emplace_back(text(dim.symbol()), dim.value());
+    });
+    require(type.shape.size() <= kMostDimensions, "a type has too many dimensions");
+    type.partitions = text(from->partitions());
+    return type;
+  }
+
+  Role role(fbs::Role from) { return checked_enum<Role>(from, fbs::Role::MAX); }
+
+  PlanTensor tensor(const fbs::Tensor& from, Segments& segments) {
+    PlanTensor tensor{text(from.name()), type(from.type()), role(from.role()), {}};
+    tensor.bytes = segments.next(from.data(), '%' + tensor.name);
+    return tensor;
+  }
+
+  Attr attr(const fbs::Attr& from) {
+    switch (from.kind()) {
+      case fbs::AttrKind::integer:
+        return from.integer();
+      case fbs::AttrKind::number:
+        return from.number();
+      case fbs::AttrKind::text:
+        return text(from.text());
+      case fbs::AttrKind::integers:
+        return numbers(from.integers());
+      case fbs::AttrKind::numbers:
+        return numbers(from.numbers());
+    }
+    damaged("an attribute is of no known kind");
+  }
+
+  Attrs attrs(const flatbuffers::Vector<flatbuffers::Offset<fbs::Attr>>* from) {
+    Attrs out;
+    each(from, [&](const fbs::Attr& a) {
+      require(out.emplace(text(a.name()), attr(a)).second, "an attribute is given twice");
+    });
+    return out;
+  }
+
+  static ValueId id(std::uint32_t number, const Graph& graph) {
+    require(number < graph.values.size(), "a program refers to a value that it lacks");
+    return ValueId{number};
+  }
+
+  static ValueId optional_id(std::uint32_t number, const Graph& graph) {
+    return ValueId{number} == kNoValue ? kNoValue : id(number, graph);
+  }
+
+  Value value(const fbs::Value& from) {
+    Value value{
+        text(from.name()),     type(from.type()), role(from.role()), attrs(from.attrs()), {},
+        texts(from.comments())};
+    if (const fbs::Storage* storage = from.storage()) {
+      value.storage = Storage{ValueId{storage->home()}, storage->offset()};
+    }
+    return value;
+  }
+
+  // What the op gained since the file was written was left out.
+  static void complete(Node& node) {
+    for (const AttrDef& def : node.op->attrs) {
+      if (def.fallback) node.attrs.emplace(def.name, *def.fallback);
+    }
+    const auto& ports = node.op->inputs;
+    while (node.inputs.size() < ports.size() &&
+           ports[node.inputs.size()].arity == Arity::optional) {
+      node.inputs.push_back(kNoValue);
+    }
+  }
+
+  Node node(const fbs::Node& from, const Graph& graph) {
+    Node node;
+    const std::string name = text(from.op());
+    node.op = find_op(name);
+    if (node.op == nullptr) {
+      throw Error(fmt::format("uses the op `{}`, which this weft does not have", name),
+                  "use the weft that made it, or a later one");
+    }
+    for (const auto i : numbers(from.inputs())) node.inputs.push_back(optional_id(i, graph));
+    for (const auto i : numbers(from.outputs())) node.outputs.push_back(id(i, graph));
+    node.attrs = attrs(from.attrs());
+    complete(node);
+    node.location = {from.line(), from.column()};
+    node.comments = texts(from.comments());
+    return node;
+  }
+
+  Graph program(const fbs::Program& from) {
+    Graph graph;
+    graph.name = text(from.name());
+    graph.attrs = attrs(from.attrs());
+    graph.comments = texts(from.comments());
+    graph.closing_comments = texts(from.closing_comments());
+    each(from.symbols(), [&](const fbs::Symbol& s) {
+      graph.symbols.push_back({text(s.name()), s.capacity(), s.derived()});
+    });
+    each(from.values(), [&](const fbs::Value& v) { graph.values.push_back(value(v)); });
+    each(from.nodes(), [&](const fbs::Node& n) { graph.nodes.push_back(node(n, graph)); });
+    for (const auto i : numbers(from.results())) graph.results.push_back(id(i, graph));
+    each(from.writes(), [&](const fbs::Write& w) {
+      graph.writes.push_back({id(w.target(), graph), id(w.source(), graph)});
+    });
+    graph.arena_bytes = from.arena_bytes();
+    check_sizes(graph);
+    return graph;
+  }
+
+  // What weft::verify may take for granted: sizes whose sums and products stay in range.
+  static void check_sizes(const Graph& graph) {
+    require(graph.arena_bytes >= 0 && graph.arena_bytes <= kMostBytes, "an arena is out of range");
+    for (const Symbol& symbol : graph.symbols) {
+      require(!symbol.name.empty() && symbol.capacity >= 0 && symbol.capacity <= kMostElements,
+              "a capacity is out of range");
+    }
+    for (const Value& value : graph.values) {
+      for (const Dim& dim : value.type.shape) {
+        require(dim.is_static() || graph.find_symbol(dim.symbol) != nullptr,
+                "a type refers to a symbol that its program lacks");
+      }
+      const std::string& rows = value.type.partitions;
+      require(rows.empty() || graph.find_symbol(rows) != nullptr,
+              "a type refers to a symbol that its program lacks");
+      require(capacity_elements(graph, value.type) <= kMostElements, "a value is out of range");
+      if (!value.storage) continue;
+      require(value.storage->offset >= 0 && value.storage->offset <= graph.arena_bytes,
+              "a value lies outside the arena");
+      optional_id(static_cast<std::uint32_t>(value.storage->home), graph);
+    }
+  }
+
+  HistoryEntry history_entry(const fbs::HistoryEntry& from) {
+    HistoryEntry entry{from.epoch(), from.step(), from.rate(), from.train_loss(), {}};
+    each(from.metrics(), [&](const fbs::Metric& metric) {
+      entry.metrics.emplace_back(text(metric.name()), metric.value());
+    });
+    return entry;
+  }
+
+  std::uint64_t budget_;
+};
+
+Plan decode(std::span<const std::byte> bytes) {
+  const Header header = checked_header(bytes);
+  require(header.structure_size <= bytes.size() - sizeof header, "its structure is cut short");
+  const auto structure = bytes.subspan(sizeof header, header.structure_size);
+  require(plan_format::checksum(structure) == header.structure_checksum,
+          "its structure's checksum does not match");
+  const std::uint64_t end = sizeof header + structure.size();
+  const std::uint64_t segments = plan_format::aligned(end);
+  require(segments <= bytes.size(), "its segments are cut short");
+  require_zeros(bytes.subspan(end, segments - end));
+
+  const auto* const at = reinterpret_cast<const std::uint8_t*>(structure.data());
+  flatbuffers::Verifier verifier(at, structure.size(), /*max_depth=*/16,
+                                 std::numeric_limits<flatbuffers::uoffset_t>::max());
+  require(fbs::VerifyPlanBuffer(verifier), "its structure is no FlatBuffer of a plan");
+  Plan plan =
+      Decoder(structure.size()).decode(*fbs::GetPlan(at), Segments(bytes.subspan(segments)));
+  check_plan(plan);
+  return plan;
+}
+
+// Frees what std::aligned_alloc gave.
+struct AlignedCopy {
+  explicit AlignedCopy(std::size_t size)
+      : data(static_cast<std::byte*>(
+            std::aligned_alloc(plan_format::kAlignment, plan_format::aligned(size)))) {
+    if (data == nullptr) throw std::bad_alloc();
+  }
+  ~AlignedCopy() { std::free(data); }
+  AlignedCopy(const AlignedCopy&) = delete;
+  AlignedCopy& operator=(const AlignedCopy&) = delete;
+
+  std::byte* data;
+};
+
+}  // namespace
+
+Plan decode_plan(std::span<const std::byte> bytes, std::string_view name) {
+  std::shared_ptr<const AlignedCopy> copy;
+  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % plan_format::kAlignment != 0) {
+    copy = std::make_shared<const AlignedCopy>(bytes.size());
+    std::memcpy(copy->data, bytes.data(), bytes.size());
+    bytes = {copy->data, bytes.size()};
+  }
+  try {
+    Plan plan = decode(bytes);
+    if (copy) plan.owners.push_back(std::move(copy));
+    return plan;
+  } catch (const Error& error) {
+    const Diagnostic& first = error.diagnostics().front();
+    throw Error(fmt::format("{}: {}", name, first.message), first.note);
+  }
+}
+
+}  // namespace weft

@@ -1,0 +1,203 @@
+// Plan -> bytes. Equal plans give equal bytes: nothing depends on addresses, time or hashing.
+#include <cstring>
+#include <ranges>
+
+#include "ir/op.h"
+#include "ir/plan/format.h"
+#include "ir/plan/plan_generated.h"
+
+namespace weft {
+namespace {
+
+using flatbuffers::FlatBufferBuilder;
+using flatbuffers::Offset;
+template <class T>
+using Vector = Offset<flatbuffers::Vector<Offset<T>>>;
+
+// Lays the segments out in the order they are asked for.
+class Segments {
+ public:
+  Offset<fbs::Segment> add(FlatBufferBuilder& out, std::span<const std::byte> bytes) {
+    const std::uint64_t offset = plan_format::aligned(end_);
+    end_ = offset + bytes.size();
+    pieces.push_back(bytes);
+    return fbs::CreateSegment(out, offset, bytes.size(), plan_format::checksum(bytes));
+  }
+  std::uint64_t end() const { return end_; }
+
+  std::vector<std::span<const std::byte>> pieces;
+
+ private:
+  std::uint64_t end_ = 0;
+};
+
+class Encoder {
+ public:
+  std::vector<std::byte> encode(const Plan& plan, Segments& segments) {
+    const auto words = segments.add(out_, std::as_bytes(std::span(plan.vocabulary.words)));
+    const auto ends = segments.add(out_, std::as_bytes(plan.vocabulary.ends));
+    const auto tensors = tables<fbs::Tensor>(plan.tensors, [&](const PlanTensor& tensor) {
+      const auto name = text(tensor.name);
+      const auto shape = type(tensor.type);
+      const auto data = segments.add(out_, tensor.bytes);
+      return fbs::CreateTensor(out_, name, shape, role(tensor.role), data);
+    });
+    const auto settings = fbs::CreateTextSettings(
+        out_, text(plan.text.tokenizer), plan.text.lowercase, plan.text.nfkc, plan.text.max_tokens);
+    const auto programs =
+        tables<fbs::Program>(plan.programs, [&](const Graph& g) { return program(g); });
+    const auto history = tables<fbs::HistoryEntry>(
+        plan.history, [&](const HistoryEntry& entry) { return history_entry(entry); });
+    const auto notes = tables<fbs::Note>(plan.notes, [&](const PlanNote& note) {
+      const auto of = text(note.program);
+      return fbs::CreateNote(out_, of, text(note.text));
+    });
+    const auto description = text(plan.description);
+    const auto more = text(plan.settings);
+    const auto labels = texts(plan.labels);
+    out_.Finish(fbs::CreatePlan(out_, description, more, settings, words, ends, labels,
+                                static_cast<fbs::Task>(plan.task), plan.threshold, programs,
+                                tensors, history, notes, plan.temperature));
+    const auto bytes = std::as_bytes(std::span(out_.GetBufferPointer(), out_.GetSize()));
+    return {bytes.begin(), bytes.end()};
+  }
+
+ private:
+  // Children are made one statement after another: the order of arguments' evaluation is the
+  // compiler's choice, and would show in the bytes.
+  Offset<flatbuffers::String> text(const std::string& string) { return out_.CreateString(string); }
+
+  Offset<flatbuffers::Vector<Offset<flatbuffers::String>>> texts(
+      const std::vector<std::string>& strings) {
+    return tables<flatbuffers::String>(strings, [&](const std::string& s) { return text(s); });
+  }
+
+  template <class Table>
+  Vector<Table> tables(const auto& items, auto make) {
+    std::vector<Offset<Table>> made;
+    made.reserve(items.size());
+    for (const auto& item : items) made.push_back(make(item));
+    return out_.CreateVector(made);
+  }
+
+  static fbs::Role role(Role role) { return static_cast<fbs::Role>(role); }
+
+  Offset<fbs::Type> type(const TensorType& type) {
+    const auto shape = tables<fbs::Dim>(type.shape, [&](const Dim& dim) {
+      const auto symbol = dim.is_static() ? 0 : text(dim.symbol);
+      return fbs::CreateDim(out_, symbol, dim.value);
+    });
+    const auto partitions = type.partitions.empty() ? 0 : text(type.partitions);
+    return fbs::CreateType(out_, static_cast<fbs::DType>(type.dtype), shape, partitions);
+  }
+
+  Offset<fbs::Attr> attr(const std::string& name, const Attr& value) {
+    const auto label = text(name);
+    const auto kind = static_cast<fbs::AttrKind>(value.index());
+    const auto* integer = std::get_if<std::int64_t>(&value);
+    const auto* number = std::get_if<double>(&value);
+    const auto* string = std::get_if<std::string>(&value);
+    const auto* integers = std::get_if<std::vector<std::int64_t>>(&value);
+    const auto* numbers = std::get_if<std::vector<double>>(&value);
+    const auto string_at = string != nullptr ? text(*string) : 0;
+    const auto integers_at = integers != nullptr ? out_.CreateVector(*integers) : 0;
+    const auto numbers_at = numbers != nullptr ? out_.CreateVector(*numbers) : 0;
+    return fbs::CreateAttr(out_, label, kind, integer != nullptr ? *integer : 0,
+                           number != nullptr ? *number : 0, string_at, integers_at, numbers_at);
+  }
+
+  Vector<fbs::Attr> attrs(const Attrs& attrs) {
+    return tables<fbs::Attr>(attrs, [&](const auto& a) { return attr(a.first, a.second); });
+  }
+
+  Offset<flatbuffers::Vector<std::uint32_t>> ids(const std::vector<ValueId>& ids) {
+    std::vector<std::uint32_t> numbers;
+    for (const ValueId id : ids) numbers.push_back(static_cast<std::uint32_t>(id));
+    return out_.CreateVector(numbers);
+  }
+
+  Offset<fbs::Value> value(const Value& value) {
+    const auto name = text(value.name);
+    const auto shape = type(value.type);
+    const auto settings = attrs(value.attrs);
+    const auto comments = texts(value.comments);
+    Offset<fbs::Storage> storage;
+    if (value.storage) {
+      storage = fbs::CreateStorage(out_, static_cast<std::uint32_t>(value.storage->home),
+                                   value.storage->offset);
+    }
+    return fbs::CreateValue(out_, name, shape, role(value.role), settings, storage, comments);
+  }
+
+  Offset<fbs::Node> node(const Node& node) {
+    const auto op = text(std::string(node.op->name));
+    const auto inputs = ids(node.inputs);
+    const auto outputs = ids(node.outputs);
+    const auto settings = attrs(node.attrs);
+    const auto comments = texts(node.comments);
+    return fbs::CreateNode(out_, op, inputs, outputs, settings, node.location.line,
+                           node.location.column, comments);
+  }
+
+  Offset<fbs::Program> program(const Graph& graph) {
+    const auto name = text(graph.name);
+    const auto settings = attrs(graph.attrs);
+    const auto comments = texts(graph.comments);
+    const auto closing = texts(graph.closing_comments);
+    const auto symbols = tables<fbs::Symbol>(graph.symbols, [&](const Symbol& symbol) {
+      return fbs::CreateSymbol(out_, text(symbol.name), symbol.capacity, symbol.derived);
+    });
+    const auto values = tables<fbs::Value>(graph.values, [&](const Value& v) { return value(v); });
+    const auto nodes = tables<fbs::Node>(graph.nodes, [&](const Node& n) { return node(n); });
+    const auto results = ids(graph.results);
+    const auto writes = tables<fbs::Write>(graph.writes, [&](const Write& write) {
+      return fbs::CreateWrite(out_, static_cast<std::uint32_t>(write.target),
+                              static_cast<std::uint32_t>(write.source));
+    });
+    return fbs::CreateProgram(out_, name, settings, comments, closing, symbols, values, nodes,
+                              results, writes, graph.arena_bytes);
+  }
+
+  Offset<fbs::HistoryEntry> history_entry(const HistoryEntry& entry) {
+    const auto metrics = tables<fbs::Metric>(entry.metrics, [&](const auto& metric) {
+      return fbs::CreateMetric(out_, text(metric.first), metric.second);
+    });
+    return fbs::CreateHistoryEntry(out_, entry.epoch, entry.step, entry.rate, entry.train_loss,
+                                   metrics);
+  }
+
+  FlatBufferBuilder out_;
+};
+
+}  // namespace
+
+plan_format::Image plan_format::make_image(const Plan& plan) {
+  check_plan(plan);
+  Segments segments;
+  Image image{};
+  image.structure = Encoder().encode(plan, segments);
+  image.segments = std::move(segments.pieces);
+  std::memcpy(image.header.magic, kMagic.data(), kMagic.size());
+  image.header.version = kVersion;
+  image.header.structure_size = image.structure.size();
+  image.header.structure_checksum = checksum(image.structure);
+  image.header.file_size = aligned(sizeof(Header) + image.structure.size()) + segments.end();
+  image.header.header_checksum = checksum(image.header);
+  return image;
+}
+
+std::vector<std::byte> encode_plan(const Plan& plan) {
+  const plan_format::Image image = plan_format::make_image(plan);
+  std::vector<std::byte> out;
+  out.reserve(image.header.file_size);
+  const auto append = [&](std::span<const std::byte> bytes) {
+    out.resize(plan_format::aligned(out.size()));
+    out.insert(out.end(), bytes.begin(), bytes.end());
+  };
+  append(std::as_bytes(std::span(&image.header, 1)));
+  append(image.structure);
+  for (const auto& segment : image.segments) append(segment);
+  return out;
+}
+
+}  // namespace weft

@@ -1,0 +1,57 @@
+// What surrounds the FlatBuffer in a plan file: the header, the segments, how they are laid out.
+//
+//   0    header         64 bytes
+//   64   structure      a FlatBuffer (ir/plan/plan.fbs)
+//   a    segments       a = the first multiple of 64 after the structure; each begins at the first
+//                       multiple of 64 after the one before; the file ends with the last one
+//
+// Little-endian. All bytes between are zero. Every byte of the file is under a checksum or known.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "ir/plan/plan.h"
+
+namespace weft::plan_format {
+
+static_assert(std::endian::native == std::endian::little, "plan files are little-endian");
+
+inline constexpr std::string_view kMagic = "weftplan";
+inline constexpr std::uint32_t kVersion = 1;
+inline constexpr std::uint64_t kAlignment = 64;
+
+// Has this size and its checksum in this place in every version.
+struct Header {
+  char magic[8];
+  std::uint32_t version;
+  std::uint32_t reserved;
+  std::uint64_t file_size;
+  std::uint64_t structure_size;
+  std::uint64_t structure_checksum;
+  std::uint64_t more_reserved[2];
+  std::uint64_t header_checksum;  // of the 56 bytes before
+};
+static_assert(sizeof(Header) == kAlignment);
+
+constexpr std::uint64_t aligned(std::uint64_t offset) {
+  return (offset + kAlignment - 1) / kAlignment * kAlignment;
+}
+
+std::uint64_t checksum(std::span<const std::byte> bytes);
+std::uint64_t checksum(const Header&);
+
+// A plan file in pieces: what is written one after another, with zeros up to multiples of 64
+// between. The pieces after the first two point into the plan.
+struct Image {
+  Header header;
+  std::vector<std::byte> structure;
+  std::vector<std::span<const std::byte>> segments;
+};
+Image make_image(const Plan&);
+
+}  // namespace weft::plan_format

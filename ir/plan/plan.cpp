@@ -1,0 +1,250 @@
+// What every plan obeys, in memory and in a file; loading and saving.
+#include "ir/plan/plan.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "ir/file.h"
+#include "ir/plan/format.h"
+#include "ir/verify.h"
+
+namespace weft {
+namespace {
+
+constexpr const char* kRemedy = "compile or train the model again";
+
+[[noreturn]] void broken(const std::string& rule) { throw Error(rule, kRemedy); }
+
+void check_vocabulary(const VocabularyView& vocabulary) {
+  std::uint32_t begin = 0;
+  for (const std::uint32_t end : vocabulary.ends) {
+    if (end < begin) broken("the vocabulary's words overlap");
+    begin = end;
+  }
+  if (begin != vocabulary.words.size()) broken("the vocabulary does not end with its last word");
+}
+
+void check_labels(const Plan& plan) {
+  if (plan.labels.empty()) broken("there are no labels");
+  std::set<std::string_view> seen;
+  for (const std::string& label : plan.labels) {
+    if (label.empty()) broken("a label is empty");
+    if (!seen.insert(label).second) broken(fmt::format("the label `{}` is there twice", label));
+  }
+  if (!(plan.threshold >= 0 && plan.threshold <= 1)) {
+    broken(fmt::format("the threshold {} is no probability", plan.threshold));
+  }
+  if (!(plan.temperature > 0 && std::isfinite(plan.temperature))) {
+    broken(fmt::format("the temperature {} is not above 0", plan.temperature));
+  }
+}
+
+using TensorsByName = std::map<std::string_view, const PlanTensor*>;
+
+TensorsByName checked_tensors(const Plan& plan) {
+  TensorsByName tensors;
+  for (const PlanTensor& tensor : plan.tensors) {
+    if (tensor.role != Role::param && tensor.role != Role::state) {
+      broken(fmt::format("the tensor %{} is neither a param nor a state", tensor.name));
+    }
+    if (!tensors.emplace(tensor.name, &tensor).second) {
+      broken(fmt::format("the tensor %{} is there twice", tensor.name));
+    }
+    if (!tensor.type.partitions.empty()) {
+      broken(fmt::format("the tensor %{} is {}: offsets do not last", tensor.name,
+                         to_string(tensor.type)));
+    }
+    std::int64_t size = size_of(tensor.type.dtype);
+    for (const Dim& dim : tensor.type.shape) {
+      if (!dim.is_static() || dim.value < 0 || __builtin_mul_overflow(size, dim.value, &size)) {
+        broken(fmt::format("the tensor %{} is {}, which is no size", tensor.name,
+                           to_string(tensor.type)));
+      }
+    }
+    if (static_cast<std::uint64_t>(size) != tensor.bytes.size()) {
+      broken(fmt::format("the tensor %{} is {}, which takes {} bytes, but has {}", tensor.name,
+                         to_string(tensor.type), size, tensor.bytes.size()));
+    }
+  }
+  return tensors;
+}
+
+// A state marked `computed="load"` need not be stored: the program @load writes it.
+bool written_at_load(const Plan& plan, const Value& value) {
+  const auto mark = value.attrs.find("computed");
+  if (mark == value.attrs.end() || mark->second != Attr("load")) return false;
+  const Graph* const load = plan.program("load");
+  return load != nullptr && std::ranges::any_of(load->writes, [&](const Write& write) {
+           const Value& target = (*load)[write.target];
+           return target.name == value.name && target.type == value.type;
+         });
+}
+
+// Every param and state of the program is a tensor of its role and type, or written at load.
+void check_program(const Plan& plan, const Graph& graph, const TensorsByName& tensors) {
+  for (const Value& value : graph.values) {
+    if (value.role != Role::param && value.role != Role::state) continue;
+    const auto found = tensors.find(value.name);
+    if (found == tensors.end() && written_at_load(plan, value)) continue;
+    if (found == tensors.end()) {
+      broken(fmt::format("program @{} needs %{}, which is not there", graph.name, value.name));
+    }
+    if (found->second->type != value.type || found->second->role != value.role) {
+      broken(fmt::format("program @{} takes %{} as {}, but it is {}", graph.name, value.name,
+                         to_string(value.type), to_string(found->second->type)));
+    }
+  }
+}
+
+// What callers bind and read by name, so that no buffer is smaller than they take it to be.
+class Interface {
+ public:
+  Interface(const Plan& plan, const Graph& graph) : plan_(plan), graph_(graph) {}
+
+  void check() const {
+    if (graph_.name == "predict") {
+      check_inputs({{"ids", kIds}, {"offsets", kOffsets}});
+      check_result("logits", rows());
+      check_result("probabilities", rows());
+    } else if (graph_.name == "train") {
+      const bool one_each = graph_.find_value("labels") != nullptr;
+      if (one_each && plan_.task == Task::multi_label) {
+        fail("it takes one label per text, but the plan gives several");
+      }
+      check_inputs(
+          {{"ids", kIds},
+           {"offsets", kOffsets},
+           {"rate", kNumber},
+           one_each ? Wanted{"labels", {DType::i32, {Dim("B")}, {}}} : Wanted{"targets", rows()}});
+      check_result("loss", kNumber);
+    } else if (graph_.name == "load" || graph_.name == "flush") {
+      check_inputs({});
+    }
+  }
+
+ private:
+  using Wanted = std::pair<std::string_view, TensorType>;
+  inline static const TensorType kIds{DType::i32, {Dim("T")}, {}};
+  inline static const TensorType kOffsets{DType::i32, {Dim("B", 1)}, "T"};
+  inline static const TensorType kNumber{DType::f32, {}, {}};
+
+  [[noreturn]] void fail(const std::string& rule) const {
+    broken(fmt::format("program @{}: {}", graph_.name, rule));
+  }
+
+  // f32[B, labels]; or f32[B, 1], where one number tells two labels apart.
+  TensorType rows() const {
+    const Value* const logits = graph_.find_value("logits");
+    const auto of_width = [](std::size_t width) {
+      return TensorType{DType::f32, {Dim("B"), Dim(static_cast<std::int64_t>(width))}, {}};
+    };
+    const bool two = plan_.task == Task::single_label && plan_.labels.size() == 2;
+    if (two && logits != nullptr && logits->type == of_width(1)) return of_width(1);
+    return of_width(plan_.labels.size());
+  }
+
+  void check_type(const Value& value, const TensorType& wanted) const {
+    if (value.type == wanted) return;
+    fail(fmt::format("%{} is {}, but must be {}", value.name, to_string(value.type),
+                     to_string(wanted)));
+  }
+
+  // These inputs and symbols, and no others: nobody would give them a value.
+  void check_inputs(const std::vector<Wanted>& wanted) const {
+    for (const auto& [name, type] : wanted) {
+      const Value* const found = graph_.find_value(name);
+      if (found == nullptr || found->role != Role::input) {
+        fail(fmt::format("it lacks the input %{}", name));
+      }
+      check_type(*found, type);
+    }
+    for (const Value& value : graph_.values) {
+      if (value.role != Role::input) continue;
+      if (std::ranges::find(wanted, value.name, &Wanted::first) != wanted.end()) continue;
+      fail(fmt::format("%{} is no input that a program of this name has", value.name));
+    }
+    for (const Symbol& symbol : graph_.symbols) {
+      const bool given = !wanted.empty() && (symbol.name == "B" || symbol.name == "T");
+      if (symbol.derived == given) fail(fmt::format("nobody gives {} its extent", symbol.name));
+    }
+  }
+
+  void check_result(std::string_view name, const TensorType& wanted) const {
+    for (const ValueId id : graph_.results) {
+      if (graph_[id].name == name) return check_type(graph_[id], wanted);
+    }
+    fail(fmt::format("it lacks the result %{}", name));
+  }
+
+  const Plan& plan_;
+  const Graph& graph_;
+};
+
+}  // namespace
+
+const Graph* Plan::program(std::string_view name) const {
+  const auto at = std::ranges::find(programs, name, &Graph::name);
+  return at == programs.end() ? nullptr : &*at;
+}
+
+const PlanTensor* Plan::tensor(std::string_view name) const {
+  const auto at = std::ranges::find(tensors, name, &PlanTensor::name);
+  return at == tensors.end() ? nullptr : &*at;
+}
+
+void check_plan(const Plan& plan) {
+  if (plan.text.max_tokens < 1) broken("max_tokens is below 1");
+  check_vocabulary(plan.vocabulary);
+  check_labels(plan);
+  const TensorsByName tensors = checked_tensors(plan);
+  std::set<std::string_view> names;
+  for (const Graph& graph : plan.programs) {
+    if (!names.insert(graph.name).second) {
+      broken(fmt::format("program @{} is there twice", graph.name));
+    }
+    verify(graph);
+  }
+  for (const Graph& graph : plan.programs) {
+    check_program(plan, graph, tensors);
+    Interface(plan, graph).check();
+  }
+}
+
+std::uint64_t plan_format::checksum(std::span<const std::byte> bytes) {
+  return XXH3_64bits(bytes.data(), bytes.size());
+}
+
+std::uint64_t plan_format::checksum(const Header& header) {
+  return checksum(std::as_bytes(std::span(&header, 1)).first(offsetof(Header, header_checksum)));
+}
+
+Plan load_plan(const std::string& path) {
+  const auto file = std::make_shared<const MappedFile>(path);
+  Plan plan = decode_plan(file->bytes(), path);
+  plan.owners.push_back(file);
+  return plan;
+}
+
+void save_plan(const Plan& plan, const std::string& path) {
+  const plan_format::Image image = plan_format::make_image(plan);
+  AtomicFile file(path);
+  std::uint64_t written = 0;
+  constexpr std::array<std::byte, plan_format::kAlignment> zeros{};
+  const auto append = [&](std::span<const std::byte> bytes) {
+    file.write(std::span(zeros).first(plan_format::aligned(written) - written));
+    file.write(bytes);
+    written = plan_format::aligned(written) + bytes.size();
+  };
+  append(std::as_bytes(std::span(&image.header, 1)));
+  append(image.structure);
+  for (const auto& segment : image.segments) append(segment);
+  file.commit();
+}
+
+}  // namespace weft

@@ -1,0 +1,146 @@
+// Matrix products. Rows against weights are a convolution of one tap; other products go to gemm.
+#include <algorithm>
+#include <optional>
+
+#include "runtime/kernels/kernels.h"
+#include "runtime/kernels/onednn/row_convolution.h"
+#include "runtime/kernels/simd/simd.h"
+#include "runtime/resources/threads.h"
+
+namespace weft {
+namespace {
+
+// x[M, K]  w[K, N]  bias[N]  ->  y[M, N]: each row of y from its row of x alone, whatever M is.
+class Linear final : public Kernel {
+ public:
+  Linear(const BindContext& bind, const ConvolutionShape& shape, WeightStrides strides,
+         const float* bias)
+      : x_(bind.x[0]),
+        w_(bind.x[1]),
+        y_(bind.y[0]),
+        convolution_(shape, w_.f32(), strides, bias, bind.threads) {
+    if (bind.graph.writes.empty()) convolution_.make_all();  // it predicts: no request waits
+  }
+
+  void run(RunContext& run) override {
+    if (weights_.stale(w_, run)) convolution_.pack();
+    const std::int64_t in = convolution_.shape().in, out = convolution_.shape().out;
+    const std::int64_t grain =
+        std::max<std::int64_t>(8, 2'000'000 / std::max<std::int64_t>(1, in * out));
+    parallel_for(
+        run.threads, y_.rows(run), grain, [&](std::int64_t begin, std::int64_t end, int part) {
+          convolution_.compute(x_.f32() + begin * in, y_.f32() + begin * out, end - begin, part);
+        });
+  }
+
+ private:
+  Operand x_, w_, y_;
+  Freshness weights_;
+  RowConvolution convolution_;
+};
+
+// The same for few outputs, a model's last layer: products of rows, too small for oneDNN's calls.
+class NarrowLinear final : public Kernel {
+ public:
+  static constexpr std::int64_t kMostOutputs = 32;
+
+  explicit NarrowLinear(const BindContext& bind)
+      : x_(bind.x[0]),
+        w_(bind.x[1]),
+        bias_(bind.x[2]),
+        y_(bind.y[0]),
+        act_(simd::find_unary(bind.string("act"))),
+        pitch_(simd::padded(x_.columns())),
+        transposed_(static_cast<std::size_t>(pitch_ * y_.columns())) {}
+
+  void run(RunContext& run) override {
+    const std::int64_t in = x_.columns(), out = y_.columns();
+    if (weights_.stale(w_, run)) {
+      for (std::int64_t k = 0; k < in; ++k) {
+        for (std::int64_t o = 0; o < out; ++o) {
+          transposed_[static_cast<std::size_t>(o * pitch_ + k)] = w_.f32()[k * out + o];
+        }
+      }
+    }
+    const std::int64_t grain = 1 + 100'000 / std::max<std::int64_t>(1, in * out);
+    parallel_for(run.threads, y_.rows(run), grain, [&](std::int64_t begin, std::int64_t end, int) {
+      float* y = y_.f32() + begin * out;
+      simd::dot_rows(x_.f32() + begin * in, end - begin, in, transposed_.data(), pitch_, out,
+                     bias_ ? bias_.f32() : nullptr, y);
+      if (act_) simd::map(*act_, y, y, (end - begin) * out, 1.0F);
+    });
+  }
+
+ private:
+  Operand x_, w_, bias_, y_;
+  std::optional<simd::Unary> act_;
+  std::int64_t pitch_;
+  std::vector<float> transposed_;  // [N, K], rows filled up with zeros
+  Freshness weights_;
+};
+
+// y[M, N] = op(a) op(b), M cut among the threads.
+class Matmul final : public Kernel {
+ public:
+  explicit Matmul(const BindContext& bind)
+      : a_(bind.x[0]),
+        b_(bind.x[1]),
+        y_(bind.y[0]),
+        transpose_a_(bind.integer("transpose_a") != 0),
+        transpose_b_(bind.integer("transpose_b") != 0) {}
+
+  void run(RunContext& run) override {
+    const std::int64_t m = y_.extent(0, run), n = y_.extent(1, run);
+    const std::int64_t k = a_.extent(transpose_a_ ? 0 : 1, run);
+    if (k == 0) {
+      std::fill_n(y_.f32(), m * n, 0.0F);
+      return;
+    }
+    const std::int64_t grain =
+        std::max<std::int64_t>(16, 2'000'000 / std::max<std::int64_t>(1, n * k));
+    parallel_for(run.threads, m, grain, [&](std::int64_t begin, std::int64_t end, int) {
+      gemm({.transpose_a = transpose_a_,
+            .transpose_b = transpose_b_,
+            .m = end - begin,
+            .n = n,
+            .k = k,
+            .a = a_.f32() + begin * (transpose_a_ ? 1 : k),
+            .lda = transpose_a_ ? m : k,
+            .b = b_.f32(),
+            .ldb = transpose_b_ ? k : n,
+            .c = y_.f32() + begin * n,
+            .ldc = n});
+    });
+  }
+
+ private:
+  Operand a_, b_, y_;
+  bool transpose_a_, transpose_b_;
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_linear(const BindContext& bind) {
+  const std::int64_t in = bind.x[0].columns(), out = bind.y[0].columns();
+  if (out <= NarrowLinear::kMostOutputs) return std::make_unique<NarrowLinear>(bind);
+  const Operand& bias = bind.x[2];
+  return std::make_unique<Linear>(
+      bind, ConvolutionShape{in, out, 1, 1, 1, static_cast<bool>(bias), bind.string("act")},
+      WeightStrides{1, out, 0}, bias ? bias.f32() : nullptr);
+}
+
+std::unique_ptr<Kernel> make_matmul(const BindContext& bind) {
+  if (!bind.x[1].persistent() || bind.integer("transpose_a") != 0) {
+    return std::make_unique<Matmul>(bind);
+  }
+  const std::int64_t in = bind.x[0].columns(), out = bind.y[0].columns();
+  // Weights that each step changes are not worth packing for a short product.
+  const bool trains = !bind.graph.writes.empty();
+  if (trains && in <= NarrowLinear::kMostOutputs) return std::make_unique<Matmul>(bind);
+  const bool transposed = bind.integer("transpose_b") != 0;
+  return std::make_unique<Linear>(bind, ConvolutionShape{in, out, 1, 1, 1, false, ""},
+                                  transposed ? WeightStrides{in, 1, 0} : WeightStrides{1, out, 0},
+                                  nullptr);
+}
+
+}  // namespace weft

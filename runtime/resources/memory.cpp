@@ -1,0 +1,122 @@
+// Persistent tensors by name, in place or copied.
+#include "runtime/resources/memory.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include <fmt/core.h>
+
+namespace weft {
+namespace {
+
+constexpr std::size_t kAlignment = 64;
+
+std::size_t aligned(std::size_t size) { return (size + kAlignment - 1) / kAlignment * kAlignment; }
+
+// Of a static type.
+std::size_t size_of(const PlanTensor& tensor) {
+  std::int64_t size = weft::size_of(tensor.type.dtype);
+  for (const Dim& dim : tensor.type.shape) size *= dim.value;
+  return static_cast<std::size_t>(size);
+}
+
+}  // namespace
+
+AlignedBytes::AlignedBytes(std::size_t size) : size_(size) {
+  // Large blocks ask for huge pages: training walks whole tables, where page misses show.
+  constexpr std::size_t huge = std::size_t{2} << 20U;
+  if (size < huge / 2) {
+    void* const block = std::aligned_alloc(kAlignment, std::max(aligned(size), kAlignment));
+    if (block == nullptr) throw std::bad_alloc();
+    std::memset(block, 0, size);
+    data_.reset(static_cast<std::byte*>(block));
+    return;
+  }
+  const std::size_t rounded = (size + huge - 1) / huge * huge;
+  void* const mapped =
+      ::mmap(nullptr, rounded + huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) throw std::bad_alloc();
+  // Only what lies between two multiples of a huge page is kept.
+  auto* const begin = static_cast<std::byte*>(mapped);
+  const std::size_t skipped = (huge - reinterpret_cast<std::uintptr_t>(begin) % huge) % huge;
+  if (skipped > 0) ::munmap(begin, skipped);
+  if (skipped < huge) ::munmap(begin + skipped + rounded, huge - skipped);
+#ifdef MADV_HUGEPAGE
+  ::madvise(begin + skipped, rounded, MADV_HUGEPAGE);
+#endif
+  data_ = std::unique_ptr<std::byte[], Free>(begin + skipped, Free{rounded});
+}
+
+void AlignedBytes::Free::operator()(std::byte* bytes) const {
+  if (mapped > 0) {
+    ::munmap(bytes, mapped);
+  } else {
+    std::free(bytes);
+  }
+}
+
+Memory::Memory(std::span<const PlanTensor> tensors, Access access,
+               std::span<const PlanTensor> computed)
+    : access_(access), tensors_(tensors.begin(), tensors.end()), stored_(tensors.size()) {
+  tensors_.insert(tensors_.end(), computed.begin(), computed.end());
+  const std::size_t first_own = access_ == Access::owned ? 0 : stored_;
+  std::size_t total = 0;
+  for (std::size_t i = 0; i < tensors_.size(); ++i) {
+    index_.emplace(tensors_[i].name, i);
+    if (i >= first_own) total += aligned(size_of(tensors_[i]));
+  }
+  copies_ = AlignedBytes(total);
+  std::byte* to = copies_.data();
+  for (std::size_t i = first_own; i < tensors_.size(); ++i) {
+    PlanTensor& tensor = tensors_[i];
+    const std::size_t size = size_of(tensor);
+    if (i < stored_ && size > 0) std::memcpy(to, tensor.bytes.data(), size);
+    tensor.bytes = {to, size};
+    to += aligned(size);
+  }
+}
+
+bool Memory::writable(std::string_view name) const {
+  const auto found = index_.find(name);
+  return found != index_.end() && (access_ == Access::owned || found->second >= stored_);
+}
+
+std::byte* Memory::address(std::string_view name, const TensorType& type) const {
+  const auto found = index_.find(name);
+  if (found == index_.end()) {
+    throw Error(fmt::format("the plan has no tensor named %{}, which its program uses", name),
+                "the plan is inconsistent: compile it again");
+  }
+  const PlanTensor& tensor = tensors_[found->second];
+  if (tensor.type != type) {
+    throw Error(fmt::format("the plan's tensor %{} is {} but its program uses it as {}", name,
+                            to_string(tensor.type), to_string(type)),
+                "the plan is inconsistent: compile it again");
+  }
+  // Programs that write to a shared tensor are refused, so nothing writes through this.
+  return const_cast<std::byte*>(tensor.bytes.data());
+}
+
+LazyRows& Memory::make_lazily(const std::string& name, std::int64_t rows, LazyRows::Make make) {
+  auto& lazy = lazy_[name];
+  lazy = std::make_unique<LazyRows>(rows, std::move(make));
+  return *lazy;
+}
+
+LazyRows* Memory::lazy_rows(std::string_view name) const {
+  const auto found = lazy_.find(name);
+  return found == lazy_.end() ? nullptr : found->second.get();
+}
+
+std::span<std::byte> Memory::writable_tensor(std::string_view name) {
+  WEFT_CHECK(writable(name));
+  const auto found = index_.find(name);
+  const PlanTensor& tensor = tensors_[found->second];
+  return {const_cast<std::byte*>(tensor.bytes.data()), tensor.bytes.size()};
+}
+
+}  // namespace weft

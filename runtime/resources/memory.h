@@ -1,0 +1,80 @@
+// Where a model's persistent tensors live: in the mapped plan, or in copies that training may
+// write.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "ir/plan/plan.h"
+#include "runtime/resources/rows_on_demand.h"
+
+namespace weft {
+
+// Bytes aligned to a cache line; fresh ones are zero. Of a large block the system gives memory for
+// what is touched only.
+class AlignedBytes {
+ public:
+  AlignedBytes() = default;
+  explicit AlignedBytes(std::size_t size);
+  std::byte* data() const { return data_.get(); }
+  std::size_t size() const { return size_; }
+  std::span<std::byte> span() const { return {data_.get(), size_}; }
+
+ private:
+  struct Free {
+    std::size_t mapped;  // bytes; 0: from the heap
+    void operator()(std::byte* bytes) const;
+  };
+  std::unique_ptr<std::byte[], Free> data_;
+  std::size_t size_ = 0;
+};
+
+enum class Access : std::uint8_t {
+  shared,  // read-only, in place: the plan must outlive the memory
+  owned,   // copied: programs may write, the plan stays as it was
+};
+
+// The params and states of a plan by name. Programs of one Memory see each other's writes.
+class Memory {
+ public:
+  // The states `computed` are room for what a program of the plan makes of the tensors: zero at
+  // first, written whatever the access, no part of tensors(). Their `bytes` mean nothing.
+  Memory(std::span<const PlanTensor> tensors, Access access,
+         std::span<const PlanTensor> computed = {});
+
+  // Whether programs may write the tensor of that name.
+  bool writable(std::string_view name) const;
+
+  // The tensor of that name. Error if there is none or its type is another.
+  std::byte* address(std::string_view name, const TensorType& type) const;
+
+  // From now on the rows of that computed state are made when they are asked for.
+  LazyRows& make_lazily(const std::string& name, std::int64_t rows, LazyRows::Make make);
+  LazyRows* lazy_rows(std::string_view name) const;  // null: they are all there
+
+  // The tensors as they are now, in the plan's order; valid as long as the memory.
+  std::span<const PlanTensor> tensors() const { return std::span(tensors_).first(stored_); }
+
+  // Counts changes: who keeps something made from a tensor remakes it when the count has moved.
+  std::uint64_t version() const { return version_; }
+  void changed() { ++version_; }
+
+  // Where an owned tensor may be overwritten, between runs; call changed() after.
+  std::span<std::byte> writable_tensor(std::string_view name);
+
+ private:
+  Access access_;
+  AlignedBytes copies_;
+  std::vector<PlanTensor> tensors_;  // the plan's, then those computed
+  std::size_t stored_;
+  std::map<std::string, std::size_t, std::less<>> index_;
+  std::map<std::string, std::unique_ptr<LazyRows>, std::less<>> lazy_;
+  std::uint64_t version_ = 1;
+};
+
+}  // namespace weft

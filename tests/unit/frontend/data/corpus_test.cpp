@@ -1,0 +1,93 @@
+// Corpora in memory: label numbering, and the files of the development data where they are.
+#include "frontend/data/corpus.h"
+
+#include <filesystem>
+#include <vector>
+
+#include "ir/diagnostic.h"
+#include "tests/support/temporary_file.h"
+
+namespace weft {
+namespace {
+
+using Strings = std::vector<std::string>;
+
+std::string described(const Corpus& corpus, std::size_t i) {
+  std::string result;
+  for (const std::uint32_t label : corpus.labels(i)) result += corpus.label_names()[label] + "|";
+  return result + std::string(corpus.text(i));
+}
+
+TEST_CASE("corpus: labels are numbered in an order that rows do not change") {
+  const std::vector<Example> words = {{"x", {"b"}, 1}, {"y", {"c", "a"}, 2}, {"", {}, 5}};
+  const Corpus corpus(words);
+  CHECK(corpus.label_names() == Strings{"a", "b", "c"});
+  CHECK(corpus.multi_label());
+  REQUIRE(corpus.size() == 3);
+  CHECK(described(corpus, 0) == "b|x");
+  CHECK(described(corpus, 1) == "c|a|y");
+  CHECK(described(corpus, 2) == "");
+  CHECK(corpus.line(2) == 5);
+
+  const auto names = [](const Strings& labels) {
+    std::vector<Example> examples;
+    for (const std::string& label : labels) examples.push_back({"", {label}, 1});
+    const Corpus one_label(examples);
+    CHECK_FALSE(one_label.multi_label());
+    return one_label.label_names();
+  };
+  CHECK(names({"10", "9", "-1", "0"}) == Strings{"-1", "0", "9", "10"});
+  CHECK(names({"10", "9", "01"}) == Strings{"01", "10", "9"});
+  CHECK(names({"10", "9", "99999999999999999999"}) == Strings{"10", "9", "99999999999999999999"});
+}
+
+TEST_CASE("corpus: a text taken for a label is noticed") {
+  std::string content;
+  for (int i = 0; i < 30; ++i) content += "text number " + std::to_string(i) + "\tspam\n";
+  const TemporaryFile file("d.tsv", content);
+  CHECK_THROWS_WITH_AS(read_corpus(file.path()), doctest::Contains("30 values in 30 rows"), Error);
+  ReadOptions options;
+  options.text_column = "1";
+  CHECK(read_corpus(file.path(), options).label_names() == Strings{"spam"});
+}
+
+TEST_CASE("corpus: a header whose names are not known is noticed") {
+  std::string rows;
+  for (int i = 0; i < 40; ++i)
+    rows += (i % 2 == 0 ? "good\tfine " : "bad\tdull ") + std::to_string(i) + '\n';
+  const auto noticed = [](const std::string& content, const ReadOptions& options = {}) {
+    return read_corpus(TemporaryFile("d.tsv", content).path(), options).report().like_header;
+  };
+  CHECK(noticed("polarity\tphrase\n" + rows));
+  CHECK_FALSE(noticed(rows));
+  CHECK_FALSE(noticed(rows + "rare\ttext\n"));             // not the first row
+  CHECK_FALSE(noticed("polarity\tphrase\ngood\tfine\n"));  // too few rows to judge
+  CHECK_FALSE(noticed("label\tphrase\n" + rows));          // a header, and read as one
+  ReadOptions named;
+  named.text_column = "phrase";
+  named.label_column = "polarity";
+  CHECK_FALSE(noticed("polarity\tphrase\n" + rows, named));
+  // Where many labels are of one text, that the first is says nothing.
+  for (const char* label : {"a", "b", "c"}) rows += std::string(label) + "\ttext\n";
+  CHECK_FALSE(noticed("polarity\tphrase\n" + rows));
+}
+
+TEST_CASE("corpus: the development data reads as its description says") {
+  const std::filesystem::path data = std::filesystem::path(WEFT_SOURCE_DIR) / "../shared/data";
+  if (!std::filesystem::exists(data / "README.md")) {
+    MESSAGE("skipped: there is no development data at ../shared/data");
+    return;
+  }
+  const auto check = [&](const char* name, std::size_t rows, std::size_t classes) {
+    const Corpus corpus = read_corpus((data / name).string());
+    CHECK(corpus.size() == rows);
+    CHECK(corpus.label_names().size() == classes);
+  };
+  check("mr/all.tsv", 10662, 2);
+  check("trec/train.tsv", 5452, 6);
+  check("thucnews_titles/test.tsv", 10000, 10);
+  check("hotel_reviews_zh.csv", 7766, 2);
+}
+
+}  // namespace
+}  // namespace weft

@@ -1,0 +1,108 @@
+// CSV and TSV rows: round trips of random fields, torture by hand, and what happens after bad rows.
+#include "frontend/data/delimited.h"
+
+#include <random>
+
+#include "tests/support/temporary_file.h"
+
+namespace weft {
+namespace {
+
+using Row = std::vector<std::string>;
+using Rows = std::vector<Row>;
+using Style = RowReader::Style;
+
+struct Result {
+  Rows rows;
+  std::vector<std::size_t> lines;
+  std::vector<BadRow> bad;
+};
+
+Result read(std::string_view content, Style style = Style::csv) {
+  const TemporaryFile file("rows", content);
+  LineReader lines(file.path());
+  RowReader reader(lines, style);
+  Result result;
+  for (Row row;;) {
+    try {
+      if (!reader.next(row)) return result;
+      result.rows.push_back(row);
+      result.lines.push_back(reader.line());
+    } catch (const BadRow& bad) {
+      result.bad.push_back(bad);
+    }
+  }
+}
+
+TEST_CASE("delimited: CSV as RFC 4180 has it") {
+  CHECK(read("a,b\r\n\"a\",\"b\"\r\n").rows == Rows{{"a", "b"}, {"a", "b"}});
+  CHECK(read("\"a,b\",\"say \"\"hi\"\"\",\"\"").rows == Rows{{"a,b", "say \"hi\"", ""}});
+  CHECK(read("1,\"two\nlines\"\n2,x").rows == Rows{{"1", "two\nlines"}, {"2", "x"}});
+  CHECK(read("1,\"a\r\n\r\n\nb\"\r\n").rows == Rows{{"1", "a\n\n\nb"}});
+  CHECK(read(",\n,,\n\n\"\"\n").rows == Rows{{"", ""}, {"", "", ""}, {""}});
+  CHECK(read("a \"b\" c,5\" disk, \"x\" ").rows == Rows{{"a \"b\" c", "5\" disk", " \"x\" "}});
+  CHECK(read("\"\"\"\",\"\"\"a\"\"\"").rows == Rows{{"\"", "\"a\""}});
+  CHECK(read("\xEF\xBB\xBF\"a\",b").rows == Rows{{"a", "b"}});
+  CHECK(read("").rows.empty());
+}
+
+TEST_CASE("delimited: TSV has no quotes") {
+  CHECK(read("\"a\tb\"\n\tc,d\t\n", Style::tsv).rows == Rows{{"\"a", "b\""}, {"", "c,d", ""}});
+}
+
+TEST_CASE("delimited: rows know the line they begin on") {
+  CHECK(read("a\n\n\"b\n\nc\"\nd\n").lines == std::vector<std::size_t>{1, 3, 6});
+}
+
+TEST_CASE("delimited: random fields round-trip") {
+  std::mt19937 random(11);
+  constexpr std::string_view kBytes = "ab,\"\"\n \t\xE5";
+  for (int trial = 0; trial < 300; ++trial) {
+    Rows rows;
+    std::string content;
+    for (std::size_t r = 0; r < 1 + random() % 20; ++r) {
+      Row row(2 + random() % 3);
+      for (std::size_t f = 0; f < row.size(); ++f) {
+        row[f].resize(random() % 6);
+        for (char& c : row[f]) c = kBytes[random() % kBytes.size()];
+        const bool plain = row[f].find_first_of(",\"\n") == std::string::npos;
+        if (f > 0) content += ',';
+        if (plain && random() % 2 == 0) {
+          content += row[f];
+        } else {
+          content += '"';
+          for (const char c : row[f]) content += c == '"' ? "\"\"" : std::string(1, c);
+          content += '"';
+        }
+      }
+      rows.push_back(row);
+      content += random() % 2 == 0 ? "\n" : "\r\n";
+    }
+    INFO("content: " << content);
+    REQUIRE(read(content).rows == rows);
+  }
+}
+
+TEST_CASE("delimited: a quote left open is named, and reading goes on after its line") {
+  const Result result = read("1,a\n2,\"open\n3,c\n4,d\n");
+  REQUIRE(result.bad.size() == 1);
+  CHECK(result.bad[0].line == 2);
+  CHECK(result.bad[0].column == 3);
+  CHECK(result.bad[0].message == "this quote is still open at the end of the file");
+  CHECK(result.rows == Rows{{"1", "a"}, {"3", "c"}, {"4", "d"}});
+  CHECK(result.lines == std::vector<std::size_t>{1, 3, 4});
+}
+
+TEST_CASE("delimited: text after a closing quote") {
+  const Result result = read("1,\"a\" b\n2,\"open\n3,\"c\"\n4,\"d\"\n");
+  REQUIRE(result.bad.size() == 2);
+  CHECK(result.bad[0].line == 1);
+  CHECK(result.bad[0].column == 3);
+  CHECK(result.bad[1].line == 2);
+  CHECK(result.bad[1].message ==
+        "text follows the quote that closes this field, at line 3, byte 4");
+  CHECK(result.rows == Rows{{"3", "c"}, {"4", "d"}});
+}
+
+}  // namespace
+}  // namespace weft

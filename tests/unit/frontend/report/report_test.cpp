@@ -1,0 +1,250 @@
+// Reports: well-formed pages whatever labels and texts say, the same bytes each time, and numbers
+// that are those of the metrics.
+#include "frontend/report/report.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "frontend/report/report_charts.h"
+#include "frontend/report/report_tables.h"
+#include "tests/support/small_model.h"
+
+namespace weft {
+namespace {
+
+bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+// What is wrong with a page's tags: each that opens closes, in order, attributes are quoted, and
+// text holds no bare `<` or `&`. Empty: nothing.
+std::string malformed(const std::string& page) {
+  constexpr std::array<std::string_view, 5> kVoid = {"meta", "input", "br", "link", "!DOCTYPE"};
+  std::vector<std::string> open;
+  for (std::size_t i = 0; i < page.size(); ++i) {
+    if (page[i] == '&' && page.substr(i, 12).find(';') == std::string::npos) return "a bare &";
+    if (page[i] != '<') continue;
+    const std::size_t end = page.find('>', i);
+    if (end == std::string::npos) return "an open <";
+    std::string tag = page.substr(i + 1, end - i - 1);
+    if (contains(tag, "<")) return "a bare < before " + tag;
+    if (std::ranges::count(tag, '"') % 2 != 0) return "an open quote in " + tag;
+    const bool closing = tag.starts_with('/');
+    const bool empty = tag.ends_with('/');
+    const std::string name =
+        tag.substr(closing ? 1 : 0, tag.find_first_of(" /\n", 1) - (closing ? 1 : 0));
+    i = end;
+    if (closing) {
+      if (open.empty() || open.back() != tag.substr(1)) return "</" + name + "> out of place";
+      open.pop_back();
+    } else if (!empty && std::ranges::find(kVoid, name) == kVoid.end()) {
+      open.push_back(name);
+      if (name == "style" || name == "script") {  // raw text
+        i = page.find("</" + name, end) - 1;
+      }
+    }
+  }
+  return open.empty() ? "" : "<" + open.back() + "> is not closed";
+}
+
+constexpr std::string_view kHostile = "</script><script>alert('x')</script> & \"\x01\xFF";
+
+Plan trained(const std::string& end) {
+  return test::small_plan(
+      "model small\ntext tokenizer=whitespace max_tokens=12\n"
+      "x = embedding(text, width=8)\n"
+      "logits = x | conv1d(channels=4, kernel=2) | relu | max_pool | " +
+      end + "(logits)\ntrain adam(rate=0.01) batch=8 epochs=3\n");
+}
+
+// The plan with labels that mean harm, on data that does.
+Report hostile_report(Plan plan, bool multi) {
+  plan.labels = {std::string(kHostile), "cold"};
+  plan.history = {{1, 8, 0.01, 0.7, {{"accuracy", 0.5}, {"loss", 0.6}}},
+                  {2, 16, 0.01, 0.5, {{"accuracy", 0.8}, {"loss", 0.4}}}};
+  std::vector<Example> examples;
+  for (std::size_t i = 0; i < 40; ++i) {
+    std::vector<std::string> labels{i % 2 == 0 ? std::string(kHostile) : "cold"};
+    if (i == 39 && !multi) labels = {"<new>"};
+    if (i % 5 == 0 && multi) labels = {std::string(kHostile), "cold"};
+    const std::string text = (i % 3 == 0 ? "hot w1 " : "cold w2 ") + std::string(kHostile);
+    examples.push_back({text, labels, i + 1});
+  }
+  Session session(std::move(plan), {1});
+  Report report = make_report(session, Corpus(examples), {}, 0.5);
+  report.title = report.data = kHostile;
+  report.seconds = 0;
+  return report;
+}
+
+TEST_CASE("report: pages are well-formed and escape what data says") {
+  for (const bool multi : {false, true}) {
+    const Plan plan =
+        trained(multi ? "linear(labels)\noutput sigmoid" : "linear(labels)\noutput softmax");
+    const std::string page = to_html(hostile_report(plan, multi));
+    CHECK(malformed(page) == "");
+    CHECK_FALSE(contains(page, "<script>alert"));
+    CHECK(contains(page, "&lt;script&gt;alert(&#39;x&#39;)"));
+    CHECK_FALSE(contains(page, "http:"));
+    CHECK_FALSE(contains(page, "https:"));
+    CHECK_FALSE(contains(page, "src="));
+    CHECK(contains(page, "default-src 'none'"));
+    CHECK(contains(page, "threshold-data") == multi);
+    CHECK(contains(page, "is the logit of"));
+    CHECK(page == to_html(hostile_report(plan, multi)));
+  }
+}
+
+TEST_CASE("report: the check of pages sees what is wrong") {
+  CHECK(malformed("<p>a</p>") == "");
+  CHECK(malformed("<p>a") != "");
+  CHECK(malformed("<b><i>a</b></i>") != "");
+  CHECK(malformed("<p>1 < 2</p>") != "");
+  CHECK(malformed("<p>a & b</p>") != "");
+  CHECK(malformed("<p class=\"a>b</p>") != "");
+}
+
+TEST_CASE("report: what it gathers is what the metrics say") {
+  Session session(trained("linear(labels)\noutput sigmoid"), {1});
+  const Corpus corpus = test::small_corpus();
+  const Report report = make_report(session, corpus, {}, 0.5);
+  const Metrics& metrics = report.evaluation.metrics;
+  REQUIRE(report.thresholds.size() == 3);
+  const ThresholdTable& all = report.thresholds[0];
+  std::uint64_t given = 0;
+  std::uint64_t right = 0;
+  for (const ClassMetrics& one : metrics.classes) {
+    given += one.predicted;
+    right += one.correct;
+  }
+  CHECK(all.given[50] == given);
+  CHECK(all.right[50] == right);
+  CHECK(all.support == 60);
+  CHECK(all.given[0] == 120);
+  CHECK(report.thresholds[1].given[50] == metrics.classes[0].predicted);
+  std::size_t answers = 0;
+  for (const ReliabilityBin& bin : report.reliability) answers += bin.count;
+  CHECK(answers == 120);
+  REQUIRE(report.curves.size() == 2);
+  CHECK(report.curves[0].curve.positives == metrics.classes[0].support);
+  for (std::size_t i = 1; i < report.mistakes.size(); ++i) {
+    CHECK(report.mistakes[i - 1].confidence >= report.mistakes[i].confidence);
+  }
+  // A part of the corpus, by rows.
+  const std::array<std::uint32_t, 3> rows = {5, 1, 9};
+  CHECK(make_report(session, corpus, rows, 0.5).evaluation.metrics.examples == 3);
+}
+
+TEST_CASE("report: where n-grams cannot be told, it says why") {
+  Session session(trained("linear(4) | relu | linear(labels)\noutput softmax"), {1});
+  const Report report = make_report(session, test::small_corpus(), {}, {});
+  CHECK(contains(report.unexplained, "`relu`"));
+  CHECK(contains(to_html(report), "`relu`"));
+  CHECK(malformed(to_html(report)) == "");
+}
+
+TEST_CASE("report: a plan's history may hold anything") {
+  Report report = hostile_report(trained("linear(labels)\noutput softmax"), false);
+  report.history = {{0, 0, 0, NAN, {{"loss", INFINITY}, {"accuracy", 1e308}}},
+                    {INT64_MAX, 0, 0, -1e308, {{"accuracy", -1e308}}}};
+  CHECK(malformed(to_html(report)) == "");
+  report.history.erase(report.history.begin());
+  CHECK(malformed(to_html(report)) == "");
+}
+
+TEST_CASE("report: the epochs that were kept are marked where they are known") {
+  Report report = hostile_report(trained("linear(labels)\noutput softmax"), false);
+  CHECK_FALSE(contains(to_html(report), "kept:"));
+  // Validated with what this report came to.
+  const Metrics& m = report.evaluation.metrics;
+  report.history[1].metrics = {
+      {"accuracy", m.accuracy}, {"macro_f1", m.macro.f1}, {"loss", report.evaluation.loss}};
+  CHECK(contains(to_html(report), "kept: epoch 2<"));
+  report.history[0].metrics = report.history[1].metrics;
+  CHECK_FALSE(contains(to_html(report), "kept:"));
+  for (HistoryEntry& entry : report.history) entry.metrics.emplace_back("kept", 1);
+  CHECK(contains(to_html(report), "kept: the mean of epochs 1 to 2<"));
+  CHECK(malformed(to_html(report)) == "");
+}
+
+TEST_CASE("report: what is not defined has no line and no number") {
+  const std::vector<Example> hot(9, {"hot w1", {"hot"}, 1});
+  Session session(trained("linear(labels)\noutput softmax"), {1});
+  const std::size_t label = session.labels()[1] == "hot" ? 0 : 1;  // whose curve is drawn: 1
+  const std::string page = to_html(make_report(session, Corpus(hot), {}, {}));
+  CHECK(contains(
+      page, label == 0 ? "hot: not defined, every text has it" : "not defined, no text has it"));
+  CHECK_FALSE(contains(page, "area 0.5"));
+  CHECK_FALSE(contains(page, "nan"));
+}
+
+TEST_CASE("report: a confusion matrix shows long names in part, and where nothing is a dot") {
+  Metrics m;
+  m.classes.resize(2);
+  m.classes[0].name = "a name of far more than twenty-eight characters";
+  m.classes[0].support = 1234;
+  m.classes[1].name = "b";
+  m.confusion = {{0, 0, 1234}};
+  const std::string table = confusion_tables(m);
+  CHECK(malformed(table) == "");
+  CHECK(contains(table, "title=\"a name of far more than twenty-eight characters\">a name"));
+  CHECK(contains(table, "<th scope=\"row\">b</th>"));
+  CHECK(
+      contains(table, "<td style=\"--v:0.500\" class=\"hit\">1,234</td><td class=\"soft\">·</td>"));
+  CHECK(contains(table, "<td class=\"soft\">·</td><td class=\"hit\">0</td>"));
+  CHECK(clipped("abcdef", 6) == "abcdef");
+  CHECK(clipped("abcdefg", 6) == "abc…fg");
+  CHECK(clipped("一二三四五六七", 4) == "一二…七");
+}
+
+TEST_CASE("charts: ticks are round and within") {
+  CHECK(ticks(0, 1, 5) == std::vector<double>{0, 0.2, 0.4, 0.6000000000000001, 0.8, 1});
+  CHECK(ticks(1, 3, 6, true) == std::vector<double>{1, 2, 3});
+  CHECK(ticks(-1, 1, 2) == std::vector<double>{-1, 0, 1});
+  CHECK(html("<a b=\"c\">&'\x1B") == "&lt;a b=&quot;c&quot;&gt;&amp;&#39; ");
+}
+
+TEST_CASE("charts: a thinned path keeps its ends and its corners") {
+  std::vector<std::pair<double, double>> path;
+  for (int i = 0; i <= 10000; ++i) path.emplace_back(0, i / 10000.0);
+  for (int i = 1; i <= 10000; ++i) path.emplace_back(i / 10000.0, 1);
+  const auto kept = thinned(path);
+  CHECK(kept.size() < 1100);
+  CHECK(kept.front() == path.front());
+  CHECK(kept.back() == path.back());
+  for (const auto& [x, y] : kept) CHECK((x == 0 || y == 1));
+  for (std::size_t i = 1; i < kept.size(); ++i) {
+    CHECK(kept[i].first - kept[i - 1].first < 0.0041);
+    CHECK(kept[i].second - kept[i - 1].second < 0.0041);
+  }
+  const std::vector<std::pair<double, double>> steps = {{0, 1}, {0.5, 1}, {1, 1}, {1, 0.9}, {1, 0}};
+  CHECK(thinned(steps) == steps);
+  CHECK(thinned({}).empty());
+}
+
+TEST_CASE("charts: blocks of an arena lie where they are, when they are") {
+  const std::vector<ArenaBlock> blocks = {{"a<", {ValueId{0}, 0, 1000000, 1, 1}},
+                                          {"b", {ValueId{1}, 1000000, 1000000, 1, 3}}};
+  const std::string svg = arena_picture(blocks, "id");
+  CHECK(malformed(svg) == "");
+  CHECK(contains(svg,
+                 "x=\"166.5\" y=\"133.0\" width=\"100.5\" height=\"121.0\"><title>a&lt;: "
+                 "1,000,000 bytes from 0 on, steps 1 to 1<"));
+  CHECK(contains(svg, "x=\"166.5\" y=\"12.0\" width=\"301.5\" height=\"121.0\"><title>b: "));
+}
+
+TEST_CASE("charts: a line's points lie where the axes say") {
+  Chart chart{"id", "t & t", "d", "x", "y", {0, 10}, {0, 1}};
+  chart.series = {{"<s>", {{0, 0}, {10, 1}}}};
+  const std::string svg = line_chart(chart);
+  CHECK(malformed(svg) == "");
+  CHECK(contains(svg, "points=\"66.0,254.0 468.0,12.0 \""));
+  CHECK(contains(svg, "aria-labelledby=\"id-t id-d\""));
+  CHECK(contains(svg, "&lt;s&gt;"));
+}
+
+}  // namespace
+}  // namespace weft

@@ -1,0 +1,94 @@
+// The C interface against the C++ one: the same answers and the same training; misuse is a status.
+#include <doctest/doctest.h>
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/session.h"
+#include "runtime/weft.h"
+#include "tests/support/small_model.h"
+#include "tests/support/temporary_file.h"
+
+namespace weft {
+namespace {
+
+const std::array<const char*, 3> kTexts{"w1 hot w2", "", "cold w3 w4 w5"};
+
+TEST_CASE("C gets the answers that C++ gets, and trains the same") {
+  const TemporaryFile file("c.plan", ""), learnt("learnt.plan", "");
+  save_plan(test::small_plan(), file.path());
+  Session session = Session::load(file.path(), {.threads = 1, .train = true});
+  weft_session* c = weft_load(file.path().c_str(), 1, 1);
+  REQUIRE(c != nullptr);
+  CHECK(weft_label_count(c) == 2);
+  CHECK(std::string_view(weft_label(c, 1)) == session.labels()[1]);
+  CHECK(weft_train_capacity(c) == 8);
+
+  const auto same_answers = [&] {
+    const std::vector<std::string_view> texts(kTexts.begin(), kTexts.end());
+    Predictions wanted;
+    session.predict(texts, wanted);
+    std::array<std::int32_t, 3> labels{};
+    std::array<float, 6> probabilities{};
+    REQUIRE(weft_predict(c, kTexts.data(), nullptr, 3, labels.data(), probabilities.data()) ==
+            WEFT_OK);
+    for (std::size_t i = 0; i < 3; ++i) {
+      CHECK(static_cast<std::size_t>(labels[i]) == wanted.label(i));
+      CHECK(probabilities[2 * i] == wanted.probabilities(i)[0]);
+      CHECK(probabilities[2 * i + 1] == wanted.probabilities(i)[1]);
+    }
+  };
+  same_answers();
+  const std::array<std::int32_t, 2> labels{0, 1};
+  const std::array<std::size_t, 2> lengths{6, 0};  // "w1 hot", ""
+  double loss = 0;
+  const std::vector<std::string_view> texts{"w1 hot", ""};
+  const double wanted = session.train_step(texts, {labels}, 0.01);
+  REQUIRE(weft_train_step(c, kTexts.data(), lengths.data(), 2, labels.data(), 0.01, &loss) ==
+          WEFT_OK);
+  CHECK(loss == wanted);
+  same_answers();
+  REQUIRE(weft_save(c, learnt.path().c_str()) == WEFT_OK);
+  CHECK(encode_plan(load_plan(learnt.path())) == encode_plan(session.snapshot()));
+  weft_free(c);
+}
+
+TEST_CASE("C is told what is wrong") {
+  const TemporaryFile file("c.plan", "");
+  save_plan(test::small_plan(), file.path());
+  const auto said = [](std::string_view part) {
+    CHECK_MESSAGE(std::string_view(weft_error()).find(part) != std::string_view::npos,
+                  weft_error());
+  };
+  CHECK(weft_load("gone.plan", 1, 0) == nullptr);
+  said("gone.plan: cannot be opened");
+  CHECK(weft_load(nullptr, 1, 0) == nullptr);
+  said("no path");
+  weft_session* c = weft_load(file.path().c_str(), 1, 0);
+  REQUIRE(c != nullptr);
+  std::int32_t label = -1;
+  CHECK(weft_predict(nullptr, kTexts.data(), nullptr, 1, &label, nullptr) == WEFT_BAD_ARGUMENT);
+  CHECK(weft_predict(c, nullptr, nullptr, 1, &label, nullptr) == WEFT_BAD_ARGUMENT);
+  CHECK(weft_predict(c, kTexts.data(), nullptr, 1, nullptr, nullptr) == WEFT_BAD_ARGUMENT);
+  const char* const null = nullptr;
+  CHECK(weft_predict(c, &null, nullptr, 1, &label, nullptr) == WEFT_BAD_ARGUMENT);
+  said("text 0 is null");
+  CHECK(weft_predict(c, nullptr, nullptr, 0, nullptr, nullptr) == WEFT_OK);
+  CHECK(weft_train_step(c, kTexts.data(), nullptr, 1, &label, 0.1, nullptr) == WEFT_FAILED);
+  said("only predicts");
+  CHECK(weft_train_capacity(c) == 0);
+  CHECK(weft_label(c, 2) == nullptr);
+  CHECK(weft_label(c, -1) == nullptr);
+  CHECK(weft_save(c, "/nowhere/x.plan") == WEFT_FAILED);
+  weft_session* second = weft_sibling(c);
+  REQUIRE(second != nullptr);
+  weft_free(c);
+  CHECK(weft_predict(second, kTexts.data(), nullptr, 1, &label, nullptr) == WEFT_OK);
+  weft_free(second);
+  weft_free(nullptr);
+}
+
+}  // namespace
+}  // namespace weft

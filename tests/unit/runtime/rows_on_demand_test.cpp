@@ -1,0 +1,148 @@
+// Rows made when they are asked for: once each, complete when asked for, and equal in every bit to
+// those that were made at once.
+#include "runtime/resources/rows_on_demand.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <numeric>
+#include <thread>
+#include <vector>
+
+#include "frontend/train/build_plan.h"
+#include "runtime/session.h"
+#include "tests/support/small_model.h"
+
+namespace weft {
+namespace {
+
+using Ids = std::vector<std::int32_t>;
+
+// A table that counts how often each of its rows was made; making takes its time.
+struct Counted {
+  explicit Counted(std::int64_t count) : made(static_cast<std::size_t>(count)) {}
+
+  std::vector<std::atomic<int>> made;
+  LazyRows rows{static_cast<std::int64_t>(made.size()), [this](std::span<const std::int32_t> ids) {
+                  std::this_thread::sleep_for(std::chrono::microseconds(50));
+                  for (const std::int32_t id : ids) ++made[static_cast<std::size_t>(id)];
+                }};
+
+  int total() const { return std::accumulate(made.begin(), made.end(), 0); }
+};
+
+TEST_CASE("lazy rows: each row is made once, when it is asked for") {
+  for (const int threads : {1, 3}) {
+    Counted table(3000);
+    table.rows.require({}, threads);
+    CHECK(table.total() == 0);
+    table.rows.require(Ids{7, 7, 2999, 7}, threads);
+    CHECK(table.made[7] == 1);
+    CHECK(table.made[2999] == 1);
+    CHECK(table.total() == 2);
+    Ids many(2500);
+    for (std::size_t i = 0; i < many.size(); ++i) many[i] = static_cast<std::int32_t>(i * 7 % 1500);
+    table.rows.require(many, threads);
+    CHECK(table.total() == 1501);
+    table.rows.require_all(threads);
+    table.rows.require_all(threads);
+    CHECK(std::ranges::all_of(table.made, [](int times) { return times == 1; }));
+    table.rows.forget();
+    table.rows.require(Ids{5}, threads);
+    CHECK(table.made[5] == 2);
+    CHECK(table.total() == 3001);
+  }
+}
+
+TEST_CASE("lazy rows: threads that ask for the same rows wait for one another") {
+  for (int round = 0; round < 20; ++round) {
+    Counted table(600);
+    std::atomic<int> missing = 0;
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&, t] {
+        for (int i = 0; i < 12; ++i) {
+          Ids ids;
+          for (int k = 0; k < 80; ++k) ids.push_back((i * 50 + k * (t + 1)) % 600);
+          table.rows.require(ids, 1);
+          for (const std::int32_t id : ids) {
+            if (table.made[static_cast<std::size_t>(id)] != 1) ++missing;
+          }
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    CHECK(missing == 0);
+    CHECK(std::ranges::all_of(table.made, [](int times) { return times <= 1; }));
+  }
+}
+
+// 40 texts of the small model's words.
+std::vector<std::string> texts() {
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < 40; ++i) {
+    std::string text = i % 3 == 0 ? "hot" : "cold";
+    for (std::size_t w = 0; w < i % 11; ++w) text += " w" + std::to_string(i * (w + 3) % 25);
+    texts.push_back(text);
+  }
+  return texts;
+}
+
+std::vector<float> logits_of(Session& session, std::span<const std::string_view> views) {
+  Predictions out;
+  std::vector<float> logits;
+  session.predict(views, out);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    logits.insert(logits.end(), out.logits(i).begin(), out.logits(i).end());
+  }
+  return logits;
+}
+
+TEST_CASE("lazy rows: a session predicts the bits of a plan whose table was made at once") {
+  const Plan plan = test::small_plan();
+  REQUIRE(plan.program("load") != nullptr);
+  Session whole(fold_tables(plan), {.threads = 1});
+  REQUIRE(whole.plan().program("load") == nullptr);
+  const std::vector<std::string> all = texts();
+  const std::vector<std::string_view> views(all.begin(), all.end());
+  const std::vector<float> expected = logits_of(whole, views);
+
+  Session one_by_one(plan, {.threads = 1});
+  std::vector<float> found;
+  for (const std::string_view view : views) {
+    const auto logits = logits_of(one_by_one, std::span(&view, 1));
+    found.insert(found.end(), logits.begin(), logits.end());
+  }
+  CHECK(found == expected);
+
+  Session shared(plan, {.threads = 2});
+  std::vector<std::vector<float>> by_thread(4);
+  std::vector<std::thread> threads;
+  for (std::vector<float>& logits : by_thread) {
+    threads.emplace_back([&] {
+      Session sibling = shared.sibling();
+      logits = logits_of(sibling, views);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const std::vector<float>& logits : by_thread) CHECK(logits == expected);
+}
+
+TEST_CASE("lazy rows: after a training step they are made of the new weights") {
+  Session session(test::small_plan(), {.threads = 1, .train = true});
+  const std::vector<std::string> all = texts();
+  const std::vector<std::string_view> views(all.begin(), all.end());
+  const std::vector<float> before = logits_of(session, views);
+  for (int step = 0; step < 3; ++step) {
+    session.train_step(std::span(views).first(2), {std::vector<std::int32_t>{0, 1}}, 0.1);
+  }
+  const std::vector<float> after = logits_of(session, views);
+  CHECK(after != before);
+  Session again(session.snapshot(), {.threads = 1});
+  CHECK(logits_of(again, views) == after);
+}
+
+}  // namespace
+}  // namespace weft

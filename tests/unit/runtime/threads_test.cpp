@@ -1,0 +1,65 @@
+// The pool: every part of a loop is run, once, and before the loop returns; whoever else loops.
+#include "runtime/resources/threads.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+namespace weft {
+namespace {
+
+struct Counts {
+  explicit Counts(int parts) : times(static_cast<std::size_t>(parts)) {}
+  std::vector<std::atomic<int>> times;  // that a part was run
+};
+
+void count(void* context, int part) {
+  static_cast<Counts*>(context)->times[static_cast<std::size_t>(part)].fetch_add(1);
+}
+
+// How many parts of how many loops were not run exactly once.
+int wrong_parts(int loops, int most_parts) {
+  int wrong = 0;
+  for (int i = 0; i < loops; ++i) {
+    const int parts = 1 + i % most_parts;
+    Counts counts(parts);
+    run_parts(parts, count, &counts);
+    for (const auto& times : counts.times) wrong += times != 1;
+  }
+  return wrong;
+}
+
+TEST_CASE("Each part of a loop is run once, be there more parts than CPUs or fewer") {
+  CHECK(wrong_parts(2000, 2) == 0);
+  CHECK(wrong_parts(500, 9) == 0);
+}
+
+TEST_CASE("Threads that loop at the same time do not disturb one another") {
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&wrong, i] { wrong += wrong_parts(300, 2 + i); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("A range is cut without gap or overlap, into parts of at least the grain") {
+  for (const std::int64_t n : {0, 1, 7, 100}) {
+    for (const int threads : {1, 3, 8}) {
+      std::vector<std::atomic<int>> seen(static_cast<std::size_t>(n));
+      std::atomic<int> small{0};
+      parallel_for(threads, n, 10, [&](std::int64_t begin, std::int64_t end, int) {
+        small += n >= 10 && end - begin < 10;
+        for (std::int64_t i = begin; i < end; ++i) seen[static_cast<std::size_t>(i)]++;
+      });
+      for (const auto& times : seen) CHECK(times == 1);
+      CHECK(small == 0);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace weft
