@@ -163,8 +163,8 @@ void AtomicFile::fail(int error) const {
 void AtomicFile::write(std::span<const std::byte> bytes) {
   WEFT_CHECK(file_ >= 0);
   while (!bytes.empty()) {
-    constexpr std::size_t most = std::size_t{1} << 30;  // the kernel takes less than 2 GiB at once
-    const auto written = ::write(file_, bytes.data(), std::min(bytes.size(), most));
+    constexpr std::size_t max = std::size_t{1} << 30;  // the kernel takes less than 2 GiB at once
+    const auto written = ::write(file_, bytes.data(), std::min(bytes.size(), max));
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) fail(errno);
     bytes = bytes.subspan(static_cast<std::size_t>(written));

@@ -12,7 +12,7 @@ namespace weft {
 namespace {
 
 // Arrays a program could never hold are refused here, so that sizes later cannot overflow.
-constexpr std::int64_t kMostElements = std::int64_t{1} << 40;
+constexpr std::int64_t kMaxElements = std::int64_t{1} << 40;
 
 void check_type(const Graph& graph, const std::string& name, const TensorType& type) {
   for (const Dim& dim : type.shape) {
@@ -22,12 +22,12 @@ void check_type(const Graph& graph, const std::string& name, const TensorType& t
                   "declare it: `symbol NAME <= CAPACITY`");
     }
   }
-  if (!type.partitions.empty() && (graph.find_symbol(type.partitions) == nullptr ||
+  if (!type.ragged_dim.empty() && (graph.find_symbol(type.ragged_dim) == nullptr ||
                                    type.dtype != DType::i32 || type.shape.size() != 1)) {
     throw Error(fmt::format("%{} is {}: offsets are written `i32[B+1 -> T]`, with a declared T",
                             name, to_string(type)));
   }
-  if (capacity_elements(graph, type) > kMostElements) {
+  if (capacity_elements(graph, type) > kMaxElements) {
     throw Error(
         fmt::format("%{} is {}: more than 2^40 elements at capacity", name, to_string(type)),
         "make one of its sizes smaller");
@@ -45,7 +45,7 @@ void complete(const OpDef& op, Attrs& attrs, SourceLocation location) {
       throw Error(location, fmt::format("{}: there is no attribute `{}`", op.name, name),
                   names.empty() ? "it takes none" : "it takes" + names);
     }
-    const Attr& wanted = known->fallback ? *known->fallback : known->required;
+    const Attr& wanted = known->default_value ? *known->default_value : known->required;
     if (value.index() == wanted.index()) continue;
     const auto* integer = std::get_if<std::int64_t>(&value);
     const auto* integers = std::get_if<std::vector<std::int64_t>>(&value);
@@ -61,11 +61,11 @@ void complete(const OpDef& op, Attrs& attrs, SourceLocation location) {
   }
   for (const AttrDef& def : op.attrs) {
     if (attrs.contains(def.name)) continue;
-    if (!def.fallback) {
+    if (!def.default_value) {
       throw Error(location, fmt::format("{}: the attribute `{}` ({}) is missing", op.name, def.name,
                                         def.doc));
     }
-    attrs.emplace(def.name, *def.fallback);
+    attrs.emplace(def.name, *def.default_value);
   }
 }
 
@@ -110,10 +110,39 @@ const Symbol* Graph::find_symbol(std::string_view wanted) const {
   return at == symbols.end() ? nullptr : &*at;
 }
 
+// While a pass renames values two may bear one name for a time: the first is found.
 std::optional<ValueId> Graph::find(std::string_view wanted) const {
-  const auto at = std::ranges::find(values, wanted, &Value::name);
-  if (at == values.end()) return std::nullopt;
-  return static_cast<ValueId>(at - values.begin());
+  const auto [begin, end] = names_.equal_range(wanted);
+  if (begin == end) return std::nullopt;
+  return std::min_element(begin, end,
+                          [](const auto& a, const auto& b) { return a.second < b.second; })
+      ->second;
+}
+
+ValueId Graph::add_value(Value value) {
+  const auto id = static_cast<ValueId>(values.size());
+  names_.emplace(value.name, id);
+  values.push_back(std::move(value));
+  return id;
+}
+
+void Graph::rename(ValueId id, std::string name) {
+  Value& value = (*this)[id];
+  const auto [begin, end] = names_.equal_range(value.name);
+  for (auto at = begin; at != end; ++at) {
+    if (at->second != id) continue;
+    names_.erase(at);
+    break;
+  }
+  names_.emplace(name, id);
+  value.name = std::move(name);
+}
+
+void Graph::index_names() {
+  names_.clear();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    names_.emplace(values[i].name, static_cast<ValueId>(i));
+  }
 }
 
 const Value* Graph::find_value(std::string_view wanted) const {
@@ -133,8 +162,7 @@ ValueId Graph::declare(Role role, std::string wanted, TensorType type, Attrs val
   WEFT_CHECK(role != Role::computed);
   if (find(wanted)) throw Error(fmt::format("%{} is declared twice", wanted), "rename one of them");
   check_type(*this, wanted, type);
-  values.push_back({std::move(wanted), std::move(type), role, std::move(value_attrs), {}, {}});
-  return static_cast<ValueId>(values.size() - 1);
+  return add_value({std::move(wanted), std::move(type), role, std::move(value_attrs), {}, {}});
 }
 
 std::vector<ValueId> Graph::append(const OpDef& op, std::vector<ValueId> inputs, Attrs node_attrs,
@@ -142,7 +170,7 @@ std::vector<ValueId> Graph::append(const OpDef& op, std::vector<ValueId> inputs,
   check_operands(*this, op, inputs, location);
   complete(op, node_attrs, location);
   const std::vector<TensorType> types =
-      op.infer(InferView{*this, op, inputs, node_attrs, location});
+      op.infer(InferContext{*this, op, inputs, node_attrs, location});
   WEFT_CHECK(types.size() == op.outputs.size());
   std::vector<ValueId> outputs;
   for (std::size_t i = 0; i < types.size(); ++i) {
@@ -151,8 +179,7 @@ std::vector<ValueId> Graph::append(const OpDef& op, std::vector<ValueId> inputs,
         plain ? std::string(hint) : fmt::format("{}.{}", hint, op.outputs[i].name);
     std::string name_of_output = unique_name(wanted);
     check_type(*this, name_of_output, types[i]);
-    values.push_back({std::move(name_of_output), types[i], Role::computed, {}, {}, {}});
-    outputs.push_back(static_cast<ValueId>(values.size() - 1));
+    outputs.push_back(add_value({std::move(name_of_output), types[i], Role::computed, {}, {}, {}}));
   }
   nodes.push_back({&op, std::move(inputs), outputs, std::move(node_attrs), location, {}});
   return outputs;
@@ -163,23 +190,17 @@ ValueId Graph::add(const OpDef& op, std::vector<ValueId> inputs, Attrs node_attr
   return append(op, std::move(inputs), std::move(node_attrs), location, hint).front();
 }
 
-bool is_part(const Graph& graph, const Value& value) {
-  if (!value.storage || value.storage->home == kNoValue) return false;
-  const auto home = static_cast<std::size_t>(value.storage->home);
-  return home < graph.values.size() && graph.values[home].role == Role::computed;
-}
-
 std::int64_t capacity_elements(const Graph& graph, const TensorType& type) {
-  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  constexpr std::int64_t max = std::numeric_limits<std::int64_t>::max();
   std::int64_t elements = 1;
   for (const Dim& dim : type.shape) {
     std::int64_t extent = dim.value;
     if (!dim.is_static()) {
       const Symbol* symbol = graph.find_symbol(dim.symbol);
       WEFT_CHECK(symbol != nullptr);
-      if (__builtin_add_overflow(extent, symbol->capacity, &extent)) return most;
+      if (__builtin_add_overflow(extent, symbol->capacity, &extent)) return max;
     }
-    if (__builtin_mul_overflow(elements, std::max<std::int64_t>(extent, 0), &elements)) return most;
+    if (__builtin_mul_overflow(elements, std::max<std::int64_t>(extent, 0), &elements)) return max;
   }
   return elements;
 }

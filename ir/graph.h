@@ -2,11 +2,14 @@
 // another.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -37,12 +40,23 @@ struct Symbol {
 // running statistics, counters); a program changes them only through Graph::writes.
 enum class Role : std::uint8_t { input, param, state, computed };
 
-// Where a value lives while the program runs: in the arena; in the place of a param or state that
-// it replaces (`write %w <- %new` costs nothing when %new is already stored in %w); or as some
-// columns of a value computed later, of which it is a part.
+// Where a value lives while the program runs.
 struct Storage {
-  ValueId home = kNoValue;  // kNoValue: the arena
-  std::int64_t offset = 0;  // bytes into the arena, a multiple of 64; the first column of a part
+  enum class Kind : std::uint8_t {
+    arena,       // `offset` bytes into the arena, a multiple of 64
+    persistent,  // in the place of the param or state `base`, which it replaces: `write %w <- %new`
+                 // costs nothing when %new is already stored in %w
+    columns,     // as columns of `base`, a matrix computed later, from column `offset` on
+  };
+  Kind kind = Kind::arena;
+  ValueId base = kNoValue;
+  std::int64_t offset = 0;
+
+  static Storage in_arena(std::int64_t bytes) { return {Kind::arena, kNoValue, bytes}; }
+  static Storage in_tensor(ValueId tensor) { return {Kind::persistent, tensor, 0}; }
+  static Storage in_columns(ValueId matrix, std::int64_t first) {
+    return {Kind::columns, matrix, first};
+  }
   bool operator==(const Storage&) const = default;
 };
 
@@ -56,6 +70,9 @@ struct Value {
   Attrs attrs = {};
   std::optional<Storage> storage = {};     // set by plan-memory for inputs and computed values
   std::vector<std::string> comments = {};  // the `//` lines above the declaration
+
+  bool is_in(Storage::Kind kind) const { return storage && storage->kind == kind; }
+  bool persists() const { return role == Role::param || role == Role::state; }
 };
 
 struct Node {
@@ -70,6 +87,14 @@ struct Node {
 // When the program ends, `target` (a param or state) holds `source`.
 struct Write {
   ValueId target, source;
+};
+
+// So that names are looked up by string_view, without a copy.
+struct NameHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view name) const {
+    return std::hash<std::string_view>{}(name);
+  }
 };
 
 struct Graph {
@@ -105,10 +130,16 @@ struct Graph {
               std::string_view hint = {});
 
   std::string unique_name(std::string_view hint) const;
-};
 
-// Whether it is stored as columns of another computed value.
-bool is_part(const Graph&, const Value&);
+  // Every change of `values` that touches names goes through these, or is followed by index_names:
+  // find() is by hash.
+  ValueId add_value(Value);
+  void rename(ValueId, std::string name);
+  void index_names();
+
+ private:
+  std::unordered_multimap<std::string, ValueId, NameHash, std::equal_to<>> names_;
+};
 
 // Elements and bytes of a type when every symbol is at its capacity.
 std::int64_t capacity_elements(const Graph&, const TensorType&);

@@ -90,12 +90,12 @@ class Interpreter {
       }
     };
     allocate();
-    node.op->reference(EvalView{graph_, node, x, y,
-                                [&](const std::string& symbol, std::int64_t extent) {
-                                  bind(symbol, extent);
-                                  allocate();
-                                },
-                                extents_});
+    node.op->reference(EvalContext{graph_, node, x, y,
+                                   [&](const std::string& symbol, std::int64_t extent) {
+                                     bind(symbol, extent);
+                                     allocate();
+                                   },
+                                   extents_});
     for (std::size_t i = 0; i < y.size(); ++i) at(node.outputs[i]) = std::move(y[i]);
   }
 

@@ -7,7 +7,7 @@
 
 namespace weft {
 
-std::vector<bool> outputs_left_out(const Graph& graph) {
+std::vector<bool> unused_outputs(const Graph& graph) {
   std::vector<bool> read(graph.values.size()), left_out(graph.values.size());
   const auto index = [](ValueId id) { return static_cast<std::size_t>(id); };
   for (const Node& node : graph.nodes) {
@@ -72,27 +72,27 @@ std::vector<std::int64_t> ints_attr(const Attrs& attrs, std::string_view name) {
   return attr_as<std::vector<std::int64_t>>(attrs, name);
 }
 
-bool InferView::has(std::size_t port) const {
+bool InferContext::has(std::size_t port) const {
   return port < inputs.size() && inputs[port] != kNoValue;
 }
 
-const TensorType& InferView::type(std::size_t port) const {
+const TensorType& InferContext::type(std::size_t port) const {
   WEFT_CHECK(has(port));
   return graph[inputs[port]].type;
 }
 
-std::int64_t InferView::capacity(std::string_view symbol) const {
+std::int64_t InferContext::capacity(std::string_view symbol) const {
   const Symbol* found = graph.find_symbol(symbol);
   WEFT_CHECK(found != nullptr);
   return found->capacity;
 }
 
-Dim InferView::derive(const std::string& symbol, std::int64_t capacity) const {
+Dim InferContext::derive(const std::string& symbol, std::int64_t capacity) const {
   graph.symbol(symbol, capacity, /*derived=*/true);
   return Dim(symbol);
 }
 
-void InferView::fail(const std::string& message, std::string note) const {
+void InferContext::fail(const std::string& message, std::string note) const {
   throw Error(location, fmt::format("{}: {}", op.name, message), std::move(note));
 }
 
@@ -104,28 +104,28 @@ std::string_view port_name(const OpDef& op, std::size_t port) {
 
 }  // namespace
 
-void InferView::expect_rank(std::size_t port, std::size_t rank) const {
+void InferContext::expect_rank(std::size_t port, std::size_t rank) const {
   if (type(port).shape.size() == rank) return;
   fail(fmt::format("{} is {}, but must have {} dimension{}", port_name(op, port),
                    to_string(type(port)), rank, rank == 1 ? "" : "s"));
 }
 
-void InferView::expect_dtype(std::size_t port, DType dtype) const {
+void InferContext::expect_dtype(std::size_t port, DType dtype) const {
   if (type(port).dtype == dtype) return;
   fail(fmt::format("{} is {}, but must be of {}", port_name(op, port), to_string(type(port)),
                    to_string(dtype)));
 }
 
-void InferView::expect_same(std::size_t port, const TensorType& wanted) const {
+void InferContext::expect_same(std::size_t port, const TensorType& wanted) const {
   if (type(port) == wanted) return;
   fail(fmt::format("{} is {}, but must be {}", port_name(op, port), to_string(type(port)),
                    to_string(wanted)));
 }
 
-void InferView::expect_offsets(std::size_t port, const Dim& rows) const {
+void InferContext::expect_offsets(std::size_t port, const Dim& rows) const {
   const TensorType& found = type(port);
-  const bool offsets = !found.partitions.empty() && found.shape.size() == 1 && rows.value == 0 &&
-                       found.partitions == rows.symbol && !rows.is_static();
+  const bool offsets = !found.ragged_dim.empty() && found.shape.size() == 1 && rows.value == 0 &&
+                       found.ragged_dim == rows.symbol && !rows.is_static();
   if (offsets) return;
   fail(fmt::format("{} is {}, but must be offsets into {}: i32[B+1 -> {}]", port_name(op, port),
                    to_string(found), to_string(rows), to_string(rows)),
@@ -146,7 +146,7 @@ std::int64_t Tensor::rows() const {
   return rows;
 }
 
-ValueId GradientView::emit(const OpDef& op, std::vector<ValueId> inputs, Attrs attrs) const {
+ValueId GradientContext::emit(const OpDef& op, std::vector<ValueId> inputs, Attrs attrs) const {
   return graph.add(op, std::move(inputs), std::move(attrs), node.location);
 }
 

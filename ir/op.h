@@ -19,21 +19,36 @@ namespace weft {
 // as the last input.
 enum class Arity : std::uint8_t { one, optional, variadic };
 
+// What an operand is to the op, for passes and tests that treat operands of a kind alike.
+enum class OperandRole : std::uint8_t {
+  data,           // activations and everything else
+  weight,         // what an optimizer updates
+  gradient,       // of that weight
+  state,          // what an optimizer keeps for each weight: moments, velocities
+  learning_rate,  // f32[]
+  step,           // i32[], counts optimizer steps
+  ids,            // i32[N], rows of a table
+  last_step,      // i32[V], the step that each row of a table is as of
+  past_rates,     // f32[N], the learning rates of the last N steps
+  statistic,      // of a normalisation: means and variances
+};
+
 struct PortDef {
   std::string_view name;
   std::string_view doc;  // the shape in the field's letters: "f32[T, C]"
   Arity arity = Arity::one;
+  OperandRole role = OperandRole::data;
 };
 
 struct AttrDef {
   std::string_view name;
   std::string_view doc;
-  std::optional<Attr> fallback;     // none: must be given, and is of the kind of `required`
-  Attr required = std::int64_t{0};  // an example, e.g. 0.0 or std::vector<std::int64_t>{}
+  std::optional<Attr> default_value;  // none: must be given, and is of the kind of `required`
+  Attr required = std::int64_t{0};    // an example, e.g. 0.0 or std::vector<std::int64_t>{}
 };
 
 // What a shape rule sees. `fail` throws an Error that cites the node's place.
-struct InferView {
+struct InferContext {
   Graph& graph;
   const OpDef& op;
   std::span<const ValueId> inputs;
@@ -68,7 +83,7 @@ struct Tensor {
 
 // What a reference sees. Outputs whose extents are known arrive allocated and zeroed; an op that
 // defines a symbol calls `bind`, which allocates the outputs that waited for it.
-struct EvalView {
+struct EvalContext {
   const Graph& graph;
   const Node& node;
   std::span<const Tensor* const> x;  // null for an absent optional operand
@@ -78,12 +93,12 @@ struct EvalView {
 };
 
 // What a gradient rule sees: it appends nodes and sets the gradient of each input it has one for.
-struct GradientView {
+struct GradientContext {
   Graph& graph;
-  const Node& node;              // a copy: appending to the graph does not move it
-  std::span<const ValueId> dy;   // per output; kNoValue where nothing flows back
-  std::span<ValueId> dx;         // per input; leave kNoValue where there is no gradient
-  std::span<const bool> wanted;  // per input: whether a gradient is of use
+  const Node& node;                  // a copy: appending to the graph does not move it
+  std::span<const ValueId> dy;       // per output; kNoValue where nothing flows back
+  std::span<ValueId> dx;             // per input; leave kNoValue where there is no gradient
+  std::span<const bool> needs_grad;  // per input: whether a gradient is of use
 
   ValueId in(std::size_t port) const { return node.inputs[port]; }
   ValueId out(std::size_t port = 0) const { return node.outputs[port]; }
@@ -93,23 +108,35 @@ struct GradientView {
 
 using ElementCount = std::function<double(const TensorType&)>;
 
+enum class Activation : std::uint8_t;  // ir/ops/nn/activation.h
+
+// What optimizer steps without a gradient do to a row of a table.
+struct MissedSteps {
+  bool change_nothing = false;
+  std::string no_closed_form = {};  // why they cannot be made up for at once; empty: they can
+};
+
 struct OpDef {
   std::string_view name;
   std::string_view doc;  // one line: what it computes
   std::vector<PortDef> inputs = {};
   std::vector<PortDef> outputs;
   std::vector<AttrDef> attrs = {};
-  std::vector<TensorType> (*infer)(const InferView&) = nullptr;
-  void (*reference)(const EvalView&) = nullptr;
-  void (*gradient)(GradientView&) = nullptr;  // null: not differentiable
+  std::vector<TensorType> (*infer)(const InferContext&) = nullptr;
+  void (*reference)(const EvalContext&) = nullptr;
+  void (*gradient)(GradientContext&) = nullptr;  // null: not differentiable
 
   // Facts that passes ask for, so that no pass lists ops.
   std::vector<std::uint8_t> in_place = {};  // per output: the input whose storage it may
                                             // take, counted from 1; 0: none
-  bool side_by_side = false;                // output 0 is the columns of all inputs, in their order
-  bool pitched = false;                     // output 0, f32[N, C], may be columns of a wider matrix
-  bool monotone_activation = false;   // y = f(x) elementwise, f non-decreasing: may follow max_pool
-  std::string_view activation = {};   // the name this op has as an `act` attribute, or empty
+  bool concatenates = false;                // output 0 is the columns of all inputs, in their order
+  bool strided = false;                     // output 0, f32[N, C], may be columns of a wider matrix
+  // Row t of the outputs depends on row t of the [T, ..] operands only: commutes with lookups.
+  bool rowwise = false;
+  bool monotone_activation = false;  // y = f(x) elementwise, f non-decreasing: may follow max_pool
+  // What this op is as an `act` attribute of another, with these attributes of its own; null, or
+  // none: it has no such form.
+  std::optional<Activation> (*activation)(const Attrs&) = nullptr;
   int bias_port = 0;                  // 0: none; else the optional input that a bias_add folds into
   const OpDef* (*fused)() = nullptr;  // the form that takes bias and `act`, if not this op itself
   bool foldable = true;               // may be evaluated at compile time
@@ -118,13 +145,22 @@ struct OpDef {
   std::vector<ValueId> (*inference)(Graph& target, const Node& node) = nullptr;
   // Arithmetic at the given extents; null: one operation per output element.
   double (*flops)(const Graph&, const Node&, const ElementCount&) = nullptr;
+  std::string_view former_name = {};  // under which older plans and IR texts know it
+
+  // Facts of optimizers: w, g, the states, the learning rate, perhaps the step -> w, the states.
+  std::string_view optimizer = {};  // the name by which a program asks for it; empty: it is none
+  // The op that does the same with these attributes by less work; null, or null: there is none.
+  const OpDef* (*simpler)(const Attrs&) = nullptr;
+  const OpDef* row_form = nullptr;       // the same step of some rows of a table
+  const OpDef* catch_up_form = nullptr;  // of rows: the steps in which they had no gradient
+  MissedSteps (*missed_steps)(const Attrs&) = nullptr;
 };
 
 std::span<const OpDef* const> all_ops();      // in the order of ops.def
-const OpDef* find_op(std::string_view name);  // null if there is none
+const OpDef* find_op(std::string_view name);  // by its name or former name; null: there is none
 
 // By value: an optional output that nobody reads. It is left out: not computed, without a place.
-std::vector<bool> outputs_left_out(const Graph&);
+std::vector<bool> unused_outputs(const Graph&);
 
 // Attribute access; the types were checked when the node was made.
 std::int64_t int_attr(const Attrs&, std::string_view name);

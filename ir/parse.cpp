@@ -138,7 +138,7 @@ class Parser {
     for (const auto& [part, whole] : parts_) {
       const std::optional<ValueId> id = graph_.find(whole.text);
       if (id) {
-        graph_[part].storage->home = *id;
+        graph_[part].storage->base = *id;
       } else if (!poisoned_.contains(whole.text)) {
         note(Error(whole.location, fmt::format("%{} is not defined in this program", whole.text)));
       }
@@ -307,8 +307,8 @@ class Parser {
     }
     const auto ids = graph_.append(op, std::move(inputs), std::move(attrs), place);
     for (std::size_t i = 0; i < outputs.size(); ++i) {
+      graph_.rename(ids[i], outputs[i].name.text);
       Value& value = graph_[ids[i]];
-      value.name = outputs[i].name.text;
       value.storage = outputs[i].storage;
       if (outputs[i].whole) parts_.emplace_back(ids[i], *outputs[i].whole);
       if (outputs[i].type && *outputs[i].type != value.type) {
@@ -325,12 +325,12 @@ class Parser {
     if (whole != nullptr && peek().kind == TokenKind::value && tokens_[at_ + 1].is("+")) {
       *whole = next();
       expect("+");
-      return Storage{kNoValue, integer("a column")};
+      return Storage::in_columns(kNoValue, integer("a column"));
     }
-    if (peek().kind == TokenKind::value) return Storage{operand(), 0};
+    if (peek().kind == TokenKind::value) return Storage::in_tensor(operand());
     expect("arena");
     expect("+");
-    return Storage{kNoValue, integer("an offset into the arena")};
+    return Storage::in_arena(integer("an offset into the arena"));
   }
 
   TensorType type() {
@@ -347,7 +347,7 @@ class Parser {
       if (!parsed.shape.empty()) expect(",");
       parsed.shape.push_back(dim());
     }
-    if (accept("->")) parsed.partitions = known_symbol("a symbol");
+    if (accept("->")) parsed.ragged_dim = known_symbol("a symbol");
     expect("]");
     return parsed;
   }

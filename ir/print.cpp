@@ -62,11 +62,16 @@ std::string operand(const Graph& graph, ValueId id) {
 
 std::string place(const Graph& graph, const Value& value) {
   if (!value.storage) return "";
-  if (value.storage->home != kNoValue) {
-    const std::string home = " in %" + graph[value.storage->home].name;
-    return is_part(graph, value) ? fmt::format("{}+{}", home, value.storage->offset) : home;
+  const auto& [kind, base, offset] = *value.storage;
+  switch (kind) {
+    case Storage::Kind::arena:
+      return fmt::format(" in arena+{}", offset);
+    case Storage::Kind::persistent:
+      return fmt::format(" in %{}", graph[base].name);
+    case Storage::Kind::columns:
+      return fmt::format(" in %{}+{}", graph[base].name, offset);
   }
-  return fmt::format(" in arena+{}", value.storage->offset);
+  return "";
 }
 
 std::string declaration(const Graph& graph, const Value& value) {
@@ -101,7 +106,8 @@ std::string print(const Graph& graph, const Node& node) {
   std::string attrs;
   for (const auto& [name, value] : node.attrs) {
     const auto def = std::ranges::find(node.op->attrs, name, &AttrDef::name);
-    const bool usual = def != node.op->attrs.end() && def->fallback && *def->fallback == value;
+    const bool usual =
+        def != node.op->attrs.end() && def->default_value && *def->default_value == value;
     if (!usual) attrs += fmt::format(" {}={}", name, print(value));
   }
   std::string line =

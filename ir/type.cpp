@@ -41,7 +41,7 @@ std::string to_string(const TensorType& type) {
     if (i > 0) text += ", ";
     text += to_string(type.shape[i]);
   }
-  if (!type.partitions.empty()) text += " -> " + type.partitions;
+  if (!type.ragged_dim.empty()) text += " -> " + type.ragged_dim;
   return text + ']';
 }
 

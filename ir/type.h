@@ -38,7 +38,7 @@ using Extents = std::vector<std::int64_t>;  // a shape with every symbol bound
 struct TensorType {
   DType dtype = DType::f32;
   Shape shape;
-  std::string partitions;  // the symbol whose rows this value's entries delimit; usually empty
+  std::string ragged_dim;  // the symbol whose rows this value's entries delimit; usually empty
 
   bool operator==(const TensorType&) const = default;
 };

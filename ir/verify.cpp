@@ -58,7 +58,9 @@ class Verifier {
     names.clear();
     for (const Value& value : graph_.values) {
       if (!names.insert(value.name).second) fail(fmt::format("%{} is defined twice", value.name));
-      check_partitions(value);
+      if (graph_.find_value(value.name) != &value)
+        fail(fmt::format("%{} is not found by its name", value.name));
+      check_ragged_dim(value);
       for (const Dim& dim : value.type.shape) {
         const Symbol* symbol = dim.is_static() ? nullptr : graph_.find_symbol(dim.symbol);
         const bool known = dim.is_static() ? dim.value >= 0 : symbol != nullptr;
@@ -74,10 +76,10 @@ class Verifier {
     }
   }
 
-  void check_partitions(const Value& value) const {
+  void check_ragged_dim(const Value& value) const {
     const TensorType& type = value.type;
-    if (type.partitions.empty()) return;
-    const Symbol* const rows = graph_.find_symbol(type.partitions);
+    if (type.ragged_dim.empty()) return;
+    const Symbol* const rows = graph_.find_symbol(type.ragged_dim);
     const bool bound = rows != nullptr && (value.role == Role::computed || !rows->derived);
     if (bound && type.dtype == DType::i32 && type.shape.size() == 1) return;
     fail(fmt::format("%{} is {}, which is no type of offsets", value.name, to_string(type)));
@@ -112,8 +114,7 @@ class Verifier {
         continue;
       }
       const Value& value = graph_[id];
-      again.values.push_back({value.name, value.type, Role::input, {}, {}, {}});
-      inputs.push_back(static_cast<ValueId>(again.values.size() - 1));
+      inputs.push_back(again.add_value({value.name, value.type, Role::input, {}, {}, {}}));
     }
     const std::size_t before = again.values.size();
     again.append(*node.op, std::move(inputs), node.attrs, node.location);
@@ -209,8 +210,9 @@ class Verifier {
     for (const ValueId id : graph_.results) at(id).end = kEnd;
     for (const Write& write : graph_.writes) at(write.source).end = kEnd;
     for (const Lifetime& part : std::vector(lives)) {  // the whole is there as soon as one is
-      if (!is_part(graph_, graph_[part.id])) continue;
-      Lifetime& whole = at(graph_[part.id].storage->home);
+      const Value& value = graph_[part.id];
+      if (!value.is_in(Storage::Kind::columns) || !is_value(value.storage->base)) continue;
+      Lifetime& whole = at(value.storage->base);
       whole.begin = std::min(whole.begin, part.begin);
     }
     return lives;
@@ -234,49 +236,50 @@ class Verifier {
     const std::vector<std::size_t> reads = count_reads();
     std::vector<bool> fits(graph_.values.size());
     for (const Node& node : graph_.nodes) {
-      if (node.op->pitched) fits[static_cast<std::size_t>(node.outputs[0])] = true;
+      if (node.op->strided) fits[static_cast<std::size_t>(node.outputs[0])] = true;
     }
     std::vector<bool> placed(graph_.values.size());
     for (const Node& node : graph_.nodes) {
-      if (!node.op->side_by_side || graph_[node.outputs[0]].type.shape.size() != 2) continue;
+      if (!node.op->concatenates || graph_[node.outputs[0]].type.shape.size() != 2) continue;
       std::int64_t column = 0;
       for (const ValueId id : node.inputs) {
         const auto i = static_cast<std::size_t>(id);
-        placed[i] =
-            fits[i] && reads[i] == 1 && graph_[id].storage == Storage{node.outputs[0], column};
+        placed[i] = fits[i] && reads[i] == 1 &&
+                    graph_[id].storage == Storage::in_columns(node.outputs[0], column);
         column += graph_[id].type.shape.back().value;
       }
     }
     for (std::size_t i = 0; i < graph_.values.size(); ++i) {
       const Value& value = graph_.values[i];
-      if (!is_part(graph_, value) || placed[i]) continue;
+      if (!value.is_in(Storage::Kind::columns) || placed[i]) continue;
+      if (!is_value(value.storage->base)) fail("a storage names no value");
       fail(fmt::format("%{} is stored in %{} from column {} on, where it is no part of it",
-                       value.name, name(value.storage->home), value.storage->offset));
+                       value.name, name(value.storage->base), value.storage->offset));
     }
   }
 
   void check_storage() const {
     check_parts();
     const bool planned = std::ranges::any_of(graph_.values, [&](const Value& value) {
-      return value.storage.has_value() && !is_part(graph_, value);
+      return value.storage.has_value() && !value.is_in(Storage::Kind::columns);
     });
     if (!planned) return;
     std::vector<Lifetime> arena;
-    std::map<ValueId, std::vector<Lifetime>> homes;
-    const std::vector<bool> left_out = outputs_left_out(graph_);
+    std::map<ValueId, std::vector<Lifetime>> bases;
+    const std::vector<bool> left_out = unused_outputs(graph_);
     for (Lifetime& life : lifetimes()) {
       const Value& value = graph_[life.id];
-      if (value.role == Role::param || value.role == Role::state) {
+      if (value.persists()) {
         if (value.storage)
           fail(fmt::format("%{} outlives the program and has its own place", value.name));
         continue;
       }
-      if (is_part(graph_, value)) continue;
+      if (value.is_in(Storage::Kind::columns)) continue;
       if (!value.storage && left_out[static_cast<std::size_t>(life.id)]) continue;
       if (!value.storage) fail(fmt::format("%{} has no storage, but others have", value.name));
-      if (value.storage->home != kNoValue) {
-        check_home(value, *value.storage);
-        homes[value.storage->home].push_back(life);
+      if (value.is_in(Storage::Kind::persistent)) {
+        check_base(value, *value.storage);
+        bases[value.storage->base].push_back(life);
       } else {
         life.offset = value.storage->offset;
         check_place(value, life);
@@ -284,15 +287,14 @@ class Verifier {
       }
     }
     check_overlaps(std::move(arena), "the arena");
-    for (auto& [home, tenants] : homes) check_tenants(home, std::move(tenants));
+    for (auto& [base, tenants] : bases) check_tenants(base, std::move(tenants));
   }
 
-  void check_home(const Value& value, const Storage& storage) const {
-    if (!is_value(storage.home) || storage.offset != 0) fail("a storage names no value");
-    const Value& home = graph_[storage.home];
-    const bool lasting = home.role == Role::param || home.role == Role::state;
-    if (!lasting || home.type != value.type) {
-      fail(fmt::format("%{} is stored in %{}, which is not its equal", value.name, home.name));
+  void check_base(const Value& value, const Storage& storage) const {
+    if (!is_value(storage.base) || storage.offset != 0) fail("a storage names no value");
+    const Value& base = graph_[storage.base];
+    if (!base.persists() || base.type != value.type) {
+      fail(fmt::format("%{} is stored in %{}, which is not its equal", value.name, base.name));
     }
   }
 
@@ -305,16 +307,17 @@ class Verifier {
     }
   }
 
-  // The old content of a home is one more tenant: until its last reader if the home is overwritten.
-  void check_tenants(ValueId home, std::vector<Lifetime> tenants) const {
+  // The old content of a param or state is one more tenant of its place: until its last reader if
+  // it is overwritten.
+  void check_tenants(ValueId base, std::vector<Lifetime> tenants) const {
     const auto wrote = [&](const Write& w) {
-      return w.target == home && graph_[w.source].storage && graph_[w.source].storage->home == home;
+      return w.target == base && graph_[w.source].storage == Storage::in_tensor(base);
     };
     if (std::ranges::none_of(graph_.writes, wrote)) {
-      fail(fmt::format("%{} is used as storage, but not written from it", name(home)));
+      fail(fmt::format("%{} is used as storage, but not written from it", name(base)));
     }
-    tenants.push_back(lifetimes()[static_cast<std::size_t>(home)]);
-    check_overlaps(std::move(tenants), "%" + name(home));
+    tenants.push_back(lifetimes()[static_cast<std::size_t>(base)]);
+    check_overlaps(std::move(tenants), "%" + name(base));
   }
 
   void check_overlaps(std::vector<Lifetime> lives, const std::string& place) const {

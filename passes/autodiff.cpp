@@ -91,7 +91,7 @@ class Autodiff {
     }
     for (const ValueId id : node.outputs) name_gradient(id);
     std::vector<ValueId> dx(inputs, kNoValue);
-    GradientView view{graph_, node, dy, dx, std::span<const bool>(wanted.get(), inputs)};
+    GradientContext view{graph_, node, dy, dx, std::span<const bool>(wanted.get(), inputs)};
     node.op->gradient(view);
     for (std::size_t i = 0; i < inputs; ++i) {
       if (wanted[i] && dx[i] != kNoValue) accumulate(node.inputs[i], dx[i], node.location);

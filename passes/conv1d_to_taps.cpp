@@ -172,14 +172,14 @@ class Conv1dToTaps {
       c.form = Form::mean_pool;
       return !trains_;
     }
-    const ValueId bias = pool.inputs[2], where = pool.outputs[1];
+    const ValueId bias = pool.inputs[2], argmax = pool.outputs[1];
     const std::string& act = string_attr(pool.attrs, "act");
     c.form = Form::max_pool;
     // An activation above the pool was left there by sink-activation for a reason.
     if (!c.act.empty() || (c.bias != kNoValue && bias != kNoValue)) return false;
     if (bias != kNoValue) c.bias = bias;
     c.act = act;
-    return uses_.readers(where).empty() && !uses_.kept(where);
+    return uses_.readers(argmax).empty() && !uses_.kept(argmax);
   }
 
   std::size_t place_in_concat(ValueId y) const {

@@ -40,6 +40,7 @@ Graph dce(const Graph& graph, PassContext&) {
     out.values.push_back(graph.values[i]);
     out.values.back().storage.reset();
   }
+  out.index_names();
   const auto renumber = [&](ValueId& id) {
     if (id != kNoValue) id = image[index(id)];
   };

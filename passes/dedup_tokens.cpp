@@ -82,7 +82,7 @@ class DedupTokens {
   bool feeds_convolutions(const Node& lookup) const {
     return std::ranges::any_of(uses_.readers(lookup.outputs[0]), [&](std::size_t i) {
       const OpDef* op = graph_.nodes[i].op;
-      return op == &ops::conv1d || is_rowwise(op);
+      return op == &ops::conv1d || op->rowwise;
     });
   }
 

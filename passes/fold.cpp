@@ -11,12 +11,12 @@ namespace weft {
 
 namespace {
 
-constexpr std::int64_t kMostElements = 4096;  // constants are text in the program: keep them small
+constexpr std::int64_t kMaxElements = 4096;  // constants are text in the program: keep them small
 
 bool fits(const Graph& graph, const TensorType& type) {
   const std::int64_t elements = capacity_elements(graph, type);
   return std::ranges::all_of(type.shape, &Dim::is_static) && 0 < elements &&
-         elements <= kMostElements;
+         elements <= kMaxElements;
 }
 
 bool foldable(const Uses& uses, const Graph& graph, const Node& node) {

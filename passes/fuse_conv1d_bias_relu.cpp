@@ -42,7 +42,7 @@ std::optional<Fusion> fusable(const Node& node) {
   for (const auto& [name, value] : node.attrs) {
     if (has_attr(*op, name)) {
       fusion.attrs[name] = value;
-    } else if (std::ranges::find(node.op->attrs, name, &AttrDef::name)->fallback != value) {
+    } else if (std::ranges::find(node.op->attrs, name, &AttrDef::name)->default_value != value) {
       return {};
     }
   }
@@ -60,7 +60,7 @@ bool absorb(Fusion& fusion, const Node& next, ValueId value) {
     bias = next.inputs[1];
     return true;
   }
-  if (next.op->activation.empty()) return false;
+  if (next.op->activation == nullptr) return false;
   const std::string act = activation_name(next);
   fusion.attrs["act"] = act;
   return !act.empty();

@@ -67,7 +67,7 @@ class LoadProgram {
     for (const ValueId id : handed_over_) {
       const std::string& name = graph_[id].name;
       const ValueId computed = *load.find(name);
-      load[computed].name = load.unique_name(name + ".new");
+      load.rename(computed, load.unique_name(name + ".new"));
       const ValueId state = load.declare(Role::state, name, graph_[id].type, kComputed);
       load.writes.push_back({state, computed});
     }

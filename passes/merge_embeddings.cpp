@@ -47,7 +47,7 @@ class MergeEmbeddings {
   };
 
   std::optional<Lookup> merge(const Node& node) {
-    if (!is_rowwise(node.op)) return {};
+    if (!node.op->rowwise) return {};
     std::vector<ValueId> tables;
     for (const ValueId id : node.inputs) {
       const auto lookup = lookups_.find(id);

@@ -20,7 +20,7 @@ using Order = std::vector<std::size_t>;
 class Placer {
  public:
   explicit Placer(const std::vector<Buffer>& buffers)
-      : buffers_(buffers), neighbours_(buffers.size()), offsets_(buffers.size(), kNowhere) {
+      : buffers_(buffers), neighbours_(buffers.size()), offsets_(buffers.size(), kNoRow) {
     for (std::size_t i = 0; i < buffers.size(); ++i) {
       for (std::size_t j = 0; j < i; ++j) {
         if (buffers[i].first > buffers[j].last || buffers[j].first > buffers[i].last) continue;
@@ -33,7 +33,7 @@ class Placer {
   // Places one buffer after another, each in the tightest gap (or the lowest) between those that
   // it meets in time; returns the size of the arena.
   std::int64_t place(const Order& order, bool tightest) {
-    std::ranges::fill(offsets_, kNowhere);
+    std::ranges::fill(offsets_, kNoRow);
     std::int64_t arena = 0;
     for (const std::size_t i : order) {
       offsets_[i] = find_gap(i, tightest);
@@ -51,26 +51,25 @@ class Placer {
   }
 
  private:
-  static constexpr std::int64_t kNowhere = -1;
+  static constexpr std::int64_t kNoRow = -1;
 
   std::int64_t find_gap(std::size_t i, bool tightest) {
     taken_.clear();
     for (const std::size_t j : neighbours_[i]) {
-      if (offsets_[j] != kNowhere)
-        taken_.emplace_back(offsets_[j], offsets_[j] + buffers_[j].bytes);
+      if (offsets_[j] != kNoRow) taken_.emplace_back(offsets_[j], offsets_[j] + buffers_[j].bytes);
     }
     std::ranges::sort(taken_);
-    std::int64_t best = kNowhere, best_gap = 0, end = 0;
+    std::int64_t best = kNoRow, best_gap = 0, end = 0;
     for (const auto& [from, to] : taken_) {
       const std::int64_t gap = from - end;
-      if (gap >= buffers_[i].bytes && (best == kNowhere || gap < best_gap)) {
+      if (gap >= buffers_[i].bytes && (best == kNoRow || gap < best_gap)) {
         best = end;
         best_gap = gap;
         if (!tightest) break;
       }
       end = std::max(end, to);
     }
-    return best == kNowhere ? end : best;
+    return best == kNoRow ? end : best;
   }
 
   const std::vector<Buffer>& buffers_;

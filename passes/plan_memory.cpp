@@ -46,10 +46,10 @@ class Tenancy {
   // Where the value lives, once `buffers` are placed. None for params and states, and for outputs
   // that are left out.
   std::optional<Storage> storage(ValueId id) const {
-    if (is_part(graph_, graph_[id])) return graph_[id].storage;
-    if (home_[index(id)] != kNoValue) return Storage{home_[index(id)], 0};
+    if (graph_[id].is_in(Storage::Kind::columns)) return graph_[id].storage;
+    if (home_[index(id)] != kNoValue) return Storage::in_tensor(home_[index(id)]);
     if (buffer_[index(id)] == kNoBuffer) return std::nullopt;
-    return Storage{kNoValue, buffers[buffer_[index(id)]].offset};
+    return Storage::in_arena(buffers[buffer_[index(id)]].offset);
   }
 
  private:
@@ -67,8 +67,8 @@ class Tenancy {
     begin_ = first_;
     for (std::size_t i = 0; i < graph_.values.size(); ++i) {
       const Value& part = graph_.values[i];
-      if (!is_part(graph_, part)) continue;
-      std::size_t& begin = begin_[index(part.storage->home)];
+      if (!part.is_in(Storage::Kind::columns)) continue;
+      std::size_t& begin = begin_[index(part.storage->base)];
       begin = std::min(begin, first_[i]);
     }
   }
@@ -115,11 +115,11 @@ class Tenancy {
       if (graph_.values[i].role == Role::input) add_buffer(static_cast<ValueId>(i));
     }
     std::vector<bool> taken(graph_.values.size(), false);  // by operand: an output has its place
-    const std::vector<bool> left_out = outputs_left_out(graph_);
+    const std::vector<bool> left_out = unused_outputs(graph_);
     for (const Node& node : graph_.nodes) {
       for (const ValueId id : node.outputs) {
         if (home_[index(id)] != kNoValue || left_out[index(id)]) continue;
-        if (is_part(graph_, graph_[id])) continue;
+        if (graph_[id].is_in(Storage::Kind::columns)) continue;
         const ValueId operand = predecessor(id);
         if (operand == kNoValue || buffer_[index(operand)] == kNoBuffer || taken[index(operand)]) {
           add_buffer(id);

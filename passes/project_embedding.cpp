@@ -106,11 +106,11 @@ class ProjectEmbedding {
                                 graph_[table.outputs[0]].name, why));
       return false;
     };
-    constexpr std::int64_t kMostTaps = 256;  // whose sum an i16 holds
+    constexpr std::int64_t kMaxTaps = 256;  // whose sum an i16 holds
     for (const std::size_t i : uses_.readers(table.outputs[0])) {
       if (graph_.nodes[i].op != &ops::tap_max_pool) return keep("only max pooling reads integers");
     }
-    if (std::ranges::max(ints_attr(sizes(table), "kernels")) > kMostTaps) {
+    if (std::ranges::max(ints_attr(sizes(table), "kernels")) > kMaxTaps) {
       return keep("it has more than 256 taps");
     }
     return true;

@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <limits>
+#include <optional>
 #include <string>
 #include <unordered_set>
 
-#include "ir/ops/ops.h"
+#include "ir/ops/nn/activation.h"
 #include "ir/taps.h"
 
 namespace weft {
@@ -35,23 +35,9 @@ const Node* Uses::producer(ValueId id) const {
 }
 
 std::string activation_name(const Node& node) {
-  std::string name(node.op->activation);
-  if (name.empty()) return name;
-  for (const AttrDef& def : node.op->attrs) {
-    const Attr& value = node.attrs.find(def.name)->second;
-    if (value == def.fallback) continue;
-    const auto* variant = std::get_if<std::string>(&value);
-    if (variant == nullptr) return {};
-    name += "_" + *variant;
-  }
-  return name;
-}
-
-bool is_rowwise(const OpDef* op) {
-  static constexpr std::array kRowwise = {&ops::concat, &ops::add,  &ops::sub,  &ops::mul,
-                                          &ops::scale,  &ops::relu, &ops::tanh, &ops::sigmoid,
-                                          &ops::gelu,   &ops::elu};
-  return std::ranges::find(kRowwise, op) != kRowwise.end();
+  if (node.op->activation == nullptr) return {};
+  const std::optional<Activation> activation = node.op->activation(node.attrs);
+  return activation ? std::string(to_string(*activation)) : std::string();
 }
 
 bool is_frozen(const Value& value) {
@@ -93,7 +79,7 @@ std::int64_t tap_table_bytes(std::int64_t rows, const Attrs& attrs, DType dtype)
 void drop_unused_symbols(Graph& graph, bool (*may_go)(const Symbol&)) {
   std::unordered_set<std::string_view> used;
   for (const Value& value : graph.values) {
-    used.insert(value.type.partitions);
+    used.insert(value.type.ragged_dim);
     for (const Dim& dim : value.type.shape) used.insert(dim.symbol);
   }
   std::erase_if(graph.symbols,
@@ -112,8 +98,7 @@ Rewriter::Rewriter(const Graph& source)
   for (std::size_t i = 0; i < source.values.size(); ++i) {
     const Value& value = source.values[i];
     if (value.role == Role::computed) continue;
-    image_[i] = ValueId{static_cast<std::uint32_t>(target_.values.size())};
-    target_.values.push_back(value);
+    image_[i] = target_.add_value(value);
     target_.values.back().storage.reset();
     take_name(ValueId{static_cast<std::uint32_t>(i)}, image_[i]);
   }
@@ -136,14 +121,13 @@ std::vector<ValueId> Rewriter::operator()(std::span<const ValueId> ids) const {
 void Rewriter::take_name(ValueId from, ValueId to) {
   named_after_.resize(std::max(named_after_.size(), target_.values.size()), kNoValue);
   named_after_[index(to)] = from;
-  target_[to].name = source_[from].name;
+  target_.rename(to, source_[from].name);
 }
 
 void Rewriter::copy(const Node& node) {
   Node image{node.op, (*this)(node.inputs), {}, node.attrs, node.location, node.comments};
   for (const ValueId output : node.outputs) {
-    const ValueId id{static_cast<std::uint32_t>(target_.values.size())};
-    target_.values.push_back(source_[output]);
+    const ValueId id = target_.add_value(source_[output]);
     target_.values.back().storage.reset();
     image_[index(output)] = id;
     take_name(output, id);
@@ -182,9 +166,10 @@ Graph Rewriter::finish() && {
     if (named_after_[i] != kNoValue) taken.insert(target_.values[i].name);
   }
   for (std::size_t i = 0, next = 0; i < target_.values.size(); ++i) {
-    std::string& name = target_.values[i].name;
     if (named_after_[i] != kNoValue) continue;
+    std::string name = target_.values[i].name;
     while (!taken.insert(name).second) name = std::to_string(next++);
+    target_.rename(static_cast<ValueId>(i), std::move(name));
   }
   for (const ValueId id : source_.results) target_.results.push_back((*this)(id));
   for (const Write& write : source_.writes) {

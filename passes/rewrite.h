@@ -33,12 +33,8 @@ class Uses {
   std::vector<bool> kept_;
 };
 
-// The name an activation has as an `act` attribute; empty if it has none. An attribute off its
-// default is part of the name (gelu approximate="tanh": gelu_tanh), or has no fused form (elu).
+// The name that this node has as the attribute `act` of another; empty if it has none.
 std::string activation_name(const Node&);
-
-// The op gives row t from the operands' rows t alone, so that it commutes with lookups.
-bool is_rowwise(const OpDef*);
 
 // A param that training leaves as it is: `frozen=1`.
 bool is_frozen(const Value&);

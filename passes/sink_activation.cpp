@@ -60,7 +60,7 @@ class SinkActivation {
   const Node* candidate(const Node& pool) const {
     const Node* above = uses_.producer(pool.inputs[kX]);
     const bool fits =
-        above != nullptr && (above->op == &ops::bias_add || !above->op->activation.empty());
+        above != nullptr && (above->op == &ops::bias_add || above->op->activation != nullptr);
     return fits && pool.inputs[kBias] == kNoValue ? above : nullptr;
   }
 
@@ -78,8 +78,8 @@ class SinkActivation {
       return decline(
           fmt::format("the maximum of {} is not always that of its operand", above.op->name));
     }
-    const ValueId where = pool.outputs[1];
-    if (!uses_.readers(where).empty() || uses_.kept(where)) {
+    const ValueId argmax = pool.outputs[1];
+    if (!uses_.readers(argmax).empty() || uses_.kept(argmax)) {
       return decline("the place of the maximum is asked for");
     }
     if (!uses_.single(value)) return decline("it is read by others than the pool");

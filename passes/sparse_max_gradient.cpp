@@ -18,9 +18,9 @@ namespace {
 // Each channel of each text sends its gradient to one window, so that of a table of N rows only
 // texts / N is not zero. A number of a short row update costs three times one of a matrix product,
 // which gives the limit; the table's capacity, known here, is somewhat above the rows it has.
-constexpr double kMostDense = 0.25;
+constexpr double kMaxDense = 0.25;
 
-enum PoolPort : std::size_t { kDz, kWhere, kIds, kOffsets };
+enum PoolPort : std::size_t { kDz, kArgmax, kIds, kOffsets };
 
 class SparseMaxGradient {
  public:
@@ -68,7 +68,7 @@ class SparseMaxGradient {
       return static_cast<double>(capacity_elements(graph_, {DType::f32, {dim}, {}}));
     };
     const double texts = rows(pool.inputs[kDz]), table = rows(dtable);
-    if (texts <= kMostDense * table) return true;
+    if (texts <= kMaxDense * table) return true;
     const std::size_t first = uses_.readers(dtable).front();
     if (noted_ != &pool) {
       context_.note(

@@ -23,7 +23,7 @@ class ZeroCopyConcat {
 
   Graph run() && {
     for (const Node& node : placed_.nodes) {
-      if (node.op->side_by_side && placed_[node.outputs[0]].type.shape.size() == 2) place(node);
+      if (node.op->concatenates && placed_[node.outputs[0]].type.shape.size() == 2) place(node);
     }
     return std::move(placed_);
   }
@@ -38,7 +38,7 @@ class ZeroCopyConcat {
     for (const ValueId part : concat.inputs) {
       const std::string why = obstacle(part);
       if (why.empty()) {
-        placed_[part].storage = Storage{whole, column};
+        placed_[part].storage = Storage::in_columns(whole, column);
       } else {
         context_.note(
             fmt::format("zero-copy-concat: not applied to %{}: {}", placed_[part].name, why));
@@ -51,7 +51,7 @@ class ZeroCopyConcat {
   std::string obstacle(ValueId part) const {
     const Node* producer = uses_.producer(part);
     if (producer == nullptr) return "it is given, not computed";
-    if (!producer->op->pitched || producer->outputs[0] != part) {
+    if (!producer->op->strided || producer->outputs[0] != part) {
       return fmt::format("{} writes rows without gaps", producer->op->name);
     }
     return uses_.single(part) ? "" : "it is read elsewhere too";

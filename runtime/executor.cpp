@@ -74,18 +74,18 @@ void Executor::place_values() {
     const Value& value = graph_.values[i];
     if (persists(value.role)) address_[i] = memory_.address(value.name, value.type);
   }
-  const std::vector<bool> left_out = outputs_left_out(graph_);  // their addresses stay null
+  const std::vector<bool> left_out = unused_outputs(graph_);  // their addresses stay null
   for (std::size_t i = 0; i < graph_.values.size(); ++i) {
     const Value& value = graph_.values[i];
     if (persists(value.role)) continue;
-    if (left_out[i] || is_part(graph_, value)) continue;
+    if (left_out[i] || value.is_in(Storage::Kind::columns)) continue;
     if (!value.storage) {
       throw Error(fmt::format("program @{}: %{} has no storage", graph_.name, value.name),
                   "run the pass plan-memory on it");
     }
     const Storage& storage = *value.storage;
-    if (storage.home != kNoValue) {
-      address_[i] = address_[static_cast<std::size_t>(storage.home)];
+    if (storage.kind == Storage::Kind::persistent) {
+      address_[i] = address_[static_cast<std::size_t>(storage.base)];
       WEFT_CHECK(address_[i] != nullptr);
       continue;
     }
@@ -98,8 +98,8 @@ void Executor::place_values() {
   }
   for (std::size_t i = 0; i < graph_.values.size(); ++i) {
     const Value& part = graph_.values[i];
-    if (!is_part(graph_, part)) continue;
-    std::byte* const whole = address_[static_cast<std::size_t>(part.storage->home)];
+    if (!part.is_in(Storage::Kind::columns)) continue;
+    std::byte* const whole = address_[static_cast<std::size_t>(part.storage->base)];
     WEFT_CHECK(whole != nullptr);
     address_[i] = whole + part.storage->offset * size_of(part.type.dtype);
   }
@@ -111,15 +111,16 @@ void Executor::bind_kernels() {
     BindContext bind{graph_, node, {}, {}, threads_};
     const auto operand = [&](ValueId id) {
       if (id == kNoValue) return Operand();
-      LazyRows* const lazy =
-          persists(graph_[id].role) ? memory_.lazy_rows(graph_[id].name) : nullptr;
-      return Operand(graph_, id, address_[static_cast<std::size_t>(id)], lazy);
+      RowsOnDemand* const on_demand =
+          persists(graph_[id].role) ? memory_.rows_on_demand(graph_[id].name) : nullptr;
+      return Operand(graph_, id, address_[static_cast<std::size_t>(id)], on_demand);
     };
     for (const ValueId id : node.inputs) bind.x.push_back(operand(id));
     for (const ValueId id : node.outputs) bind.y.push_back(operand(id));
     kernels_.push_back(bind_kernel(bind));
     for (const Operand& x : bind.x) {
-      if (x.lazy() != nullptr && !kernels_.back()->asks_for_rows()) whole_.push_back(x.lazy());
+      if (x.on_demand() != nullptr && !kernels_.back()->asks_for_rows())
+        read_in_full_.push_back(x.on_demand());
     }
   }
   deferred_.resize(kernels_.size());
@@ -152,7 +153,7 @@ void Executor::defer_rows() {
     const ValueId made = node.outputs[0];
     const auto write = std::ranges::find(graph_.writes, made, &Write::source);
     deferred_[i] = {kernel,
-                    &memory_.make_lazily(
+                    &memory_.make_on_demand(
                         graph_[write->target].name, graph_[made].type.shape[0].value,
                         [kernel](std::span<const std::int32_t> rows) { kernel->make_rows(rows); })};
   }
@@ -227,16 +228,16 @@ void Executor::bind_extents(std::span<const SymbolExtent> extents) {
 void Executor::bind_views() {
   for (std::size_t i = 0; i < graph_.values.size(); ++i) {
     const Value& value = graph_.values[i];
-    if (value.role != Role::input || value.type.partitions.empty()) continue;
-    const auto rows = std::ranges::find(graph_.symbols, value.type.partitions, &Symbol::name);
+    if (value.role != Role::input || value.type.ragged_dim.empty()) continue;
+    const auto rows = std::ranges::find(graph_.symbols, value.type.ragged_dim, &Symbol::name);
     WEFT_CHECK(rows != graph_.symbols.end());
     offsets_.push_back({Operand(graph_, ValueId(i), address_[i]),
                         static_cast<std::size_t>(rows - graph_.symbols.begin()), value.name});
   }
   for (const ValueId id : graph_.results) {
     const Operand operand(graph_, id, address_[static_cast<std::size_t>(id)]);
-    LazyRows* const lazy = memory_.lazy_rows(graph_[id].name);
-    if (persists(graph_[id].role) && lazy != nullptr) whole_.push_back(lazy);
+    RowsOnDemand* const on_demand = memory_.rows_on_demand(graph_[id].name);
+    if (persists(graph_[id].role) && on_demand != nullptr) read_in_full_.push_back(on_demand);
     results_.push_back({operand, {operand.dtype(), Extents(operand.rank()), operand.bytes()}});
   }
 }
@@ -291,7 +292,7 @@ void Executor::run(std::span<const SymbolExtent> extents) {
   poison();
 #endif
   for (const Copy& copy : before_) std::memcpy(copy.to, copy.from, copy.size);
-  for (LazyRows* const rows : whole_) rows->require_all(threads_);
+  for (RowsOnDemand* const rows : read_in_full_) rows->require_all(threads_);
   for (std::size_t i = 0; i < kernels_.size(); ++i) {
     if (seconds_.empty()) {
       run_node(i, context);

@@ -14,7 +14,7 @@
 namespace weft {
 
 class Kernel;
-class LazyRows;
+class RowsOnDemand;
 class RowKernel;
 struct RunContext;
 
@@ -46,8 +46,8 @@ class Executor {
   Executor& operator=(const Executor&) = delete;
 
   // From now on run() leaves the rows of the states it writes to those who ask for them (see
-  // Memory::lazy_rows), where a kernel can make them one by one. Before others are bound to the
-  // memory; the executor must outlive them.
+  // Memory::rows_on_demand), where a kernel can make them one by one. Before others are bound to
+  // the memory; the executor must outlive them.
   void defer_rows();
 
   // The room of an input, at its capacity; to be filled before each run.
@@ -73,7 +73,7 @@ class Executor {
   struct Result;
   struct Deferred {
     RowKernel* kernel = nullptr;
-    LazyRows* rows = nullptr;
+    RowsOnDemand* rows = nullptr;
   };
   struct Copy {
     std::byte* to;
@@ -99,8 +99,8 @@ class Executor {
   std::vector<std::byte*> address_;    // by ValueId
   std::vector<std::int64_t> extents_;  // by index into Graph::symbols
   std::vector<std::unique_ptr<Kernel>> kernels_;
-  std::vector<Deferred> deferred_;  // by kernel; null where it runs
-  std::vector<LazyRows*> whole_;    // of kernels that read all rows
+  std::vector<Deferred> deferred_;           // by kernel; null where it runs
+  std::vector<RowsOnDemand*> read_in_full_;  // of kernels that read all rows
   std::vector<Offsets> offsets_;
   std::vector<Result> results_;       // as Graph::results
   std::vector<Copy> before_, after_;  // what Graph::writes asks to be copied

@@ -43,7 +43,8 @@ std::int64_t capacity_of(const Graph& graph, std::string_view symbol) {
 }
 
 // The probability of each label, from logits that a calibrated plan divides by its temperature.
-void soften(std::span<const float> logits, double temperature, Task task, std::span<float> p) {
+void apply_temperature(std::span<const float> logits, double temperature, Task task,
+                       std::span<float> p) {
   const auto scaled = [&](float x) { return static_cast<double>(x) / temperature; };
   const auto sigmoid = [&](float x) {
     return static_cast<float>(1.0 / (1.0 + std::exp(-scaled(x))));
@@ -54,11 +55,11 @@ void soften(std::span<const float> logits, double temperature, Task task, std::s
     p[1] = sigmoid(logits[0]);
     p[0] = 1.0F - p[1];
   } else {
-    const double most = scaled(*std::ranges::max_element(logits));
+    const double max = scaled(*std::ranges::max_element(logits));
     double sum = 0;
-    for (const float x : logits) sum += std::exp(scaled(x) - most);
+    for (const float x : logits) sum += std::exp(scaled(x) - max);
     std::ranges::transform(logits, p.begin(), [&](float x) {
-      return static_cast<float>(std::exp(scaled(x) - most) / sum);
+      return static_cast<float>(std::exp(scaled(x) - max) / sum);
     });
   }
 }
@@ -204,7 +205,7 @@ std::span<const std::int32_t> Session::text_ids(const PackedIds& texts, std::siz
   return ids;
 }
 
-void Session::run_piece(Predictions& out) {
+void Session::run_chunk(Predictions& out) {
   if (predict_->examples == 0) return;
   predict_->run();
   const TensorView& logits = predict_->executor.result("logits");
@@ -227,8 +228,8 @@ void Session::run_piece(Predictions& out) {
     out.labels_.push_back(static_cast<std::int32_t>(std::ranges::max_element(row) - row.begin()));
   }
   for (std::size_t i = first; i < out.size() && plan().temperature != 1; ++i) {
-    soften(out.logits(i), plan().temperature, plan().task,
-           std::span(out.probabilities_).subspan(i * classes, classes));
+    apply_temperature(out.logits(i), plan().temperature, plan().task,
+                      std::span(out.probabilities_).subspan(i * classes, classes));
   }
   predict_->clear();
 }
@@ -237,36 +238,37 @@ void Session::predict(std::span<const std::string_view> texts, Predictions& out)
   catch_up();
   out.clear();
   predict_->clear();
-  const auto most = static_cast<std::size_t>(predict_->capacity.tokens);
+  const auto max = static_cast<std::size_t>(predict_->capacity.tokens);
   for (const std::string_view text : texts) {
     ids_.clear();
     encoder().encode(text, tokens_, ids_);
-    const auto counted = std::span(ids_).first(std::min(ids_.size(), most));
-    if (!predict_->fits(counted.size())) run_piece(out);
+    const auto counted = std::span(ids_).first(std::min(ids_.size(), max));
+    if (!predict_->fits(counted.size())) run_chunk(out);
     predict_->add(counted);
   }
-  run_piece(out);
+  run_chunk(out);
 }
 
 void Session::predict_ids(const PackedIds& texts, Predictions& out) {
   catch_up();
   out.clear();
   predict_->clear();
-  const auto most = static_cast<std::size_t>(predict_->capacity.tokens);
+  const auto max = static_cast<std::size_t>(predict_->capacity.tokens);
   for (std::size_t i = 0; i < texts.size(); ++i) {
     const auto ids = text_ids(texts, i);
-    const auto counted = ids.first(std::min(ids.size(), most));
-    if (!predict_->fits(counted.size())) run_piece(out);
+    const auto counted = ids.first(std::min(ids.size(), max));
+    if (!predict_->fits(counted.size())) run_chunk(out);
     predict_->add(counted);
   }
-  run_piece(out);
+  run_chunk(out);
 }
 
 Session::Capacity Session::train_capacity() const {
   return train_ == nullptr ? Capacity{} : train_->capacity;
 }
 
-double Session::train_step(const PackedIds& texts, const PackedLabels& labels, double rate) {
+double Session::train_step(const PackedIds& texts, const PackedLabels& labels,
+                           double learning_rate) {
   if (train_ == nullptr) throw Error("this session only predicts", "open it with train = true");
   train_->clear();
   for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -279,22 +281,22 @@ double Session::train_step(const PackedIds& texts, const PackedLabels& labels, d
     }
     train_->add(ids);
   }
-  return step(labels, rate);
+  return step(labels, learning_rate);
 }
 
 double Session::train_step(std::span<const std::string_view> texts, const PackedLabels& labels,
-                           double rate) {
+                           double learning_rate) {
   std::vector<std::int32_t> ids;
   std::vector<std::int64_t> offsets{0};
   for (const std::string_view text : texts) {
     encoder().encode(text, tokens_, ids);
     offsets.push_back(static_cast<std::int64_t>(ids.size()));
   }
-  return train_step(PackedIds{ids, offsets}, labels, rate);
+  return train_step(PackedIds{ids, offsets}, labels, learning_rate);
 }
 
 // Runs the batch that has been put into the training program, if its labels fit it.
-double Session::step(const PackedLabels& given, double rate) {
+double Session::step(const PackedLabels& given, double learning_rate) {
   const auto examples = static_cast<std::size_t>(train_->examples);
   if (examples == 0) throw Error("a training step needs at least one text");
   const bool one_each = given.offsets.empty();
@@ -333,7 +335,7 @@ double Session::step(const PackedLabels& given, double rate) {
       }
     }
   }
-  train_->executor.input_f32("rate").front() = static_cast<float>(rate);
+  train_->executor.input_f32("rate").front() = static_cast<float>(learning_rate);
   train_->run();
   behind_ = true;
   return train_->executor.result("loss").f32().front();

@@ -95,9 +95,9 @@ class Session {
     std::int64_t examples = 0, tokens = 0;
   };
   Capacity train_capacity() const;
-  double train_step(const PackedIds& texts, const PackedLabels& labels, double rate);
+  double train_step(const PackedIds& texts, const PackedLabels& labels, double learning_rate);
   double train_step(std::span<const std::string_view> texts, const PackedLabels& labels,
-                    double rate);
+                    double learning_rate);
 
   // What runs behind predict() and train_step(), for those who measure it; null where none does.
   Executor* predict_executor();
@@ -116,8 +116,8 @@ class Session {
   Session(std::shared_ptr<Model> model, SessionOptions options);
   std::span<const std::int32_t> text_ids(const PackedIds& texts, std::size_t i) const;
   void catch_up();
-  void run_piece(Predictions& out);
-  double step(const PackedLabels& labels, double rate);
+  void run_chunk(Predictions& out);
+  double step(const PackedLabels& labels, double learning_rate);
 
   std::shared_ptr<Model> model_;
   SessionOptions options_;

@@ -113,7 +113,8 @@ weft_status weft_predict(weft_session* session, const char* const* texts, const 
 }
 
 weft_status weft_train_step(weft_session* session, const char* const* texts, const size_t* lengths,
-                            size_t count, const int32_t* labels, double rate, double* loss) {
+                            size_t count, const int32_t* labels, double learning_rate,
+                            double* loss) {
   return guarded([&] {
     const weft_status taken = take_texts(session, texts, lengths, count);
     if (taken != WEFT_OK) return taken;
@@ -121,7 +122,7 @@ weft_status weft_train_step(weft_session* session, const char* const* texts, con
     std::vector<std::int64_t> ends(count + 1);
     for (size_t i = 0; i <= count; ++i) ends[i] = static_cast<std::int64_t>(i);
     const double before =
-        session->session.train_step(session->texts, {{labels, count}, ends}, rate);
+        session->session.train_step(session->texts, {{labels, count}, ends}, learning_rate);
     if (loss != nullptr) *loss = before;
     return WEFT_OK;
   });

@@ -54,7 +54,7 @@ WEFT_API weft_status weft_predict(weft_session* session, const char* const* text
 // unless that is NULL. At most weft_train_capacity texts.
 WEFT_API weft_status weft_train_step(weft_session* session, const char* const* texts,
                                      const size_t* lengths, size_t count, const int32_t* labels,
-                                     double rate, double* loss);
+                                     double learning_rate, double* loss);
 WEFT_API size_t weft_train_capacity(const weft_session* session);  // 0: it does not train
 
 // Writes the weights as they are now as a plan: the file holds the old one or the new, whole.

@@ -12,7 +12,7 @@ namespace weft {
 namespace {
 
 struct Flags {
-  std::string model;
+  std::string description;
   std::vector<std::string> set;
   std::int64_t labels = 2;
   bool ir = false;
@@ -29,18 +29,18 @@ std::int64_t weights_of(const Graph& graph, const std::string& layer) {
 }
 
 int check(const Flags& flags) {
-  const Model model = read_model(flags.model);
+  const Description description = read_description(flags.description);
   Overrides overrides(flags.set);
-  const ModelSettings settings = settings_of(model, overrides);
-  search_space(model, overrides);  // for what is wrong with the line `tune`
-  ModelSizes sizes;
+  const DescriptionSettings settings = settings_of(description, overrides);
+  search_space(description, overrides);  // for what is wrong with the line `tune`
+  LoweringSizes sizes;
   sizes.vocabulary = settings.vocabulary;
   sizes.labels = flags.labels;
   sizes.examples = settings.batch;
   sizes.tokens = settings.batch * settings.text.max_tokens;
-  Pretrained pretrained(model.file, {});
-  sizes.pretrained = &pretrained;
-  const LoweredModel lowered = lower(model, settings, sizes, overrides);
+  InitialVectors initial_vectors(description.file, {});
+  sizes.initial_vectors = &initial_vectors;
+  const Lowered lowered = lower(description, settings, sizes, overrides);
   if (flags.ir) {
     print_out(print(lowered.graph));
     return 0;
@@ -67,7 +67,7 @@ int check(const Flags& flags) {
 
 Run declare_check(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
-  app.add_option("MODEL", flags->model, "a model description")->required();
+  app.add_option("MODEL", flags->description, "a model description")->required();
   declare_set(app, flags->set);
   app.add_option("--labels", flags->labels, "the number of labels to assume")
       ->check(CLI::Range(1, 1 << 20));

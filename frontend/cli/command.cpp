@@ -188,8 +188,8 @@ void say_notes(const Plan& plan) {
   }
 }
 
-void warn(const Remarks& remarks) {
-  for (const std::string& remark : remarks) fmt::print(stderr, "weft: {}\n", remark);
+void warn(const Warnings& warnings) {
+  for (const std::string& warning : warnings) fmt::print(stderr, "weft: {}\n", warning);
 }
 
 void declare_set(CLI::App& app, std::vector<std::string>& assignments) {

@@ -94,7 +94,7 @@ VectorsOptions vectors_options(const std::string& file, bool quiet);
 void say_notes(const Plan& plan);
 
 // Each on a line of the standard error output.
-void warn(const Remarks& remarks);
+void warn(const Warnings& warnings);
 
 // `--set path=value`, any number of times.
 void declare_set(CLI::App& app, std::vector<std::string>& assignments);

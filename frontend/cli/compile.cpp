@@ -52,11 +52,11 @@ Plan change(const Flags& flags) {
 
 Plan build(const Flags& flags) {
   if (is_plan(flags.input)) return change(flags);
-  const Model model = read_model(flags.input);
+  const Description description = read_description(flags.input);
   if (flags.data.empty()) {
     throw Error("the vocabulary and the labels come from data", "name it with --data");
   }
-  Plan plan = build_plan(model, Overrides(flags.set), flags.reading.read(flags.data), {},
+  Plan plan = build_plan(description, Overrides(flags.set), flags.reading.read(flags.data), {},
                          compile_options(flags), vectors_options(flags.vectors, /*quiet=*/false));
   say_notes(plan);
   return plan;

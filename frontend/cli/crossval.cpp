@@ -15,7 +15,7 @@ namespace weft {
 namespace {
 
 struct Flags {
-  std::string model, data, vectors, folds_by = "class";
+  std::string description, data, vectors, folds_by = "class";
   std::vector<std::string> set;
   CrossvalSettings settings;
   bool json = false, quiet = false;
@@ -57,22 +57,22 @@ class FoldProgress {
 };
 
 int crossval(const Flags& flags) {
-  if (std::isnan(flags.settings.choose)) {
+  if (std::isnan(flags.settings.valid_rows)) {
     throw Error("--valid-fraction nan is no share", "0.1, say");
   }
-  const Model model = read_model(flags.model);
+  const Description description = read_description(flags.description);
   const Corpus corpus = flags.reading.read(flags.data);
   Trial trial;
-  trial.model = &model;
+  trial.description = &description;
   trial.overrides = Overrides(flags.set);
   trial.vectors = vectors_options(flags.vectors, /*quiet=*/true);
   trial.vectors.store = std::make_shared<VectorsStore>(corpus);
   trial.corpus = &corpus;
   Overrides overrides = trial.overrides;
-  const ModelSettings plain = settings_of(model, overrides);
+  const DescriptionSettings plain = settings_of(description, overrides);
   const std::vector<std::uint32_t> rows = all_rows(corpus);
-  warn(remarks_on_texts({corpus, rows}, plain));
-  warn(remarks_on_labels({corpus, rows}, plain));
+  warn(text_warnings({corpus, rows}, plain));
+  warn(label_warnings({corpus, rows}, plain));
   CrossvalSettings settings = flags.settings;
   settings.folds_by_row = flags.folds_by == "row";
   Crossval result;
@@ -80,7 +80,7 @@ int crossval(const Flags& flags) {
     FoldProgress progress(std::size_t{settings.folds} * settings.repeats, flags.quiet);
     result = cross_validate(trial, settings, [&](const FoldScore& f) { progress.ended(f); });
   }
-  warn(result.remarks);
+  warn(result.warnings);
   print_out(flags.json ? to_json(result) + "\n" : to_text(result));
   return 0;
 }
@@ -89,7 +89,7 @@ int crossval(const Flags& flags) {
 
 Run declare_crossval(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
-  app.add_option("MODEL", flags->model, "a model description")->required();
+  app.add_option("MODEL", flags->description, "a model description")->required();
   app.add_option("--data", flags->data, "labelled texts")->required();
   app.add_option("--folds", flags->settings.folds, "parts, each tested once")
       ->check(CLI::Range(2, 1000))
@@ -101,7 +101,7 @@ Run declare_crossval(CLI::App& app) {
                  "class: folds at random, each class spread evenly; row: row number modulo folds")
       ->check(CLI::IsMember({"class", "row"}))
       ->capture_default_str();
-  app.add_option("--valid-fraction", flags->settings.choose,
+  app.add_option("--valid-fraction", flags->settings.valid_rows,
                  "share of each training part held out to choose the best epoch by")
       ->check(CLI::Range(0.0, 0.9));
   app.add_option("--threads", flags->settings.threads,

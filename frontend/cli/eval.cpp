@@ -52,7 +52,7 @@ int eval(const Flags& flags) {
   for (const ClassMetrics& one : metrics.classes) {
     if (!one.known) unknown.push_back(one.name);
   }
-  warn(remarks_on_unknown(unknown));
+  warn(unknown_label_warnings(unknown));
   print_out(flags.json ? to_json(metrics) + "\n" : to_text(metrics, wants_colour(STDOUT_FILENO)));
   return 0;
 }

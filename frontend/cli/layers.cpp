@@ -12,14 +12,14 @@ namespace weft {
 namespace {
 
 std::string fallback_of(const ArgumentDef& def) {
-  if (!def.fallback) return "";
-  if (const auto* word = std::get_if<std::string>(&*def.fallback)) {
+  if (!def.default_value) return "";
+  if (const auto* word = std::get_if<std::string>(&*def.default_value)) {
     return word->empty() ? "" : "=" + *word;
   }
   if (def.kind == ArgumentKind::boolean) {
-    return std::get<std::int64_t>(*def.fallback) == 0 ? "=false" : "=true";
+    return std::get<std::int64_t>(*def.default_value) == 0 ? "=false" : "=true";
   }
-  return "=" + print(*def.fallback);
+  return "=" + print(*def.default_value);
 }
 
 void describe(std::string_view name, std::string_view doc, std::span<const ArgumentDef> arguments) {

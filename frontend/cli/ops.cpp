@@ -34,7 +34,7 @@ void describe(const OpDef& op) {
     print_out(fmt::format("    -> {:13} {}\n", port.name, port.doc));
   }
   for (const AttrDef& attr : op.attrs) {
-    const std::string value = attr.fallback ? print(*attr.fallback) : "(required)";
+    const std::string value = attr.default_value ? print(*attr.default_value) : "(required)";
     print_out(fmt::format("    {:16} {}\n", fmt::format("{}={}", attr.name, value), attr.doc));
   }
   print_out(op.gradient == nullptr ? "    not differentiable\n" : "    differentiable\n");

@@ -22,8 +22,8 @@ struct Flags {
 };
 
 // Texts are answered together, in blocks of at most so many lines and bytes.
-constexpr std::size_t kMostLines = 1024;
-constexpr std::size_t kMostBytes = std::size_t{1} << 20;
+constexpr std::size_t kMaxLines = 1024;
+constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
 
 struct Block {
   std::string texts;  // end to end
@@ -40,7 +40,7 @@ struct Block {
     while (lines.next(line)) {
       texts.append(line);
       ends.push_back(texts.size());
-      if (ends.size() == kMostLines || texts.size() >= kMostBytes || !lines.pending()) break;
+      if (ends.size() == kMaxLines || texts.size() >= kMaxBytes || !lines.pending()) break;
     }
     return !ends.empty();
   }

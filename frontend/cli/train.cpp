@@ -24,7 +24,7 @@ struct Flags {
   std::string report;
   double valid_fraction = 0;
   std::optional<std::int64_t> epochs, batch, seed, patience, average;
-  std::optional<double> rate, warmup, final_rate;
+  std::optional<double> learning_rate, warmup, final_rate;
   std::optional<std::string> schedule, metric;
   std::vector<std::string> set;
   int threads = 0;
@@ -43,13 +43,13 @@ void on_signal(int signal) {
 
 // Found out before hours of training rather than after.
 void check_outputs(const Flags& flags) {
-  const InputFile model{"MODEL", flags.input};
+  const InputFile description{"MODEL", flags.input};
   const InputFile data{"--data", flags.data};
   const InputFile valid{"--valid", flags.valid};
   const InputFile vectors{"--vectors", flags.vectors};
-  check_plan_output(flags.out, {model, data, valid, vectors});
+  check_plan_output(flags.out, {description, data, valid, vectors});
   if (flags.report.empty()) return;
-  check_output("--report", flags.report, {model, data, valid, vectors, {"-o", flags.out}});
+  check_output("--report", flags.report, {description, data, valid, vectors, {"-o", flags.out}});
 }
 
 // Flags are overrides of the description by another name.
@@ -58,7 +58,7 @@ void apply(const Flags& flags, Overrides& overrides) {
   if (flags.batch) overrides.set("train.batch", *flags.batch, "--batch");
   if (flags.seed) overrides.set("train.seed", *flags.seed, "--seed");
   if (flags.patience) overrides.set("train.patience", *flags.patience, "--patience");
-  if (flags.rate) overrides.set("train.rate", *flags.rate, "--rate");
+  if (flags.learning_rate) overrides.set("train.rate", *flags.learning_rate, "--rate");
   if (flags.schedule) overrides.set("train.schedule", *flags.schedule, "--schedule");
   if (flags.warmup) overrides.set("train.warmup", *flags.warmup, "--warmup");
   if (flags.final_rate) overrides.set("train.final_rate", *flags.final_rate, "--final-rate");
@@ -69,15 +69,15 @@ void apply(const Flags& flags, Overrides& overrides) {
 // What training starts from: a description, or a plan and the description in it.
 struct Source {
   std::optional<Plan> plan;
-  Model model;
+  Description description;
   Overrides overrides;
   std::int64_t split_seed = 0;  // of --valid-fraction
 };
 
 Source open_description(const Flags& flags) {
-  Source source{{}, read_model(flags.input), Overrides(flags.set)};
+  Source source{{}, read_description(flags.input), Overrides(flags.set)};
   apply(flags, source.overrides);
-  source.split_seed = settings_of(source.model, source.overrides).seed;
+  source.split_seed = settings_of(source.description, source.overrides).seed;
   return source;
 }
 
@@ -95,9 +95,9 @@ Source open_plan(const Flags& flags) {
   }
   Source source;
   source.plan = load_plan(flags.input);
-  source.model = parse_model(source.plan->description, flags.input);
+  source.description = parse_description(source.plan->description, flags.input);
   source.overrides = overrides_of(*source.plan);
-  source.split_seed = settings_of(source.model, source.overrides).seed;
+  source.split_seed = settings_of(source.description, source.overrides).seed;
   if (source.plan->temperature != 1) {
     set_temperature(*source.plan, 1);
     fmt::print(stderr, "weft: {} was calibrated; training undoes that: calibrate anew after it\n",
@@ -118,7 +118,7 @@ Plan start_plan(const Flags& flags, Source& source, const Corpus& corpus,
   if (source.plan) return std::move(*source.plan);
   CompileOptions options;
   options.rewrites = !flags.no_rewrites;
-  Plan plan = build_plan(source.model, source.overrides, corpus, rows, options,
+  Plan plan = build_plan(source.description, source.overrides, corpus, rows, options,
                          vectors_options(flags.vectors, flags.quiet));
   if (!flags.quiet) say_notes(plan);
   return plan;
@@ -146,15 +146,15 @@ Data read_data(const Flags& flags, std::int64_t split_seed) {
   return data;
 }
 
-void warn_of(const Flags& flags, const Data& data, const ModelSettings& settings) {
+void warn_of(const Flags& flags, const Data& data, const DescriptionSettings& settings) {
   const std::vector<std::uint32_t> rows = data.train_rows();
   const Part train{data.corpus, rows};
-  warn(remarks_on_labels(train, settings));
-  warn(remarks_on_texts(train, settings));
+  warn(label_warnings(train, settings));
+  warn(text_warnings(train, settings));
   if (data.valid) {
-    warn(remarks_on_parts(train, {*data.valid, all_rows(*data.valid)}));
+    warn(split_warnings(train, {*data.valid, all_rows(*data.valid)}));
   } else if (!data.split.valid.empty()) {
-    warn(remarks_on_parts(train, {data.corpus, data.split.valid}));
+    warn(split_warnings(train, {data.corpus, data.split.valid}));
   } else if (flags.valid_fraction > 0) {
     fmt::print(stderr,
                "weft: --valid-fraction {} of {} is no text, as every label keeps one to learn "
@@ -255,7 +255,7 @@ int train_command(const Flags& flags) {
   const Data given = read_data(flags, source.split_seed);
   const Corpus& corpus = given.corpus;
   const Split& split = given.split;
-  const ModelSettings all_settings = settings_of(source.model, source.overrides);
+  const DescriptionSettings all_settings = settings_of(source.description, source.overrides);
   const TrainSettings settings = train_settings(all_settings);
 
   Session session(start_plan(flags, source, corpus, split.train), {flags.threads, /*train=*/true});
@@ -316,7 +316,7 @@ Run declare_train(CLI::App& app) {
       ->check(within(0.0, 0.9));
   app.add_option("--epochs", flags->epochs, "passes over the data");
   app.add_option("--batch", flags->batch, "texts per step");
-  app.add_option("--rate", flags->rate, "the learning rate");
+  app.add_option("--rate", flags->learning_rate, "the learning rate");
   app.add_option("--schedule", flags->schedule, "constant, linear, cosine or step");
   app.add_option("--warmup", flags->warmup, "steps of rising rate; below 1: that share of the run");
   app.add_option("--final-rate", flags->final_rate,

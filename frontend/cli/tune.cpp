@@ -22,7 +22,7 @@ namespace weft {
 namespace {
 
 struct Flags {
-  std::string model, data, valid, out, vectors;
+  std::string description, data, valid, out, vectors;
   std::optional<std::string> budget;
   std::vector<std::string> set;
   std::optional<std::int64_t> seed;
@@ -57,7 +57,7 @@ double parse_budget(const std::string& text) {
 }
 
 // Everything the search depends on: results of another one must not be mixed in.
-std::string fingerprint(const Flags& flags, const Model& model, const Corpus& corpus,
+std::string fingerprint(const Flags& flags, const Description& description, const Corpus& corpus,
                         std::uint64_t seed, const Overrides& overrides) {
   XXH3_state_t* state = XXH3_createState();
   XXH3_64bits_reset(state);
@@ -65,7 +65,7 @@ std::string fingerprint(const Flags& flags, const Model& model, const Corpus& co
     XXH3_64bits_update(state, text.data(), text.size());
     XXH3_64bits_update(state, "\n", 1);
   };
-  add(model.source);
+  add(description.source);
   add(fmt::format("{} {} {}", seed, flags.valid_fraction, flags.valid));
   for (const std::string& assignment : overrides.assignments()) add(assignment);
   add(flags.vectors);
@@ -149,9 +149,9 @@ std::string word(const std::string& text) {
 }
 
 // `weft train` with what the description itself does not say.
-std::string train_command(const Flags& flags, const std::string& model,
+std::string train_command(const Flags& flags, const std::string& description,
                           const Overrides& overrides) {
-  std::string command = fmt::format("weft train {} --data {}", word(model), word(flags.data));
+  std::string command = fmt::format("weft train {} --data {}", word(description), word(flags.data));
   const auto add = [&](const char* flag, const std::string& value) {
     if (!value.empty()) command += fmt::format(" {} {}", flag, word(value));
   };
@@ -168,7 +168,7 @@ std::string train_command(const Flags& flags, const std::string& model,
 
 // The best of the search as a description of its own, and what of it a description cannot say.
 struct Best {
-  Model model;
+  Description description;
   Overrides left;
 };
 
@@ -180,11 +180,11 @@ Best describe(const std::vector<TuneResult>& results, const Trial& trial, const 
     const auto parent = std::filesystem::path(path).parent_path();
     return std::filesystem::weakly_canonical(parent.empty() ? "." : parent);
   };
-  Model from = *trial.model;
+  Description from = *trial.description;
   if (from.source.starts_with(kMadeBy)) from.source.erase(0, from.source.find('\n') + 1);
-  from = parse_model(from.source, from.file);
+  from = parse_description(from.source, from.file);
   if (folder(file) != folder(from.file)) {
-    from = parse_model(moved_to(from, folder(file).string()), from.file);
+    from = parse_description(moved_to(from, folder(file).string()), from.file);
   }
   Assignments values = trial.overrides.values();
   std::ranges::copy(final_values(best, trial, fully), std::back_inserter(values));
@@ -192,19 +192,19 @@ Best describe(const std::vector<TuneResult>& results, const Trial& trial, const 
   const std::string text = put_values(from, values, left);
   Best result;
   for (const auto& [path, value] : left) result.left.set(path, value);
-  result.model = parse_model(
+  result.description = parse_description(
       fmt::format("{}{}\n{}", kMadeBy, train_command(flags, file, result.left), text), file);
   return result;
 }
 
 // Trained on all that it may learn from, for as long as was best in the search.
 Plan train_best(const Best& best, Trial trial, const Corpus& corpus, bool quiet) {
-  trial.model = &best.model;
+  trial.description = &best.description;
   trial.overrides = best.left;
   trial.vectors.store = nullptr;  // read as `weft train` does
   trial.corpus = &corpus;
   trial.train = all_rows(corpus);
-  trial.choose.clear();
+  trial.valid_rows.clear();
   Progress progress(quiet ? nullptr : stderr, is_terminal(STDERR_FILENO));
   return run_trial(trial, progress).training.plan;
 }
@@ -227,7 +227,7 @@ Split hold_out(const Corpus& corpus, double fraction, std::uint64_t seed) {
 void check_outputs(const Flags& flags) {
   const std::string stem = stem_of(flags.out);
   for (const std::string& written : {flags.out, stem + ".model", stem + ".trials.jsonl"}) {
-    for (const std::string& read : {flags.model, flags.data, flags.valid, flags.vectors}) {
+    for (const std::string& read : {flags.description, flags.data, flags.valid, flags.vectors}) {
       std::error_code missing;
       if (!std::filesystem::equivalent(written, read, missing)) continue;
       throw Error(fmt::format("{} is read, and would be overwritten{}", read,
@@ -268,11 +268,11 @@ Data read_data(const Flags& flags, std::uint64_t seed) {
   return data;
 }
 
-void warn_of(const Data& data, const ModelSettings& settings) {
+void warn_of(const Data& data, const DescriptionSettings& settings) {
   const Part train{data.corpus(), data.split.train};
-  warn(remarks_on_labels(train, settings));
-  warn(remarks_on_texts(train, settings));
-  warn(remarks_on_parts(train, {data.corpus(), data.split.valid}));
+  warn(label_warnings(train, settings));
+  warn(text_warnings(train, settings));
+  warn(split_warnings(train, {data.corpus(), data.split.valid}));
 }
 
 TuneSettings limits(const Flags& flags) {
@@ -287,27 +287,27 @@ int tune_command(const Flags& flags) {
   check_outputs(flags);
   if (std::isnan(flags.valid_fraction)) throw Error("--valid-fraction nan is no share", "0.2, say");
   const TuneSettings settings = limits(flags);
-  const Model model = read_model(flags.model);
+  const Description description = read_description(flags.description);
   Trial trial;
-  trial.model = &model;
+  trial.description = &description;
   trial.overrides = Overrides(flags.set);
   if (flags.seed) trial.overrides.set("train.seed", *flags.seed);
   trial.vectors = vectors_options(flags.vectors, /*quiet=*/true);
   trial.interrupt = &interrupted;
   Overrides overrides = trial.overrides;
-  const ModelSettings plain = settings_of(model, overrides);
+  const DescriptionSettings plain = settings_of(description, overrides);
   const auto seed = static_cast<std::uint64_t>(plain.seed);
-  const std::vector<Parameter> space = search_space(model, trial.overrides, trial.vectors);
+  const std::vector<Parameter> space = search_space(description, trial.overrides, trial.vectors);
   const Data data = read_data(flags, seed);
   trial.corpus = &data.corpus();
   trial.vectors.store = std::make_shared<VectorsStore>(data.corpus());
   trial.train = data.split.train;
-  trial.choose = data.split.valid;
+  trial.valid_rows = data.split.valid;
   warn_of(data, plain);
 
   const std::string stem = stem_of(flags.out);
   const std::string trials = stem + ".trials.jsonl";
-  TrialsFile file(trials, fingerprint(flags, model, data.corpus(), seed, trial.overrides),
+  TrialsFile file(trials, fingerprint(flags, description, data.corpus(), seed, trial.overrides),
                   flags.resume);
   if (file.kept_old()) {
     fmt::print(
@@ -335,10 +335,10 @@ int tune_command(const Flags& flags) {
   const Plan plan = train_best(best, trial, data.given, flags.quiet);
   if (interrupted) return 130;
   save_plan(plan, flags.out);
-  write_file(best.model.file, best.model.source);
+  write_file(best.description.file, best.description.source);
   say_best(results);
   if (!flags.quiet) {
-    fmt::print(stderr, "wrote {}, {} and {}\n", flags.out, best.model.file, trials);
+    fmt::print(stderr, "wrote {}, {} and {}\n", flags.out, best.description.file, trials);
   }
   return 0;
 }
@@ -347,7 +347,8 @@ int tune_command(const Flags& flags) {
 
 Run declare_tune(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
-  app.add_option("MODEL", flags->model, "a model description; its line `tune` may say what to vary")
+  app.add_option("MODEL", flags->description,
+                 "a model description; its line `tune` may say what to vary")
       ->required();
   app.add_option("--data", flags->data, "labelled texts")->required();
   app.add_option("-o,--output", flags->out,

@@ -221,11 +221,11 @@ Attrs check_arguments(std::string_view what, std::span<const ArgumentDef> defs,
       settled.insert_or_assign(std::string(def.name), checked(placed.flag, def, placed));
     }
     if (settled.contains(def.name)) continue;
-    if (!def.fallback) {
+    if (!def.default_value) {
       throw Error(location, fmt::format("{}: {} is missing", what, def.name),
                   fmt::format("`{}=…`: {}, {}", def.name, def.doc, range_of(def)));
     }
-    settled.emplace(def.name, *def.fallback);
+    settled.emplace(def.name, *def.default_value);
   }
   return settled;
 }

@@ -21,8 +21,8 @@ struct ArgumentDef {
   std::string_view name;
   std::string_view doc;
   ArgumentKind kind = ArgumentKind::integer;
-  std::optional<Attr> fallback;  // none: must be given
-  double low = 0;                // what may be written; a fallback may lie outside
+  std::optional<Attr> default_value;  // none: must be given
+  double low = 0;                     // what may be written; a fallback may lie outside
   double high = 0;
   std::vector<std::string_view> words = {};  // of a word
 };

@@ -17,7 +17,7 @@ namespace {
 
 // Descriptions are untrusted input: expressions are trees, and trees are walked recursively.
 constexpr int kDeepestNesting = 100;  // of parentheses
-constexpr int kMostOperators = 500;   // in a statement
+constexpr int kMaxOperators = 500;    // in a statement
 
 Attr number_of(const Token& token) {
   const std::string& text = token.text;
@@ -37,12 +37,12 @@ Attr number_of(const Token& token) {
 class Parser {
  public:
   Parser(std::string_view source, std::string_view file) {
-    model_.file = file;
-    model_.source = source;
+    description_.file = file;
+    description_.source = source;
     tokens_ = lex(source, {.comment_marker = "#", .keep_newlines = true});
   }
 
-  Model run() {
+  Description run() {
     while (peek().kind != TokenKind::end) {
       if (peek().kind == TokenKind::newline) {
         next();
@@ -57,7 +57,7 @@ class Parser {
     }
     if (errors_.empty()) check_whole();
     if (!errors_.empty()) throw Error(errors_);
-    return std::move(model_);
+    return std::move(description_);
   }
 
  private:
@@ -117,13 +117,13 @@ class Parser {
     } else if (first.text == "model") {
       header();
     } else if (first.text == "text") {
-      settings_line(model_.text);
+      settings_line(description_.text);
     } else if (first.text == "output") {
       output();
     } else if (first.text == "train") {
       train();
     } else if (first.text == "tune") {
-      settings_line(model_.tune);
+      settings_line(description_.tune);
     } else {
       static const std::vector<std::string> keywords = {"model", "text", "output", "train", "tune"};
       const std::string near = nearest(first.text, keywords);
@@ -148,9 +148,9 @@ class Parser {
 
   void header() {
     const Token keyword = next();
-    once(!model_.name.empty(), keyword);
+    once(!description_.name.empty(), keyword);
     if (peek().kind != TokenKind::identifier) fail_expected("the model's name");
-    model_.name = next().text;
+    description_.name = next().text;
   }
 
   void binding() {
@@ -166,16 +166,17 @@ class Parser {
                   fmt::format("a name holds letters, digits and `_`, not `{}`", name.text),
                   "dots are used in the names of weights, `a.conv1d.weight`");
     }
-    for (const Binding& earlier : model_.bindings) {
+    for (const Binding& earlier : description_.bindings) {
       if (earlier.name != name.text) continue;
       throw Error(
           name.location,
           fmt::format("`{}` is named twice, first on line {}", name.text, earlier.location.line),
           "each name stands for one value; choose another");
     }
-    next();                                                     // =
-    model_.bindings.push_back({name.text, {}, name.location});  // known even if its value is bad
-    model_.bindings.back().value = expression();
+    next();  // =
+    description_.bindings.push_back(
+        {name.text, {}, name.location});  // known even if its value is bad
+    description_.bindings.back().value = expression();
   }
 
   void settings_line(SettingsLine& line) {
@@ -192,21 +193,21 @@ class Parser {
 
   void output() {
     const Token keyword = next();
-    once(!model_.output.name.empty(), keyword);
-    model_.output = expression();
+    once(!description_.output.name.empty(), keyword);
+    description_.output = expression();
   }
 
   void train() {
     const Token keyword = peek();
-    once(model_.train.location.line != 0, keyword);
+    once(description_.train.location.line != 0, keyword);
     const Token& optimizer = tokens_[at_ + 1];
     if (optimizer.kind == TokenKind::identifier && !tokens_[at_ + 2].is("=")) {
       ++at_;  // the keyword: settings_line reads one token, and here that is the optimizer's last
-      model_.optimizer = call();
+      description_.optimizer = call();
       --at_;
     }
-    settings_line(model_.train);
-    model_.train.location = keyword.location;
+    settings_line(description_.train);
+    description_.train.location = keyword.location;
   }
 
   // expression := sum (`|` layer)*
@@ -311,9 +312,9 @@ class Parser {
   }
 
   void count_operator() {
-    if (++operators_ <= kMostOperators) return;
+    if (++operators_ <= kMaxOperators) return;
     throw Error(peek().location,
-                fmt::format("more than {} operators in one statement", kMostOperators),
+                fmt::format("more than {} operators in one statement", kMaxOperators),
                 "name a part of it");
   }
 
@@ -332,10 +333,10 @@ class Parser {
   }
 
   void check_whole() {
-    if (model_.name.empty()) {
+    if (description_.name.empty()) {
       errors_.push_back({{1, 1}, "the description has no name", "begin it with `model NAME`"});
     }
-    if (model_.output.name.empty()) {
+    if (description_.output.name.empty()) {
       errors_.push_back({{1, 1},
                          "there is no output",
                          "end with `output softmax(logits)`, or sigmoid(logits) where a text can "
@@ -343,7 +344,7 @@ class Parser {
     }
   }
 
-  Model model_;
+  Description description_;
   std::vector<Token> tokens_;
   std::size_t at_ = 0;
   int depth_ = 0;  // open parentheses: newlines inside mean nothing
@@ -353,7 +354,7 @@ class Parser {
 
 }  // namespace
 
-Model parse_model(std::string_view source, std::string_view file) {
+Description parse_description(std::string_view source, std::string_view file) {
   try {
     return Parser(source, file).run();
   } catch (const Error& e) {
@@ -361,6 +362,8 @@ Model parse_model(std::string_view source, std::string_view file) {
   }
 }
 
-Model read_model(const std::string& path) { return parse_model(read_text_file(path), path); }
+Description read_description(const std::string& path) {
+  return parse_description(read_text_file(path), path);
+}
 
 }  // namespace weft

@@ -57,7 +57,7 @@ struct SettingsLine {
   SourceLocation location;  // line 0: there is no such line
 };
 
-struct Model {
+struct Description {
   std::string name;
   std::string file;    // as errors cite it
   std::string source;  // the text, kept for errors and for the plan
@@ -70,7 +70,7 @@ struct Model {
 };
 
 // Throws Error with every bad line, each with its place, the rule and the remedy.
-Model parse_model(std::string_view source, std::string_view file = "<model>");
-Model read_model(const std::string& path);
+Description parse_description(std::string_view source, std::string_view file = "<model>");
+Description read_description(const std::string& path);
 
 }  // namespace weft

@@ -20,18 +20,18 @@ struct Setting {
   std::string name;
 };
 
-std::string optimizer_of(const Model& model) {
-  return model.optimizer.name.empty() ? "adam" : model.optimizer.name;
+std::string optimizer_of(const Description& description) {
+  return description.optimizer.name.empty() ? "adam" : description.optimizer.name;
 }
 
 // The setting that a path stands for; an optimizer's arguments are settings of `train`.
-std::optional<Setting> setting_of(const Model& model, std::string_view path) {
+std::optional<Setting> setting_of(const Description& description, std::string_view path) {
   const std::size_t dot = path.rfind('.');
   const std::string name(dot == std::string_view::npos ? path : path.substr(dot + 1));
   const std::string owner(dot == std::string_view::npos ? "" : path.substr(0, dot));
   for (const SettingsGroup& group : all_settings()) {
     std::vector<std::string> owners = {"", group.name};
-    if (group.name == optimizer_of(model)) {
+    if (group.name == optimizer_of(description)) {
       owners = {"", "train", group.name, "train." + group.name};
     } else if (group.name != "text" && group.name != "train") {
       continue;
@@ -44,9 +44,9 @@ std::optional<Setting> setting_of(const Model& model, std::string_view path) {
   return std::nullopt;
 }
 
-const Binding* find_binding(const Model& model, std::string_view name) {
-  const auto at = std::ranges::find(model.bindings, name, &Binding::name);
-  return at == model.bindings.end() ? nullptr : &*at;
+const Binding* find_binding(const Description& description, std::string_view name) {
+  const auto at = std::ranges::find(description.bindings, name, &Binding::name);
+  return at == description.bindings.end() ? nullptr : &*at;
 }
 
 bool is_token(const Expression& e) {
@@ -81,20 +81,21 @@ std::size_t offset_of(std::string_view source, SourceLocation at) {
 
 class Editor {
  public:
-  explicit Editor(const Model& model)
-      : model_(model), tokens_(lex(model.source, {.comment_marker = "#", .keep_newlines = true})) {}
+  explicit Editor(const Description& description)
+      : description_(description),
+        tokens_(lex(description.source, {.comment_marker = "#", .keep_newlines = true})) {}
 
   // Of a target; false where it stands in no one place. Once each.
   bool set(const std::string& target, const Attr& value) {
-    if (const Binding* constant = find_binding(model_, target)) {
+    if (const Binding* constant = find_binding(description_, target)) {
       if (constant->value.kind != Expression::Kind::literal) return false;
       const auto* text = std::get_if<std::string>(&value);
       replace(constant->value.location, text == nullptr ? to_string(value) : quoted(*text));
       return true;
     }
-    const Setting setting = *setting_of(model_, target);
-    if (setting.group == "text") return set_in(model_.text, setting, to_string(value));
-    if (setting.group == "train") return set_in(model_.train, setting, to_string(value));
+    const Setting setting = *setting_of(description_, target);
+    if (setting.group == "text") return set_in(description_.text, setting, to_string(value));
+    if (setting.group == "train") return set_in(description_.train, setting, to_string(value));
     return set_optimizer(setting.name, to_string(value));
   }
 
@@ -105,11 +106,11 @@ class Editor {
 
   std::string text() {
     place_added_arguments();
-    std::string result = model_.source;
+    std::string result = description_.source;
     std::ranges::stable_sort(edits_, {},
-                             [&](const Edit& e) { return offset_of(model_.source, e.at); });
+                             [&](const Edit& e) { return offset_of(description_.source, e.at); });
     for (auto edit = edits_.rbegin(); edit != edits_.rend(); ++edit) {
-      result.replace(offset_of(model_.source, edit->at), edit->length, edit->text);
+      result.replace(offset_of(description_.source, edit->at), edit->length, edit->text);
     }
     for (const auto& [keyword, settings] : added_lines_) {
       if (!result.ends_with('\n')) result += '\n';
@@ -127,9 +128,9 @@ class Editor {
   // In the source: a string has its quotes there, and perhaps escapes.
   std::size_t length_of(const Token& token) const {
     if (token.kind != TokenKind::string) return token.text.size();
-    const std::size_t begin = offset_of(model_.source, token.location);
+    const std::size_t begin = offset_of(description_.source, token.location);
     std::size_t end = begin + 1;
-    while (model_.source[end] != '"') end += model_.source[end] == '\\' ? 2 : 1;
+    while (description_.source[end] != '"') end += description_.source[end] == '\\' ? 2 : 1;
     return end + 1 - begin;
   }
   // Behind the last token of the statement that begins at `at`.
@@ -155,7 +156,7 @@ class Editor {
     return true;
   }
   bool set_optimizer(const std::string& name, const std::string& value) {
-    const auto& arguments = model_.optimizer.arguments;
+    const auto& arguments = description_.optimizer.arguments;
     const auto at = std::ranges::find(arguments, name, &Argument::name);
     if (at != arguments.end()) return replace_in(*at, value);
     // By position it would become another argument's.
@@ -170,12 +171,12 @@ class Editor {
   // Those that the optimizer, which may not be written either, is not given yet.
   void place_added_arguments() {
     if (added_arguments_.empty()) return;
-    const Expression& optimizer = model_.optimizer;
+    const Expression& optimizer = description_.optimizer;
     const std::string call = fmt::format(" adam({})", added_arguments_);  // by default
-    if (optimizer.name.empty() && model_.train.location.line == 0) {
+    if (optimizer.name.empty() && description_.train.location.line == 0) {
       added_lines_["train"].insert(0, call);
     } else if (optimizer.name.empty()) {
-      edits_.push_back({behind(model_.train.location, 5), 0, call});
+      edits_.push_back({behind(description_.train.location, 5), 0, call});
     } else if (const Token* open = &token_at(optimizer.location) + 1; open->is("(")) {
       const char* separator = optimizer.arguments.empty() ? "" : ", ";
       edits_.push_back({behind(open->location, 1), 0, added_arguments_ + separator});
@@ -190,7 +191,7 @@ class Editor {
     return at;
   }
 
-  const Model& model_;
+  const Description& description_;
   std::vector<Token> tokens_;
   std::vector<Edit> edits_;
   std::string added_arguments_;                     // of the optimizer
@@ -199,10 +200,10 @@ class Editor {
 
 }  // namespace
 
-std::vector<std::string> targets_of(const Model& model, std::string_view path) {
+std::vector<std::string> targets_of(const Description& description, std::string_view path) {
   std::vector<std::string> targets;
-  if (find_binding(model, path) != nullptr) targets.emplace_back(path);
-  if (const auto setting = setting_of(model, path)) {
+  if (find_binding(description, path) != nullptr) targets.emplace_back(path);
+  if (const auto setting = setting_of(description, path)) {
     targets.push_back((setting->group == "text" ? "text." : "train.") + setting->name);
   }
   return targets;
@@ -222,31 +223,32 @@ std::string to_string(const Assignments& values) {
   return text;
 }
 
-std::string put_values(const Model& model, const Assignments& values, Assignments& left) {
+std::string put_values(const Description& description, const Assignments& values,
+                       Assignments& left) {
   Assignments placed;             // by target
   std::vector<std::string> kept;  // targets of what is left, which has the last word on them
   const auto leave = [&](const std::string& path, const Attr& value) {
     left.emplace_back(path, value);
-    std::ranges::copy(targets_of(model, path), std::back_inserter(kept));
+    std::ranges::copy(targets_of(description, path), std::back_inserter(kept));
   };
   for (const auto& [path, value] : values) {
-    const std::vector<std::string> targets = targets_of(model, path);
+    const std::vector<std::string> targets = targets_of(description, path);
     if (targets.size() != 1 || std::ranges::find(kept, targets.front()) != kept.end() ||
-        !Editor(model).set(targets.front(), value)) {
+        !Editor(description).set(targets.front(), value)) {
       leave(path, value);
       continue;
     }
     std::erase_if(placed, [&](const auto& earlier) { return earlier.first == targets.front(); });
     placed.emplace_back(targets.front(), value);
   }
-  Editor editor(model);
+  Editor editor(description);
   for (const auto& [target, value] : placed) editor.set(target, value);
   return editor.text();
 }
 
-std::string moved_to(const Model& model, const std::string& folder) {
-  const auto from = std::filesystem::path(model.file).parent_path();
-  Editor editor(model);
+std::string moved_to(const Description& description, const std::string& folder) {
+  const auto from = std::filesystem::path(description.file).parent_path();
+  Editor editor(description);
   const auto walk = [&](const auto& self, const Expression& e, bool named) -> void {
     if (named && is_string(e)) {
       const auto beside = from / std::get<std::string>(e.literal);
@@ -259,7 +261,7 @@ std::string moved_to(const Model& model, const std::string& folder) {
       self(self, argument.value, argument.name == "vectors" || argument.name.empty());
     }
   };
-  for (const Binding& binding : model.bindings) walk(walk, binding.value, true);
+  for (const Binding& binding : description.bindings) walk(walk, binding.value, true);
   return editor.text();
 }
 

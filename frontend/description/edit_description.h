@@ -15,17 +15,17 @@ using Assignments = std::vector<std::pair<std::string, Attr>>;  // path, as `--s
 // What an override of `path` changes: `width` for a constant, `train.rate` or `text.tokenizer` for
 // a setting, by whichever of its paths. Two where a constant has the name of a setting; none for a
 // layer's argument.
-std::vector<std::string> targets_of(const Model&, std::string_view path);
+std::vector<std::string> targets_of(const Description&, std::string_view path);
 
 std::string to_string(const Attr&);         // as a command line has it
 std::string to_string(const Assignments&);  // `width=200 train.rate=0.002`
 
 // The text with these values; of several for the same, the last. What stands in no one place (a
 // layer's argument, a computed number) is added to `left`.
-std::string put_values(const Model&, const Assignments&, Assignments& left);
+std::string put_values(const Description&, const Assignments&, Assignments& left);
 
 // The text for a file in another folder: the files of word vectors that it names beside it are
 // named from there.
-std::string moved_to(const Model&, const std::string& folder);
+std::string moved_to(const Description&, const std::string& folder);
 
 }  // namespace weft

@@ -143,11 +143,11 @@ ValueId LayerBuilder::drop_words(ValueId ids, double rate) {
   if (rate == 0) return ids;
   const Attrs attrs = random_attrs(rate, "word_dropout");
   for (const Node& node : graph.nodes) {
-    const bool same = node.op == &ops::drop_ids && node.inputs.front() == ids;
+    const bool same = node.op == &ops::token_dropout && node.inputs.front() == ids;
     if (same && node.attrs == attrs) return node.outputs.front();
   }
   const ValueId seed = counter(graph, "seed"), step = counter(graph, "step");
-  return graph.add(ops::drop_ids, {ids, seed, step}, attrs, location, "text.dropped");
+  return graph.add(ops::token_dropout, {ids, seed, step}, attrs, location, "text.dropped");
 }
 
 ValueId LayerBuilder::windows(const LayerValue& x, Attrs geometry) {

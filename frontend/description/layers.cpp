@@ -16,14 +16,14 @@ namespace {
 constexpr std::size_t kAnyNumber = std::numeric_limits<std::size_t>::max();
 constexpr std::int64_t kWidest = 1 << 20;
 
-ArgumentDef integer(std::string_view name, std::string_view doc, std::optional<Attr> fallback,
+ArgumentDef integer(std::string_view name, std::string_view doc, std::optional<Attr> default_value,
                     std::int64_t high = kWidest) {
-  return {name, doc, ArgumentKind::integer, std::move(fallback), 1, static_cast<double>(high)};
+  return {name, doc, ArgumentKind::integer, std::move(default_value), 1, static_cast<double>(high)};
 }
 
-ArgumentDef number(std::string_view name, std::string_view doc, double fallback, double low,
+ArgumentDef number(std::string_view name, std::string_view doc, double default_value, double low,
                    double high) {
-  return {name, doc, ArgumentKind::number, fallback, low, high};
+  return {name, doc, ArgumentKind::number, default_value, low, high};
 }
 
 ArgumentDef choice(std::string_view name, std::string_view doc,
@@ -32,16 +32,16 @@ ArgumentDef choice(std::string_view name, std::string_view doc,
   return {name, doc, ArgumentKind::word, first, 0, 0, std::move(words)};
 }
 
-ArgumentDef flag(std::string_view name, std::string_view doc, bool fallback) {
-  return {name, doc, ArgumentKind::boolean, std::int64_t{fallback}};
+ArgumentDef flag(std::string_view name, std::string_view doc, bool default_value) {
+  return {name, doc, ArgumentKind::boolean, std::int64_t{default_value}};
 }
 
 // As the description says, or as its file of word vectors has it.
 std::int64_t embedding_width(LayerBuilder& b) {
   std::int64_t width = b.integer("width");
-  if (b.pretrained != nullptr) {
+  if (b.initial_vectors != nullptr) {
     try {
-      width = b.pretrained->claim(b.prefix, b.word("vectors"), width);
+      width = b.initial_vectors->claim(b.prefix, b.word("vectors"), width);
     } catch (const Error& e) {
       b.fail(e.diagnostics().front().message, e.diagnostics().front().note);
     }

@@ -32,7 +32,7 @@ class LayerBuilder {
   std::vector<LayerValue> inputs;
   Attrs arguments;
   std::int64_t vocabulary = 0;
-  Pretrained* pretrained = nullptr;  // null: no file of word vectors is to be opened
+  InitialVectors* initial_vectors = nullptr;  // null: no file of word vectors is to be opened
 
   std::int64_t integer(std::string_view argument) const;
   double number(std::string_view argument) const;
@@ -65,7 +65,7 @@ class LayerBuilder {
 struct LayerDef {
   std::string_view name;
   std::string_view doc;
-  std::size_t least_inputs = 1, most_inputs = 1;
+  std::size_t min_inputs = 1, max_inputs = 1;
   std::vector<ArgumentDef> arguments;
   LayerValue (*build)(LayerBuilder&) = nullptr;
 };

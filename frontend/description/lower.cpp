@@ -27,11 +27,11 @@ bool takes_word(const LayerDef& layer, std::string_view word) {
 
 class Lowering {
  public:
-  Lowering(const Model& model, const ModelSizes& sizes, Overrides& overrides)
-      : model_(model), sizes_(sizes), overrides_(overrides), graph_(lowered_.graph) {}
+  Lowering(const Description& description, const LoweringSizes& sizes, Overrides& overrides)
+      : description_(description), sizes_(sizes), overrides_(overrides), graph_(lowered_.graph) {}
 
   // Statements in order; errors are collected, at most one for each.
-  LoweredModel all(const ModelSettings& settings);
+  Lowered all(const DescriptionSettings& settings);
 
  private:
   void report(const Error& e) {
@@ -47,20 +47,20 @@ class Lowering {
   std::string prefix_of(std::string_view layer);
   std::vector<std::string> names_in_scope() const;
 
-  void declare_inputs(const ModelSettings&);
+  void declare_inputs(const DescriptionSettings&);
   void bind(const Binding&);
   LayerValue logits();
-  void losses(const ModelSettings&, const LayerValue& logits);
+  void losses(const DescriptionSettings&, const LayerValue& logits);
   void check_used();
 
-  const Model& model_;
-  const ModelSizes& sizes_;
+  const Description& description_;
+  const LoweringSizes& sizes_;
   Overrides& overrides_;
   std::map<std::string, EvaluatedValue, std::less<>> scope_;
   std::map<std::string, bool, std::less<>> used_;
   std::string binding_;               // whose value is being evaluated
   std::map<std::string, int> count_;  // layers of one name in the binding
-  LoweredModel lowered_;
+  Lowered lowered_;
   Graph& graph_;
   std::vector<Diagnostic> errors_;
 };
@@ -102,7 +102,7 @@ EvaluatedValue Lowering::evaluate_name(const Expression& e) {
     throw Error(e.location, fmt::format("`{}` is a layer, and has no input here", e.name),
                 fmt::format("write `x | {0}` or `{0}(x)`", e.name));
   }
-  for (const Binding& later : model_.bindings) {
+  for (const Binding& later : description_.bindings) {
     if (later.name != e.name) continue;
     throw Error(
         e.location,
@@ -140,8 +140,8 @@ EvaluatedValue Lowering::evaluate_binary(const Expression& e) {
 GivenArgument Lowering::given(const Argument& argument) {
   const Expression& e = argument.value;
   if (e.kind == Expression::Kind::name && !scope_.contains(e.name)) {
-    const bool later =
-        std::ranges::any_of(model_.bindings, [&](const Binding& b) { return b.name == e.name; });
+    const bool later = std::ranges::any_of(description_.bindings,
+                                           [&](const Binding& b) { return b.name == e.name; });
     if (!later) return {argument.name, e.name, true, argument.location};
   }
   const EvaluatedValue value = evaluate(e);
@@ -195,17 +195,22 @@ LayerValue Lowering::build(const LayerDef& layer, std::vector<LayerValue> inputs
   if (owners.back() != layer.name) owners.emplace_back(layer.name);
   Attrs attrs = check_arguments(layer.name, layer.arguments, arguments, location, overrides_,
                                 owners, /*bare=*/false);
-  if (inputs.size() < layer.least_inputs || inputs.size() > layer.most_inputs) {
-    const bool many = layer.most_inputs > layer.least_inputs;
+  if (inputs.size() < layer.min_inputs || inputs.size() > layer.max_inputs) {
+    const bool many = layer.max_inputs > layer.min_inputs;
     throw Error(
         location,
         fmt::format("{} takes {}{} input{}, but is given {}", layer.name, many ? "at least " : "",
-                    layer.least_inputs, layer.least_inputs == 1 ? "" : "s", inputs.size()),
+                    layer.min_inputs, layer.min_inputs == 1 ? "" : "s", inputs.size()),
         inputs.empty() ? fmt::format("write `x | {}`", layer.name) : "");
   }
-  LayerBuilder builder{
-      graph_,           layer.name,        prefix,           location, std::move(inputs),
-      std::move(attrs), sizes_.vocabulary, sizes_.pretrained};
+  LayerBuilder builder{graph_,
+                       layer.name,
+                       prefix,
+                       location,
+                       std::move(inputs),
+                       std::move(attrs),
+                       sizes_.vocabulary,
+                       sizes_.initial_vectors};
   LayerValue value = layer.build(builder);
   lowered_.layers.push_back({prefix, value.id, location});
   return value;
@@ -233,7 +238,7 @@ void Lowering::bind(const Binding& binding) {
   scope_.emplace(binding.name, std::move(bound));
 }
 
-void Lowering::declare_inputs(const ModelSettings& settings) {
+void Lowering::declare_inputs(const DescriptionSettings& settings) {
   graph_.name = "forward";
   graph_.attrs = settings.optimizer_attrs;
   graph_.attrs["optimizer"] = settings.optimizer;
@@ -243,12 +248,12 @@ void Lowering::declare_inputs(const ModelSettings& settings) {
   graph_.symbol("T", sizes_.tokens);
   const ValueId ids = graph_.declare(Role::input, "ids", {DType::i32, {Dim("T")}, {}});
   const ValueId offsets = graph_.declare(Role::input, "offsets", {DType::i32, {Dim("B", 1)}, "T"});
-  scope_["text"] = LayerValue{ids, offsets, true, "text", model_.text.location};
+  scope_["text"] = LayerValue{ids, offsets, true, "text", description_.text.location};
   scope_["labels"] = Attr{sizes_.labels};
 }
 
 LayerValue Lowering::logits() {
-  const Expression& output = model_.output;
+  const Expression& output = description_.output;
   const bool known = output.name == "softmax" || output.name == "sigmoid";
   if (output.kind != Expression::Kind::call || !known || output.arguments.size() != 1) {
     throw Error(output.location, "the output must be softmax(logits) or sigmoid(logits)",
@@ -277,8 +282,8 @@ LayerValue Lowering::logits() {
   return *rows;
 }
 
-void Lowering::losses(const ModelSettings& settings, const LayerValue& logits) {
-  const SourceLocation location = model_.output.location;
+void Lowering::losses(const DescriptionSettings& settings, const LayerValue& logits) {
+  const SourceLocation location = description_.output.location;
   if (graph_[logits.id].role != Role::computed || graph_[logits.id].name == "logits") {
     throw Error(location, "the output must be computed");
   }
@@ -287,7 +292,7 @@ void Lowering::losses(const ModelSettings& settings, const LayerValue& logits) {
                     {"label_smoothing", settings.label_smoothing}};
   ValueId loss{};
   ValueId probabilities{};
-  if (model_.output.name == "softmax") {
+  if (description_.output.name == "softmax") {
     const ValueId labels = graph_.declare(Role::input, "labels", {DType::i32, {Dim("B")}, {}});
     loss = graph_.add(ops::cross_entropy, {logits.id, labels}, attrs, location, "loss");
     probabilities = graph_.add(ops::softmax, {logits.id}, {}, location, "probabilities");
@@ -302,7 +307,7 @@ void Lowering::losses(const ModelSettings& settings, const LayerValue& logits) {
 
 // A layer that leads nowhere is a slip: its weights would be stored but never trained.
 void Lowering::check_used() {
-  for (const Binding& binding : model_.bindings) {
+  for (const Binding& binding : description_.bindings) {
     const EvaluatedValue& value = scope_.at(binding.name);
     if (!std::holds_alternative<LayerValue>(value) || used_[binding.name]) continue;
     errors_.push_back({binding.location, fmt::format("`{}` is never used", binding.name),
@@ -310,10 +315,10 @@ void Lowering::check_used() {
   }
 }
 
-LoweredModel Lowering::all(const ModelSettings& settings) {
+Lowered Lowering::all(const DescriptionSettings& settings) {
   declare_inputs(settings);
-  for (const auto& [name, value] : constants_of(model_, overrides_)) scope_[name] = value;
-  for (const Binding& binding : model_.bindings) bind(binding);
+  for (const auto& [name, value] : constants_of(description_, overrides_)) scope_[name] = value;
+  for (const Binding& binding : description_.bindings) bind(binding);
   try {
     const LayerValue end = logits();
     if (errors_.empty()) {
@@ -332,13 +337,13 @@ LoweredModel Lowering::all(const ModelSettings& settings) {
 
 }  // namespace
 
-LoweredModel lower(const Model& model, const ModelSettings& settings, const ModelSizes& sizes,
-                   Overrides& overrides) {
+Lowered lower(const Description& description, const DescriptionSettings& settings,
+              const LoweringSizes& sizes, Overrides& overrides) {
   try {
-    return Lowering(model, sizes, overrides).all(settings);
+    return Lowering(description, sizes, overrides).all(settings);
   } catch (const Error& e) {
     if (e.diagnostics().front().location.line == 0) throw;
-    throw e.in(model.file, model.source);
+    throw e.in(description.file, description.source);
   }
 }
 

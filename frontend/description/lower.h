@@ -12,12 +12,12 @@
 namespace weft {
 
 // What the graph needs to know of the data and the machine.
-struct ModelSizes {
+struct LoweringSizes {
   std::int64_t vocabulary = 0;
   std::int64_t labels = 0;
   std::int64_t examples = 0, tokens = 0;  // capacities: the most of a batch
   std::vector<double> class_weights = {};
-  Pretrained* pretrained = nullptr;  // null: no file of word vectors is to be opened
+  InitialVectors* initial_vectors = nullptr;  // null: no file of word vectors is to be opened
 };
 
 // One layer of the description in the graph, for `weft check`.
@@ -28,13 +28,13 @@ struct LoweredLayer {
 };
 
 // Inputs %ids, %offsets and %labels (or %targets); results %loss, %logits, %probabilities.
-struct LoweredModel {
+struct Lowered {
   Graph graph;
   Task task = Task::single_label;
   std::vector<LoweredLayer> layers;
 };
 
 // Throws Error with every bad statement, rendered against the description.
-LoweredModel lower(const Model&, const ModelSettings&, const ModelSizes&, Overrides&);
+Lowered lower(const Description&, const DescriptionSettings&, const LoweringSizes&, Overrides&);
 
 }  // namespace weft

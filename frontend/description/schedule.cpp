@@ -7,7 +7,7 @@
 
 namespace weft {
 
-double rate_factor(const RateSchedule& s, const RunPosition& at) {
+double learning_rate_factor(const LearningRateSchedule& s, const RunPosition& at) {
   const auto total = static_cast<double>(at.total);
   const auto before = static_cast<double>(at.before);
   const double warm = s.warmup < 1 ? s.warmup * total : s.warmup * static_cast<double>(at.batch);
@@ -15,14 +15,14 @@ double rate_factor(const RateSchedule& s, const RunPosition& at) {
   const double left = total - warm;
   const double share = left > 0 ? std::clamp((before - warm) / left, 0.0, 1.0) : 0.0;
   switch (s.shape) {
-    case RateShape::constant:
+    case ScheduleShape::constant:
       return rise;
-    case RateShape::linear:
+    case ScheduleShape::linear:
       return rise * (s.final_rate + (1 - s.final_rate) * (1 - share));
-    case RateShape::cosine:
+    case ScheduleShape::cosine:
       return rise *
              (s.final_rate + (1 - s.final_rate) * (1 + std::cos(std::numbers::pi * share)) / 2);
-    case RateShape::step: {
+    case ScheduleShape::step: {
       const std::int64_t falls = at.epoch / s.step_epochs;
       return rise * std::pow(s.step_factor, static_cast<double>(falls));
     }

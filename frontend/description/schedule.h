@@ -5,10 +5,10 @@
 
 namespace weft {
 
-enum class RateShape : std::uint8_t { constant, linear, cosine, step };
+enum class ScheduleShape : std::uint8_t { constant, linear, cosine, step };
 
-struct RateSchedule {
-  RateShape shape = RateShape::constant;
+struct LearningRateSchedule {
+  ScheduleShape shape = ScheduleShape::constant;
   double warmup = 0;             // steps in which the rate rises; below 1: that share of the run
   double final_rate = 0;         // linear, cosine: where they end, as a share of the rate
   std::int64_t step_epochs = 1;  // step: times step_factor every so many epochs
@@ -24,6 +24,6 @@ struct RunPosition {
 };
 
 // What the rate is multiplied by: at most 1.
-double rate_factor(const RateSchedule&, const RunPosition&);
+double learning_rate_factor(const LearningRateSchedule&, const RunPosition&);
 
 }  // namespace weft

@@ -52,16 +52,16 @@ std::vector<GivenArgument> given_arguments(const std::vector<Argument>& written,
   return given;
 }
 
-ArgumentDef integer(std::string_view name, std::string_view doc, std::int64_t fallback, double low,
-                    double high) {
-  return {name, doc, ArgumentKind::integer, fallback, low, high};
+ArgumentDef integer(std::string_view name, std::string_view doc, std::int64_t default_value,
+                    double low, double high) {
+  return {name, doc, ArgumentKind::integer, default_value, low, high};
 }
-ArgumentDef number(std::string_view name, std::string_view doc, double fallback, double low,
+ArgumentDef number(std::string_view name, std::string_view doc, double default_value, double low,
                    double high) {
-  return {name, doc, ArgumentKind::number, fallback, low, high};
+  return {name, doc, ArgumentKind::number, default_value, low, high};
 }
-ArgumentDef flag(std::string_view name, std::string_view doc, bool fallback) {
-  return {name, doc, ArgumentKind::boolean, std::int64_t{fallback}};
+ArgumentDef flag(std::string_view name, std::string_view doc, bool default_value) {
+  return {name, doc, ArgumentKind::boolean, std::int64_t{default_value}};
 }
 ArgumentDef choice(std::string_view name, std::string_view doc,
                    std::vector<std::string_view> words) {
@@ -83,43 +83,43 @@ void add_lazy_optimizers(std::vector<SettingsGroup>& groups) {
 }
 
 std::vector<SettingsGroup> make_settings() {
-  const auto rate = [](double fallback) {
-    return number("rate", "the learning rate", fallback, 0, 1e6);
+  const auto learning_rate = [](double default_value) {
+    return number("rate", "the learning rate", default_value, 0, 1e6);
   };
-  const auto decay = [](double fallback) {
-    return number("weight_decay", "pull of the weights towards 0", fallback, 0, 1e3);
+  const auto decay = [](double default_value) {
+    return number("weight_decay", "pull of the weights towards 0", default_value, 0, 1e3);
   };
   const ArgumentDef beta1 = number("beta1", "memory of the gradient's mean", 0.9, 0, 0.999999);
   const ArgumentDef beta2 = number("beta2", "memory of its square", 0.999, 0, 0.9999999);
   const ArgumentDef epsilon = number("epsilon", "added to the divisor", 1e-8, 1e-20, 1);
-  constexpr double kMost = 2147483647;
+  constexpr double kMax = 2147483647;
   std::vector<SettingsGroup> groups = {
       {"text",
        "how a text becomes word ids",
        {choice("tokenizer", "what is a word", {"words", "whitespace", "characters"}),
         flag("lowercase", "whether case is ignored", true),
         flag("nfkc", "whether full-width and other variants of a letter are one", true),
-        integer("vocabulary", "most words known, by frequency", 30000, 2, kMost),
-        integer("min_count", "rarer words are unknown", 1, 1, kMost),
+        integer("vocabulary", "most words known, by frequency", 30000, 2, kMax),
+        integer("min_count", "rarer words are unknown", 1, 1, kMax),
         integer("added_words",
                 "most words added that only the `vectors` have, as far as "
                 "`vocabulary` allows",
-                1000000, 0, kMost),
+                1000000, 0, kMax),
         integer("max_tokens", "later words of a text are not read", 400, 1, 1 << 20)}},
       {"train",
        "how training goes",
        {integer("batch", "texts per step", 50, 1, 1 << 20),
-        integer("epochs", "passes over the data", 10, 0, kMost),
-        integer("seed", "of weights, order and dropout", 1, 0, kMost),
+        integer("epochs", "passes over the data", 10, 0, kMax),
+        integer("seed", "of weights, order and dropout", 1, 0, kMax),
         choice("schedule", "how the rate goes down over the run",
                {"constant", "linear", "cosine", "step"}),
         number("warmup", "steps in which the rate rises at first; below 1: that share of the run",
-               0, 0, kMost),
+               0, 0, kMax),
         number("final_rate", "linear, cosine: where they end, as a share of the rate", 0, 0, 1),
-        integer("step_epochs", "step: epochs from one fall to the next", 1, 1, kMost),
+        integer("step_epochs", "step: epochs from one fall to the next", 1, 1, kMax),
         number("step_factor", "step: what the rate is multiplied by at each", 0.5, 0, 1),
         integer("patience", "epochs without a better validation before it stops; 0: none", 0, 0,
-                kMost),
+                kMax),
         choice("metric", "what is better on the validation data", {"accuracy", "macro_f1", "loss"}),
         integer("average",
                 "last epochs whose mean weights are kept, if validation does not prefer the best "
@@ -129,17 +129,17 @@ std::vector<SettingsGroup> make_settings() {
         number("clip_value", "limit of each number of a gradient; 0: none", 0, 0, 1e6),
         number("label_smoothing", "share of certainty spread over all labels", 0, 0, 0.99),
         choice("class_weights", "balanced: rare labels count more", {"none", "balanced"})}},
-      {"adam", "Adam", {rate(0.001), beta1, beta2, epsilon, decay(0)}},
+      {"adam", "Adam", {learning_rate(0.001), beta1, beta2, epsilon, decay(0)}},
       {"adamw",
        "Adam with decoupled weight decay",
-       {rate(0.001), beta1, beta2, epsilon, decay(0.01)}},
+       {learning_rate(0.001), beta1, beta2, epsilon, decay(0.01)}},
       {"sgd",
        "stochastic gradient descent",
-       {rate(0.1), number("momentum", "memory of earlier steps", 0, 0, 0.999999),
+       {learning_rate(0.1), number("momentum", "memory of earlier steps", 0, 0, 0.999999),
         flag("nesterov", "whether momentum looks ahead", false), decay(0)}},
       {"adadelta",
        "Adadelta",
-       {rate(1.0), number("rho", "memory of squares", 0.95, 0, 0.999999),
+       {learning_rate(1.0), number("rho", "memory of squares", 0.95, 0, 0.999999),
         number("epsilon", "added to the divisor", 1e-6, 1e-20, 1), decay(0)}},
   };
   add_lazy_optimizers(groups);
@@ -152,7 +152,7 @@ const SettingsGroup* find_group(std::string_view name) {
   return at == groups.end() ? nullptr : &*at;
 }
 
-void read_text(ModelSettings& s, const Attrs& line) {
+void read_text(DescriptionSettings& s, const Attrs& line) {
   s.text.tokenizer = string_attr(line, "tokenizer");
   s.text.lowercase = int_attr(line, "lowercase") != 0;
   s.text.nfkc = int_attr(line, "nfkc") != 0;
@@ -171,11 +171,11 @@ Enumeration word_of(const Attrs& line, std::string_view name) {
                                   words.begin());
 }
 
-void read_train(ModelSettings& s, const Attrs& line) {
+void read_train(DescriptionSettings& s, const Attrs& line) {
   s.batch = int_attr(line, "batch");
   s.epochs = int_attr(line, "epochs");
   s.seed = int_attr(line, "seed");
-  s.schedule = {word_of<RateShape>(line, "schedule"), float_attr(line, "warmup"),
+  s.schedule = {word_of<ScheduleShape>(line, "schedule"), float_attr(line, "warmup"),
                 float_attr(line, "final_rate"), int_attr(line, "step_epochs"),
                 float_attr(line, "step_factor")};
   s.patience = int_attr(line, "patience");
@@ -226,9 +226,9 @@ Attr arithmetic(const std::string& mark, const Attr& a, const Attr& b, SourceLoc
   return result;
 }
 
-Constants constants_of(const Model& model, Overrides& overrides) {
+Constants constants_of(const Description& description, Overrides& overrides) {
   Constants known;
-  for (const Binding& binding : model.bindings) {
+  for (const Binding& binding : description.bindings) {
     try {
       auto value = constant(binding.value, known);
       if (!value) continue;
@@ -243,9 +243,9 @@ Constants constants_of(const Model& model, Overrides& overrides) {
   return known;
 }
 
-ModelSettings settings_of(const Model& model, Overrides& overrides) {
-  const Constants constants = constants_of(model, overrides);
-  ModelSettings settings;
+DescriptionSettings settings_of(const Description& description, Overrides& overrides) {
+  const Constants constants = constants_of(description, overrides);
+  DescriptionSettings settings;
   std::vector<Diagnostic> errors;
   const auto read = [&](const std::string& keyword, const SettingsLine& line, auto use) {
     try {
@@ -258,24 +258,24 @@ ModelSettings settings_of(const Model& model, Overrides& overrides) {
       errors.insert(errors.end(), e.diagnostics().begin(), e.diagnostics().end());
     }
   };
-  read("text", model.text, read_text);
-  read("train", model.train, read_train);
+  read("text", description.text, read_text);
+  read("train", description.train, read_train);
 
-  Expression optimizer = model.optimizer;
+  Expression optimizer = description.optimizer;
   if (optimizer.name.empty()) optimizer.name = "adam";
   const SettingsLine arguments{optimizer.arguments, optimizer.location};
   try {
     check_optimizer(optimizer);
-    read(optimizer.name, arguments, [&](ModelSettings& s, const Attrs& line) {
+    read(optimizer.name, arguments, [&](DescriptionSettings& s, const Attrs& line) {
       s.optimizer = optimizer.name;
-      s.rate = float_attr(line, "rate");
+      s.learning_rate = float_attr(line, "rate");
       s.optimizer_attrs = line;
       s.optimizer_attrs.erase("rate");
     });
   } catch (const Error& e) {
     errors.insert(errors.end(), e.diagnostics().begin(), e.diagnostics().end());
   }
-  if (!errors.empty()) throw Error(errors, model.file, model.source);
+  if (!errors.empty()) throw Error(errors, description.file, description.source);
   return settings;
 }
 

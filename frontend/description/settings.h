@@ -22,7 +22,7 @@ using Constants = std::map<std::string, Attr, std::less<>>;
 
 // The bindings that are numbers or strings: `width = 300`, `half = width / 2`. What is in error is
 // left out: `lower` meets it again and says so.
-Constants constants_of(const Model&, Overrides&);
+Constants constants_of(const Description&, Overrides&);
 
 // `a mark b` for + - * /; integers stay integers where the result is one.
 Attr arithmetic(const std::string& mark, const Attr& a, const Attr& b, SourceLocation);
@@ -31,7 +31,7 @@ Attr arithmetic(const std::string& mark, const Attr& a, const Attr& b, SourceLoc
 // vector took no part in.
 inline constexpr std::string_view kLazyOptimizer = "lazy_";
 
-struct ModelSettings {
+struct DescriptionSettings {
   TextSettings text;
   std::int64_t vocabulary = 0;   // words kept at most, the unknown one included
   std::int64_t min_count = 1;    // of a word, to be kept
@@ -39,10 +39,10 @@ struct ModelSettings {
 
   std::string optimizer;  // adam, adamw, sgd, adadelta; lazy_adam …
   Attrs optimizer_attrs;  // beta1 …, as the optimizer-step pass reads them from the graph
-  double rate = 0;
+  double learning_rate = 0;
   std::int64_t batch = 0, epochs = 0, seed = 0;
   std::int64_t patience = 0;  // epochs without a better validation; 0: never stop early
-  RateSchedule schedule;
+  LearningRateSchedule schedule;
   BestBy metric = BestBy::accuracy;
   std::int64_t average = 0;              // last epochs whose mean weights are tried; 0: none
   double clip_norm = 0, clip_value = 0;  // of gradients; 0: no limit
@@ -51,7 +51,7 @@ struct ModelSettings {
 };
 
 // Throws Error, rendered against the description.
-ModelSettings settings_of(const Model&, Overrides&);
+DescriptionSettings settings_of(const Description&, Overrides&);
 
 // What may be written on those lines, for the reference that `weft layers` prints.
 struct SettingsGroup {

@@ -21,11 +21,11 @@ std::string rounded(double value) {
 }
 
 std::string percent(double share) {
-  constexpr int kMostDecimals = 9;
+  constexpr int kMaxDecimals = 9;
   const double gap = 100 * std::min(share, 1 - share);
   int decimals = 1;
   if (gap > 0)
-    decimals = std::clamp(1 - static_cast<int>(std::floor(std::log10(gap))), 1, kMostDecimals);
+    decimals = std::clamp(1 - static_cast<int>(std::floor(std::log10(gap))), 1, kMaxDecimals);
   return fmt::format("{:.{}f}", 100 * share, decimals);
 }
 

@@ -41,7 +41,7 @@ std::string shortened(std::string_view text, std::size_t width) {
   return std::string(text.substr(0, end)) + "\u2026";
 }
 
-std::string Table::str(std::string_view indent) const {
+std::string TextTable::str(std::string_view indent) const {
   constexpr std::string_view kGap = "  ";
   std::vector<std::size_t> widths;
   for (const std::vector<Cell>& row : rows_) {

@@ -15,7 +15,7 @@ std::size_t display_width(std::string_view text);
 std::string shortened(std::string_view text, std::size_t width);
 
 // The first column is aligned to the left, the others to the right.
-class Table {
+class TextTable {
  public:
   struct Cell {
     Cell(std::string shown) : text(std::move(shown)) {}  // NOLINT: a cell is its text

@@ -29,7 +29,7 @@ struct Times {
   double sentences = 0;
 
   double total() const { return std::accumulate(each.begin(), each.end(), 0.0); }
-  double rate() const { return sentences / std::max(total(), 1e-9); }
+  double throughput() const { return sentences / std::max(total(), 1e-9); }
   double quantile(double q) {
     const auto at = static_cast<std::ptrdiff_t>(q * static_cast<double>(each.size() - 1));
     std::nth_element(each.begin(), each.begin() + at, each.end());
@@ -70,7 +70,7 @@ std::vector<BenchNode> measure_nodes(double seconds, Executor& executor, Request
 }
 
 BenchRate rate_of(Times times) {
-  return {times.rate(), times.quantile(0.5) * 1e6, times.quantile(0.99) * 1e6};
+  return {times.throughput(), times.quantile(0.5) * 1e6, times.quantile(0.99) * 1e6};
 }
 
 // Sentences [first, last) of request i, which come round again after the last.
@@ -132,7 +132,7 @@ void bench_train(const Plan& plan, const Corpus& corpus, Bench& result) {
     return batches.texts().size();
   };
   Times times = measure(2 * result.settings.seconds, 3, step);
-  result.train = BenchStep{times.rate(), times.quantile(0.5) * 1e3, batch};
+  result.train = BenchStep{times.throughput(), times.quantile(0.5) * 1e3, batch};
   if (!result.settings.nodes) return;
   result.train_nodes = measure_nodes(result.settings.seconds, *session.train_executor(), step);
 }
@@ -152,7 +152,7 @@ Bench bench(const Plan& plan, const Corpus& corpus, const BenchSettings& setting
 namespace {
 
 std::string node_table(std::string_view heading, const std::vector<BenchNode>& nodes) {
-  Table table;
+  TextTable table;
   table.add({"node", "op", "us", "%"});
   for (const BenchNode& node : nodes) {
     table.add({"%" + node.name, node.op, fmt::format("{:.1f}", node.us),
@@ -175,9 +175,9 @@ std::string to_text(const Bench& b) {
   std::string out =
       fmt::format("{} sentences of {:.1f} words, requests of {}, threads {}\n", b.sentences,
                   b.tokens_per_sentence, b.settings.batch, b.settings.threads);
-  const auto row = [&](std::string_view what, const BenchRate& rate) {
+  const auto row = [&](std::string_view what, const BenchRate& throughput) {
     out += fmt::format("{:<10}{:>12.0f} sentences/s   request p50 {:>8.1f} us   p99 {:>8.1f} us\n",
-                       what, rate.sentences_per_second, rate.p50_us, rate.p99_us);
+                       what, throughput.sentences_per_second, throughput.p50_us, throughput.p99_us);
   };
   row("from ids", b.from_ids);
   row("from text", b.from_text);
@@ -191,15 +191,15 @@ std::string to_text(const Bench& b) {
 }
 
 std::string to_json(const Bench& b) {
-  const auto rate = [](const BenchRate& r) {
+  const auto throughput = [](const BenchRate& r) {
     return nlohmann::ordered_json{{"sentences_per_second", r.sentences_per_second},
                                   {"p50_us", r.p50_us},
                                   {"p99_us", r.p99_us}};
   };
   nlohmann::ordered_json json{
-      {"sentences", b.sentences},     {"tokens_per_sentence", b.tokens_per_sentence},
-      {"batch", b.settings.batch},    {"threads", b.settings.threads},
-      {"from_ids", rate(b.from_ids)}, {"from_text", rate(b.from_text)}};
+      {"sentences", b.sentences},           {"tokens_per_sentence", b.tokens_per_sentence},
+      {"batch", b.settings.batch},          {"threads", b.settings.threads},
+      {"from_ids", throughput(b.from_ids)}, {"from_text", throughput(b.from_text)}};
   if (b.train) {
     json["train"] = {{"sentences_per_second", b.train->sentences_per_second},
                      {"step_ms", b.train->step_ms},

@@ -138,10 +138,10 @@ class Walk {
       }
       pool = before;
     }
-    const Tensor& where = at(pool->outputs[1]);
+    const Tensor& argmax = at(pool->outputs[1]);
     for (std::size_t c = 0; c < weights.size(); ++c) {
       const double contribution = weights[c] * at(id).data[c];
-      const auto row = static_cast<std::int64_t>(where.data[c]);
+      const auto row = static_cast<std::int64_t>(argmax.data[c]);
       add(row < 0 ? Words{} : words(pool->inputs[0], row), contribution);
     }
   }
@@ -155,11 +155,11 @@ class Walk {
     }
   }
 
-  void add(const Words& where, double contribution) {
-    if (where.first > where.last) {
+  void add(const Words& argmax, double contribution) {
+    if (argmax.first > argmax.last) {
       bias_ += contribution;
     } else if (contribution != 0) {
-      Share& share = shares_[where];
+      Share& share = shares_[argmax];
       share.contribution += contribution;
       ++share.activations;
     }
@@ -275,18 +275,18 @@ Bindings bindings(const Graph& graph, const Plan& plan, std::span<const std::int
 
 // The description, to be lowered for each text: as if its words were the vocabulary, so that no
 // table is copied.
-struct Explainer::Model {
-  weft::Model description;
+struct Explainer::Description {
+  weft::Description description;
   Overrides overrides;
-  ModelSettings settings;
+  DescriptionSettings settings;
 
-  explicit Model(const Plan& plan)
-      : description(parse_model(plan.description, "the plan's description")),
+  explicit Description(const Plan& plan)
+      : description(parse_description(plan.description, "the plan's description")),
         overrides(overrides_of(plan)),
         settings(settings_of(description, overrides)) {}
 
   Graph graph(std::int64_t words, std::int64_t labels) const {
-    ModelSizes sizes;
+    LoweringSizes sizes;
     sizes.vocabulary = std::max<std::int64_t>(words, 1);
     sizes.labels = labels;
     sizes.examples = 1;
@@ -316,7 +316,7 @@ std::vector<double> Explanation::by_word() const {
 }
 
 Explainer::Explainer(const Plan& plan, const Encoder& encoder)
-    : plan_(plan), encoder_(encoder), model_(std::make_unique<Model>(plan)) {
+    : plan_(plan), encoder_(encoder), description_(std::make_unique<Description>(plan)) {
   explain("", 0);  // takes every step but finds no words: meets what is in the way
 }
 
@@ -330,7 +330,7 @@ Explanation Explainer::explain(std::string_view text, std::size_t label) const {
   for (const std::int32_t id : ids) explanation.known.push_back(id != 0);
 
   const auto count = static_cast<std::int64_t>(ids.size());
-  Graph graph = model_->graph(count, static_cast<std::int64_t>(plan_.labels.size()));
+  Graph graph = description_->graph(count, static_cast<std::int64_t>(plan_.labels.size()));
   const ValueId logits = graph.find("logits").value();
   graph.results.clear();
   for (std::size_t i = 0; i < graph.values.size(); ++i) {

@@ -47,10 +47,10 @@ class Explainer {
   Explanation explain(std::string_view text, std::size_t label) const;
 
  private:
-  struct Model;
+  struct Description;
   const Plan& plan_;
   const Encoder& encoder_;
-  std::unique_ptr<Model> model_;
+  std::unique_ptr<Description> description_;
 };
 
 }  // namespace weft

@@ -23,10 +23,10 @@ std::string_view part(std::string_view text, const TextSpan& span) {
 }
 
 // Green for the label, red against it, stronger the more.
-std::string escape_of(double contribution, double most) {
+std::string escape_of(double contribution, double max) {
   constexpr std::array<int, 4> kGreens = {22, 28, 34, 40};
   constexpr std::array<int, 4> kReds = {52, 88, 124, 160};
-  const double share = most == 0 ? 0 : std::abs(contribution) / most;
+  const double share = max == 0 ? 0 : std::abs(contribution) / max;
   if (share < 0.05) return {};
   const auto level = std::min<std::size_t>(static_cast<std::size_t>(share * 4), 3);
   return fmt::format("\x1B[48;5;{};38;5;{}m", (contribution > 0 ? kGreens : kReds)[level],
@@ -35,14 +35,14 @@ std::string escape_of(double contribution, double most) {
 
 std::string coloured(std::string_view text, const Explanation& explanation) {
   const std::vector<double> shares = explanation.by_word();
-  double most = 0;
-  for (const double share : shares) most = std::max(most, std::abs(share));
+  double max = 0;
+  for (const double share : shares) max = std::max(max, std::abs(share));
   std::string out;
   std::size_t position = 0;
   for (std::size_t i = 0; i < shares.size(); ++i) {
     const TextSpan& word = explanation.words[i];
     out += printable(text.substr(position, word.begin - position));
-    const std::string escape = escape_of(shares[i], most);
+    const std::string escape = escape_of(shares[i], max);
     out += escape + printable(part(text, word)) + (escape.empty() ? "" : "\x1B[0m");
     position = word.end;
   }

@@ -67,14 +67,14 @@ std::vector<ArenaStay> arena_of(const Graph& graph) {
   for (const ValueId id : graph.results) at(id).last = end;
   for (const Write& write : graph.writes) at(write.source).last = end;
   for (std::size_t i = 0; i < stays.size(); ++i) {
-    if (!is_part(graph, graph.values[i])) continue;
-    ArenaStay& whole = at(graph.values[i].storage->home);
+    if (!graph.values[i].is_in(Storage::Kind::columns)) continue;
+    ArenaStay& whole = at(graph.values[i].storage->base);
     whole.first = std::min(whole.first, stays[i].first);
   }
   std::vector<ArenaStay> arena;
   for (std::size_t i = 0; i < stays.size(); ++i) {
     const Value& value = graph.values[i];
-    if (!value.storage || value.storage->home != kNoValue) continue;
+    if (!value.is_in(Storage::Kind::arena)) continue;
     stays[i].value = static_cast<ValueId>(i);
     stays[i].offset = value.storage->offset;
     stays[i].bytes = capacity_bytes(graph, value.type);

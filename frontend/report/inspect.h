@@ -53,6 +53,6 @@ std::vector<std::string_view> first_words(const Plan&, std::size_t count);
 
 // The arena as a picture: offsets to the right, time downwards; a line shows the fullest moment of
 // its span.
-std::string arena_chart(const ProgramReport&, std::size_t columns, std::size_t most_lines);
+std::string arena_chart(const ProgramReport&, std::size_t columns, std::size_t max_lines);
 
 }  // namespace weft

@@ -30,7 +30,7 @@ Json history(const Plan& plan) {
     for (const auto& [name, value] : entry.metrics) metrics[name] = value;
     out.push_back({{"epoch", entry.epoch},
                    {"step", entry.step},
-                   {"rate", entry.rate},
+                   {"rate", entry.learning_rate},
                    {"train_loss", entry.train_loss},
                    {"metrics", std::move(metrics)}});
   }

@@ -89,19 +89,20 @@ std::string summary(const Inspection& inspection) {
 
 std::string history(const Plan& plan) {
   if (plan.history.empty()) return "\nhistory: none; this plan has not been trained\n";
-  Table table;
+  TextTable table;
   std::vector<std::string> names;  // of all metrics, as they first appear
   for (const HistoryEntry& entry : plan.history) {
     for (const auto& [name, value] : entry.metrics) {
       if (std::ranges::find(names, name) == names.end()) names.push_back(name);
     }
   }
-  std::vector<Table::Cell> heading{"epoch", "step", "rate", "train loss"};
+  std::vector<TextTable::Cell> heading{"epoch", "step", "rate", "train loss"};
   heading.insert(heading.end(), names.begin(), names.end());
   table.add(std::move(heading));
   for (const HistoryEntry& entry : plan.history) {
-    std::vector<Table::Cell> row{grouped(entry.epoch), grouped(entry.step),
-                                 fmt::format("{:.3g}", entry.rate), rounded(entry.train_loss)};
+    std::vector<TextTable::Cell> row{grouped(entry.epoch), grouped(entry.step),
+                                     fmt::format("{:.3g}", entry.learning_rate),
+                                     rounded(entry.train_loss)};
     for (const std::string& name : names) {
       const auto at = std::ranges::find(entry.metrics, name, [](const auto& m) { return m.first; });
       row.emplace_back(at == entry.metrics.end() ? "" : rounded(at->second));
@@ -113,7 +114,7 @@ std::string history(const Plan& plan) {
 
 std::string tensors(const Plan& plan) {
   if (plan.tensors.empty()) return "";
-  Table table;
+  TextTable table;
   table.add({"tensor", "role", "type", "bytes"});
   for (const PlanTensor& tensor : plan.tensors) {
     table.add({'%' + tensor.name, tensor.role == Role::param ? "param" : "state",
@@ -123,7 +124,7 @@ std::string tensors(const Plan& plan) {
 }
 
 std::string node_table(const ProgramReport& report) {
-  Table table;
+  TextTable table;
   table.add({"node", "op", "flops", "bytes", "% of flops"});
   for (std::size_t i = 0; i < report.nodes.size(); ++i) {
     const Node& node = report.graph->nodes[i];
@@ -190,12 +191,12 @@ double covered(const ProgramReport& report, std::size_t time, double begin, doub
 // The node of [begin, end) while which most of the arena is in use.
 std::size_t fullest(const ProgramReport& report, std::size_t begin, std::size_t end) {
   std::size_t best = begin;
-  double most = -1;
+  double max = -1;
   for (std::size_t node = begin; node < end; ++node) {
     const auto whole = static_cast<double>(report.graph->arena_bytes);
     const double bytes = covered(report, node + 1, 0, whole);
-    if (bytes > most) {
-      most = bytes;
+    if (bytes > max) {
+      max = bytes;
       best = node;
     }
   }
@@ -204,11 +205,11 @@ std::size_t fullest(const ProgramReport& report, std::size_t begin, std::size_t 
 
 }  // namespace
 
-std::string arena_chart(const ProgramReport& report, std::size_t columns, std::size_t most_lines) {
+std::string arena_chart(const ProgramReport& report, std::size_t columns, std::size_t max_lines) {
   const Graph& graph = *report.graph;
   if (graph.nodes.empty() || graph.arena_bytes == 0) return "";
   const auto arena_bytes = static_cast<double>(graph.arena_bytes);
-  const std::size_t step = (graph.nodes.size() + most_lines - 1) / most_lines;
+  const std::size_t step = (graph.nodes.size() + max_lines - 1) / max_lines;
   std::string out = fmt::format("    at node   {:8}offset 0 {:.>{}} {}\n", "", "", columns - 20,
                                 grouped(graph.arena_bytes));
   for (std::size_t begin = 0; begin < graph.nodes.size(); begin += step) {

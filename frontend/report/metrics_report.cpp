@@ -38,7 +38,7 @@ std::vector<const ClassMetrics*> shown_classes(const Metrics& metrics) {
 
 // Classes that occur, and all that the plan knows.
 std::string class_table(const Metrics& metrics) {
-  Table table;
+  TextTable table;
   table.add({"class", "precision", "recall", "F1", "support"});
   const auto row = [&](const std::string& name, const Scores& scores, std::uint64_t support) {
     table.add({name, number(scores.precision), number(scores.recall), number(scores.f1),
@@ -79,8 +79,8 @@ std::vector<std::vector<std::uint64_t>> matrix(const Metrics& metrics) {
 }
 
 std::string confusion_matrix(const Metrics& metrics, bool colour) {
-  Table table;
-  std::vector<Table::Cell> heading{""};
+  TextTable table;
+  std::vector<TextTable::Cell> heading{""};
   for (const ClassMetrics& one : metrics.classes) {
     heading.emplace_back(shortened(one.name, kHeadingWidth));
   }
@@ -88,7 +88,7 @@ std::string confusion_matrix(const Metrics& metrics, bool colour) {
   const auto rows = matrix(metrics);
   for (std::size_t truth = 0; truth < rows.size(); ++truth) {
     const ClassMetrics& one = metrics.classes[truth];
-    std::vector<Table::Cell> row{shortened(one.name, kNameWidth)};
+    std::vector<TextTable::Cell> row{shortened(one.name, kNameWidth)};
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const std::uint64_t count = rows[truth][i];
       row.emplace_back(std::to_string(count),
@@ -108,7 +108,7 @@ std::string frequent_confusions(const Metrics& metrics) {
   std::stable_sort(mistakes.begin(), mistakes.end(),
                    [](const Confusion& a, const Confusion& b) { return a.count > b.count; });
   mistakes.resize(std::min(mistakes.size(), kConfusionsNamed));
-  Table table;
+  TextTable table;
   table.add({"truth", "predicted", "count"});
   for (const Confusion& cell : mistakes) {
     table.add({shortened(metrics.classes[cell.truth].name, kNameWidth),

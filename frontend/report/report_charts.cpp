@@ -183,8 +183,8 @@ std::string reliability_chart(std::span<const ReliabilityBin> bins, const std::s
               "confidence is honest the bars reach the diagonal; below it, it is too high.");
   out += axes(frame, "confidence", "share that is right", false);
   const double width = 1.0 / static_cast<double>(bins.size());
-  std::size_t most = 1;
-  for (const ReliabilityBin& bin : bins) most = std::max(most, bin.count);
+  std::size_t max = 1;
+  for (const ReliabilityBin& bin : bins) max = std::max(max, bin.count);
   for (std::size_t i = 0; i < bins.size(); ++i) {
     const ReliabilityBin& bin = bins[i];
     if (bin.count == 0) continue;
@@ -194,7 +194,7 @@ std::string reliability_chart(std::span<const ReliabilityBin> bins, const std::s
     out += fmt::format(
         "<rect class=\"bar\" fill-opacity=\"{:.3f}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" "
         "height=\"{:.1f}\"><title>{} answers of confidence {:.3f}: {:.3f} right</title></rect>\n",
-        0.08 + 0.62 * static_cast<double>(bin.count) / static_cast<double>(most), left + 1, top,
+        0.08 + 0.62 * static_cast<double>(bin.count) / static_cast<double>(max), left + 1, top,
         right - left - 2, frame.bottom() - top, grouped(static_cast<std::int64_t>(bin.count)),
         bin.confidence, bin.accuracy);
     out += fmt::format("<circle class=\"dot s1\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3.5\"/>\n",

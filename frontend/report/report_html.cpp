@@ -268,8 +268,8 @@ std::string marked(const Mistake& mistake) {
   const std::string rest = text.size() < mistake.text.size() ? " …" : "";
   if (!mistake.why) return html(text) + rest;
   const std::vector<double> shares = mistake.why->by_word();
-  double most = 0;
-  for (const double share : shares) most = std::max(most, std::abs(share));
+  double max = 0;
+  for (const double share : shares) max = std::max(max, std::abs(share));
   std::string out;
   std::size_t position = 0;
   for (std::size_t i = 0; i < shares.size(); ++i) {
@@ -278,7 +278,7 @@ std::string marked(const Mistake& mistake) {
     out += html(text.substr(position, word.begin - position));
     position = word.end;
     const std::string spelling = html(text.substr(word.begin, word.end - word.begin));
-    const double strength = most == 0 ? 0 : std::abs(shares[i]) / most;
+    const double strength = max == 0 ? 0 : std::abs(shares[i]) / max;
     out += strength < 0.1
                ? spelling
                : fmt::format("<mark class=\"{}\" style=\"--v:{:.2f}\">{}</mark>",

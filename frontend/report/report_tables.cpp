@@ -24,8 +24,8 @@ std::size_t characters(std::string_view name) {
   return count;
 }
 
-std::string heading(std::string_view scope, std::string_view name, std::size_t most) {
-  const std::string shown = clipped(name, most);
+std::string heading(std::string_view scope, std::string_view name, std::size_t max) {
+  const std::string shown = clipped(name, max);
   return fmt::format("<th scope=\"{}\"{}>{}</th>", scope,
                      shown == name ? "" : fmt::format(" title=\"{}\"", html(name)), html(shown));
 }
@@ -125,11 +125,11 @@ std::string class_scores(const Metrics& m) {
                      grouped(static_cast<std::int64_t>(m.classes.size())), out);
 }
 
-std::string clipped(std::string_view name, std::size_t most) {
+std::string clipped(std::string_view name, std::size_t max) {
   const std::size_t count = characters(name);
-  if (count <= most) return std::string(name);
-  const std::size_t head = most / 2;
-  const std::size_t tail = count - (most - head - 1);
+  if (count <= max) return std::string(name);
+  const std::size_t head = max / 2;
+  const std::size_t tail = count - (max - head - 1);
   std::string out;
   std::size_t number = 0;
   for (std::size_t position = 0; position < name.size(); ++number) {

@@ -18,6 +18,6 @@ std::string confusion_tables(const Metrics&);
 std::string class_scores(const Metrics&);
 
 // As much of a name as `most` characters show, its beginning and its end.
-std::string clipped(std::string_view name, std::size_t most);
+std::string clipped(std::string_view name, std::size_t max);
 
 }  // namespace weft

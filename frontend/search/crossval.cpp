@@ -48,17 +48,17 @@ Spread within_shares(Spread s) {
 
 // The parts of one fold, as the settings want them.
 struct Parts {
-  std::vector<std::uint32_t> train, choose, test;
+  std::vector<std::uint32_t> train, valid_rows, test;
 };
 
 Parts parts_of(const Corpus& corpus, const std::vector<std::uint32_t>& fold_of, std::uint32_t fold,
-               double choose, std::uint64_t seed) {
+               double valid_rows, std::uint64_t seed) {
   Split split = split_of_fold(fold_of, fold);
-  if (choose <= 0) return {std::move(split.train), {}, std::move(split.valid)};
+  if (valid_rows <= 0) return {std::move(split.train), {}, std::move(split.valid)};
   Parts parts{{}, {}, std::move(split.valid)};
-  const Split inner = stratified_split(corpus, split.train, choose, seed);
+  const Split inner = stratified_split(corpus, split.train, valid_rows, seed);
   parts.train = inner.train;
-  parts.choose = inner.valid;
+  parts.valid_rows = inner.valid;
   return parts;
 }
 
@@ -104,7 +104,7 @@ Crossval cross_validate(const Trial& trial, const CrossvalSettings& settings,
                 "ask for fewer with --folds");
   }
   Overrides overrides = trial.overrides;
-  const auto seed = static_cast<std::uint64_t>(settings_of(*trial.model, overrides).seed);
+  const auto seed = static_cast<std::uint64_t>(settings_of(*trial.description, overrides).seed);
   std::vector<std::vector<std::uint32_t>> fold_of;  // [repeats, examples]
   for (std::uint32_t r = 0; r < settings.repeats; ++r) {
     fold_of.push_back(settings.folds_by_row
@@ -113,18 +113,19 @@ Crossval cross_validate(const Trial& trial, const CrossvalSettings& settings,
   }
 
   Crossval result;
-  result.remarks = remarks_on_folds(*trial.corpus, fold_of.front());
+  result.warnings = fold_warnings(*trial.corpus, fold_of.front());
   result.folds.resize(std::size_t{settings.repeats} * settings.folds);
   std::mutex mutex;
   const int threads = settings.threads > 0 ? settings.threads : default_threads();
-  run_side_by_side(result.folds.size(), threads, [&](std::size_t i) {
+  run_in_parallel(result.folds.size(), threads, [&](std::size_t i) {
     const auto repeat = static_cast<std::uint32_t>(i / settings.folds);
     const auto fold = static_cast<std::uint32_t>(i % settings.folds);
     Trial one = trial;
     one.overrides.set("train.seed", static_cast<std::int64_t>(seed + repeat));
-    Parts parts = parts_of(*trial.corpus, fold_of[repeat], fold, settings.choose, seed + repeat);
+    Parts parts =
+        parts_of(*trial.corpus, fold_of[repeat], fold, settings.valid_rows, seed + repeat);
     one.train = std::move(parts.train);
-    one.choose = std::move(parts.choose);
+    one.valid_rows = std::move(parts.valid_rows);
     SilentObserver silent;
     TrialOutcome outcome = run_trial(one, silent);
     if (outcome.training.interrupted) return;
@@ -154,7 +155,7 @@ Crossval cross_validate(const Trial& trial, const CrossvalSettings& settings,
 }
 
 std::string to_text(const Crossval& result) {
-  Table table;
+  TextTable table;
   table.add({"", "mean", "deviation of a fold", "95 % confidence interval"});
   const auto row = [&](const char* name, const Spread& s) {
     table.add({name, fmt::format("{:.4f}", s.mean), fmt::format("{:.4f}", s.deviation),

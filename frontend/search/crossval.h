@@ -16,7 +16,7 @@ struct CrossvalSettings {
   std::uint32_t folds = 10;
   std::uint32_t repeats = 1;  // each with another seed, and other folds unless they go by row
   bool folds_by_row = false;  // fold = row number modulo folds, as published results have it
-  double choose = 0;          // share of the training part held out to choose the best epoch by
+  double valid_rows = 0;      // share of the training part held out to choose the best epoch by
   int threads = 0;            // folds side by side; 0: as many as this process may use
 };
 
@@ -37,7 +37,7 @@ struct Crossval {
   std::vector<FoldScore> folds;  // by repeat, then fold
   Spread accuracy, macro_f1, loss;
   std::vector<double> repeat_accuracy;  // the mean of each repeat's folds
-  Remarks remarks;                      // on the folds of the first repeat
+  Warnings warnings;                    // on the folds of the first repeat
 };
 
 // Training sets of folds overlap, so that folds vary less than independent samples would: the

@@ -14,7 +14,7 @@ namespace weft {
 // Calls f(i) for i = 0 .. n-1 in that order, at most `threads` calls at a time. After an exception
 // no further call begins; it is thrown again when those under way have ended.
 template <typename F>
-void run_side_by_side(std::size_t n, int threads, const F& f) {
+void run_in_parallel(std::size_t n, int threads, const F& f) {
   std::atomic<std::size_t> next{0};
   std::exception_ptr failure;
   std::mutex mutex;

@@ -26,14 +26,14 @@ bool is_number(const Expression& e) {
 }
 
 // `width` is a constant's path as it is; `rate` is `train.rate`.
-std::string path_of(const Model& model, const Argument& written) {
+std::string path_of(const Description& description, const Argument& written) {
   std::vector<std::string> known;
-  for (const Binding& binding : model.bindings) {
+  for (const Binding& binding : description.bindings) {
     if (binding.value.kind != Expression::Kind::literal) continue;
     if (binding.name == written.name) return binding.name;
     known.push_back(binding.name);
   }
-  const std::vector<std::string> targets = targets_of(model, written.name);
+  const std::vector<std::string> targets = targets_of(description, written.name);
   if (targets.empty() || targets.back().find('.') == std::string::npos) {
     const std::string near = nearest(written.name, known);
     throw Error(
@@ -51,9 +51,9 @@ std::string path_of(const Model& model, const Argument& written) {
   return targets.back();
 }
 
-Parameter parameter_of(const Model& model, const Argument& written) {
+Parameter parameter_of(const Description& description, const Argument& written) {
   Parameter p;
-  p.path = path_of(model, written);
+  p.path = path_of(description, written);
   const Expression& e = written.value;
   const bool known = e.name == "range" || e.name == "log" || e.name == "choice";
   if (e.kind != Expression::Kind::call || !known) {
@@ -105,9 +105,9 @@ Parameter around(std::string path, const Attr& value) {
   return p;
 }
 
-std::vector<Parameter> default_space(const Model& model) {
+std::vector<Parameter> default_space(const Description& description) {
   std::vector<Parameter> space;
-  for (const Binding& binding : model.bindings) {
+  for (const Binding& binding : description.bindings) {
     if (!is_number(binding.value)) continue;
     const Attr& value = binding.value.literal;
     if (number_of(value) < 0 ||
@@ -117,13 +117,13 @@ std::vector<Parameter> default_space(const Model& model) {
     space.push_back(around(binding.name, value));
   }
   Overrides none;
-  const ModelSettings settings = settings_of(model, none);
-  Parameter rate;
-  rate.path = "train.rate";
-  rate.low = settings.rate / 3;
-  rate.high = settings.rate * 3;
-  rate.by_ratio = true;
-  if (settings.rate > 0) space.push_back(rate);
+  const DescriptionSettings settings = settings_of(description, none);
+  Parameter learning_rate;
+  learning_rate.path = "train.rate";
+  learning_rate.low = settings.learning_rate / 3;
+  learning_rate.high = settings.learning_rate * 3;
+  learning_rate.by_ratio = true;
+  if (settings.learning_rate > 0) space.push_back(learning_rate);
   const auto choose = [&](std::string path, std::vector<Attr> choices) {
     space.push_back({.path = std::move(path), .choices = std::move(choices)});
   };
@@ -153,10 +153,10 @@ Attr rounded(const Parameter& p, double x) {
 
 // ---- Whether the description can have the values
 
-std::optional<Diagnostic> problem_with(const Model& model, const Overrides& overrides,
+std::optional<Diagnostic> problem_with(const Description& description, const Overrides& overrides,
                                        const Assignments& values, const VectorsOptions& vectors) {
   try {
-    check_values(model, overrides, values, vectors);
+    check_values(description, overrides, values, vectors);
     return std::nullopt;
   } catch (const Error& e) {
     Diagnostic first = e.diagnostics().front();
@@ -174,13 +174,13 @@ std::vector<Attr> samples_of(const Parameter& p) {
 }
 
 // The first that the description cannot have, by its place, and why.
-std::optional<std::pair<std::size_t, Diagnostic>> bad_sample(const Model& model,
+std::optional<std::pair<std::size_t, Diagnostic>> bad_sample(const Description& description,
                                                              const Overrides& overrides,
                                                              const Parameter& p,
                                                              const VectorsOptions& vectors) {
   const std::vector<Attr> samples = samples_of(p);
   for (std::size_t i = 0; i < samples.size(); ++i) {
-    auto problem = problem_with(model, overrides, {{p.path, samples[i]}}, vectors);
+    auto problem = problem_with(description, overrides, {{p.path, samples[i]}}, vectors);
     if (!problem) continue;
     const bool between = p.choices.empty() && i == 2;
     if (between) problem->note = "numbers with a point are fractions: leave the points out";
@@ -191,62 +191,63 @@ std::optional<std::pair<std::size_t, Diagnostic>> bad_sample(const Model& model,
 
 // Whether the description can have whatever is drawn: `width / 4` may be no integer between the
 // ends.
-bool is_free(const Model& model, const Overrides& overrides, const Parameter& p,
+bool is_free(const Description& description, const Overrides& overrides, const Parameter& p,
              const VectorsOptions& vectors) {
   constexpr std::uint64_t kDraws = 16;
   for (std::uint64_t i = 0; i < kDraws; ++i) {
-    if (problem_with(model, overrides, sample({p}, 0, i), vectors)) return false;
+    if (problem_with(description, overrides, sample({p}, 0, i), vectors)) return false;
   }
-  return !bad_sample(model, overrides, p, vectors);
+  return !bad_sample(description, overrides, p, vectors);
 }
 
-bool is_fixed(const Model& model, const Overrides& overrides, const Parameter& p) {
+bool is_fixed(const Description& description, const Overrides& overrides, const Parameter& p) {
   return std::ranges::any_of(overrides.values(), [&](const auto& fixed) {
-    const std::vector<std::string> targets = targets_of(model, fixed.first);
+    const std::vector<std::string> targets = targets_of(description, fixed.first);
     return std::ranges::find(targets, p.path) != targets.end();
   });
 }
 
 }  // namespace
 
-void check_values(const Model& model, Overrides overrides, const Assignments& values,
+void check_values(const Description& description, Overrides overrides, const Assignments& values,
                   const VectorsOptions& vectors) {
   for (const auto& [path, value] : values) overrides.set(path, value);
-  const ModelSettings settings = settings_of(model, overrides);
-  Pretrained pretrained(model.file, vectors);
-  ModelSizes sizes;
+  const DescriptionSettings settings = settings_of(description, overrides);
+  InitialVectors initial_vectors(description.file, vectors);
+  LoweringSizes sizes;
   sizes.vocabulary = settings.vocabulary;
   sizes.labels = 2;
   sizes.examples = settings.batch;
   sizes.tokens = settings.text.max_tokens;
-  sizes.pretrained = &pretrained;
-  lower(model, settings, sizes, overrides);
-  pretrained.check_claimed();
+  sizes.initial_vectors = &initial_vectors;
+  lower(description, settings, sizes, overrides);
+  initial_vectors.check_claimed();
 }
 
-std::vector<Parameter> search_space(const Model& model, const Overrides& overrides,
+std::vector<Parameter> search_space(const Description& description, const Overrides& overrides,
                                     const VectorsOptions& vectors) {
   std::vector<Parameter> space;
-  const bool sound = !problem_with(model, overrides, {}, vectors);
-  if (model.tune.location.line == 0) {
-    space = default_space(model);
+  const bool sound = !problem_with(description, overrides, {}, vectors);
+  if (description.tune.location.line == 0) {
+    space = default_space(description);
     std::erase_if(space, [&](const Parameter& p) {
-      return is_fixed(model, overrides, p) || (sound && !is_free(model, overrides, p, vectors));
+      return is_fixed(description, overrides, p) ||
+             (sound && !is_free(description, overrides, p, vectors));
     });
     return space;
   }
   std::vector<Diagnostic> errors;
   std::set<std::string> paths;
-  for (const Argument& written : model.tune.settings) {
+  for (const Argument& written : description.tune.settings) {
     try {
-      const Parameter p = parameter_of(model, written);
+      const Parameter p = parameter_of(description, written);
       if (!paths.insert(p.path).second) {
         throw Error(written.location, fmt::format("`{}` is tuned twice", written.name),
                     "keep one of the two");
       }
-      if (is_fixed(model, overrides, p)) continue;
+      if (is_fixed(description, overrides, p)) continue;
       // What is wrong without any of these values is said elsewhere.
-      if (const auto bad = sound ? bad_sample(model, overrides, p, vectors) : std::nullopt) {
+      if (const auto bad = sound ? bad_sample(description, overrides, p, vectors) : std::nullopt) {
         const auto& places = written.value.arguments;
         throw Error(places[bad->first < places.size() ? bad->first : 0].location,
                     fmt::format("`{}` cannot be {}: {}", written.name,
@@ -258,7 +259,7 @@ std::vector<Parameter> search_space(const Model& model, const Overrides& overrid
       errors.insert(errors.end(), e.diagnostics().begin(), e.diagnostics().end());
     }
   }
-  if (!errors.empty()) throw Error(errors, model.file, model.source);
+  if (!errors.empty()) throw Error(errors, description.file, description.source);
   return space;
 }
 

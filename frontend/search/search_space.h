@@ -29,13 +29,13 @@ struct Parameter {
 
 // Those that `overrides` set are left out. Throws Error, rendered against the description, where
 // the line `tune` is bad, or where the description would be with one of its choices or ends.
-std::vector<Parameter> search_space(const Model&, const Overrides& overrides,
+std::vector<Parameter> search_space(const Description&, const Overrides& overrides,
                                     const VectorsOptions& = {});
 
 // The values of trial `trial`: a function of the seed, the trial's number and the parameter's path.
 Assignments sample(const std::vector<Parameter>& space, std::uint64_t seed, std::uint64_t trial);
 
 // Throws what is wrong with the description where it has these values.
-void check_values(const Model&, Overrides, const Assignments&, const VectorsOptions&);
+void check_values(const Description&, Overrides, const Assignments&, const VectorsOptions&);
 
 }  // namespace weft

@@ -48,10 +48,10 @@ class Search {
         observer_(observer),
         threads_(settings.threads > 0 ? settings.threads : default_threads()) {
     Overrides overrides = trial.overrides;
-    const ModelSettings model_settings = settings_of(*trial.model, overrides);
-    seed_ = static_cast<std::uint64_t>(model_settings.seed);
-    epochs_ = model_settings.epochs;
-    metric_ = model_settings.metric;
+    const DescriptionSettings description_settings = settings_of(*trial.description, overrides);
+    seed_ = static_cast<std::uint64_t>(description_settings.seed);
+    epochs_ = description_settings.epochs;
+    metric_ = description_settings.metric;
     for (const TuneResult& result : known) known_[key(result)] = result;
   }
 
@@ -65,7 +65,7 @@ class Search {
       first += count;
       if (space_.empty()) break;  // nothing to vary
     }
-    order_by_merit(results_);
+    rank_results(results_);
     deadline_ = settings_.seconds;
     compare_finalists();
     return std::move(results_);
@@ -93,7 +93,7 @@ class Search {
   void check(std::int64_t trials) const {
     for (std::int64_t number = 0; number < trials; ++number) {
       try {
-        check_values(*trial_.model, trial_.overrides, values_of(number), trial_.vectors);
+        check_values(*trial_.description, trial_.overrides, values_of(number), trial_.vectors);
       } catch (const Error& e) {
         fail(number, e);
       }
@@ -107,7 +107,7 @@ class Search {
         fmt::format("trial {}, {}: {}", number, to_string(values_of(number)), first.message),
         first.note);
     if (first.location.line == 0) throw named;
-    throw named.in(trial_.model->file, trial_.model->source);
+    throw named.in(trial_.description->file, trial_.description->source);
   }
 
   void run_group(std::int64_t first, std::int64_t count) {
@@ -132,10 +132,10 @@ class Search {
 
   // What result_of(i) gives, each told to the observer as soon as it is there; none: cut short.
   template <class ResultOf>
-  std::vector<std::optional<TuneResult>> side_by_side(std::size_t count, ResultOf result_of) {
+  std::vector<std::optional<TuneResult>> in_parallel(std::size_t count, ResultOf result_of) {
     std::vector<std::optional<TuneResult>> ended(count);
     std::mutex mutex;
-    run_side_by_side(count, threads_, [&](std::size_t i) {
+    run_in_parallel(count, threads_, [&](std::size_t i) {
       ended[i] = result_of(i);
       if (!ended[i]) return;
       const std::lock_guard lock(mutex);
@@ -147,7 +147,7 @@ class Search {
   // By trial; those that ended.
   std::vector<TuneResult> run_step(const std::vector<std::int64_t>& trials, std::int64_t step) {
     const std::int64_t epochs = epochs_of(step, epochs_);
-    auto ended = side_by_side(trials.size(), [&](std::size_t i) {
+    auto ended = in_parallel(trials.size(), [&](std::size_t i) {
       std::optional<TuneResult> result;
       const auto known = known_.find({trials[i], epochs, false});
       if (known != known_.end()) {
@@ -179,7 +179,7 @@ class Search {
       finalists.push_back(result);
     }
     if (finalists.size() < 2) return;
-    auto ended = side_by_side(finalists.size(), [&](std::size_t i) {
+    auto ended = in_parallel(finalists.size(), [&](std::size_t i) {
       TuneResult& finalist = finalists[i];
       finalist.step = kTuneSteps;
       const auto known = known_.find(key(finalist));
@@ -189,7 +189,7 @@ class Search {
       if (!result) return;
     }
     for (auto& result : ended) results_.push_back(std::move(*result));
-    order_by_merit(results_);
+    rank_results(results_);
   }
 
   // The mean of its score and of those from other seeds.
@@ -281,7 +281,7 @@ Attr attr_of(const nlohmann::json& value) {
 
 }  // namespace
 
-void order_by_merit(std::vector<TuneResult>& results) { std::ranges::sort(results, better); }
+void rank_results(std::vector<TuneResult>& results) { std::ranges::sort(results, better); }
 
 std::vector<TuneResult> tune(const Trial& trial, const std::vector<Parameter>& space,
                              const TuneSettings& settings, const std::vector<TuneResult>& known,
@@ -299,11 +299,11 @@ Assignments final_values(const TuneResult& result, const Trial& trial, bool full
   if (!fully) return result.values;
   Overrides overrides = trial.overrides;
   for (const auto& [path, value] : result.values) overrides.set(path, value);
-  const ModelSettings settings = settings_of(*trial.model, overrides);
+  const DescriptionSettings settings = settings_of(*trial.description, overrides);
   // Where the rate depends on how long the run is, the run has the same length.
-  const RateSchedule& schedule = settings.schedule;
+  const LearningRateSchedule& schedule = settings.schedule;
   const bool constant =
-      schedule.shape == RateShape::constant && (schedule.warmup == 0 || schedule.warmup >= 1);
+      schedule.shape == ScheduleShape::constant && (schedule.warmup == 0 || schedule.warmup >= 1);
   const std::int64_t scored = result.averaged > 0 ? result.ended : result.best_epoch;
   Assignments values = result.values;
   values.emplace_back("train.epochs", constant ? scored : result.epochs);
@@ -360,7 +360,7 @@ std::string score_text(const TuneResult& r) {
 }
 
 std::string leaderboard(const std::vector<TuneResult>& results, std::size_t rows) {
-  Table table;
+  TextTable table;
   table.add({"values", "trial", "seeds", "epochs", "best", "score", "accuracy", "macro F1"});
   for (std::size_t i = 0; i < std::min(rows, results.size()); ++i) {
     const TuneResult& r = results[i];

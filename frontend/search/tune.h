@@ -48,7 +48,7 @@ inline constexpr std::int64_t kTuneSeeds = 3;
 
 // Those trained from several seeds first, then by score: a shorter training that did better is the
 // better one. Of equals the one of the later step first, then the earlier trial; failures last.
-void order_by_merit(std::vector<TuneResult>&);
+void rank_results(std::vector<TuneResult>&);
 
 class TuneObserver {
  public:

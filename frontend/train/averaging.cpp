@@ -30,8 +30,8 @@ std::size_t count_weights(const Plan& plan) {
 }  // namespace
 
 void RecentWeights::keep(std::vector<float> weights) {
-  if (most_ == 0) return;
-  if (epochs_.size() == most_) epochs_.pop_front();
+  if (max_ == 0) return;
+  if (epochs_.size() == max_) epochs_.pop_front();
   epochs_.push_back(std::move(weights));
 }
 

@@ -12,7 +12,7 @@ namespace weft {
 // All that a plan's predictions are computed from; not the states of its optimizer.
 class RecentWeights {
  public:
-  explicit RecentWeights(std::size_t most = 0) : most_(most) {}  // epochs kept
+  explicit RecentWeights(std::size_t max = 0) : max_(max) {}  // epochs kept
 
   void add(const Plan&);                           // the oldest goes
   bool add(std::vector<float>, const Plan& like);  // as epochs() had it; false if it does not fit
@@ -25,7 +25,7 @@ class RecentWeights {
  private:
   void keep(std::vector<float>);
 
-  std::size_t most_;
+  std::size_t max_;
   std::deque<std::vector<float>> epochs_;  // the weights end to end, in the plan's order
 };
 

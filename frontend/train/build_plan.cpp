@@ -34,9 +34,10 @@ TokenizerConfig tokenizer_config(const TextSettings& text) {
 }
 
 // The words of the data and, where they fit in, more of the pretrained vectors.
-std::shared_ptr<const WordList> choose_words(const ModelSettings& settings, const Corpus& corpus,
+std::shared_ptr<const WordList> choose_words(const DescriptionSettings& settings,
+                                             const Corpus& corpus,
                                              std::span<const std::uint32_t> rows,
-                                             Pretrained& pretrained) {
+                                             InitialVectors& initial_vectors) {
   VocabularyBuilder builder(tokenizer_config(settings.text));
   const auto longest = static_cast<std::size_t>(settings.text.max_tokens);
   const std::size_t count = rows.empty() ? corpus.size() : rows.size();
@@ -48,27 +49,28 @@ std::shared_ptr<const WordList> choose_words(const ModelSettings& settings, cons
   options.min_count = static_cast<std::uint64_t>(settings.min_count);
   std::vector<std::uint64_t> counts;
   WordList words = builder.build(options, &counts);
-  if (!pretrained.empty()) {
+  if (!initial_vectors.empty()) {
     const std::size_t room = options.max_size - std::min(options.max_size, words.size());
-    words = pretrained.read(std::move(words), counts, tokenizer_config(settings.text),
-                            std::min(room, static_cast<std::size_t>(settings.added_words)));
+    words = initial_vectors.read(std::move(words), counts, tokenizer_config(settings.text),
+                                 std::min(room, static_cast<std::size_t>(settings.added_words)));
   }
   return std::make_shared<const WordList>(std::move(words));
 }
 
 // Lowers the description once, with sizes of no account, so that its embeddings claim their files.
 // What a file decided joins the overrides, for the plan is compiled again where there is no file.
-void claim_vectors(const Model& model, const ModelSettings& settings, const Corpus& corpus,
-                   Overrides& overrides, Pretrained& pretrained) {
-  ModelSizes sizes;
+void claim_vectors(const Description& description, const DescriptionSettings& settings,
+                   const Corpus& corpus, Overrides& overrides, InitialVectors& initial_vectors) {
+  LoweringSizes sizes;
   sizes.vocabulary = settings.vocabulary;
   sizes.labels = static_cast<std::int64_t>(corpus.label_names().size());
   sizes.examples = settings.batch;
   sizes.tokens = settings.text.max_tokens;
-  sizes.pretrained = &pretrained;
-  lower(model, settings, sizes, overrides);
-  for (const auto& [layer, width] : pretrained.widths()) overrides.set(layer + ".width", width);
-  for (const auto& [named, name] : pretrained.names()) overrides.replace(named, name);
+  sizes.initial_vectors = &initial_vectors;
+  lower(description, settings, sizes, overrides);
+  for (const auto& [layer, width] : initial_vectors.widths())
+    overrides.set(layer + ".width", width);
+  for (const auto& [named, name] : initial_vectors.names()) overrides.replace(named, name);
 }
 
 // The mean weight of an example is 1.
@@ -83,25 +85,25 @@ std::vector<double> balanced_weights(const Dataset& data, std::size_t labels) {
   return counts;
 }
 
-void check_labels(const Model& model, const Corpus& corpus) {
+void check_labels(const Description& description, const Corpus& corpus) {
   if (corpus.label_names().empty()) {
     throw Error("no example has a label", "label some texts, or name another --label-column");
   }
-  if (!corpus.multi_label() || model.output.name != "softmax") return;
+  if (!corpus.multi_label() || description.output.name != "softmax") return;
   for (std::size_t i = 0; i < corpus.size(); ++i) {
     if (corpus.labels(i).size() == 1) continue;
-    throw Error(model.output.location,
+    throw Error(description.output.location,
                 fmt::format("softmax gives each text one label, but the example on line {} has {}",
                             corpus.line(i), corpus.labels(i).size()),
                 "write `output sigmoid(logits)`")
-        .in(model.file, model.source);
+        .in(description.file, description.source);
   }
 }
 
 // Declares each param and state of a program once among the plan's tensors, at its first value; not
 // those that program @load computes.
-void add_tensors(Plan& plan, const Graph& program, const ModelSettings& settings,
-                 const Pretrained& pretrained) {
+void add_tensors(Plan& plan, const Graph& program, const DescriptionSettings& settings,
+                 const InitialVectors& initial_vectors) {
   for (const Value& value : program.values) {
     if (value.role != Role::param && value.role != Role::state) continue;
     if (plan.tensor(value.name) != nullptr || value.attrs.contains("computed")) continue;
@@ -110,9 +112,9 @@ void add_tensors(Plan& plan, const Graph& program, const ModelSettings& settings
     const auto seed = static_cast<std::uint64_t>(settings.seed);
     initialize(value, seed, bytes->span());
     const std::string layer = value.name.substr(0, value.name.rfind('.'));
-    if (value.role == Role::param && pretrained.fills(layer)) {
-      pretrained.fill(layer, seed, value.name,
-                      {reinterpret_cast<float*>(bytes->data()), size / sizeof(float)});
+    if (value.role == Role::param && initial_vectors.fills(layer)) {
+      initial_vectors.fill(layer, seed, value.name,
+                           {reinterpret_cast<float*>(bytes->data()), size / sizeof(float)});
     }
     if (value.name == "seed") {
       const auto number = static_cast<std::int32_t>(settings.seed);
@@ -123,11 +125,12 @@ void add_tensors(Plan& plan, const Graph& program, const ModelSettings& settings
   }
 }
 
-Compiled compile_predicting(const Model& model, const ModelSettings& settings, ModelSizes sizes,
-                            Overrides& overrides, const CompileOptions& options) {
+Compiled compile_predicting(const Description& description, const DescriptionSettings& settings,
+                            LoweringSizes sizes, Overrides& overrides,
+                            const CompileOptions& options) {
   sizes.examples = kPredictExamples;
   sizes.tokens = std::max(kPredictTokens, settings.text.max_tokens);
-  return compile_predict(lower(model, settings, sizes, overrides).graph, options);
+  return compile_predict(lower(description, settings, sizes, overrides).graph, options);
 }
 
 bool any_program_reads(const Plan& plan, const std::string& tensor) {
@@ -141,7 +144,7 @@ void drop_unread_tensors(Plan& plan) {
 }
 
 // A lazy optimizer is what the rewrites make of it: without them it would be its namesake, unsaid.
-void check_lazy(const ModelSettings& settings, const CompileOptions& options) {
+void check_lazy(const DescriptionSettings& settings, const CompileOptions& options) {
   if (options.rewrites || !settings.optimizer.starts_with(kLazyOptimizer)) return;
   throw Error(fmt::format("without rewrites there is no {}", settings.optimizer),
               fmt::format("write `{}` on the line `train`, or leave out --no-rewrites",
@@ -150,18 +153,18 @@ void check_lazy(const ModelSettings& settings, const CompileOptions& options) {
 
 }  // namespace
 
-Plan build_plan(const Model& model, Overrides overrides, const Corpus& corpus,
+Plan build_plan(const Description& description, Overrides overrides, const Corpus& corpus,
                 std::span<const std::uint32_t> rows, const CompileOptions& options,
                 VectorsOptions vectors) {
-  const ModelSettings settings = settings_of(model, overrides);
-  check_labels(model, corpus);
+  const DescriptionSettings settings = settings_of(description, overrides);
+  check_labels(description, corpus);
   check_lazy(settings, options);
-  Pretrained pretrained(model.file, std::move(vectors));
-  claim_vectors(model, settings, corpus, overrides, pretrained);
-  const auto words = choose_words(settings, corpus, rows, pretrained);
+  InitialVectors initial_vectors(description.file, std::move(vectors));
+  claim_vectors(description, settings, corpus, overrides, initial_vectors);
+  const auto words = choose_words(settings, corpus, rows, initial_vectors);
 
   Plan plan;
-  plan.description = model.source;
+  plan.description = description.source;
   plan.text = settings.text;
   plan.labels = corpus.label_names();
   plan.vocabulary = {words->bytes, std::span(words->offsets).subspan(1)};
@@ -170,25 +173,25 @@ Plan build_plan(const Model& model, Overrides overrides, const Corpus& corpus,
   const Encoder encoder(tokenizer_config(settings.text), Vocabulary(*words),
                         static_cast<std::size_t>(settings.text.max_tokens));
   const Dataset data = encode(corpus, rows, encoder, plan.labels);
-  ModelSizes sizes;
+  LoweringSizes sizes;
   sizes.vocabulary = static_cast<std::int64_t>(words->size());
   sizes.labels = static_cast<std::int64_t>(plan.labels.size());
   sizes.examples = settings.batch;
-  sizes.tokens = std::max(settings.text.max_tokens, data.most_tokens(settings.batch));
+  sizes.tokens = std::max(settings.text.max_tokens, data.max_tokens(settings.batch));
   if (settings.balanced) sizes.class_weights = balanced_weights(data, plan.labels.size());
-  const LoweredModel forward = lower(model, settings, sizes, overrides);
+  const Lowered forward = lower(description, settings, sizes, overrides);
   plan.task = forward.task;
 
-  Compiled predict = compile_predicting(model, settings, sizes, overrides, options);
+  Compiled predict = compile_predicting(description, settings, sizes, overrides, options);
   Compiled train = compile_train(forward.graph, options);
   plan.programs = {std::move(predict.program), std::move(train.program)};
   if (predict.load) plan.programs.push_back(std::move(*predict.load));
   if (train.flush) plan.programs.push_back(std::move(*train.flush));
   for (std::string& text : predict.notes) plan.notes.push_back({"predict", std::move(text)});
   for (std::string& text : train.notes) plan.notes.push_back({"train", std::move(text)});
-  for (std::string& text : pretrained.report()) plan.notes.push_back({"", std::move(text)});
+  for (std::string& text : initial_vectors.report()) plan.notes.push_back({"", std::move(text)});
   expect_memory(plan.programs);
-  for (const Graph& program : plan.programs) add_tensors(plan, program, settings, pretrained);
+  for (const Graph& program : plan.programs) add_tensors(plan, program, settings, initial_vectors);
 
   nlohmann::json json;
   json["overrides"] = overrides.assignments();
@@ -210,13 +213,13 @@ Plan predict_only(const Plan& plan) {
 }
 
 Plan recompile_predict(const Plan& plan, const CompileOptions& options) {
-  const Model model = parse_model(plan.description, "the plan's description");
+  const Description description = parse_description(plan.description, "the plan's description");
   Overrides overrides = overrides_of(plan);
-  const ModelSettings settings = settings_of(model, overrides);
-  ModelSizes sizes;
+  const DescriptionSettings settings = settings_of(description, overrides);
+  LoweringSizes sizes;
   sizes.vocabulary = static_cast<std::int64_t>(plan.vocabulary.ends.size());
   sizes.labels = static_cast<std::int64_t>(plan.labels.size());
-  Compiled predict = compile_predicting(model, settings, sizes, overrides, options);
+  Compiled predict = compile_predicting(description, settings, sizes, overrides, options);
 
   Plan changed = plan;
   const auto replaced = [](std::string_view program) {

@@ -19,7 +19,7 @@ namespace weft {
 // are those of the whole corpus. Embeddings begin with the word vectors that the description or the
 // options name; a note of the plan says with how many. Throws Error where the description, the data
 // and the vectors do not fit.
-Plan build_plan(const Model&, Overrides, const Corpus&, std::span<const std::uint32_t> rows,
+Plan build_plan(const Description&, Overrides, const Corpus&, std::span<const std::uint32_t> rows,
                 const CompileOptions& = {}, VectorsOptions = {});
 
 // The same plan, predicting by a program compiled anew from its description. Error if the plan

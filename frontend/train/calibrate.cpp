@@ -15,15 +15,15 @@ namespace {
 
 struct Row {
   std::span<const float> logits;
-  double most = 0, sum = 0;  // of exp(logit * inverse - most)
+  double max = 0, sum = 0;  // of exp(logit * inverse - most)
 
   Row(const AnsweredLogits& answers, std::size_t i, double inverse)
       : logits(std::span(answers.logits).subspan(i * answers.width, answers.width)) {
-    most = inverse * static_cast<double>(*std::ranges::max_element(logits));
-    for (const float x : logits) sum += std::exp(inverse * static_cast<double>(x) - most);
+    max = inverse * static_cast<double>(*std::ranges::max_element(logits));
+    for (const float x : logits) sum += std::exp(inverse * static_cast<double>(x) - max);
   }
   double probability(std::size_t c, double inverse) const {
-    return std::exp(inverse * static_cast<double>(logits[c]) - most) / sum;
+    return std::exp(inverse * static_cast<double>(logits[c]) - max) / sum;
   }
 };
 
@@ -58,10 +58,9 @@ double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 }  // namespace
 
 std::vector<std::uint32_t> calibration_rows(std::size_t examples, std::size_t labels) {
-  constexpr std::size_t kMostAnswers = std::size_t{1} << 24U;  // 10,000 labels: 1,677 texts
-  const std::size_t most =
-      std::max<std::size_t>(1, kMostAnswers / std::max<std::size_t>(labels, 1));
-  std::vector<std::uint32_t> rows(std::min(examples, most));
+  constexpr std::size_t kMaxAnswers = std::size_t{1} << 24U;  // 10,000 labels: 1,677 texts
+  const std::size_t max = std::max<std::size_t>(1, kMaxAnswers / std::max<std::size_t>(labels, 1));
+  std::vector<std::uint32_t> rows(std::min(examples, max));
   for (std::size_t i = 0; i < rows.size(); ++i) {
     rows[i] = static_cast<std::uint32_t>(i * examples / rows.size());
   }
@@ -111,7 +110,7 @@ double negative_log_likelihood(const AnsweredLogits& answers, double temperature
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const Row row(answers, i, inverse);
     const auto right = static_cast<double>(row.logits[answers.right[i]]);
-    sum += row.most + std::log(row.sum) - inverse * right;
+    sum += row.max + std::log(row.sum) - inverse * right;
   }
   return answers.size() == 0 ? 0 : sum / static_cast<double>(answers.size());
 }

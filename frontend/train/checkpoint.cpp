@@ -51,12 +51,12 @@ std::string checksum_of(const Dataset& data) {
 }
 
 json to_json(const Fingerprint& f) {
-  return {{"model", f.model}, {"data", f.data}, {"valid", f.valid}, {"settings", f.settings}};
+  return {{"model", f.description}, {"data", f.data}, {"valid", f.valid}, {"settings", f.settings}};
 }
 
 json to_json(const TrainState& s) {
-  json state{{"ended", s.ended},          {"step", s.step}, {"seen", s.seen},
-             {"loss_sum", s.loss_sum},    {"rate", s.rate}, {"worse", s.worse},
+  json state{{"ended", s.ended},          {"step", s.step},          {"seen", s.seen},
+             {"loss_sum", s.loss_sum},    {"rate", s.learning_rate}, {"worse", s.worse},
              {"best_epoch", s.best_epoch}};
   if (s.best_score) state["best_score"] = *s.best_score;
   return state;
@@ -68,7 +68,7 @@ TrainState state_from(const json& j) {
   s.step = j.at("step").get<std::int64_t>();
   s.seen = std::max(j.at("seen").get<std::int64_t>(), std::int64_t{0});
   s.loss_sum = j.at("loss_sum").get<double>();
-  s.rate = j.at("rate").get<double>();
+  s.learning_rate = j.at("rate").get<double>();
   s.worse = j.at("worse").get<std::int64_t>();
   s.best_epoch = j.at("best_epoch").get<std::int64_t>();
   if (j.contains("best_score")) s.best_score = j.at("best_score").get<double>();
@@ -110,7 +110,7 @@ Contents read_contents(std::span<const std::byte> file, const std::string& path)
   return contents;
 }
 
-Checkpoint from_contents(const Contents& contents, std::size_t most_recent,
+Checkpoint from_contents(const Contents& contents, std::size_t max_recent,
                          const std::string& path) {
   Checkpoint checkpoint;
   const json& f = contents.head.at("fingerprint");
@@ -118,7 +118,7 @@ Checkpoint from_contents(const Contents& contents, std::size_t most_recent,
                             f.at("valid").get<std::string>(), f.at("settings").get<std::string>()};
   checkpoint.threads = contents.head.at("threads").get<int>();
   checkpoint.state = state_from(contents.head.at("state"));
-  checkpoint.state.recent = RecentWeights(most_recent);
+  checkpoint.state.recent = RecentWeights(max_recent);
   std::size_t next = 0;
   const auto segment = [&] {
     if (next == contents.segments.size()) damaged(path, "a part is missing");
@@ -162,8 +162,8 @@ Fingerprint fingerprint_of(const Plan& start, bool in_place, const Dataset& data
                            const Dataset* valid, std::string settings) {
   Fingerprint f;
   // The structure of a plan file holds the checksums of all else.
-  f.model = in_place ? checksum_of(start.description + start.settings)
-                     : hex(plan_format::make_image(start).header.structure_checksum);
+  f.description = in_place ? checksum_of(start.description + start.settings)
+                           : hex(plan_format::make_image(start).header.structure_checksum);
   f.data = checksum_of(data);
   f.valid = valid == nullptr ? "none" : checksum_of(*valid);
   f.settings = std::move(settings);
@@ -205,12 +205,12 @@ void save_checkpoint(const std::string& path, const Fingerprint& fingerprint, in
   file.commit();
 }
 
-std::optional<Checkpoint> load_checkpoint(const std::string& path, std::size_t most_recent) {
+std::optional<Checkpoint> load_checkpoint(const std::string& path, std::size_t max_recent) {
   std::error_code none;
   if (!std::filesystem::exists(path, none)) return std::nullopt;
   const auto file = std::make_shared<const MappedFile>(path);
   try {
-    Checkpoint checkpoint = from_contents(read_contents(file->bytes(), path), most_recent, path);
+    Checkpoint checkpoint = from_contents(read_contents(file->bytes(), path), max_recent, path);
     checkpoint.now.owners.push_back(file);
     if (checkpoint.state.best) checkpoint.state.best->owners.push_back(file);
     return checkpoint;
@@ -232,7 +232,7 @@ void expect_same_run(const Checkpoint& checkpoint, const Fingerprint& wanted, co
     fail("other settings: " + found.settings,
          fmt::format("this run has {}; {}", wanted.settings, remedy));
   }
-  if (found.model == wanted.model) return;
+  if (found.description == wanted.description) return;
   if (checkpoint.now.description != start.description) {
     const auto [then, now] = first_difference(checkpoint.now.description, start.description);
     fail("another description: " + then, fmt::format("this run has {}; {}", now, remedy));

@@ -23,7 +23,7 @@ struct TrainState {
   std::int64_t step = 0;              // of the plan's whole history
   std::int64_t seen = 0;              // examples of the epoch under way
   double loss_sum = 0;                // over those
-  double rate = 0;                    // of the last step
+  double learning_rate = 0;           // of the last step
   std::int64_t worse = 0;             // epochs in a row without a better validation
   std::int64_t best_epoch = 0;        // 0: the start
   std::optional<double> best_score;   // of that epoch, on the validation data
@@ -34,8 +34,8 @@ struct TrainState {
 
 // What a run was started with: going on with other data or settings would be another run.
 struct Fingerprint {
-  std::string model, data, valid;  // checksums
-  std::string settings;            // in words
+  std::string description, data, valid;  // checksums
+  std::string settings;                  // in words
 };
 // `start`: the plan before training. `in_place`: it is overwritten by what comes of it, and so is
 // known by its description only.
@@ -53,8 +53,8 @@ struct Checkpoint {
   TrainState state;
 };
 
-// None if there is no such file. Error if it is damaged; `most_recent` is what `recent` is to hold.
-std::optional<Checkpoint> load_checkpoint(const std::string& path, std::size_t most_recent);
+// None if there is no such file. Error if it is damaged; `max_recent` is what `recent` is to hold.
+std::optional<Checkpoint> load_checkpoint(const std::string& path, std::size_t max_recent);
 // Error, naming the file and what differs, unless both are of one run, which began with `start`.
 void expect_same_run(const Checkpoint&, const Fingerprint& wanted, const Plan& start,
                      const std::string& path);

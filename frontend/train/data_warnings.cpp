@@ -83,8 +83,8 @@ class Spelling {
   std::string normal_, spaced_;
 };
 
-std::optional<std::string> remark_on_duplicates(const Part& train, const Part& valid,
-                                                const TextSettings& text) {
+std::optional<std::string> duplicate_warning(const Part& train, const Part& valid,
+                                             const TextSettings& text) {
   Spelling spelling(text);
   std::unordered_map<std::uint64_t, std::uint32_t> known;
   known.reserve(train.rows.size());
@@ -125,21 +125,21 @@ std::string listed(std::span<const std::string> names) {
   return text;
 }
 
-Remarks remarks_on_labels(const Part& train, const ModelSettings& settings) {
+Warnings label_warnings(const Part& train, const DescriptionSettings& settings) {
   const std::size_t texts = train.rows.size();
   const std::vector<std::size_t> counts = label_counts(train);
   if (counts.empty() || texts == 0) return {};
-  const auto most = std::ranges::max_element(counts);
+  const auto max = std::ranges::max_element(counts);
   const std::string& name =
-      train.corpus.label_names()[static_cast<std::size_t>(most - counts.begin())];
+      train.corpus.label_names()[static_cast<std::size_t>(max - counts.begin())];
   const auto others = std::ranges::count_if(counts, [](std::size_t n) { return n > 0; }) - 1;
-  if (others == 0 && *most == texts) {
+  if (others == 0 && *max == texts) {
     return {fmt::format(
         "{} the label `{}` and no other: there is nothing to tell apart, and all "
         "that can be learnt is to answer `{}`",
         texts == 1 ? "the only text has" : fmt::format("all {} texts have", texts), name, name)};
   }
-  const double share = static_cast<double>(*most) / static_cast<double>(texts);
+  const double share = static_cast<double>(*max) / static_cast<double>(texts);
   const bool alike = settings.balanced || settings.metric == BestBy::macro_f1;
   if (alike || train.corpus.multi_label() || texts < kEnoughToJudge || share < kNearlyAll) {
     return {};
@@ -148,10 +148,10 @@ Remarks remarks_on_labels(const Part& train, const ModelSettings& settings) {
       fmt::format("{} of {} texts have the label `{}`: always answering that would be right "
                   "in {} %; metric=macro_f1 and class_weights=balanced on the line `train` "
                   "let every label count alike",
-                  *most, texts, name, percent(share))};
+                  *max, texts, name, percent(share))};
 }
 
-Remarks remarks_on_texts(const Part& train, const ModelSettings& settings) {
+Warnings text_warnings(const Part& train, const DescriptionSettings& settings) {
   constexpr std::size_t kLooked = 1000;  // texts
   constexpr std::size_t kLongWord = 6;   // Chinese words of more are rare
   if (settings.text.tokenizer != "whitespace") return {};
@@ -175,29 +175,29 @@ Remarks remarks_on_texts(const Part& train, const ModelSettings& settings) {
       "sentences for words: tokenizer=characters or words can cut them"};
 }
 
-Remarks remarks_on_parts(const Part& train, const Part& valid, const TextSettings& text) {
-  Remarks remarks;
+Warnings split_warnings(const Part& train, const Part& valid, const TextSettings& text) {
+  Warnings warnings;
   if (const auto names = lacking(valid, train); !names.empty()) {
-    remarks.push_back(
+    warnings.push_back(
         fmt::format("the validation data has {} that training has not: {}; a plan "
                     "that has not learnt {} cannot answer {}",
                     counted(names.size(), "label"), listed(names),
                     names.size() == 1 ? "it" : "them", names.size() == 1 ? "it" : "them"));
   }
   if (const auto names = lacking(train, valid); !names.empty()) {
-    remarks.push_back(fmt::format(
+    warnings.push_back(fmt::format(
         "the validation data lacks {} of training: {}; it says nothing "
         "about {}",
         counted(names.size(), "label"), listed(names), names.size() == 1 ? "it" : "them"));
   }
-  if (auto duplicates = remark_on_duplicates(train, valid, text)) {
-    remarks.push_back(std::move(*duplicates));
+  if (auto duplicates = duplicate_warning(train, valid, text)) {
+    warnings.push_back(std::move(*duplicates));
   }
-  return remarks;
+  return warnings;
 }
 
-Remarks remarks_on_folds(const Corpus& corpus, std::span<const std::uint32_t> fold_of,
-                         const TextSettings& text) {
+Warnings fold_warnings(const Corpus& corpus, std::span<const std::uint32_t> fold_of,
+                       const TextSettings& text) {
   constexpr std::uint32_t kNone = ~0U;
   constexpr std::uint32_t kSeveral = ~0U - 1;
   const auto join = [](std::uint32_t& seen, std::uint32_t fold) {
@@ -212,13 +212,13 @@ Remarks remarks_on_folds(const Corpus& corpus, std::span<const std::uint32_t> fo
     join(of_text.try_emplace(spelled.back(), kNone).first->second, fold_of[row]);
     for (const std::uint32_t label : corpus.labels(row)) join(of_label[label], fold_of[row]);
   }
-  Remarks remarks;
+  Warnings warnings;
   std::vector<std::string> names;
   for (std::size_t i = 0; i < of_label.size(); ++i) {
     if (of_label[i] < kSeveral) names.push_back(corpus.label_names()[i]);
   }
   if (!names.empty()) {
-    remarks.push_back(
+    warnings.push_back(
         fmt::format("all texts of {} fall into one fold: {}; where {} tested, it was "
                     "not learnt, and counts as wrong",
                     counted(names.size(), "label"), listed(names),
@@ -229,16 +229,16 @@ Remarks remarks_on_folds(const Corpus& corpus, std::span<const std::uint32_t> fo
     twice += known != 0 && of_text.at(known) == kSeveral ? 1 : 0;
   }
   if (twice > 0) {
-    remarks.push_back(
+    warnings.push_back(
         fmt::format("{} of {} texts are in two folds or more, so that models are "
                     "tested on texts which they have learnt, and look better than "
                     "they are",
                     twice, corpus.size()));
   }
-  return remarks;
+  return warnings;
 }
 
-Remarks remarks_on_unknown(std::span<const std::string> names) {
+Warnings unknown_label_warnings(std::span<const std::string> names) {
   if (names.empty()) return {};
   return {fmt::format(
       "the plan does not know {} of the data: {}; what it answers to texts that "

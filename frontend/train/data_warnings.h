@@ -13,7 +13,7 @@
 
 namespace weft {
 
-using Remarks = std::vector<std::string>;
+using Warnings = std::vector<std::string>;
 
 // Examples of a corpus.
 struct Part {
@@ -25,20 +25,20 @@ struct Part {
 std::string listed(std::span<const std::string> names);
 
 // Of the labels of training data.
-Remarks remarks_on_labels(const Part& train, const ModelSettings& settings);
+Warnings label_warnings(const Part& train, const DescriptionSettings& settings);
 
 // Of texts that the tokenizer cannot cut.
-Remarks remarks_on_texts(const Part& train, const ModelSettings& settings);
+Warnings text_warnings(const Part& train, const DescriptionSettings& settings);
 
 // Of data held out to validate what the rest has taught: its labels, and duplicates: texts that are
 // the same in the spelling that `text` makes of them, but for white space.
-Remarks remarks_on_parts(const Part& train, const Part& valid, const TextSettings& text = {});
+Warnings split_warnings(const Part& train, const Part& valid, const TextSettings& text = {});
 
 // Of the folds of a cross-validation, each of which is tested by a model that the others taught.
-Remarks remarks_on_folds(const Corpus& corpus, std::span<const std::uint32_t> fold_of,
-                         const TextSettings& text = {});
+Warnings fold_warnings(const Corpus& corpus, std::span<const std::uint32_t> fold_of,
+                       const TextSettings& text = {});
 
 // Of labels of data to measure on that the plan does not know.
-Remarks remarks_on_unknown(std::span<const std::string> names);
+Warnings unknown_label_warnings(std::span<const std::string> names);
 
 }  // namespace weft

@@ -9,7 +9,7 @@
 
 namespace weft {
 
-std::int64_t Dataset::most_tokens(std::int64_t examples) const {
+std::int64_t Dataset::max_tokens(std::int64_t examples) const {
   std::vector<std::int64_t> lengths(size());
   for (std::size_t i = 0; i < size(); ++i) lengths[i] = length(i);
   const auto n = std::min(lengths.size(), static_cast<std::size_t>(examples));
@@ -40,7 +40,7 @@ Batches::Batches(const Dataset& data, std::int64_t batch, Session::Capacity capa
                  std::uint64_t seed)
     : data_(data),
       batch_(static_cast<std::size_t>(std::min(batch, capacity.examples))),
-      most_tokens_(capacity.tokens),
+      max_tokens_(capacity.tokens),
       seed_(seed),
       order_(data.size()) {}
 
@@ -63,7 +63,7 @@ bool Batches::next() {
   while (at_ < order_.size() && at_ - begin < batch_) {
     const std::size_t i = order_[at_];
     const auto tokens = static_cast<std::int64_t>(ids_.size()) + data_.length(i);
-    if (at_ > begin && tokens > most_tokens_) break;
+    if (at_ > begin && tokens > max_tokens_) break;
     ids_.insert(ids_.end(), data_.ids.begin() + data_.offsets[i],
                 data_.ids.begin() + data_.offsets[i + 1]);
     const auto labels = data_.labels_of(i);

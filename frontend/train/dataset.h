@@ -27,7 +27,7 @@ struct Dataset {
     return std::span(labels).subspan(begin, static_cast<std::size_t>(label_offsets[i + 1]) - begin);
   }
   // The most words that `examples` of them can have together.
-  std::int64_t most_tokens(std::int64_t examples) const;
+  std::int64_t max_tokens(std::int64_t examples) const;
 };
 
 // The examples numbered in `rows`, in that order; of all where there are no rows.
@@ -50,7 +50,7 @@ class Batches {
  private:
   const Dataset& data_;
   std::size_t batch_;
-  std::int64_t most_tokens_;
+  std::int64_t max_tokens_;
   std::uint64_t seed_;
   std::vector<std::uint32_t> order_;
   std::size_t at_ = 0;

@@ -11,10 +11,10 @@ namespace weft {
 
 void predict_all(Session& session, const Dataset& data,
                  const std::function<void(std::size_t, const Predictions&, std::size_t)>& take) {
-  constexpr std::size_t kMostTexts = 4096;
-  constexpr std::size_t kMostScores = std::size_t{1} << 22U;
-  const std::size_t fitting = kMostScores / std::max<std::size_t>(session.labels().size(), 1);
-  const std::size_t portion = std::clamp<std::size_t>(fitting, 1, kMostTexts);
+  constexpr std::size_t kMaxTexts = 4096;
+  constexpr std::size_t kMaxScores = std::size_t{1} << 22U;
+  const std::size_t fitting = kMaxScores / std::max<std::size_t>(session.labels().size(), 1);
+  const std::size_t portion = std::clamp<std::size_t>(fitting, 1, kMaxTexts);
   Predictions predictions;
   for (std::size_t begin = 0; begin < data.size(); begin += portion) {
     const std::size_t count = std::min(portion, data.size() - begin);
@@ -44,10 +44,10 @@ class MeanLoss {
       sum_ += softplus(label == 1 ? -x : x);
       return;
     }
-    const auto most = static_cast<double>(*std::ranges::max_element(logits));
+    const auto max = static_cast<double>(*std::ranges::max_element(logits));
     double total = 0;
-    for (const float x : logits) total += std::exp(static_cast<double>(x) - most);
-    sum_ += most + std::log(total) - static_cast<double>(logits[label]);
+    for (const float x : logits) total += std::exp(static_cast<double>(x) - max);
+    sum_ += max + std::log(total) - static_cast<double>(logits[label]);
   }
   void add_multi(std::span<const float> logits, std::span<const std::int32_t> labels) {
     for (std::size_t c = 0; c < logits.size(); ++c) {

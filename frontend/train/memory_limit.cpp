@@ -25,7 +25,7 @@ std::int64_t number_in(const std::string& path) {
 
 // The tightest limit from this process's group up to the root, of control groups version 2 or 1.
 std::int64_t group_limit() {
-  std::int64_t least = kUnknown;
+  std::int64_t min = kUnknown;
   std::ifstream groups("/proc/self/cgroup");  // 0::/a/b or 4:memory:/a/b
   for (std::string line; std::getline(groups, line);) {
     const std::size_t colon = line.find(':');
@@ -36,11 +36,11 @@ std::int64_t group_limit() {
     const std::string root = controllers.empty() ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory";
     const char* file = controllers.empty() ? "/memory.max" : "/memory.limit_in_bytes";
     for (std::filesystem::path group = line.substr(path + 1);; group = group.parent_path()) {
-      least = std::min(least, number_in(root + group.string() + file));
+      min = std::min(min, number_in(root + group.string() + file));
       if (!group.has_relative_path()) break;
     }
   }
-  return least;
+  return min;
 }
 
 std::string gigabytes(std::int64_t bytes) {

@@ -69,13 +69,13 @@ class Trainer {
   }
 
   // The rate of the step that sees the batch at hand.
-  double rate() const {
+  double learning_rate() const {
     const auto all = static_cast<std::int64_t>(examples_);
     const std::int64_t before = state_.ended * all + state_.seen;
     const auto size = static_cast<std::int64_t>(batches_.texts().size());
-    return settings_.rate *
-           rate_factor(settings_.schedule, {before, before + size, settings_.epochs * all,
-                                            state_.ended, settings_.batch});
+    return settings_.learning_rate *
+           learning_rate_factor(settings_.schedule, {before, before + size, settings_.epochs * all,
+                                                     state_.ended, settings_.batch});
   }
 
   // What a plan has learnt before competes with what it learns now.
@@ -91,14 +91,15 @@ class Trainer {
   void run_epoch() {
     batches_.start(epoch(), static_cast<std::size_t>(state_.seen));
     while (!interrupted() && batches_.next()) {
-      state_.rate = rate();
-      const double loss = session_.train_step(batches_.texts(), batches_.labels(), state_.rate);
+      state_.learning_rate = learning_rate();
+      const double loss =
+          session_.train_step(batches_.texts(), batches_.labels(), state_.learning_rate);
       ++state_.step;
       if (!std::isfinite(loss)) {
         throw Error(
             fmt::format("the loss became {} in epoch {}, step {}", loss, epoch(), state_.step),
-            fmt::format("the learning rate {} may be too high: try --rate {}", settings_.rate,
-                        settings_.rate / 10));
+            fmt::format("the learning rate {} may be too high: try --rate {}",
+                        settings_.learning_rate, settings_.learning_rate / 10));
       }
       state_.loss_sum += loss * static_cast<double>(batches_.texts().size());
       state_.seen = static_cast<std::int64_t>(batches_.done());
@@ -108,8 +109,8 @@ class Trainer {
   }
 
   void end_epoch() {
-    EpochReport report{epoch(), state_.step, state_.rate, mean_loss(), std::nullopt, true};
-    HistoryEntry entry{epoch(), state_.step, state_.rate, mean_loss(), {}};
+    EpochReport report{epoch(), state_.step, state_.learning_rate, mean_loss(), std::nullopt, true};
+    HistoryEntry entry{epoch(), state_.step, state_.learning_rate, mean_loss(), {}};
     std::optional<double> reached;
     if (valid_ != nullptr) {
       report.valid = evaluate(session_, *valid_, std::nullopt);
@@ -198,9 +199,9 @@ class Trainer {
 
 }  // namespace
 
-TrainSettings train_settings(const ModelSettings& s) {
-  return {s.epochs,   s.batch,    s.rate,   static_cast<std::uint64_t>(s.seed),
-          s.patience, s.schedule, s.metric, s.average};
+TrainSettings train_settings(const DescriptionSettings& s) {
+  return {s.epochs,   s.batch,    s.learning_rate, static_cast<std::uint64_t>(s.seed),
+          s.patience, s.schedule, s.metric,        s.average};
 }
 
 std::string to_string(const TrainSettings& s) {
@@ -209,7 +210,7 @@ std::string to_string(const TrainSettings& s) {
   return fmt::format(
       "epochs={} batch={} rate={} seed={} patience={} schedule={} warmup={} final_rate={} "
       "step_epochs={} step_factor={} metric={} average={}",
-      s.epochs, s.batch, s.rate, s.seed, s.patience,
+      s.epochs, s.batch, s.learning_rate, s.seed, s.patience,
       kShapes[static_cast<std::size_t>(s.schedule.shape)], s.schedule.warmup, s.schedule.final_rate,
       s.schedule.step_epochs, s.schedule.step_factor, kMetrics[static_cast<std::size_t>(s.metric)],
       s.average);

@@ -19,22 +19,22 @@ namespace weft {
 struct TrainSettings {
   std::int64_t epochs = 10;
   std::int64_t batch = 50;
-  double rate = 0.001;
+  double learning_rate = 0.001;
   std::uint64_t seed = 1;
   std::int64_t patience = 0;  // epochs in a row without a better validation; 0: never stop early
-  RateSchedule schedule = {};
+  LearningRateSchedule schedule = {};
   BestBy metric = BestBy::accuracy;
   std::int64_t average = 0;  // last epochs whose mean weights are tried; 0: none
 };
 
-TrainSettings train_settings(const ModelSettings&);  // as a description has them
-std::string to_string(const TrainSettings&);         // all of them, on one line
+TrainSettings train_settings(const DescriptionSettings&);  // as a description has them
+std::string to_string(const TrainSettings&);               // all of them, on one line
 
 struct EpochReport {
-  std::int64_t epoch = 0;  // of the plan's whole history, from 1
-  std::int64_t step = 0;   // likewise
-  double rate = 0;         // of the last step
-  double train_loss = 0;   // mean over the epoch's batches, by examples
+  std::int64_t epoch = 0;    // of the plan's whole history, from 1
+  std::int64_t step = 0;     // likewise
+  double learning_rate = 0;  // of the last step
+  double train_loss = 0;     // mean over the epoch's batches, by examples
   std::optional<Evaluation> valid;
   bool best = false;
 };

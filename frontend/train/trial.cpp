@@ -5,26 +5,26 @@ namespace weft {
 
 TrialOutcome run_trial(const Trial& trial, TrainObserver& observer) {
   Overrides overrides = trial.overrides;
-  const ModelSettings model_settings = settings_of(*trial.model, overrides);
-  Session session(
-      build_plan(*trial.model, trial.overrides, *trial.corpus, trial.train, {}, trial.vectors),
-      {trial.threads, /*train=*/true});
+  const DescriptionSettings description_settings = settings_of(*trial.description, overrides);
+  Session session(build_plan(*trial.description, trial.overrides, *trial.corpus, trial.train, {},
+                             trial.vectors),
+                  {trial.threads, /*train=*/true});
   const auto encoded = [&](std::span<const std::uint32_t> rows) {
     return encode(*trial.corpus, rows, session.encoder(), session.labels());
   };
   const Dataset data = encoded(trial.train);
   std::optional<Dataset> valid;
-  if (!trial.choose.empty()) valid = encoded(trial.choose);
+  if (!trial.valid_rows.empty()) valid = encoded(trial.valid_rows);
 
   TrialOutcome outcome;
   try {
     outcome.training = train(session, data, valid ? &*valid : nullptr,
-                             train_settings(model_settings), observer, trial.interrupt);
+                             train_settings(description_settings), observer, trial.interrupt);
   } catch (const Error& e) {
     throw TrainingFailed(e);
   }
   if (valid && !outcome.training.interrupted) {
-    outcome.chosen = measure(outcome.training.plan, *trial.corpus, trial.choose);
+    outcome.chosen = measure(outcome.training.plan, *trial.corpus, trial.valid_rows);
   }
   return outcome;
 }

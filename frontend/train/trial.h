@@ -14,12 +14,13 @@
 namespace weft {
 
 struct Trial {
-  const Model* model = nullptr;
+  const Description* description = nullptr;
   Overrides overrides;
   VectorsOptions vectors;
   const Corpus* corpus = nullptr;
-  std::vector<std::uint32_t> train;   // examples by number
-  std::vector<std::uint32_t> choose;  // the best epoch is best on these; none: the last is taken
+  std::vector<std::uint32_t> train;  // examples by number
+  std::vector<std::uint32_t>
+      valid_rows;  // the best epoch is best on these; none: the last is taken
   const std::atomic<bool>* interrupt = nullptr;
   int threads = 1;  // so that trials side by side do not disturb one another
 };

@@ -19,13 +19,13 @@ double percent(std::size_t part, std::size_t whole) {
 
 }  // namespace
 
-Pretrained::Pretrained(const std::string& description, VectorsOptions options)
+InitialVectors::InitialVectors(const std::string& description, VectorsOptions options)
     : folder_(std::filesystem::path(description).parent_path().string()),
       options_(std::move(options)) {
   if (!options_.file.empty()) open(options_.file, options_.file);
 }
 
-Pretrained::File& Pretrained::open(const std::string& named, const std::string& path) {
+InitialVectors::File& InitialVectors::open(const std::string& named, const std::string& path) {
   for (const auto& file : files_) {
     if (file->path == path) return *file;
   }
@@ -37,14 +37,14 @@ Pretrained::File& Pretrained::open(const std::string& named, const std::string& 
   return file;
 }
 
-std::string Pretrained::found(const std::string& named) const {
+std::string InitialVectors::found(const std::string& named) const {
   const std::filesystem::path beside = std::filesystem::path(folder_) / named;
   std::error_code ignored;
   return std::filesystem::exists(beside, ignored) ? beside.string() : named;
 }
 
-std::int64_t Pretrained::claim(const std::string& layer, const std::string& named,
-                               std::int64_t width) {
+std::int64_t InitialVectors::claim(const std::string& layer, const std::string& named,
+                                   std::int64_t width) {
   const bool by_width = named.empty();
   if (named != "none" && !(by_width && options_.file.empty())) {
     const File& file = by_width ? *files_.front() : open(named, found(named));
@@ -66,7 +66,7 @@ std::int64_t Pretrained::claim(const std::string& layer, const std::string& name
   return width;
 }
 
-std::vector<std::string> Pretrained::layers_of(const File& file) const {
+std::vector<std::string> InitialVectors::layers_of(const File& file) const {
   std::vector<std::string> layers;
   for (const auto& [layer, claimed] : claims_) {
     if (claimed == &file) layers.push_back(layer);
@@ -74,7 +74,7 @@ std::vector<std::string> Pretrained::layers_of(const File& file) const {
   return layers;
 }
 
-void Pretrained::fail_unclaimed(const File& file) const {
+void InitialVectors::fail_unclaimed(const File& file) const {
   std::vector<std::string> others;
   for (const auto& [layer, width] : widths_) {
     if (!claims_.contains(layer)) others.push_back(fmt::format("{} has {}", layer, width));
@@ -89,30 +89,30 @@ void Pretrained::fail_unclaimed(const File& file) const {
               fmt::format("--set embedding.width={}, or leave the width out", width));
 }
 
-void Pretrained::read(const File& file, WordVectors& into) const {
+void InitialVectors::read(const File& file, WordVectors& into) const {
   file.file->read(into, [&](double share) {
     if (options_.watch) options_.watch(file.file->short_name(), share);
   });
 }
 
-void Pretrained::check_claimed() const {
+void InitialVectors::check_claimed() const {
   for (const auto& file : files_) {
     if (layers_of(*file).empty()) fail_unclaimed(*file);
   }
 }
 
-WordList Pretrained::read(WordList words, const std::vector<std::uint64_t>& counts,
-                          TokenizerConfig tokenizer, std::size_t most_added) {
+WordList InitialVectors::read(WordList words, const std::vector<std::uint64_t>& counts,
+                              TokenizerConfig tokenizer, std::size_t max_added) {
   check_claimed();
-  const std::size_t most = words.size() + most_added;
+  const std::size_t max = words.size() + max_added;
   // Rounded up, so that the store can serve models whose data has some words more or fewer.
-  const std::size_t enough = std::bit_ceil(most_added);
+  const std::size_t enough = std::bit_ceil(max_added);
   std::string key =
       fmt::format("{} {} {} {}", static_cast<int>(tokenizer.kind),
                   tokenizer.normalization.lowercase, tokenizer.normalization.nfkc, enough);
   VectorsStore::Vectors all;
   for (const auto& file : files_) {
-    const std::size_t room = most - words.size();
+    const std::size_t room = max - words.size();
     const std::size_t width = file->file->width();
     file->vectors = std::make_unique<WordVectors>(std::move(words), counts, tokenizer, room, width);
     if (options_.store) {
@@ -138,22 +138,22 @@ WordList Pretrained::read(WordList words, const std::vector<std::uint64_t>& coun
   return words;
 }
 
-void Pretrained::fill(const std::string& layer, std::uint64_t seed, std::string_view name,
-                      std::span<float> table) const {
+void InitialVectors::fill(const std::string& layer, std::uint64_t seed, std::string_view name,
+                          std::span<float> table) const {
   claims_.at(layer)->vectors->fill(seed, name, table);
 }
 
-std::vector<std::pair<std::string, std::int64_t>> Pretrained::widths() const {
+std::vector<std::pair<std::string, std::int64_t>> InitialVectors::widths() const {
   return gave_width_ ? widths_ : decltype(widths_){};
 }
 
-std::vector<std::pair<std::string, std::string>> Pretrained::names() const {
+std::vector<std::pair<std::string, std::string>> InitialVectors::names() const {
   std::vector<std::pair<std::string, std::string>> names;
   for (const auto& file : files_) names.emplace_back(file->named, file->file->short_name());
   return names;
 }
 
-std::string Pretrained::report_of(const File& file) const {
+std::string InitialVectors::report_of(const File& file) const {
   const VectorCoverage c = file.vectors->coverage();
   const std::size_t found = c.exact + c.other_case + c.composed;
   std::string text = fmt::format(
@@ -167,7 +167,7 @@ std::string Pretrained::report_of(const File& file) const {
   return text;
 }
 
-std::vector<std::string> Pretrained::report() const {
+std::vector<std::string> InitialVectors::report() const {
   std::vector<std::string> lines;
   for (const auto& file : files_) lines.push_back(report_of(*file));
   return lines;

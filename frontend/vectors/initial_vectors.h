@@ -26,10 +26,10 @@ struct VectorsOptions {
 
 // In use: the description is lowered, which claims files for its embeddings; then `read`; then
 // `fill` for each table. A file is opened once and read once, however many embeddings it is for.
-class Pretrained {
+class InitialVectors {
  public:
   // Files that a description names are sought beside it, then where the program runs.
-  Pretrained(const std::string& description, VectorsOptions options);
+  InitialVectors(const std::string& description, VectorsOptions options);
 
   // For the embedding named `layer`, of `width` numbers (0: as the file has it), which names the
   // file `named` (or nothing, or `none`). Returns the width.
@@ -42,7 +42,7 @@ class Pretrained {
   // Reads the claimed files. Returns the words with those added. Error where a file is of no use:
   // no embedding claimed it, or it has none of the words.
   WordList read(WordList words, const std::vector<std::uint64_t>& counts, TokenizerConfig,
-                std::size_t most_added);
+                std::size_t max_added);
 
   bool fills(const std::string& layer) const { return claims_.contains(layer); }
   void fill(const std::string& layer, std::uint64_t seed, std::string_view name,

@@ -20,11 +20,11 @@ WordMatch degree_of(std::string_view word, std::string_view wanted, std::string_
 }  // namespace
 
 WordVectors::WordVectors(WordList words, std::vector<std::uint64_t> counts,
-                         TokenizerConfig tokenizer, std::size_t most_added, std::size_t width)
+                         TokenizerConfig tokenizer, std::size_t max_added, std::size_t width)
     : words_(std::move(words)),
       counts_(std::move(counts)),
       given_words_(words_.size()),
-      most_words_(words_.size() + most_added),
+      max_words_(words_.size() + max_added),
       width_(width),
       tokenizer_(tokenizer),
       match_(words_.size(), WordMatch::none),
@@ -82,7 +82,7 @@ bool WordVectors::wants(std::string_view word) {
     ids_.push_back(id);
     degrees_.push_back(degree);
   }
-  if (!spelled && words_.size() < most_words_) consider_adding(word);
+  if (!spelled && words_.size() < max_words_) consider_adding(word);
   return !ids_.empty() || !added_.empty();
 }
 
@@ -156,7 +156,7 @@ void WordVectors::take_from(const WordVectors& more) {
     if (from != WordIndex::kAbsent) copy(id, from);
   }
   for (const std::uint32_t from : more.in_file_order_) {
-    if (words_.size() >= most_words_) break;
+    if (words_.size() >= max_words_) break;
     const std::string_view word = more.words_[from];
     if (find(word) != WordIndex::kAbsent) continue;
     folded_.clear();

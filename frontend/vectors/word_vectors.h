@@ -33,11 +33,11 @@ struct VectorCoverage {
 // that `take` returns. Of several words that suit an id the best counts, of equals the first.
 class WordVectors {
  public:
-  // `counts`: how often the first of the words occur in the data. To the words at most `most_added`
+  // `counts`: how often the first of the words occur in the data. To the words at most `max_added`
   // are added that the file has and the data has not, in the file's order, if the tokenizer can
   // produce them.
   WordVectors(WordList words, std::vector<std::uint64_t> counts, TokenizerConfig tokenizer,
-              std::size_t most_added, std::size_t width);
+              std::size_t max_added, std::size_t width);
 
   bool wants(std::string_view word);
   std::span<const std::uint32_t> take();  // of the word last asked for
@@ -70,7 +70,7 @@ class WordVectors {
 
   WordList words_;
   std::vector<std::uint64_t> counts_;
-  std::size_t given_words_, most_words_;
+  std::size_t given_words_, max_words_;
   std::size_t width_;
   Tokenizer tokenizer_;
   TokenBuffer buffer_;

@@ -13,12 +13,12 @@
 namespace weft {
 
 // "x is f32[T, 300]", to be put into messages.
-inline std::string describe(const InferView& v, std::size_t port) {
+inline std::string describe(const InferContext& v, std::size_t port) {
   return fmt::format("{} is {}", v.op.inputs[port].name, to_string(v.type(port)));
 }
 
 // An f32 operand of this rank.
-inline const TensorType& expect_float(const InferView& v, std::size_t port, std::size_t rank) {
+inline const TensorType& expect_float(const InferContext& v, std::size_t port, std::size_t rank) {
   v.expect_dtype(port, DType::f32);
   v.expect_rank(port, rank);
   return v.type(port);
@@ -27,12 +27,12 @@ inline const TensorType& expect_float(const InferView& v, std::size_t port, std:
 inline TensorType float_type(Shape shape) { return {DType::f32, std::move(shape), {}}; }
 inline TensorType int_type(Shape shape) { return {DType::i32, std::move(shape), {}}; }
 
-inline void expect_scalar(const InferView& v, std::size_t port, DType dtype) {
+inline void expect_scalar(const InferContext& v, std::size_t port, DType dtype) {
   v.expect_same(port, {dtype, {}, {}});
 }
 
 // A vector of one number per channel of operand 0 (its last dimension).
-inline void expect_per_channel(const InferView& v, std::size_t port) {
+inline void expect_per_channel(const InferContext& v, std::size_t port) {
   if (v.type(port) == float_type({v.type(0).shape.back()})) return;
   v.fail(fmt::format("{} but {}", describe(v, port), describe(v, 0)),
          fmt::format("{} holds one number per channel, the last dimension of {}",
@@ -46,13 +46,13 @@ inline std::int64_t product(const Extents& extents, std::size_t first, std::size
   return n;
 }
 
-[[noreturn]] inline void fail(const EvalView& v, const std::string& message,
+[[noreturn]] inline void fail(const EvalContext& v, const std::string& message,
                               std::string note = {}) {
   throw Error(v.node.location, fmt::format("{}: {}", v.node.op->name, message), std::move(note));
 }
 
 // A whole number in [low, high), as an index; `what` says which for the message: "ids[3]".
-inline std::int64_t checked_index(const EvalView& v, double value, std::int64_t low,
+inline std::int64_t checked_index(const EvalContext& v, double value, std::int64_t low,
                                   std::int64_t high, const std::string& what) {
   const bool whole = value == std::floor(value);
   if (whole && value >= static_cast<double>(low) && value < static_cast<double>(high)) {
@@ -62,7 +62,7 @@ inline std::int64_t checked_index(const EvalView& v, double value, std::int64_t 
 }
 
 // An i32 scalar.
-inline std::int64_t integer_operand(const EvalView& v, std::size_t port) {
+inline std::int64_t integer_operand(const EvalContext& v, std::size_t port) {
   return checked_index(v, v.x[port]->data.at(0), -(std::int64_t{1} << 31), std::int64_t{1} << 31,
                        std::string(v.node.op->inputs[port].name));
 }

@@ -17,7 +17,9 @@ std::span<const OpDef* const> all_ops() {
 
 const OpDef* find_op(std::string_view name) {
   const auto table = all_ops();
-  const auto at = std::ranges::find(table, name, [](const OpDef* op) { return op->name; });
+  const auto at = std::ranges::find_if(table, [&](const OpDef* op) {
+    return op->name == name || (!name.empty() && op->former_name == name);
+  });
   return at == table.end() ? nullptr : *at;
 }
 

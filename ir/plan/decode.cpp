@@ -14,9 +14,9 @@ namespace {
 using plan_format::Header;
 
 // What no honest plan comes near; below it, sums and products of sizes cannot overflow.
-constexpr std::int64_t kMostBytes = std::int64_t{1} << 46;
-constexpr std::int64_t kMostElements = std::int64_t{1} << 40;
-constexpr std::size_t kMostDimensions = 8;
+constexpr std::int64_t kMaxBytes = std::int64_t{1} << 46;
+constexpr std::int64_t kMaxElements = std::int64_t{1} << 40;
+constexpr std::size_t kMaxDimensions = 8;
 
 [[noreturn]] void damaged(std::string_view what) {
   throw Error(fmt::format("is damaged: {}", what),
@@ -166,12 +166,12 @@ class Decoder {
     TensorType type;
     type.dtype = checked_enum<DType>(from->dtype(), fbs::DType::MAX);
     each(from->shape(), [&](const fbs::Dim& dim) {
-      require(dim.value() >= -kMostElements && dim.value() <= kMostElements,
+      require(dim.value() >= -kMaxElements && dim.value() <= kMaxElements,
               "a dimension is out of range");
       type.shape.emplace_back(text(dim.symbol()), dim.value());
     });
-    require(type.shape.size() <= kMostDimensions, "a type has too many dimensions");
-    type.partitions = text(from->partitions());
+    require(type.shape.size() <= kMaxDimensions, "a type has too many dimensions");
+    type.ragged_dim = text(from->partitions());
     return type;
   }
 
@@ -221,15 +221,26 @@ class Decoder {
         text(from.name()),     type(from.type()), role(from.role()), attrs(from.attrs()), {},
         texts(from.comments())};
     if (const fbs::Storage* storage = from.storage()) {
-      value.storage = Storage{ValueId{storage->home()}, storage->offset()};
+      value.storage = Storage{Storage::Kind::arena, ValueId{storage->home()}, storage->offset()};
     }
     return value;
+  }
+
+  // A file says where a value is stored by its home alone: the arena, a param or state, a matrix.
+  static void settle_storage(Graph& graph) {
+    for (Value& value : graph.values) {
+      if (!value.storage) continue;
+      const ValueId home = optional_id(static_cast<std::uint32_t>(value.storage->base), graph);
+      if (home == kNoValue) continue;
+      value.storage->kind =
+          graph[home].persists() ? Storage::Kind::persistent : Storage::Kind::columns;
+    }
   }
 
   // What the op gained since the file was written was left out.
   static void complete(Node& node) {
     for (const AttrDef& def : node.op->attrs) {
-      if (def.fallback) node.attrs.emplace(def.name, *def.fallback);
+      if (def.default_value) node.attrs.emplace(def.name, *def.default_value);
     }
     const auto& ports = node.op->inputs;
     while (node.inputs.size() < ports.size() &&
@@ -265,6 +276,8 @@ class Decoder {
       graph.symbols.push_back({text(s.name()), s.capacity(), s.derived()});
     });
     each(from.values(), [&](const fbs::Value& v) { graph.values.push_back(value(v)); });
+    graph.index_names();
+    settle_storage(graph);
     each(from.nodes(), [&](const fbs::Node& n) { graph.nodes.push_back(node(n, graph)); });
     for (const auto i : numbers(from.results())) graph.results.push_back(id(i, graph));
     each(from.writes(), [&](const fbs::Write& w) {
@@ -277,9 +290,9 @@ class Decoder {
 
   // What weft::verify may take for granted: sizes whose sums and products stay in range.
   static void check_sizes(const Graph& graph) {
-    require(graph.arena_bytes >= 0 && graph.arena_bytes <= kMostBytes, "an arena is out of range");
+    require(graph.arena_bytes >= 0 && graph.arena_bytes <= kMaxBytes, "an arena is out of range");
     for (const Symbol& symbol : graph.symbols) {
-      require(!symbol.name.empty() && symbol.capacity >= 0 && symbol.capacity <= kMostElements,
+      require(!symbol.name.empty() && symbol.capacity >= 0 && symbol.capacity <= kMaxElements,
               "a capacity is out of range");
     }
     for (const Value& value : graph.values) {
@@ -287,14 +300,13 @@ class Decoder {
         require(dim.is_static() || graph.find_symbol(dim.symbol) != nullptr,
                 "a type refers to a symbol that its program lacks");
       }
-      const std::string& rows = value.type.partitions;
+      const std::string& rows = value.type.ragged_dim;
       require(rows.empty() || graph.find_symbol(rows) != nullptr,
               "a type refers to a symbol that its program lacks");
-      require(capacity_elements(graph, value.type) <= kMostElements, "a value is out of range");
+      require(capacity_elements(graph, value.type) <= kMaxElements, "a value is out of range");
       if (!value.storage) continue;
       require(value.storage->offset >= 0 && value.storage->offset <= graph.arena_bytes,
               "a value lies outside the arena");
-      optional_id(static_cast<std::uint32_t>(value.storage->home), graph);
     }
   }
 

@@ -87,8 +87,8 @@ class Encoder {
       const auto symbol = dim.is_static() ? 0 : text(dim.symbol);
       return fbs::CreateDim(out_, symbol, dim.value);
     });
-    const auto partitions = type.partitions.empty() ? 0 : text(type.partitions);
-    return fbs::CreateType(out_, static_cast<fbs::DType>(type.dtype), shape, partitions);
+    const auto ragged_dim = type.ragged_dim.empty() ? 0 : text(type.ragged_dim);
+    return fbs::CreateType(out_, static_cast<fbs::DType>(type.dtype), shape, ragged_dim);
   }
 
   Offset<fbs::Attr> attr(const std::string& name, const Attr& value) {
@@ -123,7 +123,7 @@ class Encoder {
     const auto comments = texts(value.comments);
     Offset<fbs::Storage> storage;
     if (value.storage) {
-      storage = fbs::CreateStorage(out_, static_cast<std::uint32_t>(value.storage->home),
+      storage = fbs::CreateStorage(out_, static_cast<std::uint32_t>(value.storage->base),
                                    value.storage->offset);
     }
     return fbs::CreateValue(out_, name, shape, role(value.role), settings, storage, comments);
@@ -162,8 +162,8 @@ class Encoder {
     const auto metrics = tables<fbs::Metric>(entry.metrics, [&](const auto& metric) {
       return fbs::CreateMetric(out_, text(metric.first), metric.second);
     });
-    return fbs::CreateHistoryEntry(out_, entry.epoch, entry.step, entry.rate, entry.train_loss,
-                                   metrics);
+    return fbs::CreateHistoryEntry(out_, entry.epoch, entry.step, entry.learning_rate,
+                                   entry.train_loss, metrics);
   }
 
   FlatBufferBuilder out_;

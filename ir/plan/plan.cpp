@@ -56,7 +56,7 @@ TensorsByName checked_tensors(const Plan& plan) {
     if (!tensors.emplace(tensor.name, &tensor).second) {
       broken(fmt::format("the tensor %{} is there twice", tensor.name));
     }
-    if (!tensor.type.partitions.empty()) {
+    if (!tensor.type.ragged_dim.empty()) {
       broken(fmt::format("the tensor %{} is {}: offsets do not last", tensor.name,
                          to_string(tensor.type)));
     }

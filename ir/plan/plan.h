@@ -49,7 +49,7 @@ struct PlanTensor {
 // One line of training history. No wall time: equal runs give equal files.
 struct HistoryEntry {
   std::int64_t epoch = 0, step = 0;
-  double rate = 0, train_loss = 0;
+  double learning_rate = 0, train_loss = 0;
   std::vector<std::pair<std::string, double>> metrics;  // on the validation data: "accuracy", …
 };
 

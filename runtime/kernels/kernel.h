@@ -28,12 +28,12 @@ class Operand {
   Operand() = default;  // an optional input left out
   // `address` is null for an optional output left out.
   // `lazy`: of a table whose rows are made when they are asked for; else null.
-  Operand(const Graph&, ValueId, std::byte* address, LazyRows* lazy = nullptr);
+  Operand(const Graph&, ValueId, std::byte* address, RowsOnDemand* on_demand = nullptr);
 
   explicit operator bool() const { return address_ != nullptr; }
   DType dtype() const { return dtype_; }
   bool persistent() const { return persistent_; }  // a param or state: changes between runs only
-  LazyRows* lazy() const { return lazy_; }
+  RowsOnDemand* on_demand() const { return on_demand_; }
   std::size_t rank() const { return dims_.size(); }
   std::byte* bytes() const { return address_; }
   float* f32() const { return reinterpret_cast<float*>(address_); }
@@ -49,16 +49,16 @@ class Operand {
   std::int64_t rows(const RunContext& run) const;  // all axes but the last; 1 for a scalar
   std::int64_t columns() const;                    // the last axis where static; 1 for a scalar
   // Elements from one row to the next: more than columns() for a part of a wider matrix, which only
-  // an op that is `pitched` writes and one that is `side_by_side` reads.
-  std::int64_t pitch() const { return is_part() ? pitch_ : columns(); }
-  bool is_part() const { return pitch_ > 0; }
+  // an op that is `strided` writes and one that is `concatenates` reads.
+  std::int64_t row_stride() const { return is_part() ? row_stride_ : columns(); }
+  bool is_part() const { return row_stride_ > 0; }
 
  private:
   std::byte* address_ = nullptr;
-  LazyRows* lazy_ = nullptr;
+  RowsOnDemand* on_demand_ = nullptr;
   DType dtype_ = DType::f32;
   bool persistent_ = false;
-  std::int64_t pitch_ = 0;                          // 0: the columns
+  std::int64_t row_stride_ = 0;                     // 0: the columns
   std::vector<std::pair<int, std::int64_t>> dims_;  // {symbol or -1, what is added}
 };
 

@@ -8,12 +8,13 @@
 
 namespace weft {
 
-Operand::Operand(const Graph& graph, ValueId id, std::byte* address, LazyRows* lazy)
-    : address_(address), lazy_(lazy) {
+Operand::Operand(const Graph& graph, ValueId id, std::byte* address, RowsOnDemand* on_demand)
+    : address_(address), on_demand_(on_demand) {
   const Value& value = graph[id];
   dtype_ = value.type.dtype;
   persistent_ = value.role == Role::param || value.role == Role::state;
-  if (weft::is_part(graph, value)) pitch_ = graph[value.storage->home].type.shape.back().value;
+  if (value.is_in(Storage::Kind::columns))
+    row_stride_ = graph[value.storage->base].type.shape.back().value;
   for (const Dim& dim : value.type.shape) {
     int symbol = -1;
     for (std::size_t s = 0; s < graph.symbols.size() && !dim.is_static(); ++s) {
@@ -49,7 +50,7 @@ bool BindContext::all_f32() const {
 
 std::size_t BindContext::row_symbol(std::size_t output) const {
   const TensorType& type = graph[node.outputs[output]].type;
-  const std::string& name = type.partitions.empty() ? type.shape.front().symbol : type.partitions;
+  const std::string& name = type.ragged_dim.empty() ? type.shape.front().symbol : type.ragged_dim;
   for (std::size_t s = 0; s < graph.symbols.size(); ++s) {
     if (graph.symbols[s].name == name) return s;
   }
@@ -58,11 +59,11 @@ std::size_t BindContext::row_symbol(std::size_t output) const {
 }
 
 void check_ids(std::string_view op, std::span<const std::int32_t> ids, std::int64_t rows) {
-  std::uint32_t most = 0;  // a negative id is a very large one
-  for (const std::int32_t id : ids) most = std::max(most, static_cast<std::uint32_t>(id));
-  if (ids.empty() || most < rows) return;
+  std::uint32_t max = 0;  // a negative id is a very large one
+  for (const std::int32_t id : ids) max = std::max(max, static_cast<std::uint32_t>(id));
+  if (ids.empty() || max < rows) return;
   throw Error(fmt::format("{}: an id is {}, but the table has {} rows", op,
-                          static_cast<std::int32_t>(most), rows),
+                          static_cast<std::int32_t>(max), rows),
               "give ids made with the plan's own vocabulary");
 }
 
@@ -96,7 +97,7 @@ constexpr auto kTable = std::to_array<Entry>({
     {"elu_grad", make_elu_grad},
     {"max_pool", make_max_pool},
     {"max_pool_grad", make_max_pool_grad},
-    {"zero_empty", make_zero_empty},
+    {"mask_empty_sequences", make_mask_empty_sequences},
     {"mean_pool", make_mean_pool},
     {"mean_pool_grad", make_mean_pool_grad},
     {"local_max_pool", make_local_max_pool},
@@ -135,7 +136,7 @@ constexpr auto kTable = std::to_array<Entry>({
     {"batch_norm_grad", make_batch_norm_grad},
     {"batch_norm_inference", make_batch_norm_inference},
     {"dropout", make_dropout},
-    {"drop_ids", make_drop_ids},
+    {"token_dropout", make_token_dropout},
     {"softmax", make_softmax},
     {"softmax_grad", make_softmax_grad},
     {"log_softmax", make_log_softmax},

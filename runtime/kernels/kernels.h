@@ -47,7 +47,7 @@ KernelPtr make_local_max_pool_grad(const BindContext&);
 KernelPtr make_local_mean_pool(const BindContext&);
 KernelPtr make_local_mean_pool_grad(const BindContext&);
 KernelPtr make_window_offsets(const BindContext&);
-KernelPtr make_zero_empty(const BindContext&);
+KernelPtr make_mask_empty_sequences(const BindContext&);
 
 // tap_table.cpp
 KernelPtr make_tap_table(const BindContext&);
@@ -80,7 +80,7 @@ KernelPtr make_reshape(const BindContext&);
 
 // random.cpp
 KernelPtr make_dropout(const BindContext&);
-KernelPtr make_drop_ids(const BindContext&);
+KernelPtr make_token_dropout(const BindContext&);
 
 // softmax.cpp
 KernelPtr make_softmax(const BindContext&);

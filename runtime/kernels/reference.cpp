@@ -34,7 +34,7 @@ class ReferenceKernel final : public Kernel {
       extents_[symbol] = extent;
       allocate_outputs(run, symbol);
     };
-    node_.op->reference(EvalView{graph_, node_, operands, outputs_, bind, extents_});
+    node_.op->reference(EvalContext{graph_, node_, operands, outputs_, bind, extents_});
     for (std::size_t i = 0; i < y_.size(); ++i) {
       if (y_[i]) store(outputs_[i], y_[i]);
     }
@@ -45,7 +45,7 @@ class ReferenceKernel final : public Kernel {
   static std::size_t place_of(std::size_t i, const Operand& operand) {
     if (!operand.is_part()) return i;
     const auto columns = static_cast<std::size_t>(operand.columns());
-    return i / columns * static_cast<std::size_t>(operand.pitch()) + i % columns;
+    return i / columns * static_cast<std::size_t>(operand.row_stride()) + i % columns;
   }
 
   static Tensor load(const Operand& from, const RunContext& run) {

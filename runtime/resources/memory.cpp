@@ -101,15 +101,16 @@ std::byte* Memory::address(std::string_view name, const TensorType& type) const 
   return const_cast<std::byte*>(tensor.bytes.data());
 }
 
-LazyRows& Memory::make_lazily(const std::string& name, std::int64_t rows, LazyRows::Make make) {
-  auto& lazy = lazy_[name];
-  lazy = std::make_unique<LazyRows>(rows, std::move(make));
-  return *lazy;
+RowsOnDemand& Memory::make_on_demand(const std::string& name, std::int64_t rows,
+                                     RowsOnDemand::Make make) {
+  auto& on_demand = on_demand_[name];
+  on_demand = std::make_unique<RowsOnDemand>(rows, std::move(make));
+  return *on_demand;
 }
 
-LazyRows* Memory::lazy_rows(std::string_view name) const {
-  const auto found = lazy_.find(name);
-  return found == lazy_.end() ? nullptr : found->second.get();
+RowsOnDemand* Memory::rows_on_demand(std::string_view name) const {
+  const auto found = on_demand_.find(name);
+  return found == on_demand_.end() ? nullptr : found->second.get();
 }
 
 std::span<std::byte> Memory::writable_tensor(std::string_view name) {

@@ -54,8 +54,8 @@ class Memory {
   std::byte* address(std::string_view name, const TensorType& type) const;
 
   // From now on the rows of that computed state are made when they are asked for.
-  LazyRows& make_lazily(const std::string& name, std::int64_t rows, LazyRows::Make make);
-  LazyRows* lazy_rows(std::string_view name) const;  // null: they are all there
+  RowsOnDemand& make_on_demand(const std::string& name, std::int64_t rows, RowsOnDemand::Make make);
+  RowsOnDemand* rows_on_demand(std::string_view name) const;  // null: they are all there
 
   // The tensors as they are now, in the plan's order; valid as long as the memory.
   std::span<const PlanTensor> tensors() const { return std::span(tensors_).first(stored_); }
@@ -73,7 +73,7 @@ class Memory {
   std::vector<PlanTensor> tensors_;  // the plan's, then those computed
   std::size_t stored_;
   std::map<std::string, std::size_t, std::less<>> index_;
-  std::map<std::string, std::unique_ptr<LazyRows>, std::less<>> lazy_;
+  std::map<std::string, std::unique_ptr<RowsOnDemand>, std::less<>> on_demand_;
   std::uint64_t version_ = 1;
 };
 

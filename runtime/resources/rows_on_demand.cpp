@@ -12,21 +12,21 @@
 namespace weft {
 namespace {
 
-constexpr std::size_t kMost = 512;  // rows computed at a time
+constexpr std::size_t kMax = 512;  // rows computed at a time
 constexpr std::int64_t kGrain = 48;
 
 }  // namespace
 
-LazyRows::LazyRows(std::int64_t rows, Make make)
+RowsOnDemand::RowsOnDemand(std::int64_t rows, Make make)
     : rows_(rows),
       make_(std::move(make)),
       states_(std::make_unique<std::atomic<std::uint8_t>[]>(static_cast<std::size_t>(rows))) {}
 
-void LazyRows::forget() {
+void RowsOnDemand::forget() {
   for (std::int64_t i = 0; i < rows_; ++i) states_[static_cast<std::size_t>(i)] = absent;
 }
 
-void LazyRows::make(std::span<const std::int32_t> rows, int threads) {
+void RowsOnDemand::make(std::span<const std::int32_t> rows, int threads) {
   if (rows.empty()) return;
   parallel_for(
       threads, static_cast<std::int64_t>(rows.size()), kGrain,
@@ -40,7 +40,7 @@ void LazyRows::make(std::span<const std::int32_t> rows, int threads) {
   made_.notify_all();
 }
 
-bool LazyRows::all_present(std::span<const std::int32_t> rows) const {
+bool RowsOnDemand::all_present(std::span<const std::int32_t> rows) const {
   for (const std::int32_t row : rows) {
     const auto state = states_[static_cast<std::size_t>(row)].load(std::memory_order_acquire);
     if (state != present) return false;
@@ -48,16 +48,16 @@ bool LazyRows::all_present(std::span<const std::int32_t> rows) const {
   return true;
 }
 
-void LazyRows::require(std::span<const std::int32_t> rows, int threads) {
+void RowsOnDemand::require(std::span<const std::int32_t> rows, int threads) {
   if (all_present(rows)) return;
-  std::array<std::int32_t, kMost> own;
+  std::array<std::int32_t, kMax> own;
   std::size_t count = 0;
   for (const std::int32_t row : rows) {
     std::uint8_t expected = absent;
     if (!states_[static_cast<std::size_t>(row)].compare_exchange_strong(expected, claimed))
       continue;
     own[count++] = row;
-    if (count < kMost) continue;
+    if (count < kMax) continue;
     make(own, threads);
     count = 0;
   }
@@ -67,11 +67,11 @@ void LazyRows::require(std::span<const std::int32_t> rows, int threads) {
   }
 }
 
-void LazyRows::require_all(int threads) {
-  std::array<std::int32_t, kMost> some;
-  for (std::int64_t first = 0; first < rows_; first += static_cast<std::int64_t>(kMost)) {
+void RowsOnDemand::require_all(int threads) {
+  std::array<std::int32_t, kMax> some;
+  for (std::int64_t first = 0; first < rows_; first += static_cast<std::int64_t>(kMax)) {
     const auto count = static_cast<std::size_t>(
-        std::min<std::int64_t>(rows_ - first, static_cast<std::int64_t>(kMost)));
+        std::min<std::int64_t>(rows_ - first, static_cast<std::int64_t>(kMax)));
     std::iota(some.begin(), some.begin() + count, static_cast<std::int32_t>(first));
     require(std::span(some).first(count), threads);
   }

@@ -9,13 +9,13 @@
 
 namespace weft {
 
-class LazyRows {
+class RowsOnDemand {
  public:
   // Computes some distinct rows; called by several threads at once, never twice for a row unless
   // forget() came between. Must not throw.
   using Make = std::function<void(std::span<const std::int32_t> rows)>;
 
-  LazyRows(std::int64_t rows, Make make);
+  RowsOnDemand(std::int64_t rows, Make make);
 
   // Returns when these rows are there. From any thread; `rows` are in range and may repeat. Does
   // not allocate. Of the rows to be computed each of up to `threads` threads gets a share.

@@ -44,8 +44,8 @@ void run_parts(int parts, void (*body)(void* context, int part), void* context);
 // f(begin, end, part) for each. The cut depends on the arguments only.
 template <typename F>
 void parallel_for(int threads, std::int64_t n, std::int64_t grain, F&& f) {
-  const std::int64_t most = std::max<std::int64_t>(1, n / std::max<std::int64_t>(1, grain));
-  const int parts = static_cast<int>(std::min<std::int64_t>(threads, most));
+  const std::int64_t max = std::max<std::int64_t>(1, n / std::max<std::int64_t>(1, grain));
+  const int parts = static_cast<int>(std::min<std::int64_t>(threads, max));
   if (parts <= 1) {
     if (n > 0) f(std::int64_t{0}, n, 0);
     return;

@@ -13,12 +13,12 @@
 namespace weft {
 namespace {
 
-constexpr std::size_t kMostWords = std::numeric_limits<std::int32_t>::max();
+constexpr std::size_t kMaxWords = std::numeric_limits<std::int32_t>::max();
 
 void check_offsets(std::string_view bytes, std::span<const std::uint32_t> offsets) {
-  if (offsets.size() < 2 || offsets.size() - 1 > kMostWords) {
+  if (offsets.size() < 2 || offsets.size() - 1 > kMaxWords) {
     throw Error(fmt::format("the vocabulary has {} word offsets; it must have from 2 to {}",
-                            offsets.size(), kMostWords + 1));
+                            offsets.size(), kMaxWords + 1));
   }
   if (offsets.front() != 0 || offsets.back() != bytes.size()) {
     throw Error(fmt::format("the vocabulary's words span bytes {} to {} of {}", offsets.front(),

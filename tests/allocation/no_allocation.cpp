@@ -97,12 +97,12 @@ void check(const std::string& what, bool strict, Request request) {
   expect_none(what + ": primitives created", onednn_primitives_created() - primitives);
 }
 
-struct Model {
+struct Description {
   std::string name, body;
   bool one_convolution = false;  // at most, above lookups: rewritten, it needs no oneDNN
 };
 
-const std::vector<Model> kModels = {
+const std::vector<Description> kModels = {
     {"textcnn",
      "x = embedding(text, width=16)\n"
      "a = x | conv1d(channels=20, kernel=3) | relu | max_pool\n"
@@ -144,15 +144,15 @@ void start_threads(int threads) {
       &meeting);
 }
 
-void check_model(const Model& model, bool rewrites, DType table, int threads) {
+void check_model(const Description& model, bool rewrites, DType table, int threads) {
   CompileOptions options;
   options.rewrites = rewrites;
   options.tables.dtype = table;
-  const Plan plan =
-      build_plan(parse_model("model m\ntext tokenizer=words max_tokens=12\n" + model.body +
-                                 "output softmax(logits)\ntrain adam(rate=0.01) batch=8 epochs=1\n",
-                             "m.model"),
-                 Overrides(std::vector<std::string>{}), test::small_corpus(), {}, options);
+  const Plan plan = build_plan(
+      parse_description("model m\ntext tokenizer=words max_tokens=12\n" + model.body +
+                            "output softmax(logits)\ntrain adam(rate=0.01) batch=8 epochs=1\n",
+                        "m.model"),
+      Overrides(std::vector<std::string>{}), test::small_corpus(), {}, options);
   const std::string name = fmt::format("{}, {}, table {}, {} threads", model.name,
                                        rewrites ? "rewritten" : "plain", to_string(table), threads);
   const bool strict = kCounts && model.one_convolution && rewrites;
@@ -189,7 +189,7 @@ void check_model(const Model& model, bool rewrites, DType table, int threads) {
 }
 
 int run() {
-  for (const Model& model : kModels) {
+  for (const Description& model : kModels) {
     for (const int threads : {1, 2}) {
       check_model(model, true, DType::f32, threads);
       check_model(model, false, DType::f32, threads);

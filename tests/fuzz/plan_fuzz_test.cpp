@@ -113,9 +113,9 @@ void mend_segment(std::vector<std::byte>& bytes, std::uint64_t before, std::uint
 
 // Predicts no, one and many texts, and trains a step where it can: with an answer or an Error.
 void use(const Plan& plan) {
-  constexpr std::int64_t kMost = 1 << 24;  // bytes: what is merely large is not of interest here
+  constexpr std::int64_t kMax = 1 << 24;  // bytes: what is merely large is not of interest here
   for (const Graph& graph : plan.programs) {
-    if (graph.arena_bytes > kMost || plan.text.max_tokens > kMost) return;
+    if (graph.arena_bytes > kMax || plan.text.max_tokens > kMax) return;
   }
   try {
     Session session(plan, {.threads = 1, .train = plan.program("train") != nullptr});

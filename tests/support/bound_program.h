@@ -16,8 +16,8 @@ namespace weft {
 inline Graph plan_simply(Graph graph, bool in_place = false) {
   std::int64_t offset = 0;
   for (Value& value : graph.values) {
-    if (value.role == Role::param || value.role == Role::state) continue;
-    value.storage = Storage{kNoValue, offset};
+    if (value.persists()) continue;
+    value.storage = Storage::in_arena(offset);
     offset += (capacity_bytes(graph, value.type) + 63) / 64 * 64 + 64;
   }
   graph.arena_bytes = offset;
@@ -28,8 +28,8 @@ inline Graph plan_simply(Graph graph, bool in_place = false) {
     if (port == 0) continue;
     const ValueId operand = last.inputs[port - 1];
     const Value& replaced = graph[operand];
-    const bool persists = replaced.role == Role::param || replaced.role == Role::state;
-    graph[last.outputs[i]].storage = persists ? Storage{operand, 0} : *replaced.storage;
+    graph[last.outputs[i]].storage =
+        replaced.persists() ? Storage::in_tensor(operand) : *replaced.storage;
   }
   return graph;
 }
@@ -68,8 +68,8 @@ class BoundProgram {
         const Dim& dim = value.type.shape[axis];
         if (!dim.is_static()) extents.push_back({dim.symbol, tensor.shape[axis] - dim.value});
       }
-      if (!value.type.partitions.empty()) {
-        extents.push_back({value.type.partitions, static_cast<std::int64_t>(tensor.data.back())});
+      if (!value.type.ragged_dim.empty()) {
+        extents.push_back({value.type.ragged_dim, static_cast<std::int64_t>(tensor.data.back())});
       }
     }
     executor_->run(extents);

@@ -25,7 +25,7 @@ double Random::uniform(double low, double high) {
 
 namespace {
 
-constexpr std::int64_t kVocabulary = 7, kClasses = 3, kMostExamples = 6, kMostTokens = 40;
+constexpr std::int64_t kVocabulary = 7, kClasses = 3, kMaxExamples = 6, kMaxTokens = 40;
 
 // A packed sequence: rows and where the examples begin.
 struct Sequence {
@@ -66,15 +66,15 @@ class Grower {
 
   void declare_inputs() {
     graph().name = "random";
-    graph().symbol("B", kMostExamples);
-    graph().symbol("T", kMostTokens);
+    graph().symbol("B", kMaxExamples);
+    graph().symbol("T", kMaxTokens);
     ids_ = graph().declare(Role::input, "ids", {DType::i32, {Dim("T")}, {}});
     offsets_ = graph().declare(Role::input, "offsets", {DType::i32, {Dim("B", 1)}, "T"});
     seed_ = graph().declare(Role::state, "seed", {DType::i32, {}, {}});
     step_ = graph().declare(Role::state, "step", {DType::i32, {}, {}});
 
     std::vector<double> ends = {0.0};
-    for (std::int64_t b = 1 + random_.below(kMostExamples); b > 0; --b) {
+    for (std::int64_t b = 1 + random_.below(kMaxExamples); b > 0; --b) {
       ends.push_back(ends.back() + static_cast<double>(random_.below(7)));
     }
     Tensor ids({static_cast<std::int64_t>(ends.back())});

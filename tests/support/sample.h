@@ -69,7 +69,7 @@ inline Bindings sample_bindings(const Graph& graph, const SampleSizes& sizes,
                        : positive              ? uniform + 0.5
                                                : 2.0 * uniform - 1.0;
     }
-    if (!value.type.partitions.empty()) tensor = offsets_tensor(sizes.lengths);
+    if (!value.type.ragged_dim.empty()) tensor = offsets_tensor(sizes.lengths);
     if (const auto at = given.find(value.name); at != given.end()) tensor.data = at->second;
     bindings[value.name] = tensor;
   }

@@ -1,9 +1,11 @@
 // Activations and their gradients.
 #include "ir/ops/nn/activation.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <span>
 
 #include "ir/ops/nn/elementwise.h"
 #include "ir/ops/ops.h"
@@ -34,12 +36,14 @@ double gelu_slope(double x, bool tanh_form) {
 
 bool tanh_form(const Attrs& attrs) { return string_attr(attrs, "approximate") == "tanh"; }
 
-struct Activation {
+struct Entry {
   std::string_view name;
   double (*apply)(double);
   const OpDef* gradient_from_result;  // null: there is none
 };
-constexpr std::array<Activation, 6> kActivations{{
+// In the order of the enum.
+constexpr std::array<Entry, 7> kActivations{{
+    {"", [](double x) { return x; }, nullptr},
     {"relu", [](double x) { return x <= 0 ? 0.0 : x; }, &ops::relu_grad},  // NaN stays NaN
     {"tanh", [](double x) { return std::tanh(x); }, &ops::tanh_grad},
     {"sigmoid", sigmoid_of, &ops::sigmoid_grad},
@@ -48,11 +52,13 @@ constexpr std::array<Activation, 6> kActivations{{
     {"elu", [](double x) { return elu_of(x, 1.0); }, &ops::elu_grad},
 }};
 
-const Activation* find_activation(std::string_view name) {
-  for (const Activation& activation : kActivations) {
-    if (activation.name == name) return &activation;
-  }
-  return nullptr;
+const Entry& entry(Activation activation) {
+  return kActivations.at(static_cast<std::size_t>(activation));
+}
+
+template <Activation activation>
+std::optional<Activation> always(const Attrs&) {
+  return activation;
 }
 
 }  // namespace
@@ -62,45 +68,54 @@ double gelu(double x, bool tanh_form) {
   return 0.5 * x * (1.0 + std::tanh(kRootTwoOverPi * (x + kGeluCubic * x * x * x)));
 }
 
-double activate(std::string_view act, double x) {
-  if (act.empty()) return x;
-  const Activation* activation = find_activation(act);
-  WEFT_CHECK(activation != nullptr);
-  return activation->apply(x);
+std::string_view to_string(Activation activation) { return entry(activation).name; }
+
+std::optional<Activation> find_activation(std::string_view name) {
+  const auto at = std::ranges::find(kActivations, name, &Entry::name);
+  if (at == kActivations.end()) return std::nullopt;
+  return static_cast<Activation>(at - kActivations.begin());
 }
 
-void expect_activation(const InferView& v) {
+Activation act_attr(const Attrs& attrs) {
+  const std::optional<Activation> found = find_activation(string_attr(attrs, "act"));
+  WEFT_CHECK(found.has_value());
+  return *found;
+}
+
+double activate(Activation activation, double x) { return entry(activation).apply(x); }
+
+void expect_activation(const InferContext& v) {
   const std::string& act = string_attr(v.attrs, "act");
-  if (act.empty() || find_activation(act) != nullptr) return;
+  if (find_activation(act)) return;
   std::string names;
-  for (const Activation& known : kActivations) names += fmt::format(" {}", known.name);
+  for (const Entry& known : std::span(kActivations).subspan(1)) {
+    names += fmt::format(" {}", known.name);
+  }
   v.fail(fmt::format("there is no activation \"{}\"", act), "it is one of" + names);
 }
 
-void expect_unfused(const GradientView& g) {
-  const std::string& act = string_attr(g.node.attrs, "act");
-  if (act.empty()) return;
-  throw Error(g.node.location, fmt::format("{}: act=\"{}\" has no gradient", g.node.op->name, act),
-              fmt::format("write the activation as a node of its own, `{0}(…)`, and let the fusion "
+void expect_unfused(const GradientContext& g) {
+  const Activation act = act_attr(g.node.attrs);
+  if (act == Activation::none) return;
+  throw Error(g.node.location,
+              fmt::format("{}: act=\"{}\" has no gradient", g.node.op->name, to_string(act)),
+              fmt::format("write the activation as a node of its own, `{}(…)`, and let the fusion "
                           "passes come after autodiff",
-                          act == "gelu_tanh" ? "gelu" : act));
+                          to_string(act == Activation::gelu_tanh ? Activation::gelu : act)));
 }
 
-ValueId gradient_before(const GradientView& g, std::string_view act, ValueId y, ValueId dy) {
-  if (act.empty()) return dy;
-  const Activation* activation = find_activation(act);
-  WEFT_CHECK(activation != nullptr);
-  if (activation->gradient_from_result != nullptr) {
-    return g.emit(*activation->gradient_from_result, {y, dy});
-  }
-  throw Error(g.node.location, fmt::format("{}: act=\"{}\" has no gradient", g.node.op->name, act),
+ValueId gradient_before(const GradientContext& g, Activation activation, ValueId y, ValueId dy) {
+  if (activation == Activation::none) return dy;
+  if (const OpDef* slope = entry(activation).gradient_from_result) return g.emit(*slope, {y, dy});
+  throw Error(g.node.location,
+              fmt::format("{}: act=\"{}\" has no gradient", g.node.op->name, to_string(activation)),
               "it can't be told from the result: write the activation as a node of its own");
 }
 
 namespace {
 
-template <std::vector<TensorType> (*infer)(const InferView&)>
-std::vector<TensorType> infer_gelu(const InferView& v) {
+template <std::vector<TensorType> (*infer)(const InferContext&)>
+std::vector<TensorType> infer_gelu(const InferContext& v) {
   const std::string& form = string_attr(v.attrs, "approximate");
   if (form != "none" && form != "tanh") {
     v.fail(fmt::format("there is no approximation \"{}\"", form), "it is \"none\" or \"tanh\"");
@@ -108,8 +123,8 @@ std::vector<TensorType> infer_gelu(const InferView& v) {
   return infer(v);
 }
 
-template <std::vector<TensorType> (*infer)(const InferView&)>
-std::vector<TensorType> infer_elu(const InferView& v) {
+template <std::vector<TensorType> (*infer)(const InferContext&)>
+std::vector<TensorType> infer_elu(const InferContext& v) {
   const double alpha = float_attr(v.attrs, "alpha");
   if (!(alpha >= 0) || !std::isfinite(alpha)) {
     v.fail(fmt::format("alpha is {}, but must not be negative", alpha));
@@ -119,11 +134,11 @@ std::vector<TensorType> infer_elu(const InferView& v) {
 
 // Of an activation whose slope is best computed from its result.
 template <const OpDef& grad>
-void gradient_from_result(GradientView& g) {
+void gradient_from_result(GradientContext& g) {
   g.dx[0] = g.emit(grad, {g.out(), g.dy[0]}, g.node.attrs);
 }
 
-void gradient_gelu(GradientView& g) {
+void gradient_gelu(GradientContext& g) {
   g.dx[0] = g.emit(ops::gelu_grad, {g.in(0), g.dy[0]}, g.node.attrs);
 }
 
@@ -141,11 +156,15 @@ const OpDef relu{
     .inputs = x_port(),
     .outputs = y_port(),
     .infer = infer_unary,
-    .reference = [](const EvalView& v) { map_one(v, find_activation("relu")->apply); },
+    .reference =
+        [](const EvalContext& v) {
+          map_one(v, [](double x) { return activate(Activation::relu, x); });
+        },
     .gradient = gradient_from_result<relu_grad>,
     .in_place = {1},
+    .rowwise = true,
     .monotone_activation = true,
-    .activation = "relu",
+    .activation = always<Activation::relu>,
 };
 
 const OpDef relu_grad{
@@ -155,7 +174,9 @@ const OpDef relu_grad{
     .outputs = dx_port(),
     .infer = infer_binary,
     .reference =
-        [](const EvalView& v) { map_two(v, [](double y, double dy) { return y > 0 ? dy : 0; }); },
+        [](const EvalContext& v) {
+          map_two(v, [](double y, double dy) { return y > 0 ? dy : 0; });
+        },
     .in_place = {2},
 };
 
@@ -165,11 +186,12 @@ const OpDef tanh{
     .inputs = x_port(),
     .outputs = y_port(),
     .infer = infer_unary,
-    .reference = [](const EvalView& v) { map_one(v, [](double x) { return std::tanh(x); }); },
+    .reference = [](const EvalContext& v) { map_one(v, [](double x) { return std::tanh(x); }); },
     .gradient = gradient_from_result<tanh_grad>,
     .in_place = {1},
+    .rowwise = true,
     .monotone_activation = true,
-    .activation = "tanh",
+    .activation = always<Activation::tanh>,
 };
 
 const OpDef tanh_grad{
@@ -179,7 +201,7 @@ const OpDef tanh_grad{
     .outputs = dx_port(),
     .infer = infer_binary,
     .reference =
-        [](const EvalView& v) {
+        [](const EvalContext& v) {
           map_two(v, [](double y, double dy) { return dy * (1.0 - y * y); });
         },
     .in_place = {2},
@@ -191,11 +213,12 @@ const OpDef sigmoid{
     .inputs = x_port(),
     .outputs = y_port(),
     .infer = infer_unary,
-    .reference = [](const EvalView& v) { map_one(v, sigmoid_of); },
+    .reference = [](const EvalContext& v) { map_one(v, sigmoid_of); },
     .gradient = gradient_from_result<sigmoid_grad>,
     .in_place = {1},
+    .rowwise = true,
     .monotone_activation = true,
-    .activation = "sigmoid",
+    .activation = always<Activation::sigmoid>,
 };
 
 const OpDef sigmoid_grad{
@@ -205,7 +228,7 @@ const OpDef sigmoid_grad{
     .outputs = dx_port(),
     .infer = infer_binary,
     .reference =
-        [](const EvalView& v) {
+        [](const EvalContext& v) {
           map_two(v, [](double y, double dy) { return dy * y * (1.0 - y); });
         },
     .in_place = {2},
@@ -220,12 +243,15 @@ const OpDef gelu{
     .attrs = {approximate()},
     .infer = infer_gelu<infer_unary>,
     .reference =
-        [](const EvalView& v) {
+        [](const EvalContext& v) {
           map_one(v, [&](double x) { return weft::gelu(x, tanh_form(v.node.attrs)); });
         },
     .gradient = gradient_gelu,
     .in_place = {1},
-    .activation = "gelu",
+    .rowwise = true,
+    .activation = [](const Attrs& attrs) -> std::optional<Activation> {
+      return tanh_form(attrs) ? Activation::gelu_tanh : Activation::gelu;
+    },
 };
 
 const OpDef gelu_grad{
@@ -236,7 +262,7 @@ const OpDef gelu_grad{
     .attrs = {approximate()},
     .infer = infer_gelu<infer_binary>,
     .reference =
-        [](const EvalView& v) {
+        [](const EvalContext& v) {
           map_two(v,
                   [&](double x, double dy) { return dy * gelu_slope(x, tanh_form(v.node.attrs)); });
         },
@@ -252,13 +278,17 @@ const OpDef elu{
     .attrs = {alpha_attr()},
     .infer = infer_elu<infer_unary>,
     .reference =
-        [](const EvalView& v) {
+        [](const EvalContext& v) {
           map_one(v, [&](double x) { return elu_of(x, float_attr(v.node.attrs, "alpha")); });
         },
     .gradient = gradient_from_result<elu_grad>,
     .in_place = {1},
+    .rowwise = true,
     .monotone_activation = true,
-    .activation = "elu",
+    .activation = [](const Attrs& attrs) -> std::optional<Activation> {
+      if (float_attr(attrs, "alpha") != 1.0) return std::nullopt;
+      return Activation::elu;
+    },
 };
 
 const OpDef elu_grad{
@@ -269,7 +299,7 @@ const OpDef elu_grad{
     .attrs = {alpha_attr()},
     .infer = infer_elu<infer_binary>,
     .reference =
-        [](const EvalView& v) {
+        [](const EvalContext& v) {
           const double alpha = float_attr(v.node.attrs, "alpha");
           map_two(v, [&](double y, double dy) { return y > 0 ? dy : dy * (y + alpha); });
         },

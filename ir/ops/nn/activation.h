@@ -1,22 +1,30 @@
-// The activations that conv1d and linear can carry as `act`, by name.
+// The activations that conv1d, linear and poolings can carry as their attribute `act`.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "ir/op.h"
 
 namespace weft {
 
-// f(x) for the activation of this name; x itself for "".
-double activate(std::string_view act, double x);
+enum class Activation : std::uint8_t { none, relu, tanh, sigmoid, gelu, gelu_tanh, elu };
+
+std::string_view to_string(Activation);                       // "" for none
+std::optional<Activation> find_activation(std::string_view);  // empty where there is no such name
+
+Activation act_attr(const Attrs&);  // of a node whose shape rule calls expect_activation
+
+double activate(Activation, double x);
 
 // Shape rules' part: fails unless the attribute `act` names an activation or is empty.
-void expect_activation(const InferView&);
+void expect_activation(const InferContext&);
 // Gradients' part: Error unless `act` is empty. Autodiff comes before fusion.
-void expect_unfused(const GradientView&);
+void expect_unfused(const GradientContext&);
 // Gradients' part of an op that ends with y = act(z): the gradient of z. Error if it can't be told
 // from y alone (gelu).
-ValueId gradient_before(const GradientView&, std::string_view act, ValueId y, ValueId dy);
+ValueId gradient_before(const GradientContext&, Activation, ValueId y, ValueId dy);
 
 double gelu(double x, bool tanh_form);
 

@@ -7,7 +7,7 @@
 namespace weft {
 namespace {
 
-std::vector<TensorType> infer_conv1d(const InferView& v) {
+std::vector<TensorType> infer_conv1d(const InferContext& v) {
   const Shape& x = expect_float(v, 0, 2).shape;
   const Shape& w = expect_float(v, 1, 3).shape;
   if (!w[0].is_static()) v.fail(describe(v, 1) + ", but the kernel's size must be a number");
@@ -41,7 +41,7 @@ void for_each_tap(const std::vector<std::int64_t>& from, const std::vector<std::
   }
 }
 
-void eval_conv1d(const EvalView& v) {
+void eval_conv1d(const EvalContext& v) {
   const Tensor &x = *v.x[0], &w = *v.x[1];
   const Window window = window_of(v.node.attrs, w.shape[0]);
   const auto from = offsets_of(v, 2, x.rows());
@@ -60,32 +60,32 @@ void eval_conv1d(const EvalView& v) {
       }
     }
   });
-  const std::string& act = string_attr(v.node.attrs, "act");
+  const Activation act = act_attr(v.node.attrs);
   for (double& value : y.data) value = activate(act, value);
 }
 
-void gradient_conv1d(GradientView& g) {
+void gradient_conv1d(GradientContext& g) {
   expect_unfused(g);
   const ValueId x = g.in(0), w = g.in(1), from = g.in(2), to = g.in(3), dy = g.dy[0];
   Attrs attrs = g.node.attrs;
   attrs.erase("act");
-  if (g.wanted[0]) g.dx[0] = g.emit(ops::conv1d_input_grad, {dy, w, from, to}, attrs);
-  if (g.wanted[1]) {
+  if (g.needs_grad[0]) g.dx[0] = g.emit(ops::conv1d_input_grad, {dy, w, from, to}, attrs);
+  if (g.needs_grad[1]) {
     attrs["kernel"] = g.type(w).shape[0].value;
     g.dx[1] = g.emit(ops::conv1d_weight_grad, {x, dy, from, to}, attrs);
   }
-  if (g.in(4) != kNoValue && g.wanted[4]) {
+  if (g.in(4) != kNoValue && g.needs_grad[4]) {
     g.dx[4] = g.emit(ops::reduce_sum, {dy}, {{"axes", std::vector<std::int64_t>{0}}});
   }
 }
 
 // Fails unless `dy` (at `port`) has a row per window.
-void expect_window_rows(const InferView& v, std::size_t port, const Dim& rows) {
+void expect_window_rows(const InferContext& v, std::size_t port, const Dim& rows) {
   if (v.type(port).shape[0] == rows) return;
   v.fail(fmt::format("{}, but there are {} windows", describe(v, port), to_string(rows)));
 }
 
-std::vector<TensorType> infer_conv1d_input_grad(const InferView& v) {
+std::vector<TensorType> infer_conv1d_input_grad(const InferContext& v) {
   const Shape& dy = expect_float(v, 0, 2).shape;
   const Shape& w = expect_float(v, 1, 3).shape;
   if (!w[0].is_static()) v.fail(describe(v, 1) + ", but the kernel's size must be a number");
@@ -95,7 +95,7 @@ std::vector<TensorType> infer_conv1d_input_grad(const InferView& v) {
   return {float_type({from, w[1]})};
 }
 
-void eval_conv1d_input_grad(const EvalView& v) {
+void eval_conv1d_input_grad(const EvalContext& v) {
   const Tensor &dy = *v.x[0], &w = *v.x[1];
   const Window window = window_of(v.node.attrs, w.shape[0]);
   const auto from = offsets_of(v, 2, v.y[0].rows());
@@ -110,7 +110,7 @@ void eval_conv1d_input_grad(const EvalView& v) {
   });
 }
 
-std::vector<TensorType> infer_conv1d_weight_grad(const InferView& v) {
+std::vector<TensorType> infer_conv1d_weight_grad(const InferContext& v) {
   const Shape& x = expect_float(v, 0, 2).shape;
   const Shape& dy = expect_float(v, 1, 2).shape;
   const std::int64_t kernel = int_attr(v.attrs, "kernel");
@@ -119,7 +119,7 @@ std::vector<TensorType> infer_conv1d_weight_grad(const InferView& v) {
   return {float_type({kernel, x[1], dy[1]})};
 }
 
-void eval_conv1d_weight_grad(const EvalView& v) {
+void eval_conv1d_weight_grad(const EvalContext& v) {
   const Tensor &x = *v.x[0], &dy = *v.x[1];
   Tensor& dw = v.y[0];
   const Window window = window_of(v.node.attrs, dw.shape[0]);

@@ -9,45 +9,45 @@
 namespace weft {
 namespace {
 
-std::vector<TensorType> infer_scale(const InferView& v) {
+std::vector<TensorType> infer_scale(const InferContext& v) {
   const double factor = float_attr(v.attrs, "factor");
   if (!std::isfinite(factor)) v.fail(fmt::format("factor is {}, not a finite number", factor));
   return infer_unary(v);
 }
 
-std::vector<TensorType> infer_bias_add(const InferView& v) {
+std::vector<TensorType> infer_bias_add(const InferContext& v) {
   v.expect_dtype(0, DType::f32);
   if (v.type(0).shape.empty()) v.fail(describe(v, 0) + ", but must have channels");
   expect_per_channel(v, 1);
   return {v.type(0)};
 }
 
-void eval_bias_add(const EvalView& v) {
+void eval_bias_add(const EvalContext& v) {
   const std::vector<double>&x = v.x[0]->data, &b = v.x[1]->data;
   for (std::size_t i = 0; i < x.size(); ++i) v.y[0].data[i] = x[i] + b[i % b.size()];
 }
 
-void gradient_bias_add(GradientView& g) {
+void gradient_bias_add(GradientContext& g) {
   g.dx[0] = g.dy[0];
-  if (!g.wanted[1]) return;
+  if (!g.needs_grad[1]) return;
   std::vector<std::int64_t> axes(g.type(g.in(0)).shape.size() - 1);
   for (std::size_t i = 0; i < axes.size(); ++i) axes[i] = static_cast<std::int64_t>(i);
   g.dx[1] = axes.empty() ? g.dy[0] : g.emit(ops::reduce_sum, {g.dy[0]}, {{"axes", axes}});
 }
 
-void gradient_add(GradientView& g) { g.dx[0] = g.dx[1] = g.dy[0]; }
+void gradient_add(GradientContext& g) { g.dx[0] = g.dx[1] = g.dy[0]; }
 
-void gradient_sub(GradientView& g) {
+void gradient_sub(GradientContext& g) {
   g.dx[0] = g.dy[0];
-  if (g.wanted[1]) g.dx[1] = g.emit(ops::scale, {g.dy[0]}, {{"factor", -1.0}});
+  if (g.needs_grad[1]) g.dx[1] = g.emit(ops::scale, {g.dy[0]}, {{"factor", -1.0}});
 }
 
-void gradient_mul(GradientView& g) {
-  if (g.wanted[0]) g.dx[0] = g.emit(ops::mul, {g.dy[0], g.in(1)});
-  if (g.wanted[1]) g.dx[1] = g.emit(ops::mul, {g.dy[0], g.in(0)});
+void gradient_mul(GradientContext& g) {
+  if (g.needs_grad[0]) g.dx[0] = g.emit(ops::mul, {g.dy[0], g.in(1)});
+  if (g.needs_grad[1]) g.dx[1] = g.emit(ops::mul, {g.dy[0], g.in(0)});
 }
 
-void gradient_scale(GradientView& g) { g.dx[0] = g.emit(ops::scale, {g.dy[0]}, g.node.attrs); }
+void gradient_scale(GradientContext& g) { g.dx[0] = g.emit(ops::scale, {g.dy[0]}, g.node.attrs); }
 
 Ports a_and_b() { return {{"a", "f32[..]"}, {"b", "f32[..]"}}; }
 
@@ -61,9 +61,10 @@ const OpDef add{
     .inputs = a_and_b(),
     .outputs = y_port(),
     .infer = infer_binary,
-    .reference = [](const EvalView& v) { map_two(v, std::plus<>{}); },
+    .reference = [](const EvalContext& v) { map_two(v, std::plus<>{}); },
     .gradient = gradient_add,
     .in_place = {1},
+    .rowwise = true,
 };
 
 const OpDef sub{
@@ -72,9 +73,10 @@ const OpDef sub{
     .inputs = a_and_b(),
     .outputs = y_port(),
     .infer = infer_binary,
-    .reference = [](const EvalView& v) { map_two(v, std::minus<>{}); },
+    .reference = [](const EvalContext& v) { map_two(v, std::minus<>{}); },
     .gradient = gradient_sub,
     .in_place = {1},
+    .rowwise = true,
 };
 
 const OpDef mul{
@@ -83,9 +85,10 @@ const OpDef mul{
     .inputs = a_and_b(),
     .outputs = y_port(),
     .infer = infer_binary,
-    .reference = [](const EvalView& v) { map_two(v, std::multiplies<>{}); },
+    .reference = [](const EvalContext& v) { map_two(v, std::multiplies<>{}); },
     .gradient = gradient_mul,
     .in_place = {1},
+    .rowwise = true,
 };
 
 const OpDef scale{
@@ -96,12 +99,13 @@ const OpDef scale{
     .attrs = {required("factor", "a number", 1.0)},
     .infer = infer_scale,
     .reference =
-        [](const EvalView& v) {
+        [](const EvalContext& v) {
           const double factor = float_attr(v.node.attrs, "factor");
           map_one(v, [&](double x) { return factor * x; });
         },
     .gradient = gradient_scale,
     .in_place = {1},
+    .rowwise = true,
 };
 
 const OpDef bias_add{

@@ -7,12 +7,12 @@
 
 namespace weft {
 
-inline std::vector<TensorType> infer_unary(const InferView& v) {
+inline std::vector<TensorType> infer_unary(const InferContext& v) {
   v.expect_dtype(0, DType::f32);
   return {v.type(0)};
 }
 
-inline std::vector<TensorType> infer_binary(const InferView& v) {
+inline std::vector<TensorType> infer_binary(const InferContext& v) {
   v.expect_dtype(0, DType::f32);
   if (v.type(1) != v.type(0)) {
     v.fail(fmt::format("{} but {}", describe(v, 0), describe(v, 1)),
@@ -22,13 +22,13 @@ inline std::vector<TensorType> infer_binary(const InferView& v) {
 }
 
 template <class F>
-void map_one(const EvalView& v, F f) {
+void map_one(const EvalContext& v, F f) {
   const std::vector<double>& x = v.x[0]->data;
   for (std::size_t i = 0; i < x.size(); ++i) v.y[0].data[i] = f(x[i]);
 }
 
 template <class F>
-void map_two(const EvalView& v, F f) {
+void map_two(const EvalContext& v, F f) {
   const std::vector<double>&a = v.x[0]->data, &b = v.x[1]->data;
   for (std::size_t i = 0; i < a.size(); ++i) v.y[0].data[i] = f(a[i], b[i]);
 }

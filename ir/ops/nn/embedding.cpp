@@ -5,14 +5,14 @@
 namespace weft {
 namespace {
 
-std::vector<TensorType> infer_embedding(const InferView& v) {
+std::vector<TensorType> infer_embedding(const InferContext& v) {
   v.expect_dtype(0, DType::i32);
   v.expect_rank(0, 1);
   const TensorType& table = expect_float(v, 1, 2);
   return {float_type({v.type(0).shape[0], table.shape[1]})};
 }
 
-void eval_embedding(const EvalView& v) {
+void eval_embedding(const EvalContext& v) {
   const Tensor& table = *v.x[1];
   const std::int64_t width = table.columns();
   for (std::int64_t t = 0; t < v.x[0]->size(); ++t) {
@@ -22,15 +22,15 @@ void eval_embedding(const EvalView& v) {
   }
 }
 
-void gradient_embedding(GradientView& g) {
-  if (!g.wanted[1]) return;
+void gradient_embedding(GradientContext& g) {
+  if (!g.needs_grad[1]) return;
   const Dim& rows = g.type(g.in(1)).shape[0];
   g.dx[1] = rows.is_static()
                 ? g.emit(ops::embedding_grad, {g.in(0), g.dy[0]}, {{"rows", rows.value}})
                 : g.emit(ops::embedding_grad, {g.in(0), g.dy[0], g.in(1)});
 }
 
-std::vector<TensorType> infer_embedding_grad(const InferView& v) {
+std::vector<TensorType> infer_embedding_grad(const InferContext& v) {
   v.expect_dtype(0, DType::i32);
   v.expect_rank(0, 1);
   const TensorType& dy = expect_float(v, 1, 2);
@@ -49,7 +49,7 @@ std::vector<TensorType> infer_embedding_grad(const InferView& v) {
   return {float_type({rows, dy.shape[1]})};
 }
 
-void eval_embedding_grad(const EvalView& v) {
+void eval_embedding_grad(const EvalContext& v) {
   const Tensor& dy = *v.x[1];
   Tensor& table = v.y[0];
   for (std::int64_t t = 0; t < v.x[0]->size(); ++t) {

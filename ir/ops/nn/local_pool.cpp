@@ -9,28 +9,28 @@
 namespace weft {
 namespace {
 
-Window window_of(const EvalView& v) {
+Window window_of(const EvalContext& v) {
   return weft::window_of(v.node.attrs, int_attr(v.node.attrs, "size"));
 }
 
-Shape pooled_shape(const InferView& v) {
+Shape pooled_shape(const InferContext& v) {
   const Shape& x = expect_float(v, 0, 2).shape;
   v.expect_offsets(1, x[0]);
   return {expect_windows(v, 1, 2, checked_window(v, int_attr(v.attrs, "size"))), x[1]};
 }
 
-std::vector<TensorType> infer_local_max_pool(const InferView& v) {
+std::vector<TensorType> infer_local_max_pool(const InferContext& v) {
   const Shape shape = pooled_shape(v);
   return {float_type(shape), int_type(shape)};
 }
 
-std::vector<TensorType> infer_local_mean_pool(const InferView& v) {
+std::vector<TensorType> infer_local_mean_pool(const InferContext& v) {
   return {float_type(pooled_shape(v))};
 }
 
 // Calls visit(window's row of T', first row of T, end) for every window; none is empty.
 template <class Visit>
-void for_each_window(const EvalView& v, std::size_t from_port, std::int64_t rows, Visit visit) {
+void for_each_window(const EvalContext& v, std::size_t from_port, std::int64_t rows, Visit visit) {
   const Window window = window_of(v);
   const auto from = offsets_of(v, from_port, rows);
   const auto to = window_offsets_of(v, from_port + 1, from, window);
@@ -42,7 +42,7 @@ void for_each_window(const EvalView& v, std::size_t from_port, std::int64_t rows
   }
 }
 
-void eval_local_max_pool(const EvalView& v) {
+void eval_local_max_pool(const EvalContext& v) {
   const Tensor& x = *v.x[0];
   for_each_window(v, 1, x.rows(), [&](std::int64_t row, std::int64_t first, std::int64_t end) {
     for (std::int64_t c = 0; c < x.columns(); ++c) {
@@ -56,12 +56,12 @@ void eval_local_max_pool(const EvalView& v) {
   });
 }
 
-void gradient_local_max_pool(GradientView& g) {
+void gradient_local_max_pool(GradientContext& g) {
   if (g.dy[0] == kNoValue) return;
   g.dx[0] = g.emit(ops::local_max_pool_grad, {g.dy[0], g.out(1), g.in(1), g.in(2)});
 }
 
-std::vector<TensorType> infer_local_max_pool_grad(const InferView& v) {
+std::vector<TensorType> infer_local_max_pool_grad(const InferContext& v) {
   const Shape& dy = expect_float(v, 0, 2).shape;
   v.expect_same(1, int_type(dy));
   const Dim rows = rows_of(v, 2);
@@ -69,23 +69,23 @@ std::vector<TensorType> infer_local_max_pool_grad(const InferView& v) {
   return {float_type({rows, dy[1]})};
 }
 
-void eval_local_max_pool_grad(const EvalView& v) {
-  const Tensor &dy = *v.x[0], &where = *v.x[1];
+void eval_local_max_pool_grad(const EvalContext& v) {
+  const Tensor &dy = *v.x[0], &argmax = *v.x[1];
   Tensor& dx = v.y[0];
   const auto from = offsets_of(v, 2, dx.rows());
   const auto to = offsets_of(v, 3, dy.rows());
   for (std::size_t b = 0; b + 1 < from.size() && b + 1 < to.size(); ++b) {
     for (std::int64_t j = to[b]; j < to[b + 1]; ++j) {
       for (std::int64_t c = 0; c < dy.columns(); ++c) {
-        const std::int64_t t = checked_index(v, at(where, j, c), from[b], from[b + 1],
-                                             fmt::format("where[{}, {}]", j, c));
+        const std::int64_t t = checked_index(v, at(argmax, j, c), from[b], from[b + 1],
+                                             fmt::format("argmax[{}, {}]", j, c));
         at(dx, t, c) += at(dy, j, c);
       }
     }
   }
 }
 
-void eval_local_mean_pool(const EvalView& v) {
+void eval_local_mean_pool(const EvalContext& v) {
   const Tensor& x = *v.x[0];
   for_each_window(v, 1, x.rows(), [&](std::int64_t row, std::int64_t first, std::int64_t end) {
     for (std::int64_t t = first; t < end; ++t) {
@@ -96,11 +96,11 @@ void eval_local_mean_pool(const EvalView& v) {
   });
 }
 
-void gradient_local_mean_pool(GradientView& g) {
+void gradient_local_mean_pool(GradientContext& g) {
   g.dx[0] = g.emit(ops::local_mean_pool_grad, {g.dy[0], g.in(1), g.in(2)}, g.node.attrs);
 }
 
-std::vector<TensorType> infer_local_mean_pool_grad(const InferView& v) {
+std::vector<TensorType> infer_local_mean_pool_grad(const InferContext& v) {
   const Shape& dy = expect_float(v, 0, 2).shape;
   const Dim rows = rows_of(v, 1);
   const Dim windows = expect_windows(v, 1, 2, checked_window(v, int_attr(v.attrs, "size")));
@@ -110,7 +110,7 @@ std::vector<TensorType> infer_local_mean_pool_grad(const InferView& v) {
   return {float_type({rows, dy[1]})};
 }
 
-void eval_local_mean_pool_grad(const EvalView& v) {
+void eval_local_mean_pool_grad(const EvalContext& v) {
   const Tensor& dy = *v.x[0];
   Tensor& dx = v.y[0];
   for_each_window(v, 1, dx.rows(), [&](std::int64_t row, std::int64_t first, std::int64_t end) {
@@ -145,7 +145,7 @@ const OpDef local_max_pool{
     .name = "local_max_pool",
     .doc = "the maximum of each channel over each window, and the row it was first found in",
     .inputs = x_from_to(),
-    .outputs = {{"y", "f32[T', C]"}, {"where", "i32[T', C]", Arity::optional}},
+    .outputs = {{"y", "f32[T', C]"}, {"argmax", "i32[T', C]", Arity::optional}},
     .attrs = window_attrs(),
     .infer = infer_local_max_pool,
     .reference = eval_local_max_pool,
@@ -157,7 +157,7 @@ const OpDef local_max_pool_grad{
     .name = "local_max_pool_grad",
     .doc = "dy added up at the rows that held the maxima, 0 elsewhere",
     .inputs = {{"dy", "f32[T', C]"},
-               {"where", "i32[T', C]"},
+               {"argmax", "i32[T', C]"},
                {"from", "i32[B+1 -> T]"},
                {"to", "i32[B+1 -> T']"}},
     .outputs = {{"dx", "f32[T, C]"}},

@@ -8,7 +8,7 @@ namespace {
 
 bool flag(const Attrs& attrs, std::string_view name) { return int_attr(attrs, name) != 0; }
 
-std::vector<TensorType> infer_matmul(const InferView& v) {
+std::vector<TensorType> infer_matmul(const InferContext& v) {
   const Shape& a = expect_float(v, 0, 2).shape;
   const Shape& b = expect_float(v, 1, 2).shape;
   for (const std::string_view name : {"transpose_a", "transpose_b"}) {
@@ -25,7 +25,7 @@ std::vector<TensorType> infer_matmul(const InferView& v) {
   return {float_type({a[ta ? 1 : 0], b[tb ? 0 : 1]})};
 }
 
-void eval_matmul(const EvalView& v) {
+void eval_matmul(const EvalContext& v) {
   const Tensor &a = *v.x[0], &b = *v.x[1];
   const bool ta = flag(v.node.attrs, "transpose_a"), tb = flag(v.node.attrs, "transpose_b");
   const std::int64_t inner = a.shape[ta ? 0 : 1];
@@ -40,21 +40,21 @@ void eval_matmul(const EvalView& v) {
   }
 }
 
-ValueId product(GradientView& g, ValueId a, ValueId b, bool transpose_a, bool transpose_b) {
+ValueId product(GradientContext& g, ValueId a, ValueId b, bool transpose_a, bool transpose_b) {
   return g.emit(
       ops::matmul, {a, b},
       {{"transpose_a", std::int64_t{transpose_a}}, {"transpose_b", std::int64_t{transpose_b}}});
 }
 
 // With A = op(a), B = op(b): dA = dy B', dB = A' dy; a transposed operand's gradient is transposed.
-void gradient_matmul(GradientView& g) {
+void gradient_matmul(GradientContext& g) {
   const bool ta = flag(g.node.attrs, "transpose_a"), tb = flag(g.node.attrs, "transpose_b");
   const ValueId a = g.in(0), b = g.in(1), dy = g.dy[0];
-  if (g.wanted[0]) g.dx[0] = ta ? product(g, b, dy, tb, true) : product(g, dy, b, false, !tb);
-  if (g.wanted[1]) g.dx[1] = tb ? product(g, dy, a, true, ta) : product(g, a, dy, !ta, false);
+  if (g.needs_grad[0]) g.dx[0] = ta ? product(g, b, dy, tb, true) : product(g, dy, b, false, !tb);
+  if (g.needs_grad[1]) g.dx[1] = tb ? product(g, dy, a, true, ta) : product(g, a, dy, !ta, false);
 }
 
-std::vector<TensorType> infer_linear(const InferView& v) {
+std::vector<TensorType> infer_linear(const InferContext& v) {
   const Shape& x = expect_float(v, 0, 2).shape;
   const Shape& w = expect_float(v, 1, 2).shape;
   if (x[1] != w[0]) {
@@ -69,9 +69,9 @@ std::vector<TensorType> infer_linear(const InferView& v) {
   return {float_type({x[0], w[1]})};
 }
 
-void eval_linear(const EvalView& v) {
+void eval_linear(const EvalContext& v) {
   const Tensor &x = *v.x[0], &w = *v.x[1];
-  const std::string& act = string_attr(v.node.attrs, "act");
+  const Activation act = act_attr(v.node.attrs);
   for (std::int64_t m = 0; m < x.rows(); ++m) {
     for (std::int64_t n = 0; n < w.columns(); ++n) {
       double sum = v.x[2] != nullptr ? at(*v.x[2], 0, n) : 0.0;
@@ -81,12 +81,12 @@ void eval_linear(const EvalView& v) {
   }
 }
 
-void gradient_linear(GradientView& g) {
+void gradient_linear(GradientContext& g) {
   expect_unfused(g);
   const ValueId x = g.in(0), w = g.in(1), dy = g.dy[0];
-  if (g.wanted[0]) g.dx[0] = product(g, dy, w, false, true);
-  if (g.wanted[1]) g.dx[1] = product(g, x, dy, true, false);
-  if (g.in(2) != kNoValue && g.wanted[2]) {
+  if (g.needs_grad[0]) g.dx[0] = product(g, dy, w, false, true);
+  if (g.needs_grad[1]) g.dx[1] = product(g, x, dy, true, false);
+  if (g.in(2) != kNoValue && g.needs_grad[2]) {
     g.dx[2] = g.emit(ops::reduce_sum, {dy}, {{"axes", std::vector<std::int64_t>{0}}});
   }
 }

@@ -10,7 +10,7 @@ namespace weft {
 namespace {
 
 // x f32[N, C], and a number per channel at every port from 1 to `last`.
-const TensorType& expect_channels(const InferView& v, std::size_t last) {
+const TensorType& expect_channels(const InferContext& v, std::size_t last) {
   const TensorType& x = expect_float(v, 0, 2);
   for (std::size_t port = 1; port <= last; ++port) expect_per_channel(v, port);
   if (v.attrs.contains("epsilon")) {
@@ -24,7 +24,7 @@ const TensorType& expect_channels(const InferView& v, std::size_t last) {
 
 // Only y may be differentiated; the statistics are there for the backward pass and for running
 // means.
-void expect_only_y(const GradientView& g) {
+void expect_only_y(const GradientContext& g) {
   for (std::size_t i = 1; i < g.dy.size(); ++i) {
     if (g.dy[i] == kNoValue) continue;
     throw Error(g.node.location,
@@ -34,7 +34,7 @@ void expect_only_y(const GradientView& g) {
   }
 }
 
-void set_gradients(GradientView& g, const OpDef& op, std::vector<ValueId> operands) {
+void set_gradients(GradientContext& g, const OpDef& op, std::vector<ValueId> operands) {
   expect_only_y(g);
   const auto dx = g.graph.append(op, std::move(operands), {}, g.node.location);
   std::ranges::copy(dx, g.dx.begin());
@@ -44,13 +44,13 @@ double rsqrt(double x) { return 1.0 / std::sqrt(x); }
 
 // layer_norm
 
-std::vector<TensorType> infer_layer_norm(const InferView& v) {
+std::vector<TensorType> infer_layer_norm(const InferContext& v) {
   const TensorType& x = expect_channels(v, 2);
   const TensorType per_row = float_type({x.shape[0]});
   return {x, per_row, per_row};
 }
 
-void eval_layer_norm(const EvalView& v) {
+void eval_layer_norm(const EvalContext& v) {
   const Tensor &x = *v.x[0], &gamma = *v.x[1], &beta = *v.x[2];
   const auto channels = static_cast<double>(x.columns());
   for (std::int64_t n = 0; n < x.rows(); ++n) {
@@ -68,11 +68,11 @@ void eval_layer_norm(const EvalView& v) {
   }
 }
 
-void gradient_layer_norm(GradientView& g) {
+void gradient_layer_norm(GradientContext& g) {
   set_gradients(g, ops::layer_norm_grad, {g.in(0), g.in(1), g.out(1), g.out(2), g.dy[0]});
 }
 
-std::vector<TensorType> infer_layer_norm_grad(const InferView& v) {
+std::vector<TensorType> infer_layer_norm_grad(const InferContext& v) {
   const TensorType& x = expect_channels(v, 1);
   v.expect_same(2, float_type({x.shape[0]}));
   v.expect_same(3, float_type({x.shape[0]}));
@@ -80,7 +80,7 @@ std::vector<TensorType> infer_layer_norm_grad(const InferView& v) {
   return {x, v.type(1), v.type(1)};
 }
 
-void eval_layer_norm_grad(const EvalView& v) {
+void eval_layer_norm_grad(const EvalContext& v) {
   const Tensor &x = *v.x[0], &gamma = *v.x[1], &dy = *v.x[4];
   const auto channels = static_cast<double>(x.columns());
   for (std::int64_t n = 0; n < x.rows(); ++n) {
@@ -102,7 +102,7 @@ void eval_layer_norm_grad(const EvalView& v) {
 
 // batch_norm
 
-std::vector<TensorType> infer_batch_norm(const InferView& v) {
+std::vector<TensorType> infer_batch_norm(const InferContext& v) {
   const TensorType& x = expect_channels(v, 4);
   const double momentum = float_attr(v.attrs, "momentum");
   if (!(momentum >= 0 && momentum <= 1)) {
@@ -114,7 +114,7 @@ std::vector<TensorType> infer_batch_norm(const InferView& v) {
 
 // The running variance is of the unbiased estimate. No rows: the running statistics stay as they
 // are.
-void eval_batch_norm(const EvalView& v) {
+void eval_batch_norm(const EvalContext& v) {
   const Tensor& x = *v.x[0];
   const auto rows = static_cast<double>(x.rows());
   const double momentum = x.rows() > 0 ? float_attr(v.node.attrs, "momentum") : 0.0;
@@ -136,17 +136,17 @@ void eval_batch_norm(const EvalView& v) {
   }
 }
 
-void gradient_batch_norm(GradientView& g) {
+void gradient_batch_norm(GradientContext& g) {
   set_gradients(g, ops::batch_norm_grad, {g.in(0), g.in(1), g.out(1), g.out(2), g.dy[0]});
 }
 
-std::vector<TensorType> infer_batch_norm_grad(const InferView& v) {
+std::vector<TensorType> infer_batch_norm_grad(const InferContext& v) {
   const TensorType& x = expect_channels(v, 3);
   v.expect_same(4, x);
   return {x, v.type(1), v.type(1)};
 }
 
-void eval_batch_norm_grad(const EvalView& v) {
+void eval_batch_norm_grad(const EvalContext& v) {
   const Tensor &x = *v.x[0], &dy = *v.x[4];
   const auto rows = static_cast<double>(x.rows());
   for (std::int64_t c = 0; c < x.columns(); ++c) {
@@ -176,11 +176,11 @@ std::vector<ValueId> inference_batch_norm(Graph& target, const Node& node) {
 
 // batch_norm_inference
 
-std::vector<TensorType> infer_batch_norm_inference(const InferView& v) {
+std::vector<TensorType> infer_batch_norm_inference(const InferContext& v) {
   return {expect_channels(v, 4)};
 }
 
-void eval_batch_norm_inference(const EvalView& v) {
+void eval_batch_norm_inference(const EvalContext& v) {
   const Tensor& x = *v.x[0];
   for (std::int64_t c = 0; c < x.columns(); ++c) {
     const double rstd = rsqrt(at(*v.x[4], 0, c) + float_attr(v.node.attrs, "epsilon"));
@@ -193,7 +193,7 @@ void eval_batch_norm_inference(const EvalView& v) {
 
 // The op itself normalises: dx is dy through it without mean and beta, and the normalised x that
 // dgamma needs is x through it with gamma 1 and beta 0. The statistics are constants.
-void gradient_batch_norm_inference(GradientView& g) {
+void gradient_batch_norm_inference(GradientContext& g) {
   const auto fill = [&](double value) {
     const std::int64_t channels = g.type(g.in(1)).shape[0].value;
     return g.emit(
@@ -203,15 +203,15 @@ void gradient_batch_norm_inference(GradientView& g) {
   const std::vector<std::int64_t> rows{0};
   const ValueId x = g.in(0), gamma = g.in(1), mean = g.in(3), variance = g.in(4), dy = g.dy[0];
   const ValueId zeros = fill(0.0);
-  if (g.wanted[0]) {
+  if (g.needs_grad[0]) {
     g.dx[0] = g.emit(ops::batch_norm_inference, {dy, gamma, zeros, zeros, variance}, g.node.attrs);
   }
-  if (g.wanted[1]) {
+  if (g.needs_grad[1]) {
     const ValueId normal =
         g.emit(ops::batch_norm_inference, {x, fill(1.0), zeros, mean, variance}, g.node.attrs);
     g.dx[1] = g.emit(ops::reduce_sum, {g.emit(ops::mul, {dy, normal})}, {{"axes", rows}});
   }
-  if (g.wanted[2]) g.dx[2] = g.emit(ops::reduce_sum, {dy}, {{"axes", rows}});
+  if (g.needs_grad[2]) g.dx[2] = g.emit(ops::reduce_sum, {dy}, {{"axes", rows}});
 }
 
 AttrDef epsilon_attr() { return {"epsilon", "added to the variance", 1e-5}; }

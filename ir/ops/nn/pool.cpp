@@ -9,28 +9,28 @@
 namespace weft {
 namespace {
 
-Shape pooled_shape(const InferView& v) {
+Shape pooled_shape(const InferContext& v) {
   const Shape& x = expect_float(v, 0, 2).shape;
   v.expect_offsets(1, x[0]);
   return {examples_of(v.type(1)), x[1]};
 }
 
-std::vector<TensorType> infer_max_pool(const InferView& v) {
+std::vector<TensorType> infer_max_pool(const InferContext& v) {
   const Shape shape = pooled_shape(v);
   if (v.has(2)) expect_per_channel(v, 2);
   expect_activation(v);
   return {float_type(shape), int_type(shape)};
 }
 
-std::vector<TensorType> infer_mean_pool(const InferView& v) {
+std::vector<TensorType> infer_mean_pool(const InferContext& v) {
   return {float_type(pooled_shape(v))};
 }
 
-void eval_max_pool(const EvalView& v) {
+void eval_max_pool(const EvalContext& v) {
   const Tensor& x = *v.x[0];
   const auto offsets = offsets_of(v, 1, x.rows());
-  Tensor &y = v.y[0], &where = v.y[1];
-  const std::string& act = string_attr(v.node.attrs, "act");
+  Tensor &y = v.y[0], &argmax = v.y[1];
+  const Activation act = act_attr(v.node.attrs);
   for (std::int64_t b = 0; b < y.rows(); ++b) {
     const auto first = offsets[static_cast<std::size_t>(b)];
     const auto last = offsets[static_cast<std::size_t>(b) + 1];
@@ -39,7 +39,7 @@ void eval_max_pool(const EvalView& v) {
       for (std::int64_t t = first; t < last; ++t) {
         if (at(x, t, c) > at(x, best, c)) best = t;
       }
-      at(where, b, c) = static_cast<double>(best);
+      at(argmax, b, c) = static_cast<double>(best);
       if (best < 0) continue;
       const double bias = v.x[2] == nullptr ? 0.0 : at(*v.x[2], 0, c);
       at(y, b, c) = activate(act, at(x, best, c) + bias);
@@ -47,15 +47,15 @@ void eval_max_pool(const EvalView& v) {
   }
 }
 
-void gradient_max_pool(GradientView& g) {
+void gradient_max_pool(GradientContext& g) {
   if (g.dy[0] == kNoValue) return;
-  const ValueId dz = gradient_before(g, string_attr(g.node.attrs, "act"), g.out(), g.dy[0]);
-  if (g.wanted[0]) g.dx[0] = g.emit(ops::max_pool_grad, {dz, g.out(1), g.in(1)});
-  if (g.in(2) != kNoValue && g.wanted[2]) g.dx[2] = pooled_bias_gradient(g, dz, g.in(1));
+  const ValueId dz = gradient_before(g, act_attr(g.node.attrs), g.out(), g.dy[0]);
+  if (g.needs_grad[0]) g.dx[0] = g.emit(ops::max_pool_grad, {dz, g.out(1), g.in(1)});
+  if (g.in(2) != kNoValue && g.needs_grad[2]) g.dx[2] = pooled_bias_gradient(g, dz, g.in(1));
 }
 
 // dy with one row per sequence of the offsets at `port`.
-TensorType infer_dx(const InferView& v, std::size_t port) {
+TensorType infer_dx(const InferContext& v, std::size_t port) {
   const Shape& dy = expect_float(v, 0, 2).shape;
   const Dim rows = rows_of(v, port);
   if (dy[0] != examples_of(v.type(port))) {
@@ -65,13 +65,13 @@ TensorType infer_dx(const InferView& v, std::size_t port) {
   return float_type({rows, dy[1]});
 }
 
-std::vector<TensorType> infer_max_pool_grad(const InferView& v) {
+std::vector<TensorType> infer_max_pool_grad(const InferContext& v) {
   v.expect_same(1, int_type(v.type(0).shape));
   return {infer_dx(v, 2)};
 }
 
-void eval_max_pool_grad(const EvalView& v) {
-  const Tensor &dy = *v.x[0], &where = *v.x[1];
+void eval_max_pool_grad(const EvalContext& v) {
+  const Tensor &dy = *v.x[0], &argmax = *v.x[1];
   Tensor& dx = v.y[0];
   const auto offsets = offsets_of(v, 2, dx.rows());
   for (std::int64_t b = 0; b < dy.rows(); ++b) {
@@ -80,13 +80,13 @@ void eval_max_pool_grad(const EvalView& v) {
     if (first == last) continue;
     for (std::int64_t c = 0; c < dy.columns(); ++c) {
       const std::int64_t t =
-          checked_index(v, at(where, b, c), first, last, fmt::format("where[{}, {}]", b, c));
+          checked_index(v, at(argmax, b, c), first, last, fmt::format("argmax[{}, {}]", b, c));
       at(dx, t, c) += at(dy, b, c);
     }
   }
 }
 
-void eval_mean_pool(const EvalView& v) {
+void eval_mean_pool(const EvalContext& v) {
   const Tensor& x = *v.x[0];
   const auto offsets = offsets_of(v, 1, x.rows());
   for (std::size_t b = 0; b + 1 < offsets.size(); ++b) {
@@ -98,13 +98,13 @@ void eval_mean_pool(const EvalView& v) {
   }
 }
 
-void gradient_mean_pool(GradientView& g) {
+void gradient_mean_pool(GradientContext& g) {
   g.dx[0] = g.emit(ops::mean_pool_grad, {g.dy[0], g.in(1)});
 }
 
-std::vector<TensorType> infer_mean_pool_grad(const InferView& v) { return {infer_dx(v, 1)}; }
+std::vector<TensorType> infer_mean_pool_grad(const InferContext& v) { return {infer_dx(v, 1)}; }
 
-void eval_mean_pool_grad(const EvalView& v) {
+void eval_mean_pool_grad(const EvalContext& v) {
   const Tensor& dy = *v.x[0];
   Tensor& dx = v.y[0];
   const auto offsets = offsets_of(v, 1, dx.rows());
@@ -117,12 +117,12 @@ void eval_mean_pool_grad(const EvalView& v) {
   }
 }
 
-std::vector<TensorType> infer_zero_empty(const InferView& v) {
+std::vector<TensorType> infer_mask_empty_sequences(const InferContext& v) {
   infer_dx(v, 1);
   return {v.type(0)};
 }
 
-void eval_zero_empty(const EvalView& v) {
+void eval_mask_empty_sequences(const EvalContext& v) {
   const Tensor &x = *v.x[0], &offsets = *v.x[1];
   for (std::int64_t b = 0; b < x.rows(); ++b) {
     if (at(offsets, 0, b) == at(offsets, 0, b + 1)) continue;
@@ -136,9 +136,10 @@ double flops_per_input(const Graph& graph, const Node& node, const ElementCount&
 
 }  // namespace
 
-ValueId pooled_bias_gradient(const GradientView& g, ValueId dz, ValueId offsets) {
-  const std::string& act = string_attr(g.node.attrs, "act");
-  if (act != "relu") dz = g.emit(ops::zero_empty, {dz, offsets});  // relu's slope at 0 is 0
+ValueId pooled_bias_gradient(const GradientContext& g, ValueId dz, ValueId offsets) {
+  const Activation act = act_attr(g.node.attrs);
+  if (act != Activation::relu)
+    dz = g.emit(ops::mask_empty_sequences, {dz, offsets});  // relu's slope at 0 is 0
   return g.emit(ops::reduce_sum, {dz}, {{"axes", std::vector<std::int64_t>{0}}});
 }
 
@@ -152,12 +153,12 @@ const OpDef max_pool{
     .inputs = {{"x", "f32[T, C]"},
                {"offsets", "i32[B+1 -> T]"},
                {"bias", "f32[C]", Arity::optional}},
-    .outputs = {{"y", "f32[B, C]"}, {"where", "i32[B, C]", Arity::optional}},
+    .outputs = {{"y", "f32[B, C]"}, {"argmax", "i32[B, C]", Arity::optional}},
     .attrs = {{"act", "an activation, or \"\"", std::string()}},
     .infer = infer_max_pool,
     .reference = eval_max_pool,
     .gradient = gradient_max_pool,
-    .pitched = true,
+    .strided = true,
     .bias_port = 3,
     .flops = flops_per_input,
 };
@@ -165,7 +166,7 @@ const OpDef max_pool{
 const OpDef max_pool_grad{
     .name = "max_pool_grad",
     .doc = "dy at the rows that held the maxima, 0 elsewhere",
-    .inputs = {{"dy", "f32[B, C]"}, {"where", "i32[B, C]"}, {"offsets", "i32[B+1 -> T]"}},
+    .inputs = {{"dy", "f32[B, C]"}, {"argmax", "i32[B, C]"}, {"offsets", "i32[B+1 -> T]"}},
     .outputs = {{"dx", "f32[T, C]"}},
     .infer = infer_max_pool_grad,
     .reference = eval_max_pool_grad,
@@ -180,7 +181,7 @@ const OpDef mean_pool{
     .infer = infer_mean_pool,
     .reference = eval_mean_pool,
     .gradient = gradient_mean_pool,
-    .pitched = true,
+    .strided = true,
     .flops = flops_per_input,
 };
 
@@ -193,18 +194,19 @@ const OpDef mean_pool_grad{
     .reference = eval_mean_pool_grad,
 };
 
-const OpDef zero_empty{
-    .name = "zero_empty",
+const OpDef mask_empty_sequences{
+    .name = "mask_empty_sequences",
     .doc = "x, with zeros in the rows of empty sequences",
     .inputs = {{"x", "f32[B, C]"}, {"offsets", "i32[B+1 -> T]"}},
     .outputs = {{"y", "f32[B, C]"}},
-    .infer = infer_zero_empty,
-    .reference = eval_zero_empty,
+    .infer = infer_mask_empty_sequences,
+    .reference = eval_mask_empty_sequences,
     .gradient =
-        [](GradientView& g) {
-          g.dx[0] = g.emit(ops::zero_empty, {g.dy[0], g.in(1)});
+        [](GradientContext& g) {
+          g.dx[0] = g.emit(ops::mask_empty_sequences, {g.dy[0], g.in(1)});
         },
     .in_place = {1},
+    .former_name = "zero_empty",
 };
 
 }  // namespace ops

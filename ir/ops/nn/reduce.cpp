@@ -9,7 +9,7 @@ namespace weft {
 namespace {
 
 // The attribute `axes`: increasing dimensions of `shape`.
-std::vector<std::int64_t> checked_axes(const InferView& v, std::size_t port) {
+std::vector<std::int64_t> checked_axes(const InferContext& v, std::size_t port) {
   std::vector<std::int64_t> axes = ints_attr(v.attrs, "axes");
   const auto rank = static_cast<std::int64_t>(v.type(port).shape.size());
   std::int64_t last = -1;
@@ -32,18 +32,18 @@ TensorType without(const TensorType& x, const std::vector<std::int64_t>& axes) {
   return float_type(kept);
 }
 
-std::vector<TensorType> infer_reduce(const InferView& v) {
+std::vector<TensorType> infer_reduce(const InferContext& v) {
   v.expect_dtype(0, DType::f32);
   return {without(v.type(0), checked_axes(v, 0))};
 }
 
-std::vector<TensorType> infer_broadcast_like(const InferView& v) {
+std::vector<TensorType> infer_broadcast_like(const InferContext& v) {
   v.expect_dtype(1, DType::f32);
   v.expect_same(0, without(v.type(1), checked_axes(v, 1)));
   return {v.type(1)};
 }
 
-std::vector<TensorType> infer_reduce_max_grad(const InferView& v) {
+std::vector<TensorType> infer_reduce_max_grad(const InferContext& v) {
   v.expect_dtype(0, DType::f32);
   const TensorType reduced = without(v.type(0), checked_axes(v, 0));
   v.expect_same(1, reduced);
@@ -78,18 +78,18 @@ double reduced_count(const Tensor& whole, const Tensor& reduced) {
   return static_cast<double>(whole.size()) / static_cast<double>(reduced.size());
 }
 
-void eval_reduce_sum(const EvalView& v) {
+void eval_reduce_sum(const EvalContext& v) {
   const std::vector<std::size_t> index = reduced_index(v.x[0]->shape, v.node.attrs);
   for (std::size_t i = 0; i < index.size(); ++i) v.y[0].data[index[i]] += v.x[0]->data[i];
 }
 
-void eval_reduce_mean(const EvalView& v) {
+void eval_reduce_mean(const EvalContext& v) {
   eval_reduce_sum(v);
   if (v.x[0]->size() == 0) return;
   for (double& y : v.y[0].data) y /= reduced_count(*v.x[0], v.y[0]);
 }
 
-void eval_reduce_max(const EvalView& v) {
+void eval_reduce_max(const EvalContext& v) {
   const std::vector<std::size_t> index = reduced_index(v.x[0]->shape, v.node.attrs);
   std::vector<bool> seen(v.y[0].data.size(), false);
   for (std::size_t i = 0; i < index.size(); ++i) {
@@ -99,17 +99,17 @@ void eval_reduce_max(const EvalView& v) {
   }
 }
 
-void eval_broadcast_like(const EvalView& v) {
+void eval_broadcast_like(const EvalContext& v) {
   const std::vector<std::size_t> index = reduced_index(v.y[0].shape, v.node.attrs);
   for (std::size_t i = 0; i < index.size(); ++i) v.y[0].data[i] = v.x[0]->data[index[i]];
 }
 
-void eval_reduce_mean_grad(const EvalView& v) {
+void eval_reduce_mean_grad(const EvalContext& v) {
   eval_broadcast_like(v);
   for (double& dx : v.y[0].data) dx /= reduced_count(v.y[0], *v.x[0]);
 }
 
-void eval_reduce_max_grad(const EvalView& v) {
+void eval_reduce_max_grad(const EvalContext& v) {
   const Tensor &x = *v.x[0], &y = *v.x[1], &dy = *v.x[2];
   const std::vector<std::size_t> index = reduced_index(x.shape, v.node.attrs);
   std::vector<bool> seen(y.data.size(), false);
@@ -120,19 +120,19 @@ void eval_reduce_max_grad(const EvalView& v) {
   }
 }
 
-void gradient_reduce_sum(GradientView& g) {
+void gradient_reduce_sum(GradientContext& g) {
   g.dx[0] = g.emit(ops::broadcast_like, {g.dy[0], g.in(0)}, g.node.attrs);
 }
 
-void gradient_reduce_mean(GradientView& g) {
+void gradient_reduce_mean(GradientContext& g) {
   g.dx[0] = g.emit(ops::reduce_mean_grad, {g.dy[0], g.in(0)}, g.node.attrs);
 }
 
-void gradient_reduce_max(GradientView& g) {
+void gradient_reduce_max(GradientContext& g) {
   g.dx[0] = g.emit(ops::reduce_max_grad, {g.in(0), g.out(), g.dy[0]}, g.node.attrs);
 }
 
-void gradient_broadcast_like(GradientView& g) {
+void gradient_broadcast_like(GradientContext& g) {
   g.dx[0] = g.emit(ops::reduce_sum, {g.dy[0]}, g.node.attrs);
 }
 

@@ -34,12 +34,12 @@ Window window_of(const Attrs& attrs, std::int64_t size) {
                                 : Padding::valid};
 }
 
-Window checked_window(const InferView& v, std::int64_t size) {
-  constexpr std::int64_t most = 1 << 20;  // keeps every product of two of them far from overflow
+Window checked_window(const InferContext& v, std::int64_t size) {
+  constexpr std::int64_t max = 1 << 20;  // keeps every product of two of them far from overflow
   const Window window = window_of(v.attrs, size);
   const auto check = [&](std::string_view name, std::int64_t value) {
-    if (value >= 1 && value <= most) return;
-    v.fail(fmt::format("{} is {}, but must be from 1 to {}", name, value, most));
+    if (value >= 1 && value <= max) return;
+    v.fail(fmt::format("{} is {}, but must be from 1 to {}", name, value, max));
   };
   check("the window's size", window.size);
   check("stride", window.stride);
@@ -52,10 +52,10 @@ Window checked_window(const InferView& v, std::int64_t size) {
   return window;
 }
 
-Dim expect_windows(const InferView& v, std::size_t from, std::size_t to, const Window& window) {
+Dim expect_windows(const InferContext& v, std::size_t from, std::size_t to, const Window& window) {
   const TensorType& rows = v.type(from);
-  const std::string symbol = window.symbol(rows.partitions);
-  if (v.type(to).partitions == symbol && v.type(to).shape == rows.shape) return Dim(symbol);
+  const std::string symbol = window.symbol(rows.ragged_dim);
+  if (v.type(to).ragged_dim == symbol && v.type(to).shape == rows.shape) return Dim(symbol);
   const std::string remedy =
       window.keeps_rows()
           ? "there is one window per row: give `from` itself"
@@ -67,14 +67,14 @@ Dim expect_windows(const InferView& v, std::size_t from, std::size_t to, const W
          remedy);
 }
 
-Dim rows_of(const InferView& v, std::size_t port) {
-  const std::string& rows = v.type(port).partitions;
+Dim rows_of(const InferContext& v, std::size_t port) {
+  const std::string& rows = v.type(port).ragged_dim;
   if (rows.empty()) v.fail(describe(v, port) + ", but must be offsets: i32[B+1 -> T]");
   v.expect_offsets(port, Dim(rows));
   return Dim(rows);
 }
 
-std::vector<std::int64_t> offsets_of(const EvalView& v, std::size_t port, std::int64_t rows) {
+std::vector<std::int64_t> offsets_of(const EvalContext& v, std::size_t port, std::int64_t rows) {
   const Tensor& given = *v.x[port];
   const std::string_view name = v.node.op->inputs[port].name;
   std::vector<std::int64_t> offsets;
@@ -89,11 +89,11 @@ std::vector<std::int64_t> offsets_of(const EvalView& v, std::size_t port, std::i
   return offsets;
 }
 
-std::vector<std::int64_t> window_offsets_of(const EvalView& v, std::size_t port,
+std::vector<std::int64_t> window_offsets_of(const EvalContext& v, std::size_t port,
                                             const std::vector<std::int64_t>& from,
                                             const Window& window) {
   std::vector<std::int64_t> to = offsets_of(
-      v, port, v.extents.at(window.symbol(v.graph[v.node.inputs[port - 1]].type.partitions)));
+      v, port, v.extents.at(window.symbol(v.graph[v.node.inputs[port - 1]].type.ragged_dim)));
   for (std::size_t b = 0; b + 1 < from.size(); ++b) {
     const std::int64_t wanted = window.count(from[b + 1] - from[b]);
     if (to[b + 1] - to[b] != wanted) {
@@ -113,16 +113,16 @@ Dim examples_of(const TensorType& offsets) {
 
 namespace {
 
-std::vector<TensorType> infer_window_offsets(const InferView& v) {
+std::vector<TensorType> infer_window_offsets(const InferContext& v) {
   const TensorType& from = v.type(0);
   rows_of(v, 0);
   const Window window = checked_window(v, int_attr(v.attrs, "size"));
-  const std::string symbol = window.symbol(from.partitions);
+  const std::string symbol = window.symbol(from.ragged_dim);
   if (!window.keeps_rows()) {
     const Dim examples = examples_of(from);
-    const std::int64_t most =
+    const std::int64_t max =
         examples.is_static() ? examples.value : v.capacity(examples.symbol) + examples.value;
-    const std::int64_t capacity = window.capacity(v.capacity(from.partitions), most);
+    const std::int64_t capacity = window.capacity(v.capacity(from.ragged_dim), max);
     v.derive(symbol, capacity);
     if (v.capacity(symbol) < capacity) {
       v.fail(fmt::format("{} is declared with capacity {}, but there may be {} windows", symbol,
@@ -133,8 +133,8 @@ std::vector<TensorType> infer_window_offsets(const InferView& v) {
   return {TensorType{DType::i32, from.shape, symbol}};
 }
 
-void eval_window_offsets(const EvalView& v) {
-  const std::string& rows = v.graph[v.node.inputs[0]].type.partitions;
+void eval_window_offsets(const EvalContext& v) {
+  const std::string& rows = v.graph[v.node.inputs[0]].type.ragged_dim;
   const Window window = window_of(v.node.attrs, int_attr(v.node.attrs, "size"));
   const std::vector<std::int64_t> from = offsets_of(v, 0, v.extents.at(rows));
   std::int64_t total = 0;

@@ -55,16 +55,16 @@ Window window_of(const Attrs&, std::int64_t size);
 
 // Shape rules' part: fails unless the sizes make sense; then, unless `to` holds the offsets of this
 // window over the rows of `from`. Returns the dimension that `to` partitions.
-Window checked_window(const InferView&, std::int64_t size);
-Dim expect_windows(const InferView&, std::size_t from, std::size_t to, const Window&);
+Window checked_window(const InferContext&, std::int64_t size);
+Dim expect_windows(const InferContext&, std::size_t from, std::size_t to, const Window&);
 
 // The rows T that the offsets at `port` delimit; fails if those are no offsets.
-Dim rows_of(const InferView&, std::size_t port);
+Dim rows_of(const InferContext&, std::size_t port);
 
 // References' part: the entries of an offsets operand. Error unless they rise from 0 to `rows`.
-std::vector<std::int64_t> offsets_of(const EvalView&, std::size_t port, std::int64_t rows);
+std::vector<std::int64_t> offsets_of(const EvalContext&, std::size_t port, std::int64_t rows);
 // The same for `to`, whose entries must also count the windows over `from`.
-std::vector<std::int64_t> window_offsets_of(const EvalView&, std::size_t port,
+std::vector<std::int64_t> window_offsets_of(const EvalContext&, std::size_t port,
                                             const std::vector<std::int64_t>& from, const Window&);
 
 // B where `offsets` is `i32[B+1 -> T]`.

@@ -9,7 +9,7 @@ namespace weft {
 namespace {
 
 // A static shape from an attribute; an attribute's number may be anything, so its size is bounded.
-Shape shape_attr(const InferView& v, std::string_view name) {
+Shape shape_attr(const InferContext& v, std::string_view name) {
   Shape shape;
   double elements = 1;
   for (const std::int64_t extent : ints_attr(v.attrs, name)) {
@@ -27,7 +27,7 @@ std::int64_t elements_of(const Shape& shape, std::size_t first = 0) {
   return n;
 }
 
-std::vector<TensorType> infer_constant(const InferView& v) {
+std::vector<TensorType> infer_constant(const InferContext& v) {
   const std::string& dtype = string_attr(v.attrs, "dtype");
   if (dtype != "f32" && dtype != "i32") {
     v.fail(fmt::format("there is no dtype \"{}\"", dtype), "it is \"f32\" or \"i32\"");
@@ -44,7 +44,7 @@ std::vector<TensorType> infer_constant(const InferView& v) {
   return {{dtype == "i32" ? DType::i32 : DType::f32, shape, {}}};
 }
 
-void eval_constant(const EvalView& v) {
+void eval_constant(const EvalContext& v) {
   const std::vector<double> value = floats_attr(v.node.attrs, "value");
   std::vector<double>& y = v.y[0].data;
   for (std::size_t i = 0; i < y.size(); ++i) y[i] = value[value.size() == 1 ? 0 : i];
@@ -57,7 +57,7 @@ bool same_rows(const Shape& a, const Shape& b) {
 
 std::string operand_name(std::size_t i) { return fmt::format("x[{}]", i); }
 
-std::vector<TensorType> infer_concat(const InferView& v) {
+std::vector<TensorType> infer_concat(const InferContext& v) {
   std::int64_t total = 0;
   Shape shape = v.type(0).shape;
   for (std::size_t i = 0; i < v.inputs.size(); ++i) {
@@ -78,7 +78,7 @@ std::vector<TensorType> infer_concat(const InferView& v) {
   return {float_type(shape)};
 }
 
-void eval_concat(const EvalView& v) {
+void eval_concat(const EvalContext& v) {
   std::int64_t begin = 0;
   for (const Tensor* x : v.x) {
     for (std::int64_t n = 0; n < x->rows(); ++n) {
@@ -88,23 +88,23 @@ void eval_concat(const EvalView& v) {
   }
 }
 
-ValueId cut(GradientView& g, ValueId x, std::size_t axis, std::int64_t begin, std::int64_t end) {
+ValueId cut(GradientContext& g, ValueId x, std::size_t axis, std::int64_t begin, std::int64_t end) {
   return g.emit(ops::slice, {x},
                 {{"axis", static_cast<std::int64_t>(axis)}, {"begin", begin}, {"end", end}});
 }
 
-void gradient_concat(GradientView& g) {
+void gradient_concat(GradientContext& g) {
   std::int64_t begin = 0;
   for (std::size_t i = 0; i < g.node.inputs.size(); ++i) {
     const Shape shape = g.type(g.in(i)).shape;
     const std::int64_t end = begin + shape.back().value;
-    if (g.wanted[i]) g.dx[i] = cut(g, g.dy[0], shape.size() - 1, begin, end);
+    if (g.needs_grad[i]) g.dx[i] = cut(g, g.dy[0], shape.size() - 1, begin, end);
     begin = end;
   }
 }
 
 // The attribute `axis`, which must be a dimension of operand 0 and of static size.
-std::size_t static_axis(const InferView& v) {
+std::size_t static_axis(const InferContext& v) {
   const Shape& x = v.type(0).shape;
   const std::int64_t axis = int_attr(v.attrs, "axis");
   if (axis < 0 || axis >= static_cast<std::int64_t>(x.size())) {
@@ -119,7 +119,7 @@ std::size_t static_axis(const InferView& v) {
   return index;
 }
 
-std::vector<TensorType> infer_slice(const InferView& v) {
+std::vector<TensorType> infer_slice(const InferContext& v) {
   TensorType y = v.type(0);
   v.expect_dtype(0, DType::f32);
   const std::size_t axis = static_axis(v);
@@ -134,7 +134,7 @@ std::vector<TensorType> infer_slice(const InferView& v) {
 
 // Calls visit(index in the whole, index in the cut) for every element of the cut.
 template <class Visit>
-void for_each_cut(const EvalView& v, const Extents& whole, std::int64_t size, Visit visit) {
+void for_each_cut(const EvalContext& v, const Extents& whole, std::int64_t size, Visit visit) {
   const auto axis = static_cast<std::size_t>(int_attr(v.node.attrs, "axis"));
   const std::int64_t begin = int_attr(v.node.attrs, "begin");
   const std::int64_t outer = product(whole, 0, axis);
@@ -147,14 +147,14 @@ void for_each_cut(const EvalView& v, const Extents& whole, std::int64_t size, Vi
   }
 }
 
-void eval_slice(const EvalView& v) {
+void eval_slice(const EvalContext& v) {
   const Tensor& x = *v.x[0];
   const std::int64_t size = int_attr(v.node.attrs, "end") - int_attr(v.node.attrs, "begin");
   for_each_cut(v, x.shape, size,
                [&](std::size_t whole, std::size_t part) { v.y[0].data[part] = x.data[whole]; });
 }
 
-void gradient_slice(GradientView& g) {
+void gradient_slice(GradientContext& g) {
   const auto axis = static_cast<std::size_t>(int_attr(g.node.attrs, "axis"));
   g.dx[0] = g.emit(ops::slice_grad, {g.dy[0]},
                    {{"axis", g.node.attrs.at("axis")},
@@ -162,7 +162,7 @@ void gradient_slice(GradientView& g) {
                     {"extent", g.type(g.in(0)).shape[axis].value}});
 }
 
-std::vector<TensorType> infer_slice_grad(const InferView& v) {
+std::vector<TensorType> infer_slice_grad(const InferContext& v) {
   TensorType dx = v.type(0);
   v.expect_dtype(0, DType::f32);
   const std::size_t axis = static_axis(v);
@@ -174,14 +174,14 @@ std::vector<TensorType> infer_slice_grad(const InferView& v) {
   return {dx};
 }
 
-void eval_slice_grad(const EvalView& v) {
+void eval_slice_grad(const EvalContext& v) {
   const Tensor& dy = *v.x[0];
   const auto axis = static_cast<std::size_t>(int_attr(v.node.attrs, "axis"));
   for_each_cut(v, v.y[0].shape, dy.shape[axis],
                [&](std::size_t whole, std::size_t part) { v.y[0].data[whole] = dy.data[part]; });
 }
 
-std::vector<TensorType> infer_reshape(const InferView& v) {
+std::vector<TensorType> infer_reshape(const InferContext& v) {
   v.expect_dtype(0, DType::f32);
   const Shape& x = v.type(0).shape;
   if (x.empty()) v.fail(describe(v, 0) + ", but must have a first dimension, which is kept");
@@ -198,9 +198,9 @@ std::vector<TensorType> infer_reshape(const InferView& v) {
   return {float_type(shape)};
 }
 
-void eval_reshape(const EvalView& v) { v.y[0].data = v.x[0]->data; }
+void eval_reshape(const EvalContext& v) { v.y[0].data = v.x[0]->data; }
 
-void gradient_reshape(GradientView& g) {
+void gradient_reshape(GradientContext& g) {
   std::vector<std::int64_t> shape;
   for (const Dim& dim : g.type(g.in(0)).shape) shape.push_back(dim.value);
   shape.erase(shape.begin());
@@ -234,7 +234,8 @@ const OpDef concat{
     .infer = infer_concat,
     .reference = eval_concat,
     .gradient = gradient_concat,
-    .side_by_side = true,
+    .concatenates = true,
+    .rowwise = true,
     .flops = no_flops,
 };
 

@@ -11,25 +11,25 @@ namespace weft {
 
 double log_sum_exp(const Tensor& x, std::int64_t row) {
   if (x.columns() == 0) return 0;
-  double most = at(x, row, 0);
-  for (std::int64_t c = 1; c < x.columns(); ++c) most = std::max(most, at(x, row, c));
+  double max = at(x, row, 0);
+  for (std::int64_t c = 1; c < x.columns(); ++c) max = std::max(max, at(x, row, c));
   double sum = 0;
-  for (std::int64_t c = 0; c < x.columns(); ++c) sum += std::exp(at(x, row, c) - most);
-  return most + std::log(sum);
+  for (std::int64_t c = 0; c < x.columns(); ++c) sum += std::exp(at(x, row, c) - max);
+  return max + std::log(sum);
 }
 
 namespace {
 
-std::vector<TensorType> infer_rows(const InferView& v) { return {expect_float(v, 0, 2)}; }
+std::vector<TensorType> infer_rows(const InferContext& v) { return {expect_float(v, 0, 2)}; }
 
-std::vector<TensorType> infer_grad(const InferView& v) {
+std::vector<TensorType> infer_grad(const InferContext& v) {
   expect_float(v, 0, 2);
   v.expect_same(1, v.type(0));
   return {v.type(0)};
 }
 
 template <bool log>
-void eval_softmax(const EvalView& v) {
+void eval_softmax(const EvalContext& v) {
   const Tensor& x = *v.x[0];
   for (std::int64_t n = 0; n < x.rows(); ++n) {
     const double norm = log_sum_exp(x, n);
@@ -41,11 +41,11 @@ void eval_softmax(const EvalView& v) {
 }
 
 template <const OpDef& grad>
-void gradient_softmax(GradientView& g) {
+void gradient_softmax(GradientContext& g) {
   g.dx[0] = g.emit(grad, {g.out(), g.dy[0]});
 }
 
-void eval_softmax_grad(const EvalView& v) {
+void eval_softmax_grad(const EvalContext& v) {
   const Tensor &y = *v.x[0], &dy = *v.x[1];
   for (std::int64_t n = 0; n < y.rows(); ++n) {
     double dot = 0;
@@ -56,7 +56,7 @@ void eval_softmax_grad(const EvalView& v) {
   }
 }
 
-void eval_log_softmax_grad(const EvalView& v) {
+void eval_log_softmax_grad(const EvalContext& v) {
   const Tensor &y = *v.x[0], &dy = *v.x[1];
   for (std::int64_t n = 0; n < y.rows(); ++n) {
     double sum = 0;

@@ -8,17 +8,17 @@
 namespace weft {
 namespace {
 
-enum Port : std::size_t { kDz, kWhere, kIds, kOffsets, kRest };
+enum Port : std::size_t { kDz, kArgmax, kIds, kOffsets, kRest };
 
-void expect_winners(const InferView& v, const TapLayout& layout, const Dim& rows) {
+void expect_winners(const InferContext& v, const TapLayout& layout, const Dim& rows) {
   expect_ids(v, kIds, kOffsets, rows);
   expect_dilation(v);
   const Shape shape{examples_of(v.type(kOffsets)), layout.outputs()};
   v.expect_same(kDz, float_type(shape));
-  v.expect_same(kWhere, int_type(shape));
+  v.expect_same(kArgmax, int_type(shape));
 }
 
-std::vector<TensorType> infer_input_grad(const InferView& v) {
+std::vector<TensorType> infer_input_grad(const InferContext& v) {
   v.expect_rank(kRest, 3);
   const Dim d = v.type(kRest).shape[1], rows = expect_rows(v);
   const TapSizes sizes = expect_weights(v, kRest, d);
@@ -26,7 +26,7 @@ std::vector<TensorType> infer_input_grad(const InferView& v) {
   return {float_type({rows, d})};
 }
 
-void eval_input_grad(const EvalView& v) {
+void eval_input_grad(const EvalContext& v) {
   Tensor& de = v.y[0];
   std::vector<std::int64_t> kernels, channels;
   for (std::size_t i = kRest; i < v.x.size(); ++i) {
@@ -42,7 +42,7 @@ void eval_input_grad(const EvalView& v) {
   });
 }
 
-std::vector<TensorType> infer_weight_grad(const InferView& v) {
+std::vector<TensorType> infer_weight_grad(const InferContext& v) {
   const Shape& e = expect_float(v, kRest, 2).shape;
   expect_winners(v, checked_layout(v), e[0]);
   const auto kernels = ints_attr(v.attrs, "kernels"), channels = ints_attr(v.attrs, "channels");
@@ -54,7 +54,7 @@ std::vector<TensorType> infer_weight_grad(const InferView& v) {
   return {float_type({kernels[index], e[1], channels[index]})};
 }
 
-void eval_weight_grad(const EvalView& v) {
+void eval_weight_grad(const EvalContext& v) {
   const Tensor& e = *v.x[kRest];
   const std::int64_t index = int_attr(v.node.attrs, "index");
   for_each_winner(v, layout_of(v.node.attrs), [&](const TapWinner& winner) {
@@ -68,7 +68,7 @@ void eval_weight_grad(const EvalView& v) {
 
 std::vector<PortDef> winner_ports(const PortDef& last) {
   return {{"dz", "f32[B, O]"},
-          {"where", "i32[B, O]"},
+          {"argmax", "i32[B, O]"},
           {"ids", "i32[T]; left out: row t is token t's", Arity::optional},
           {"offsets", "i32[B+1 -> T]"},
           last};

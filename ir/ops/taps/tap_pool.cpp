@@ -9,12 +9,12 @@
 namespace weft {
 namespace {
 
-constexpr std::int64_t kNowhere = std::numeric_limits<std::int32_t>::min();
+constexpr std::int64_t kNoRow = std::numeric_limits<std::int32_t>::min();
 
 enum Port : std::size_t { kIds, kTable, kOffsets, kBias, kScale };
 
 // Checks all operands; the result's shape, f32[B, O].
-Shape infer_pool(const InferView& v, bool quantized) {
+Shape infer_pool(const InferContext& v, bool quantized) {
   const TapLayout layout = expect_table(v, kTable, quantized);
   expect_ids(v, kIds, kOffsets, v.type(kTable).shape[0]);
   for (const std::int64_t taps : ints_attr(v.attrs, "kernels")) checked_window(v, taps);
@@ -25,7 +25,7 @@ Shape infer_pool(const InferView& v, bool quantized) {
   return {examples_of(v.type(kOffsets)), layout.outputs()};
 }
 
-std::vector<TensorType> infer_tap_max_pool(const InferView& v) {
+std::vector<TensorType> infer_tap_max_pool(const InferContext& v) {
   const Shape shape = infer_pool(v, /*quantized=*/true);
   const bool integers = v.type(kTable).dtype != DType::f32;
   if (integers != v.has(kScale)) {
@@ -38,7 +38,7 @@ std::vector<TensorType> infer_tap_max_pool(const InferView& v) {
 
 // Calls visit(row of y, output channel, first row of the window, its sum) for every window.
 template <typename Visit>
-void for_each_sum(const EvalView& v, Visit visit) {
+void for_each_sum(const EvalContext& v, Visit visit) {
   const Tensor& table = *v.x[kTable];
   const TapLayout layout = layout_of(v.node.attrs, v.graph[v.node.inputs[kTable]].type.dtype);
   const std::vector<Window> windows = windows_of(v.node.attrs);
@@ -62,49 +62,49 @@ void for_each_sum(const EvalView& v, Visit visit) {
   });
 }
 
-double bias_of(const EvalView& v, std::int64_t output) {
+double bias_of(const EvalContext& v, std::int64_t output) {
   return v.x[kBias] == nullptr ? 0.0 : at(*v.x[kBias], 0, output);
 }
 
-void eval_tap_max_pool(const EvalView& v) {
-  Tensor &y = v.y[0], &where = v.y[1];
-  for (double& none : where.data) none = static_cast<double>(kNowhere);
+void eval_tap_max_pool(const EvalContext& v) {
+  Tensor &y = v.y[0], &argmax = v.y[1];
+  for (double& none : argmax.data) none = static_cast<double>(kNoRow);
   for_each_sum(v, [&](std::int64_t b, std::int64_t o, std::int64_t first, double sum) {
-    const bool none = at(where, b, o) == static_cast<double>(kNowhere);
+    const bool none = at(argmax, b, o) == static_cast<double>(kNoRow);
     if (!none && !(sum > at(y, b, o))) return;
     at(y, b, o) = sum;
-    at(where, b, o) = static_cast<double>(first);
+    at(argmax, b, o) = static_cast<double>(first);
   });
-  const std::string& act = string_attr(v.node.attrs, "act");
+  const Activation act = act_attr(v.node.attrs);
   for (std::int64_t b = 0; b < y.rows(); ++b) {
     for (std::int64_t o = 0; o < y.columns(); ++o) {
-      if (at(where, b, o) == static_cast<double>(kNowhere)) continue;
+      if (at(argmax, b, o) == static_cast<double>(kNoRow)) continue;
       const double scale = v.x[kScale] == nullptr ? 1.0 : at(*v.x[kScale], 0, o);
       at(y, b, o) = activate(act, at(y, b, o) * scale + bias_of(v, o));
     }
   }
 }
 
-void gradient_tap_max_pool(GradientView& g) {
+void gradient_tap_max_pool(GradientContext& g) {
   if (g.dy[0] == kNoValue) return;
   if (g.type(g.in(kTable)).dtype != DType::f32) {
     throw Error(g.node.location, "tap_max_pool: a table of integers has no gradient");
   }
   const ValueId offsets = g.in(kOffsets);
-  const ValueId dz = gradient_before(g, string_attr(g.node.attrs, "act"), g.out(), g.dy[0]);
-  if (g.wanted[kTable]) {
+  const ValueId dz = gradient_before(g, act_attr(g.node.attrs), g.out(), g.dy[0]);
+  if (g.needs_grad[kTable]) {
     Attrs attrs = g.node.attrs;
     attrs.erase("act");
     attrs.erase("padding");
     attrs["rows"] = rows_text(g, g.in(kTable));
     g.dx[kTable] = g.emit(ops::tap_max_pool_grad, {dz, g.out(1), g.in(kIds), offsets}, attrs);
   }
-  if (g.in(kBias) != kNoValue && g.wanted[kBias]) {
+  if (g.in(kBias) != kNoValue && g.needs_grad[kBias]) {
     g.dx[kBias] = pooled_bias_gradient(g, dz, offsets);
   }
 }
 
-std::vector<TensorType> infer_tap_max_pool_grad(const InferView& v) {
+std::vector<TensorType> infer_tap_max_pool_grad(const InferContext& v) {
   const TapLayout layout = checked_layout(v);
   const Dim rows = expect_rows(v);
   expect_ids(v, 2, 3, rows);
@@ -115,7 +115,7 @@ std::vector<TensorType> infer_tap_max_pool_grad(const InferView& v) {
   return {float_type({rows, layout.row_size()})};
 }
 
-void eval_tap_max_pool_grad(const EvalView& v) {
+void eval_tap_max_pool_grad(const EvalContext& v) {
   const TapLayout layout = layout_of(v.node.attrs);
   Tensor& dtable = v.y[0];
   for_each_winner(v, layout, [&](const TapWinner& winner) {
@@ -124,12 +124,12 @@ void eval_tap_max_pool_grad(const EvalView& v) {
   });
 }
 
-std::vector<TensorType> infer_tap_mean_pool(const InferView& v) {
+std::vector<TensorType> infer_tap_mean_pool(const InferContext& v) {
   return {float_type(infer_pool(v, /*quantized=*/false))};
 }
 
-void eval_tap_mean_pool(const EvalView& v) {
-  const std::string& act = string_attr(v.node.attrs, "act");
+void eval_tap_mean_pool(const EvalContext& v) {
+  const Activation act = act_attr(v.node.attrs);
   Tensor& y = v.y[0];
   Tensor count(y.shape);
   for_each_sum(v, [&](std::int64_t b, std::int64_t o, std::int64_t, double sum) {
@@ -143,10 +143,10 @@ void eval_tap_mean_pool(const EvalView& v) {
 
 // Through the convolution itself: its windows are counted by the same offsets for all kernels, or
 // the node has no gradient.
-void gradient_tap_mean_pool(GradientView& g) {
+void gradient_tap_mean_pool(GradientContext& g) {
   const ValueId ids = g.in(kIds), table = g.in(kTable), from = g.in(kOffsets), bias = g.in(kBias);
   const std::vector<Window> windows = windows_of(g.node.attrs);
-  const std::string& rows = g.type(from).partitions;
+  const std::string& rows = g.type(from).ragged_dim;
   for (const Window& window : windows) {
     if (window.symbol(rows) == windows[0].symbol(rows)) continue;
     throw Error(g.node.location,
@@ -162,11 +162,11 @@ void gradient_tap_mean_pool(GradientView& g) {
   }
   const ValueId dy = g.emit(ops::mean_pool_grad, {g.dy[0], to});
   const ValueId y = g.emit(ops::tap_sum, {ids, table, from, to, bias}, attrs);
-  const ValueId dz = gradient_before(g, string_attr(attrs, "act"), y, dy);
+  const ValueId dz = gradient_before(g, act_attr(attrs), y, dy);
   attrs.erase("act");
   attrs["rows"] = rows_text(g, table);
-  if (g.wanted[kTable]) g.dx[kTable] = g.emit(ops::tap_sum_grad, {dz, ids, from, to}, attrs);
-  if (bias != kNoValue && g.wanted[kBias]) {
+  if (g.needs_grad[kTable]) g.dx[kTable] = g.emit(ops::tap_sum_grad, {dz, ids, from, to}, attrs);
+  if (bias != kNoValue && g.needs_grad[kBias]) {
     g.dx[kBias] = g.emit(ops::reduce_sum, {dz}, {{"axes", std::vector<std::int64_t>{0}}});
   }
 }
@@ -191,7 +191,7 @@ std::vector<AttrDef> pool_attrs() {
 
 // One addition per number of a table's row and token.
 double flops_of_sums(const Graph& graph, const Node& node, const ElementCount& count) {
-  const Dim tokens(graph[node.inputs[kOffsets]].type.partitions);
+  const Dim tokens(graph[node.inputs[kOffsets]].type.ragged_dim);
   return extent_of(tokens, count) * extent_of(graph[node.inputs[kTable]].type.shape[1], count);
 }
 
@@ -209,12 +209,12 @@ const OpDef tap_max_pool{
         "act(the maximum of convolutions over each sequence + bias), by their tap table, and the "
         "first row of the window it was first found in",
     .inputs = max_pool_ports(),
-    .outputs = {{"y", "f32[B, O]"}, {"where", "i32[B, O]", Arity::optional}},
+    .outputs = {{"y", "f32[B, O]"}, {"argmax", "i32[B, O]", Arity::optional}},
     .attrs = pool_attrs(),
     .infer = infer_tap_max_pool,
     .reference = eval_tap_max_pool,
     .gradient = gradient_tap_max_pool,
-    .pitched = true,
+    .strided = true,
     .bias_port = 4,
     .flops = flops_of_sums,
 };
@@ -223,7 +223,7 @@ const OpDef tap_max_pool_grad{
     .name = "tap_max_pool_grad",
     .doc = "the gradient of tap_max_pool's table: dz at the rows of the winning windows",
     .inputs = {{"dz", "f32[B, O]"},
-               {"where", "i32[B, O]"},
+               {"argmax", "i32[B, O]"},
                {"ids", "i32[T]; left out: row t is token t's", Arity::optional},
                {"offsets", "i32[B+1 -> T]"}},
     .outputs = {{"dtable", "f32[N, R]"}},
@@ -242,7 +242,7 @@ const OpDef tap_mean_pool{
     .infer = infer_tap_mean_pool,
     .reference = eval_tap_mean_pool,
     .gradient = gradient_tap_mean_pool,
-    .pitched = true,
+    .strided = true,
     .flops = flops_of_sums,
 };
 

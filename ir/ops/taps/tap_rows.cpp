@@ -21,37 +21,36 @@ AttrDef padding_attr() {
 }
 
 namespace {
-constexpr std::int64_t kMost = 1 << 20;  // keeps the size of a row, and its segments, in bounds
+constexpr std::int64_t kMax = 1 << 20;  // keeps the size of a row, and its segments, in bounds
 }
 
-void expect_dilation(const InferView& v) {
+void expect_dilation(const InferContext& v) {
   const std::int64_t dilation = int_attr(v.attrs, "dilation");
-  if (dilation >= 1 && dilation <= kMost) return;
-  v.fail(fmt::format("dilation is {}, but must be from 1 to {}", dilation, kMost));
+  if (dilation >= 1 && dilation <= kMax) return;
+  v.fail(fmt::format("dilation is {}, but must be from 1 to {}", dilation, kMax));
 }
 
-TapLayout checked_layout(const InferView& v, const std::vector<std::int64_t>& kernels,
+TapLayout checked_layout(const InferContext& v, const std::vector<std::int64_t>& kernels,
                          const std::vector<std::int64_t>& channels, DType dtype) {
   if (kernels.empty() || kernels.size() != channels.size()) {
     v.fail(fmt::format("there are {} kernels and {} channels", kernels.size(), channels.size()),
            "each lists one number per convolution");
   }
   for (std::size_t i = 0; i < kernels.size(); ++i) {
-    if (kernels[i] >= 1 && kernels[i] <= kMost && channels[i] >= 1 && channels[i] <= kMost)
-      continue;
+    if (kernels[i] >= 1 && kernels[i] <= kMax && channels[i] >= 1 && channels[i] <= kMax) continue;
     v.fail(fmt::format("convolution {} has {} taps and {} channels, but both must be from 1 to {}",
-                       i, kernels[i], channels[i], kMost));
+                       i, kernels[i], channels[i], kMax));
   }
   const std::int64_t all = std::accumulate(channels.begin(), channels.end(), std::int64_t{0});
-  if (all > kMost) v.fail(fmt::format("there are {} channels, more than {}", all, kMost));
+  if (all > kMax) v.fail(fmt::format("there are {} channels, more than {}", all, kMax));
   return {kernels, channels, dtype};
 }
 
-TapLayout checked_layout(const InferView& v, DType dtype) {
+TapLayout checked_layout(const InferContext& v, DType dtype) {
   return checked_layout(v, ints_attr(v.attrs, "kernels"), ints_attr(v.attrs, "channels"), dtype);
 }
 
-TapSizes expect_weights(const InferView& v, std::size_t first, const Dim& d) {
+TapSizes expect_weights(const InferContext& v, std::size_t first, const Dim& d) {
   TapSizes sizes;
   for (std::size_t i = first; i < v.inputs.size(); ++i) {
     v.expect_dtype(i, DType::f32);
@@ -67,7 +66,7 @@ TapSizes expect_weights(const InferView& v, std::size_t first, const Dim& d) {
   return sizes;
 }
 
-TapLayout expect_table(const InferView& v, std::size_t port, bool quantized) {
+TapLayout expect_table(const InferContext& v, std::size_t port, bool quantized) {
   const TensorType& table = v.type(port);
   const bool integers = table.dtype == DType::i16 || table.dtype == DType::i8;
   if (!(quantized && integers)) v.expect_dtype(port, DType::f32);
@@ -81,7 +80,7 @@ TapLayout expect_table(const InferView& v, std::size_t port, bool quantized) {
   return layout;
 }
 
-void expect_ids(const InferView& v, std::size_t ids, std::size_t offsets, const Dim& rows) {
+void expect_ids(const InferContext& v, std::size_t ids, std::size_t offsets, const Dim& rows) {
   const Dim tokens = rows_of(v, offsets);
   if (v.has(ids)) {
     v.expect_same(ids, int_type({tokens}));
@@ -97,7 +96,7 @@ AttrDef rows_attr() {
                   std::string());
 }
 
-Dim expect_rows(const InferView& v) {
+Dim expect_rows(const InferContext& v) {
   const std::string& text = string_attr(v.attrs, "rows");
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -107,7 +106,7 @@ Dim expect_rows(const InferView& v) {
   v.fail(fmt::format("rows is \"{}\", neither a positive number nor a size of this program", text));
 }
 
-std::string rows_text(const GradientView& g, ValueId table) {
+std::string rows_text(const GradientContext& g, ValueId table) {
   const Dim& rows = g.type(table).shape[0];
   if (!rows.is_static() && rows.value != 0) {
     throw Error(g.node.location, fmt::format("{}: a table of {} rows has no gradient",
@@ -128,13 +127,13 @@ std::vector<Window> windows_of(const Attrs& attrs) {
   return windows;
 }
 
-std::int64_t table_row(const EvalView& v, std::size_t ids, std::int64_t t, std::int64_t rows) {
+std::int64_t table_row(const EvalContext& v, std::size_t ids, std::int64_t t, std::int64_t rows) {
   if (v.x[ids] == nullptr) return t;
   return checked_index(v, at(*v.x[ids], 0, t), 0, rows, fmt::format("ids[{}]", t));
 }
 
-std::int64_t tokens_of(const EvalView& v, std::size_t port) {
-  return v.extents.at(v.graph[v.node.inputs[port]].type.partitions);
+std::int64_t tokens_of(const EvalContext& v, std::size_t port) {
+  return v.extents.at(v.graph[v.node.inputs[port]].type.ragged_dim);
 }
 
 }  // namespace weft

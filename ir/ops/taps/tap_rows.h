@@ -17,40 +17,40 @@ AttrDef dilation_attr();
 AttrDef padding_attr();
 
 // Shape rules' part. Fails unless these sizes make a layout.
-TapLayout checked_layout(const InferView&, const std::vector<std::int64_t>& kernels,
+TapLayout checked_layout(const InferContext&, const std::vector<std::int64_t>& kernels,
                          const std::vector<std::int64_t>& channels, DType);
-TapLayout checked_layout(const InferView&, DType dtype = DType::f32);  // from the attributes
+TapLayout checked_layout(const InferContext&, DType dtype = DType::f32);  // from the attributes
 
 // The kernels and channels of weights f32[K, D, O] at `first` and after. Fails unless all have `d`.
 struct TapSizes {
   std::vector<std::int64_t> kernels, channels;
 };
-TapSizes expect_weights(const InferView&, std::size_t first, const Dim& d);
+TapSizes expect_weights(const InferContext&, std::size_t first, const Dim& d);
 
 // Fails unless the table at `port` (f32, or also i16 and i8) is one of the layout of the
 // attributes.
-TapLayout expect_table(const InferView&, std::size_t port, bool quantized);
+TapLayout expect_table(const InferContext&, std::size_t port, bool quantized);
 
 // Fails unless the attribute `dilation`, of a node without padding, is in range.
-void expect_dilation(const InferView&);
+void expect_dilation(const InferContext&);
 
 // Fails unless `ids` is i32[T], or, where it is left out, `rows` is T: row t is then token t's.
-void expect_ids(const InferView&, std::size_t ids, std::size_t offsets, const Dim& rows);
+void expect_ids(const InferContext&, std::size_t ids, std::size_t offsets, const Dim& rows);
 
 // The attribute `rows`, N of a gradient f32[N, ..]: a number or the name of a size.
 AttrDef rows_attr();
-Dim expect_rows(const InferView&);
-std::string rows_text(const GradientView&, ValueId table);
+Dim expect_rows(const InferContext&);
+std::string rows_text(const GradientContext&, ValueId table);
 
 // References' part.
 TapLayout layout_of(const Attrs&, DType = DType::f32);
 std::vector<Window> windows_of(const Attrs&);  // one per convolution
 
 // The row of a table of `rows` rows that token t looks up; `ids` may be null.
-std::int64_t table_row(const EvalView&, std::size_t ids, std::int64_t t, std::int64_t rows);
+std::int64_t table_row(const EvalContext&, std::size_t ids, std::int64_t t, std::int64_t rows);
 
 // T of the offsets at `port`.
-std::int64_t tokens_of(const EvalView&, std::size_t port);
+std::int64_t tokens_of(const EvalContext&, std::size_t port);
 
 // Calls visit(segment, channel within its convolution, output) for every output.
 template <typename Visit>
@@ -72,7 +72,7 @@ struct TapWinner {
 // Calls visit(winner) for every winning tap that stood on a row of its sequence. The first operands
 // are dz, where, ids and offsets.
 template <typename Visit>
-void for_each_winner(const EvalView& v, const TapLayout& layout, Visit visit) {
+void for_each_winner(const EvalContext& v, const TapLayout& layout, Visit visit) {
   const auto offsets = offsets_of(v, 3, tokens_of(v, 3));
   const std::int64_t dilation = int_attr(v.node.attrs, "dilation");
   for_each_output(layout, [&](const TapSegment& segment, std::int64_t c, std::int64_t output) {

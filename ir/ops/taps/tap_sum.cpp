@@ -9,7 +9,7 @@ namespace {
 enum Port : std::size_t { kIds, kTable, kFrom, kTo, kBias };
 
 // The rows of the result; fails unless all kernels have as many windows.
-Dim expect_all_windows(const InferView& v, std::size_t from) {
+Dim expect_all_windows(const InferContext& v, std::size_t from) {
   Dim rows;
   for (const std::int64_t taps : ints_attr(v.attrs, "kernels")) {
     rows = expect_windows(v, from, from + 1, checked_window(v, taps));
@@ -17,7 +17,7 @@ Dim expect_all_windows(const InferView& v, std::size_t from) {
   return rows;
 }
 
-std::vector<TensorType> infer_tap_sum(const InferView& v) {
+std::vector<TensorType> infer_tap_sum(const InferContext& v) {
   const TapLayout layout = expect_table(v, kTable, /*quantized=*/false);
   expect_ids(v, kIds, kFrom, v.type(kTable).shape[0]);
   const Dim rows = expect_all_windows(v, kFrom);
@@ -29,7 +29,7 @@ std::vector<TensorType> infer_tap_sum(const InferView& v) {
 // Calls visit(row of the result, output channel, token, place in its table row) for every tap of
 // every window that reads a token. `to` is the operand after `from_port`.
 template <typename Visit>
-void for_each_read(const EvalView& v, std::size_t from_port, Visit visit) {
+void for_each_read(const EvalContext& v, std::size_t from_port, Visit visit) {
   const TapLayout layout = layout_of(v.node.attrs);
   const std::vector<Window> windows = windows_of(v.node.attrs);
   const auto from = offsets_of(v, from_port, tokens_of(v, from_port));
@@ -48,7 +48,7 @@ void for_each_read(const EvalView& v, std::size_t from_port, Visit visit) {
   });
 }
 
-void eval_tap_sum(const EvalView& v) {
+void eval_tap_sum(const EvalContext& v) {
   const Tensor& table = *v.x[kTable];
   Tensor& y = v.y[0];
   if (v.x[kBias] != nullptr) {
@@ -60,24 +60,24 @@ void eval_tap_sum(const EvalView& v) {
                 [&](std::int64_t row, std::int64_t o, std::int64_t token, std::int64_t place) {
                   at(y, row, o) += at(table, table_row(v, kIds, token, table.rows()), place);
                 });
-  const std::string& act = string_attr(v.node.attrs, "act");
+  const Activation act = act_attr(v.node.attrs);
   for (double& value : y.data) value = activate(act, value);
 }
 
-void gradient_tap_sum(GradientView& g) {
+void gradient_tap_sum(GradientContext& g) {
   Attrs attrs = g.node.attrs;
-  const ValueId dz = gradient_before(g, string_attr(attrs, "act"), g.out(), g.dy[0]);
+  const ValueId dz = gradient_before(g, act_attr(attrs), g.out(), g.dy[0]);
   attrs.erase("act");
   attrs["rows"] = rows_text(g, g.in(kTable));
-  if (g.wanted[kTable]) {
+  if (g.needs_grad[kTable]) {
     g.dx[kTable] = g.emit(ops::tap_sum_grad, {dz, g.in(kIds), g.in(kFrom), g.in(kTo)}, attrs);
   }
-  if (g.in(kBias) != kNoValue && g.wanted[kBias]) {
+  if (g.in(kBias) != kNoValue && g.needs_grad[kBias]) {
     g.dx[kBias] = g.emit(ops::reduce_sum, {dz}, {{"axes", std::vector<std::int64_t>{0}}});
   }
 }
 
-std::vector<TensorType> infer_tap_sum_grad(const InferView& v) {
+std::vector<TensorType> infer_tap_sum_grad(const InferContext& v) {
   const TapLayout layout = checked_layout(v);
   const Dim rows = expect_rows(v);
   expect_ids(v, 1, 2, rows);
@@ -85,7 +85,7 @@ std::vector<TensorType> infer_tap_sum_grad(const InferView& v) {
   return {float_type({rows, layout.row_size()})};
 }
 
-void eval_tap_sum_grad(const EvalView& v) {
+void eval_tap_sum_grad(const EvalContext& v) {
   Tensor& dtable = v.y[0];
   for_each_read(v, 2,
                 [&](std::int64_t row, std::int64_t o, std::int64_t token, std::int64_t place) {

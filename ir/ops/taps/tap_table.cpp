@@ -11,7 +11,7 @@ Attrs attrs_of(const TapSizes& sizes) {
   return {{"kernels", sizes.kernels}, {"channels", sizes.channels}};
 }
 
-TapSizes sizes_of(const EvalView& v, std::size_t first) {
+TapSizes sizes_of(const EvalContext& v, std::size_t first) {
   TapSizes sizes;
   for (std::size_t i = first; i < v.x.size(); ++i) {
     sizes.kernels.push_back(v.x[i]->shape[0]);
@@ -31,14 +31,14 @@ void for_each_tap(const TapLayout& layout, std::int64_t d, Visit visit) {
   });
 }
 
-std::vector<TensorType> infer_tap_table(const InferView& v) {
+std::vector<TensorType> infer_tap_table(const InferContext& v) {
   const Shape& e = expect_float(v, 0, 2).shape;
   const TapSizes sizes = expect_weights(v, 1, e[1]);
   const TapLayout layout = checked_layout(v, sizes.kernels, sizes.channels, DType::f32);
   return {float_type({e[0], layout.row_size()})};
 }
 
-void eval_tap_table(const EvalView& v) {
+void eval_tap_table(const EvalContext& v) {
   const Tensor& e = *v.x[0];
   const TapSizes sizes = sizes_of(v, 1);
   const TapLayout layout(sizes.kernels, sizes.channels, DType::f32);
@@ -53,27 +53,27 @@ void eval_tap_table(const EvalView& v) {
   });
 }
 
-void gradient_tap_table(GradientView& g) {
+void gradient_tap_table(GradientContext& g) {
   const std::vector<ValueId>& inputs = g.node.inputs;
   TapSizes sizes;
   for (std::size_t i = 1; i < inputs.size(); ++i) {
     sizes.kernels.push_back(g.type(inputs[i]).shape[0].value);
     sizes.channels.push_back(g.type(inputs[i]).shape[2].value);
   }
-  if (g.wanted[0]) {
+  if (g.needs_grad[0]) {
     std::vector<ValueId> operands{g.dy[0]};
     operands.insert(operands.end(), inputs.begin() + 1, inputs.end());
     g.dx[0] = g.emit(ops::tap_table_input_grad, std::move(operands));
   }
   for (std::size_t i = 1; i < inputs.size(); ++i) {
-    if (!g.wanted[i]) continue;
+    if (!g.needs_grad[i]) continue;
     Attrs attrs = attrs_of(sizes);
     attrs["index"] = static_cast<std::int64_t>(i - 1);
     g.dx[i] = g.emit(ops::tap_table_weight_grad, {inputs[0], g.dy[0]}, std::move(attrs));
   }
 }
 
-std::vector<TensorType> infer_input_grad(const InferView& v) {
+std::vector<TensorType> infer_input_grad(const InferContext& v) {
   const Shape& dtable = expect_float(v, 0, 2).shape;
   v.expect_rank(1, 3);
   const Dim d = v.type(1).shape[1];
@@ -83,7 +83,7 @@ std::vector<TensorType> infer_input_grad(const InferView& v) {
   return {float_type({dtable[0], d})};
 }
 
-void eval_input_grad(const EvalView& v) {
+void eval_input_grad(const EvalContext& v) {
   const Tensor& dtable = *v.x[0];
   Tensor& de = v.y[0];
   const TapSizes sizes = sizes_of(v, 1);
@@ -99,7 +99,7 @@ void eval_input_grad(const EvalView& v) {
                });
 }
 
-std::vector<TensorType> infer_weight_grad(const InferView& v) {
+std::vector<TensorType> infer_weight_grad(const InferContext& v) {
   const Shape& e = expect_float(v, 0, 2).shape;
   expect_table(v, 1, /*quantized=*/false);
   if (v.type(1).shape[0] != e[0]) {
@@ -114,7 +114,7 @@ std::vector<TensorType> infer_weight_grad(const InferView& v) {
   return {float_type({kernels[index], e[1], channels[index]})};
 }
 
-void eval_weight_grad(const EvalView& v) {
+void eval_weight_grad(const EvalContext& v) {
   const Tensor &e = *v.x[0], &dtable = *v.x[1];
   const std::int64_t index = int_attr(v.node.attrs, "index"), d = e.columns();
   for_each_tap(layout_of(v.node.attrs), d,
@@ -128,7 +128,7 @@ void eval_weight_grad(const EvalView& v) {
                });
 }
 
-std::vector<TensorType> infer_quantize_taps(const InferView& v) {
+std::vector<TensorType> infer_quantize_taps(const InferContext& v) {
   expect_table(v, 0, /*quantized=*/false);
   const std::string& name = string_attr(v.attrs, "dtype");
   const auto dtype = find_dtype(name);
@@ -144,19 +144,19 @@ std::vector<TensorType> infer_quantize_taps(const InferView& v) {
 
 // The most that a running sum may reach is known from the table, so no sum ever overflows: of i8,
 // 256 taps of at most 127 fit an i16; of i16, the taps' maxima add up to the largest i16.
-void eval_quantize_taps(const EvalView& v) {
+void eval_quantize_taps(const EvalContext& v) {
   const Tensor& table = *v.x[0];
   const DType dtype = *find_dtype(string_attr(v.node.attrs, "dtype"));
   const TapLayout from = layout_of(v.node.attrs), to = layout_of(v.node.attrs, dtype);
   for_each_output(to, [&](const TapSegment& segment, std::int64_t c, std::int64_t output) {
     double largest = 0.0, sum = 0.0;
     for (std::int64_t tap = 0; tap < segment.taps; ++tap) {
-      double most = 0.0;
+      double max = 0.0;
       for (std::int64_t n = 0; n < table.rows(); ++n) {
-        most = std::max(most, std::abs(at(table, n, from.index(segment.conv, tap, c))));
+        max = std::max(max, std::abs(at(table, n, from.index(segment.conv, tap, c))));
       }
-      largest = std::max(largest, most);
-      sum += most;
+      largest = std::max(largest, max);
+      sum += max;
     }
     const double scale = tap_scale(dtype, segment.taps, largest, sum);
     at(v.y[1], 0, output) = scale;

@@ -8,26 +8,26 @@
 namespace weft {
 namespace {
 
-void check_limit(const InferView& v) {
+void check_limit(const InferContext& v) {
   const double limit = float_attr(v.attrs, "limit");
   if (limit > 0 && std::isfinite(limit)) return;
   v.fail(fmt::format("limit is {}, but must be positive", limit));
 }
 
-std::vector<TensorType> infer_clip(const InferView& v) {
+std::vector<TensorType> infer_clip(const InferContext& v) {
   v.expect_dtype(0, DType::f32);
   check_limit(v);
   return {v.type(0)};
 }
 
-void eval_clip(const EvalView& v) {
+void eval_clip(const EvalContext& v) {
   const double limit = float_attr(v.node.attrs, "limit");
   for (std::size_t i = 0; i < v.x[0]->data.size(); ++i) {
     v.y[0].data[i] = std::clamp(v.x[0]->data[i], -limit, limit);
   }
 }
 
-std::vector<TensorType> infer_clip_factor(const InferView& v) {
+std::vector<TensorType> infer_clip_factor(const InferContext& v) {
   for (std::size_t port = 0; port < v.inputs.size(); ++port) {
     const TensorType& type = v.type(port);
     if (type.dtype == DType::f32) continue;
@@ -37,7 +37,7 @@ std::vector<TensorType> infer_clip_factor(const InferView& v) {
   return {float_type({})};
 }
 
-void eval_clip_factor(const EvalView& v) {
+void eval_clip_factor(const EvalContext& v) {
   const double limit = float_attr(v.node.attrs, "limit");
   double square = 0;
   for (const Tensor* g : v.x) {
@@ -46,13 +46,13 @@ void eval_clip_factor(const EvalView& v) {
   v.y[0].data[0] = square > limit * limit ? limit / std::sqrt(square) : 1.0;
 }
 
-std::vector<TensorType> infer_scale_by(const InferView& v) {
+std::vector<TensorType> infer_scale_by(const InferContext& v) {
   v.expect_dtype(0, DType::f32);
   expect_scalar(v, 1, DType::f32);
   return {v.type(0)};
 }
 
-void eval_scale_by(const EvalView& v) {
+void eval_scale_by(const EvalContext& v) {
   const double factor = v.x[1]->data[0];
   for (std::size_t i = 0; i < v.x[0]->data.size(); ++i) v.y[0].data[i] = v.x[0]->data[i] * factor;
 }

@@ -10,7 +10,7 @@
 namespace weft {
 namespace {
 
-void check_attrs(const InferView& v, const Dim& classes) {
+void check_attrs(const InferContext& v, const Dim& classes) {
   const std::vector<double> weights = floats_attr(v.attrs, "class_weights");
   if (!weights.empty() && Dim(static_cast<std::int64_t>(weights.size())) != classes) {
     v.fail(fmt::format("class_weights has {} numbers, but there are {} classes", weights.size(),
@@ -28,14 +28,14 @@ void check_attrs(const InferView& v, const Dim& classes) {
   }
 }
 
-std::vector<TensorType> infer_cross_entropy(const InferView& v) {
+std::vector<TensorType> infer_cross_entropy(const InferContext& v) {
   const TensorType& logits = expect_float(v, 0, 2);
   v.expect_same(1, int_type({logits.shape[0]}));
   check_attrs(v, logits.shape[1]);
   return {float_type({}), logits};
 }
 
-std::vector<TensorType> infer_cross_entropy_grad(const InferView& v) {
+std::vector<TensorType> infer_cross_entropy_grad(const InferContext& v) {
   const TensorType& p = expect_float(v, 0, 2);
   v.expect_same(1, int_type({p.shape[0]}));
   expect_scalar(v, 2, DType::f32);
@@ -52,7 +52,7 @@ struct Targets {
   double total = 0;  // of the examples' class weights; 0: there is nothing to learn from
 };
 
-Targets read_targets(const EvalView& v, std::int64_t classes) {
+Targets read_targets(const EvalContext& v, std::int64_t classes) {
   std::vector<double> weights = floats_attr(v.node.attrs, "class_weights");
   weights.resize(static_cast<std::size_t>(classes), 1.0);
   const double smoothing = float_attr(v.node.attrs, "label_smoothing");
@@ -71,7 +71,7 @@ Targets read_targets(const EvalView& v, std::int64_t classes) {
   return targets;
 }
 
-void eval_cross_entropy(const EvalView& v) {
+void eval_cross_entropy(const EvalContext& v) {
   const Tensor& logits = *v.x[0];
   const Targets targets = read_targets(v, logits.columns());
   double loss = 0;
@@ -89,7 +89,7 @@ void eval_cross_entropy(const EvalView& v) {
   v.y[0].data[0] = targets.total > 0 ? loss / targets.total : 0.0;
 }
 
-void eval_cross_entropy_grad(const EvalView& v) {
+void eval_cross_entropy_grad(const EvalContext& v) {
   const Tensor& p = *v.x[0];
   const Targets targets = read_targets(v, p.columns());
   if (targets.total == 0) return;
@@ -107,7 +107,7 @@ void eval_cross_entropy_grad(const EvalView& v) {
   }
 }
 
-void gradient_cross_entropy(GradientView& g) {
+void gradient_cross_entropy(GradientContext& g) {
   ValueId dx = kNoValue;
   if (g.dy[0] != kNoValue) {
     dx = g.emit(ops::cross_entropy_grad, {g.out(1), g.in(1), g.dy[0]}, g.node.attrs);
@@ -119,14 +119,14 @@ void gradient_cross_entropy(GradientView& g) {
   g.dx[0] = dx;
 }
 
-std::vector<TensorType> infer_binary_cross_entropy(const InferView& v) {
+std::vector<TensorType> infer_binary_cross_entropy(const InferContext& v) {
   const TensorType& logits = expect_float(v, 0, 2);
   v.expect_same(1, logits);
   check_attrs(v, logits.shape[1]);
   return {float_type({})};
 }
 
-std::vector<TensorType> infer_binary_cross_entropy_grad(const InferView& v) {
+std::vector<TensorType> infer_binary_cross_entropy_grad(const InferContext& v) {
   const TensorType& logits = expect_float(v, 0, 2);
   v.expect_same(1, logits);
   expect_scalar(v, 2, DType::f32);
@@ -138,7 +138,7 @@ double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::
 
 // Calls visit(i, logit, weight of "yes", weight of "no") for every element.
 template <class Visit>
-void for_each_label(const EvalView& v, Visit visit) {
+void for_each_label(const EvalContext& v, Visit visit) {
   const Tensor &logits = *v.x[0], &targets = *v.x[1];
   const std::vector<double> weights = floats_attr(v.node.attrs, "class_weights");
   const double smoothing = float_attr(v.node.attrs, "label_smoothing");
@@ -149,7 +149,7 @@ void for_each_label(const EvalView& v, Visit visit) {
   }
 }
 
-void eval_binary_cross_entropy(const EvalView& v) {
+void eval_binary_cross_entropy(const EvalContext& v) {
   double loss = 0;
   for_each_label(v, [&](std::size_t, double x, double yes, double no) {
     loss += yes * softplus(-x) + no * softplus(x);
@@ -158,16 +158,16 @@ void eval_binary_cross_entropy(const EvalView& v) {
   v.y[0].data[0] = n > 0 ? loss / n : 0.0;
 }
 
-void eval_binary_cross_entropy_grad(const EvalView& v) {
+void eval_binary_cross_entropy_grad(const EvalContext& v) {
   const double factor = v.x[2]->data[0] / static_cast<double>(v.x[0]->size());
   for_each_label(v, [&](std::size_t i, double x, double yes, double no) {
-    const double p = activate("sigmoid", x);
+    const double p = activate(Activation::sigmoid, x);
     v.y[0].data[i] = factor * (no * p - yes * (1.0 - p));
   });
 }
 
-void gradient_binary_cross_entropy(GradientView& g) {
-  if (!g.wanted[0]) return;
+void gradient_binary_cross_entropy(GradientContext& g) {
+  if (!g.needs_grad[0]) return;
   g.dx[0] = g.emit(ops::binary_cross_entropy_grad, {g.in(0), g.in(1), g.dy[0]}, g.node.attrs);
 }
 

@@ -9,7 +9,7 @@
 
 namespace weft {
 
-void check_optimizer_attrs(const InferView& v) {
+void check_optimizer_attrs(const InferContext& v) {
   for (const AttrDef& attr : v.op.attrs) {
     if (attr.name == "nesterov") {
       const std::int64_t nesterov = int_attr(v.attrs, attr.name);
@@ -28,7 +28,7 @@ namespace {
 
 // w, g and `states` more of one type, then the rate, then the step if there is a port for it.
 template <std::size_t states>
-std::vector<TensorType> infer_update(const InferView& v) {
+std::vector<TensorType> infer_update(const InferContext& v) {
   v.expect_dtype(0, DType::f32);
   for (std::size_t port = 1; port < 2 + states; ++port) v.expect_same(port, v.type(0));
   expect_scalar(v, 2 + states, DType::f32);
@@ -37,9 +37,9 @@ std::vector<TensorType> infer_update(const InferView& v) {
   return std::vector<TensorType>(1 + states, v.type(0));
 }
 
-double attr(const EvalView& v, std::string_view name) { return float_attr(v.node.attrs, name); }
+double attr(const EvalContext& v, std::string_view name) { return float_attr(v.node.attrs, name); }
 
-void eval_sgd(const EvalView& v) {
+void eval_sgd(const EvalContext& v) {
   const std::vector<double>&w = v.x[0]->data, &g = v.x[1]->data;
   const double rate = v.x[2]->data[0], decay = attr(v, "weight_decay");
   for (std::size_t i = 0; i < w.size(); ++i) {
@@ -47,7 +47,7 @@ void eval_sgd(const EvalView& v) {
   }
 }
 
-void eval_momentum_sgd(const EvalView& v) {
+void eval_momentum_sgd(const EvalContext& v) {
   const std::vector<double>&w = v.x[0]->data, &velocity = v.x[2]->data;
   const double rate = v.x[3]->data[0], decay = attr(v, "weight_decay");
   const double momentum = attr(v, "momentum");
@@ -61,7 +61,7 @@ void eval_momentum_sgd(const EvalView& v) {
 }
 
 template <bool decoupled>
-void eval_adam(const EvalView& v) {
+void eval_adam(const EvalContext& v) {
   const double rate = v.x[4]->data[0];
   const std::int64_t step = integer_operand(v, 5);
   if (step < 1) fail(v, fmt::format("step is {}, but counts from 1", step));
@@ -83,7 +83,7 @@ void eval_adam(const EvalView& v) {
   }
 }
 
-void eval_adadelta(const EvalView& v) {
+void eval_adadelta(const EvalContext& v) {
   const double rate = v.x[4]->data[0], rho = attr(v, "rho");
   const double epsilon = attr(v, "epsilon"), decay = attr(v, "weight_decay");
   for (std::size_t i = 0; i < v.x[0]->data.size(); ++i) {
@@ -97,7 +97,7 @@ void eval_adadelta(const EvalView& v) {
   }
 }
 
-std::vector<TensorType> infer_max_norm(const InferView& v) {
+std::vector<TensorType> infer_max_norm(const InferContext& v) {
   v.expect_dtype(0, DType::f32);
   if (v.type(0).shape.empty()) v.fail(describe(v, 0) + ", but must have columns");
   const double limit = float_attr(v.attrs, "limit");
@@ -107,7 +107,7 @@ std::vector<TensorType> infer_max_norm(const InferView& v) {
   return {v.type(0)};
 }
 
-void eval_max_norm(const EvalView& v) {
+void eval_max_norm(const EvalContext& v) {
   const Tensor& w = *v.x[0];
   const double limit = attr(v, "limit");
   for (std::int64_t o = 0; o < w.columns(); ++o) {
@@ -118,12 +118,12 @@ void eval_max_norm(const EvalView& v) {
   }
 }
 
-std::vector<TensorType> infer_increment(const InferView& v) {
+std::vector<TensorType> infer_increment(const InferContext& v) {
   expect_scalar(v, 0, DType::i32);
   return {v.type(0)};
 }
 
-void eval_increment(const EvalView& v) {
+void eval_increment(const EvalContext& v) {
   const auto next = static_cast<double>(integer_operand(v, 0) + 1);
   v.y[0].data[0] = static_cast<double>(
       checked_index(v, next, -(std::int64_t{1} << 31), std::int64_t{1} << 31, "step + 1"));

@@ -6,6 +6,6 @@
 namespace weft {
 
 // An attribute's range, checked by its name: rates of decay are below 1, the rest is not negative.
-void check_optimizer_attrs(const InferView&);
+void check_optimizer_attrs(const InferContext&);
 
 }  // namespace weft

@@ -8,7 +8,7 @@
 namespace weft {
 namespace {
 
-std::vector<TensorType> infer_random(const InferView& v, DType dtype) {
+std::vector<TensorType> infer_random(const InferContext& v, DType dtype) {
   v.expect_dtype(0, dtype);
   expect_scalar(v, 1, DType::i32);
   expect_scalar(v, 2, DType::i32);
@@ -21,7 +21,7 @@ std::vector<TensorType> infer_random(const InferView& v, DType dtype) {
 }
 
 // Elements that are kept are multiplied, others become 0.
-void eval_random(const EvalView& v, double factor) {
+void eval_random(const EvalContext& v, double factor) {
   const RandomKey key =
       random_key(integer_operand(v, 1), integer_operand(v, 2), int_attr(v.node.attrs, "stream"));
   const std::uint32_t threshold = dropout_threshold(float_attr(v.node.attrs, "rate"));
@@ -32,11 +32,11 @@ void eval_random(const EvalView& v, double factor) {
   }
 }
 
-void eval_dropout(const EvalView& v) {
+void eval_dropout(const EvalContext& v) {
   eval_random(v, 1.0 / (1.0 - float_attr(v.node.attrs, "rate")));
 }
 
-void gradient_dropout(GradientView& g) {
+void gradient_dropout(GradientContext& g) {
   g.dx[0] = g.emit(ops::dropout, {g.dy[0], g.in(1), g.in(2)}, g.node.attrs);
 }
 
@@ -55,7 +55,7 @@ const OpDef dropout{
     .outputs = {{"y", "f32[..]"}},
     .attrs = {required("rate", "the share of elements that become 0", 0.0),
               required("stream", "a number of its own for each dropout", std::int64_t{})},
-    .infer = [](const InferView& v) { return infer_random(v, DType::f32); },
+    .infer = [](const InferContext& v) { return infer_random(v, DType::f32); },
     .reference = eval_dropout,
     .gradient = gradient_dropout,
     .in_place = {1},
@@ -64,16 +64,17 @@ const OpDef dropout{
 
 // Word dropout as in Iyyer et al., "Deep unordered composition rivals syntactic methods for text
 // classification", ACL 2015.
-const OpDef drop_ids{
-    .name = "drop_ids",
+const OpDef token_dropout{
+    .name = "token_dropout",
     .doc = "0, the unknown word, with probability `rate`, else the id; the same for the same step",
     .inputs = {{"ids", "i32[..]"}, {"seed", "i32[]"}, {"step", "i32[]"}},
     .outputs = {{"new_ids", "i32[..]"}},
     .attrs = {required("rate", "the share of ids that become 0", 0.0),
               required("stream", "a number of its own for each use", std::int64_t{})},
-    .infer = [](const InferView& v) { return infer_random(v, DType::i32); },
-    .reference = [](const EvalView& v) { eval_random(v, 1.0); },
+    .infer = [](const InferContext& v) { return infer_random(v, DType::i32); },
+    .reference = [](const EvalContext& v) { eval_random(v, 1.0); },
     .inference = as_given,
+    .former_name = "drop_ids",
 };
 
 }  // namespace ops

@@ -11,7 +11,7 @@ namespace {
 
 // w and `states` more of one type, the rows' ids, their gradients, the rate, perhaps the step.
 template <std::size_t states>
-std::vector<TensorType> infer_row_update(const InferView& v) {
+std::vector<TensorType> infer_row_update(const InferContext& v) {
   const TensorType w = expect_float(v, 0, 2);
   for (std::size_t port = 1; port < 1 + states; ++port) v.expect_same(port, w);
   v.expect_dtype(1 + states, DType::i32);
@@ -25,7 +25,7 @@ std::vector<TensorType> infer_row_update(const InferView& v) {
 
 // The rows with a gradient, put through the dense op's reference.
 template <const OpDef& dense, std::size_t states>
-void eval_row_update(const EvalView& v) {
+void eval_row_update(const EvalContext& v) {
   const Tensor &w = *v.x[0], &ids = *v.x[1 + states], &g = *v.x[2 + states];
   std::vector<Tensor> old(1 + states, Tensor(g.shape)), updated = old;
   std::vector<std::int64_t> rows;
@@ -38,7 +38,7 @@ void eval_row_update(const EvalView& v) {
   std::vector<const Tensor*> x{&old[0], &g};  // w, g, the states, the rate, perhaps the step
   for (std::size_t s = 1; s <= states; ++s) x.push_back(&old[s]);
   for (std::size_t port = 3 + states; port < v.x.size(); ++port) x.push_back(v.x[port]);
-  dense.reference(EvalView{v.graph, v.node, x, updated, v.bind, v.extents});
+  dense.reference(EvalContext{v.graph, v.node, x, updated, v.bind, v.extents});
   for (std::size_t s = 0; s <= states; ++s) {
     v.y[s] = *v.x[s];
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -49,7 +49,7 @@ void eval_row_update(const EvalView& v) {
   }
 }
 
-std::vector<TensorType> infer_record_rate(const InferView& v) {
+std::vector<TensorType> infer_record_rate(const InferContext& v) {
   const TensorType& rates = expect_float(v, 0, 1);
   if (!rates.shape[0].is_static() || rates.shape[0].value < 1) {
     v.fail(describe(v, 0) + ", but must hold a fixed number of rates");
@@ -59,7 +59,7 @@ std::vector<TensorType> infer_record_rate(const InferView& v) {
   return {rates};
 }
 
-void eval_record_rate(const EvalView& v) {
+void eval_record_rate(const EvalContext& v) {
   const std::int64_t step = integer_operand(v, 2);
   if (step < 0) fail(v, fmt::format("step is {}, but must not be negative", step));
   v.y[0] = *v.x[0];

@@ -15,7 +15,7 @@ namespace {
 
 // w and `states` more of one type, last, the ids unless left out, the step, perhaps the rates.
 template <std::size_t states>
-std::vector<TensorType> infer_catch_up(const InferView& v) {
+std::vector<TensorType> infer_catch_up(const InferContext& v) {
   const TensorType w = expect_float(v, 0, 2);
   for (std::size_t port = 1; port < 1 + states; ++port) v.expect_same(port, w);
   const TensorType last = int_type({w.shape[0]});
@@ -39,13 +39,13 @@ std::vector<TensorType> infer_catch_up(const InferView& v) {
 
 // What a reference needs besides its rule; outputs start as copies of the operands.
 struct CatchUp {
-  const EvalView& v;
+  const EvalContext& v;
   std::size_t states;
   std::int64_t step;
   const Tensor* rates = nullptr;  // null: the rule does not ask for them
   std::int64_t longest = 0;       // gap
 
-  CatchUp(const EvalView& view, std::size_t state_count)
+  CatchUp(const EvalContext& view, std::size_t state_count)
       : v(view), states(state_count), step(integer_operand(view, 3 + state_count)) {
     if (step < 0) fail(v, fmt::format("step is {}, but must not be negative", step));
     if (v.x.size() > 4 + states) rates = v.x[4 + states];
@@ -90,10 +90,10 @@ struct CatchUp {
   }
 };
 
-double attr(const EvalView& v, std::string_view name) { return float_attr(v.node.attrs, name); }
+double attr(const EvalContext& v, std::string_view name) { return float_attr(v.node.attrs, name); }
 
 template <bool decoupled>
-void eval_adam_catch_up(const EvalView& v) {
+void eval_adam_catch_up(const EvalContext& v) {
   const CatchUp catch_up(v, 2);
   AdamRule rule{attr(v, "beta1"), attr(v, "beta2"), attr(v, "epsilon"), 0.0};
   if constexpr (decoupled) rule.weight_decay = attr(v, "weight_decay");
@@ -112,7 +112,7 @@ void eval_adam_catch_up(const EvalView& v) {
 }
 
 template <std::size_t states>
-void eval_sgd_catch_up(const EvalView& v) {
+void eval_sgd_catch_up(const EvalContext& v) {
   const CatchUp catch_up(v, states);
   SgdRule rule{attr(v, "weight_decay")};
   if constexpr (states > 0) {
@@ -136,7 +136,7 @@ void eval_sgd_catch_up(const EvalView& v) {
   });
 }
 
-void eval_adadelta_catch_up(const EvalView& v) {
+void eval_adadelta_catch_up(const EvalContext& v) {
   const CatchUp catch_up(v, 2);
   catch_up.each_row([&](std::int64_t row, std::int64_t missed) {
     const double factor = adadelta_gap(attr(v, "rho"), missed);
@@ -148,7 +148,7 @@ void eval_adadelta_catch_up(const EvalView& v) {
 }
 
 // Adam's sums must converge, and its root must not be zero.
-std::vector<TensorType> infer_adam_catch_up(const InferView& v) {
+std::vector<TensorType> infer_adam_catch_up(const InferContext& v) {
   std::vector<TensorType> types = infer_catch_up<2>(v);
   const double beta1 = float_attr(v.attrs, "beta1"), beta2 = float_attr(v.attrs, "beta2");
   if (!(beta2 > 0) || beta1 > beta2) {

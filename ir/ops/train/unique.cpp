@@ -9,7 +9,7 @@ namespace {
 
 std::string symbol_of(const TensorType& ids) { return ids.shape[0].symbol + ".unique"; }
 
-std::vector<TensorType> infer_unique(const InferView& v) {
+std::vector<TensorType> infer_unique(const InferContext& v) {
   v.expect_dtype(0, DType::i32);
   v.expect_rank(0, 1);
   const Dim& tokens = v.type(0).shape[0];
@@ -29,7 +29,7 @@ std::vector<TensorType> infer_unique(const InferView& v) {
   return {int_type({distinct}), int_type({tokens})};
 }
 
-void eval_unique(const EvalView& v) {
+void eval_unique(const EvalContext& v) {
   const Tensor& ids = *v.x[0];
   const std::int64_t size = int_attr(v.node.attrs, "size");
   std::vector<double> distinct;

@@ -42,7 +42,7 @@ class Linear final : public Kernel {
 // The same for few outputs, a model's last layer: products of rows, too small for oneDNN's calls.
 class NarrowLinear final : public Kernel {
  public:
-  static constexpr std::int64_t kMostOutputs = 32;
+  static constexpr std::int64_t kMaxOutputs = 32;
 
   explicit NarrowLinear(const BindContext& bind)
       : x_(bind.x[0]),
@@ -50,22 +50,22 @@ class NarrowLinear final : public Kernel {
         bias_(bind.x[2]),
         y_(bind.y[0]),
         act_(simd::find_unary(bind.string("act"))),
-        pitch_(simd::padded(x_.columns())),
-        transposed_(static_cast<std::size_t>(pitch_ * y_.columns())) {}
+        row_stride_(simd::padded(x_.columns())),
+        transposed_(static_cast<std::size_t>(row_stride_ * y_.columns())) {}
 
   void run(RunContext& run) override {
     const std::int64_t in = x_.columns(), out = y_.columns();
     if (weights_.stale(w_, run)) {
       for (std::int64_t k = 0; k < in; ++k) {
         for (std::int64_t o = 0; o < out; ++o) {
-          transposed_[static_cast<std::size_t>(o * pitch_ + k)] = w_.f32()[k * out + o];
+          transposed_[static_cast<std::size_t>(o * row_stride_ + k)] = w_.f32()[k * out + o];
         }
       }
     }
     const std::int64_t grain = 1 + 100'000 / std::max<std::int64_t>(1, in * out);
     parallel_for(run.threads, y_.rows(run), grain, [&](std::int64_t begin, std::int64_t end, int) {
       float* y = y_.f32() + begin * out;
-      simd::dot_rows(x_.f32() + begin * in, end - begin, in, transposed_.data(), pitch_, out,
+      simd::dot_rows(x_.f32() + begin * in, end - begin, in, transposed_.data(), row_stride_, out,
                      bias_ ? bias_.f32() : nullptr, y);
       if (act_) simd::map(*act_, y, y, (end - begin) * out, 1.0F);
     });
@@ -74,7 +74,7 @@ class NarrowLinear final : public Kernel {
  private:
   Operand x_, w_, bias_, y_;
   std::optional<simd::Unary> act_;
-  std::int64_t pitch_;
+  std::int64_t row_stride_;
   std::vector<float> transposed_;  // [N, K], rows filled up with zeros
   Freshness weights_;
 };
@@ -122,7 +122,7 @@ class Matmul final : public Kernel {
 
 std::unique_ptr<Kernel> make_linear(const BindContext& bind) {
   const std::int64_t in = bind.x[0].columns(), out = bind.y[0].columns();
-  if (out <= NarrowLinear::kMostOutputs) return std::make_unique<NarrowLinear>(bind);
+  if (out <= NarrowLinear::kMaxOutputs) return std::make_unique<NarrowLinear>(bind);
   const Operand& bias = bind.x[2];
   return std::make_unique<Linear>(
       bind, ConvolutionShape{in, out, 1, 1, 1, static_cast<bool>(bias), bind.string("act")},
@@ -136,7 +136,7 @@ std::unique_ptr<Kernel> make_matmul(const BindContext& bind) {
   const std::int64_t in = bind.x[0].columns(), out = bind.y[0].columns();
   // Weights that each step changes are not worth packing for a short product.
   const bool trains = !bind.graph.writes.empty();
-  if (trains && in <= NarrowLinear::kMostOutputs) return std::make_unique<Matmul>(bind);
+  if (trains && in <= NarrowLinear::kMaxOutputs) return std::make_unique<Matmul>(bind);
   const bool transposed = bind.integer("transpose_b") != 0;
   return std::make_unique<Linear>(bind, ConvolutionShape{in, out, 1, 1, 1, false, ""},
                                   transposed ? WeightStrides{in, 1, 0} : WeightStrides{1, out, 0},

@@ -33,13 +33,13 @@ void for_each_window(const Window& window, std::int64_t from, std::int64_t from_
 }
 
 // dx[T, C] = 0, then dy at `where`, for rows [to, to_end) of dy that pooled rows [from, from_end).
-void scatter_maxima(const float* dy, const std::int32_t* where, std::int64_t to,
+void scatter_maxima(const float* dy, const std::int32_t* argmax, std::int64_t to,
                     std::int64_t to_end, std::int64_t from, std::int64_t from_end,
                     std::int64_t width, float* dx) {
   std::fill(dx + from * width, dx + from_end * width, 0.0F);
   for (std::int64_t row = to; row < to_end; ++row) {
     for (std::int64_t c = 0; c < width; ++c) {
-      const std::int32_t t = where[row * width + c];
+      const std::int32_t t = argmax[row * width + c];
       if (t >= from && t < from_end) dx[t * width + c] += dy[row * width + c];
     }
   }
@@ -50,13 +50,13 @@ void scatter_maxima(const float* dy, const std::int32_t* where, std::int64_t to,
 // x[T, C]  offsets[B+1]  bias[C]  ->  y[B, C]  where[B, C]
 KernelPtr make_max_pool(const BindContext& bind) {
   return make_kernel([x = bind.x[0], offsets = bind.x[1], bias = bind.x[2], y = bind.y[0],
-                      where = bind.y[1],
+                      argmax = bind.y[1],
                       act = simd::find_unary(bind.string("act"))](RunContext& run) {
     const std::int64_t width = x.columns();
     for_each_sequence(run, offsets, width,
                       [&](std::int64_t b, std::int64_t first, std::int64_t end) {
-                        float* to = y.f32() + b * y.pitch();
-                        std::int32_t* at = where ? where.i32() + b * width : nullptr;
+                        float* to = y.f32() + b * y.row_stride();
+                        std::int32_t* at = argmax ? argmax.i32() + b * width : nullptr;
                         if (first == end) {
                           std::fill_n(to, width, 0.0F);
                           if (at != nullptr) std::fill_n(at, width, -1);
@@ -71,7 +71,7 @@ KernelPtr make_max_pool(const BindContext& bind) {
 }
 
 // x[B, C]  offsets[B+1]  ->  y[B, C]
-KernelPtr make_zero_empty(const BindContext& bind) {
+KernelPtr make_mask_empty_sequences(const BindContext& bind) {
   return make_kernel([x = bind.x[0], offsets = bind.x[1], y = bind.y[0]](RunContext& run) {
     const std::int64_t width = x.columns();
     for (std::int64_t b = 0; b < x.rows(run); ++b) {
@@ -86,11 +86,11 @@ KernelPtr make_zero_empty(const BindContext& bind) {
 // dy[B, C]  where[B, C]  offsets[B+1]  ->  dx[T, C]
 KernelPtr make_max_pool_grad(const BindContext& bind) {
   return make_kernel(
-      [dy = bind.x[0], where = bind.x[1], offsets = bind.x[2], dx = bind.y[0]](RunContext& run) {
+      [dy = bind.x[0], argmax = bind.x[1], offsets = bind.x[2], dx = bind.y[0]](RunContext& run) {
         const std::int64_t width = dy.columns();
         for_each_sequence(
             run, offsets, width, [&](std::int64_t b, std::int64_t first, std::int64_t end) {
-              scatter_maxima(dy.f32(), where.i32(), b, b + 1, first, end, width, dx.f32());
+              scatter_maxima(dy.f32(), argmax.i32(), b, b + 1, first, end, width, dx.f32());
             });
       });
 }
@@ -103,7 +103,7 @@ KernelPtr make_mean_pool(const BindContext& bind) {
         run, offsets, width, [&](std::int64_t b, std::int64_t first, std::int64_t end) {
           const auto length = static_cast<float>(std::max<std::int64_t>(1, end - first));
           simd::sum_rows(x.f32() + first * width, end - first, width, width, 1.0F / length,
-                         y.f32() + b * y.pitch());
+                         y.f32() + b * y.row_stride());
         });
   });
 }
@@ -126,7 +126,7 @@ KernelPtr make_mean_pool_grad(const BindContext& bind) {
 // x[T, C]  from[B+1]  to[B+1]  ->  y[T', C]  where[T', C]
 KernelPtr make_local_max_pool(const BindContext& bind) {
   return make_kernel([x = bind.x[0], from = bind.x[1], to = bind.x[2], y = bind.y[0],
-                      where = bind.y[1],
+                      argmax = bind.y[1],
                       window = window_of(bind.node.attrs, bind.integer("size"))](RunContext& run) {
     const std::int64_t width = x.columns();
     for_each_sequence(run, from, width, [&](std::int64_t b, std::int64_t first, std::int64_t end) {
@@ -134,7 +134,7 @@ KernelPtr make_local_max_pool(const BindContext& bind) {
                       [&](std::int64_t row, std::int64_t begin, std::int64_t stop) {
                         simd::max_rows(x.f32() + begin * width, stop - begin, width, width,
                                        static_cast<std::int32_t>(begin), y.f32() + row * width,
-                                       where ? where.i32() + row * width : nullptr);
+                                       argmax ? argmax.i32() + row * width : nullptr);
                       });
     });
   });
@@ -142,11 +142,11 @@ KernelPtr make_local_max_pool(const BindContext& bind) {
 
 // dy[T', C]  where[T', C]  from[B+1]  to[B+1]  ->  dx[T, C]
 KernelPtr make_local_max_pool_grad(const BindContext& bind) {
-  return make_kernel([dy = bind.x[0], where = bind.x[1], from = bind.x[2], to = bind.x[3],
+  return make_kernel([dy = bind.x[0], argmax = bind.x[1], from = bind.x[2], to = bind.x[3],
                       dx = bind.y[0]](RunContext& run) {
     const std::int64_t width = dy.columns();
     for_each_sequence(run, from, width, [&](std::int64_t b, std::int64_t first, std::int64_t end) {
-      scatter_maxima(dy.f32(), where.i32(), to.i32()[b], to.i32()[b + 1], first, end, width,
+      scatter_maxima(dy.f32(), argmax.i32(), to.i32()[b], to.i32()[b + 1], first, end, width,
                      dx.f32());
     });
   });

@@ -94,9 +94,9 @@ KernelPtr make_reduce_max(const BindContext& bind) {
     for (std::int64_t o = 0; o < outer; ++o) {
       for (std::int64_t i = 0; i < inner; ++i) {
         const float* from = x.f32() + o * reduced * inner + i;
-        float most = reduced > 0 ? *from : 0.0F;
-        for (std::int64_t r = 1; r < reduced; ++r) most = std::max(most, from[r * inner]);
-        y.f32()[o * inner + i] = most;
+        float max = reduced > 0 ? *from : 0.0F;
+        for (std::int64_t r = 1; r < reduced; ++r) max = std::max(max, from[r * inner]);
+        y.f32()[o * inner + i] = max;
       }
     }
   });

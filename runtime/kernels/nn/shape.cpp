@@ -71,9 +71,9 @@ KernelPtr make_slice(const BindContext& bind) {
                       axis = static_cast<std::size_t>(bind.integer("axis")),
                       first = bind.integer("begin")](RunContext& run) {
     const Axis shape(x, axis, run);
-    const std::int64_t pitch = x.extent(axis, run) * shape.inner;
+    const std::int64_t row_stride = x.extent(axis, run) * shape.inner;
     const std::int64_t width = y.extent(axis, run) * shape.inner;
-    copy_rows(x.f32() + first * shape.inner, pitch, y.f32(), width, shape.outer, width);
+    copy_rows(x.f32() + first * shape.inner, row_stride, y.f32(), width, shape.outer, width);
   });
 }
 
@@ -82,10 +82,10 @@ KernelPtr make_slice_grad(const BindContext& bind) {
                       axis = static_cast<std::size_t>(bind.integer("axis")),
                       first = bind.integer("begin")](RunContext& run) {
     const Axis shape(dx, axis, run);
-    const std::int64_t pitch = dx.extent(axis, run) * shape.inner;
+    const std::int64_t row_stride = dx.extent(axis, run) * shape.inner;
     const std::int64_t width = dy.extent(axis, run) * shape.inner;
     std::fill_n(dx.f32(), dx.size(run), 0.0F);
-    copy_rows(dy.f32(), width, dx.f32() + first * shape.inner, pitch, shape.outer, width);
+    copy_rows(dy.f32(), width, dx.f32() + first * shape.inner, row_stride, shape.outer, width);
   });
 }
 

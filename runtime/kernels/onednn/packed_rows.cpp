@@ -36,7 +36,7 @@ void PackedRows::place(std::span<const std::int32_t> in, std::span<const std::in
 }
 
 void PackedRows::gather(std::int64_t begin, std::int64_t end, const float* x, std::int64_t width,
-                        std::int64_t pitch, float* slab) const {
+                        std::int64_t row_stride, float* slab) const {
   const std::int64_t spacing = placement_.spacing;
   const std::int64_t first = begin * placement_.stride, last = first + rows_in(end - begin);
   std::int64_t filled = first;
@@ -49,13 +49,13 @@ void PackedRows::gather(std::int64_t begin, std::int64_t end, const float* x, st
   for (; sequence != sequences_.end() && sequence->start < last; ++sequence) {
     const std::int64_t skipped =
         ceil_div(std::max<std::int64_t>(0, first - sequence->start), spacing);
-    const float* row = x + (sequence->in_row + skipped) * pitch;
+    const float* row = x + (sequence->in_row + skipped) * row_stride;
     for (std::int64_t at = sequence->start + skipped * spacing; at < std::min(sequence->stop, last);
          at += spacing) {
       fill_zeros(at);
       std::copy_n(row, width, slab + (at - first) * width);
       filled = at + 1;
-      row += pitch;
+      row += row_stride;
     }
   }
   fill_zeros(last);

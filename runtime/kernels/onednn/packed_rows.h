@@ -27,7 +27,7 @@ class PackedRows {
   // The input positions that outputs [begin, end) read: rows of `x` (`width` floats, `pitch` floats
   // from one to the next) and zeros, to `slab`.
   void gather(std::int64_t begin, std::int64_t end, const float* x, std::int64_t width,
-              std::int64_t pitch, float* slab) const;
+              std::int64_t row_stride, float* slab) const;
 
   // The outputs among positions [begin, end), from `slab` to their rows of `y`.
   void scatter(std::int64_t begin, std::int64_t end, const float* slab, std::int64_t width,

@@ -242,9 +242,9 @@ void Dropout(RandomKey key, std::uint32_t threshold, float scale, const float* x
 // max and sum over a row, then exp(x - norm) by the sum kept in vectors: one order for every row.
 float RowNorm(const float* x, std::int64_t n) {
   const hn::ScalableTag<float> d;
-  auto most = hn::Set(d, x[0]);
-  visit_each(x, n, x[0], [&](auto v) HWY_ATTR { most = hn::Max(most, v); });
-  const float top = hn::GetLane(hn::MaxOfLanes(d, most));
+  auto max = hn::Set(d, x[0]);
+  visit_each(x, n, x[0], [&](auto v) HWY_ATTR { max = hn::Max(max, v); });
+  const float top = hn::GetLane(hn::MaxOfLanes(d, max));
   auto sum = hn::Zero(d);
   const auto shift = hn::Set(d, top);
   visit_each(x, n, -3.0e38F,

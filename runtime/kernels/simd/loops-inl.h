@@ -17,7 +17,7 @@ namespace weft::simd::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-constexpr std::size_t kMostLanes = HWY_MAX_BYTES / sizeof(float);
+constexpr std::size_t kMaxLanes = HWY_MAX_BYTES / sizeof(float);
 
 inline std::int64_t lanes() {
   return static_cast<std::int64_t>(hn::Lanes(hn::ScalableTag<float>()));
@@ -25,9 +25,9 @@ inline std::int64_t lanes() {
 
 // The last n < lanes() elements of an array as a whole vector.
 struct Tail {
-  HWY_ALIGN float data[kMostLanes];
+  HWY_ALIGN float data[kMaxLanes];
   Tail(const float* from, std::int64_t n, float fill) {
-    std::fill(data, data + kMostLanes, fill);
+    std::fill(data, data + kMaxLanes, fill);
     std::copy_n(from, n, data);
   }
 };

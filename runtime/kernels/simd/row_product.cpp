@@ -27,7 +27,7 @@ HWY_INLINE void tile(const float* const* e, std::int64_t depth, const float* pan
                      float* const* out, std::int64_t column) {
   constexpr std::size_t kVectors = kSome * kPanelVectors;
   const D d;
-  const std::int64_t pitch = depth * RowProduct::kPanel;
+  const std::int64_t row_stride = depth * RowProduct::kPanel;
   hn::Vec<D> sums[kRows][kVectors];
 #pragma GCC unroll 16
   for (std::size_t i = 0; i < kRows; ++i) {
@@ -39,7 +39,7 @@ HWY_INLINE void tile(const float* const* e, std::int64_t depth, const float* pan
 #pragma GCC unroll 16
     for (std::size_t v = 0; v < kVectors; ++v) {
       const auto p = static_cast<std::int64_t>(v / kPanelVectors);
-      w[v] = hn::Load(d, panel + p * pitch + v % kPanelVectors * kWidth);
+      w[v] = hn::Load(d, panel + p * row_stride + v % kPanelVectors * kWidth);
     }
 #pragma GCC unroll 16
     for (std::size_t i = 0; i < kRows; ++i) {
@@ -59,9 +59,9 @@ HWY_INLINE void tile(const float* const* e, std::int64_t depth, const float* pan
 
 void RowProductOf(const RowProduct& p, std::int64_t begin, std::int64_t end) {
   // A last, incomplete tile computes its last row several times.
-  constexpr std::size_t most = static_cast<std::size_t>(kBlock);
-  const float* e[most];
-  float* out[most];
+  constexpr std::size_t max = static_cast<std::size_t>(kBlock);
+  const float* e[max];
+  float* out[max];
   for (; begin < end; begin += kBlock) {
     const auto rows = static_cast<std::size_t>(HWY_MIN(end - begin, kBlock));
     const std::size_t filled = (rows + kRows - 1) / kRows * kRows;

@@ -11,9 +11,9 @@ HWY_BEFORE_NAMESPACE();
 namespace weft::simd::HWY_NAMESPACE {
 
 // `Vectors` adjacent vectors of columns stay in registers all the way down.
-template <int Vectors, bool Where>
-void max_columns(const float* x, std::int64_t rows, std::int64_t pitch, std::int32_t first_row,
-                 float* y, std::int32_t* where) {
+template <int Vectors, bool Argmax>
+void max_columns(const float* x, std::int64_t rows, std::int64_t row_stride, std::int32_t first_row,
+                 float* y, std::int32_t* argmax) {
   const hn::ScalableTag<float> d;
   const hn::RebindToSigned<decltype(d)> di;
   using V = hn::Vec<decltype(d)>;
@@ -27,60 +27,61 @@ void max_columns(const float* x, std::int64_t rows, std::int64_t pitch, std::int
   for (std::int64_t row = 1; row < rows; ++row) {
     const I here = hn::Set(di, first_row + static_cast<std::int32_t>(row));
     for (int i = 0; i < Vectors; ++i) {
-      const V v = hn::LoadU(d, x + row * pitch + i * lanes());
+      const V v = hn::LoadU(d, x + row * row_stride + i * lanes());
       const auto more = hn::Gt(v, best[i]);
       best[i] = hn::IfThenElse(more, v, best[i]);
-      if (Where) at[i] = hn::IfThenElse(hn::RebindMask(di, more), here, at[i]);
+      if (Argmax) at[i] = hn::IfThenElse(hn::RebindMask(di, more), here, at[i]);
     }
   }
   for (int i = 0; i < Vectors; ++i) {
     hn::StoreU(best[i], d, y + i * lanes());
-    if (Where) hn::StoreU(at[i], di, where + i * lanes());
+    if (Argmax) hn::StoreU(at[i], di, argmax + i * lanes());
   }
 }
 
-void max_narrow(const float* x, std::int64_t rows, std::int64_t pitch, std::int64_t n,
-                std::int32_t first_row, float* y, std::int32_t* where) {
+void max_narrow(const float* x, std::int64_t rows, std::int64_t row_stride, std::int64_t n,
+                std::int32_t first_row, float* y, std::int32_t* argmax) {
   for (std::int64_t c = 0; c < n; ++c) {
     std::int64_t best = 0;
     for (std::int64_t row = 1; row < rows; ++row) {
-      if (x[row * pitch + c] > x[best * pitch + c]) best = row;
+      if (x[row * row_stride + c] > x[best * row_stride + c]) best = row;
     }
-    y[c] = x[best * pitch + c];
-    if (where != nullptr) where[c] = first_row + static_cast<std::int32_t>(best);
+    y[c] = x[best * row_stride + c];
+    if (argmax != nullptr) argmax[c] = first_row + static_cast<std::int32_t>(best);
   }
 }
 
-template <bool Where>
-void max_wide(const float* x, std::int64_t rows, std::int64_t pitch, std::int64_t n,
-              std::int32_t first_row, float* y, std::int32_t* where) {
-  const auto at = [&](std::int64_t c) { return Where ? where + c : nullptr; };
+template <bool Argmax>
+void max_wide(const float* x, std::int64_t rows, std::int64_t row_stride, std::int64_t n,
+              std::int32_t first_row, float* y, std::int32_t* argmax) {
+  const auto at = [&](std::int64_t c) { return Argmax ? argmax + c : nullptr; };
   std::int64_t c = 0;
   for (; c + 4 * lanes() <= n; c += 4 * lanes()) {
-    max_columns<4, Where>(x + c, rows, pitch, first_row, y + c, at(c));
+    max_columns<4, Argmax>(x + c, rows, row_stride, first_row, y + c, at(c));
   }
   for (; c < n; c += lanes()) {
     c = std::min(c, n - lanes());  // the last vector may overlap the one before
-    max_columns<1, Where>(x + c, rows, pitch, first_row, y + c, at(c));
+    max_columns<1, Argmax>(x + c, rows, row_stride, first_row, y + c, at(c));
   }
 }
 
-void MaxRows(const float* x, std::int64_t rows, std::int64_t pitch, std::int64_t n,
-             std::int32_t first_row, float* y, std::int32_t* where) {
-  if (n < lanes()) return max_narrow(x, rows, pitch, n, first_row, y, where);
-  const auto wide = where != nullptr ? &max_wide<true> : &max_wide<false>;
-  wide(x, rows, pitch, n, first_row, y, where);
+void MaxRows(const float* x, std::int64_t rows, std::int64_t row_stride, std::int64_t n,
+             std::int32_t first_row, float* y, std::int32_t* argmax) {
+  if (n < lanes()) return max_narrow(x, rows, row_stride, n, first_row, y, argmax);
+  const auto wide = argmax != nullptr ? &max_wide<true> : &max_wide<false>;
+  wide(x, rows, row_stride, n, first_row, y, argmax);
 }
 
 template <int Vectors>
-void sum_columns(const float* x, std::int64_t rows, std::int64_t pitch, float factor, float* y) {
+void sum_columns(const float* x, std::int64_t rows, std::int64_t row_stride, float factor,
+                 float* y) {
   const hn::ScalableTag<float> d;
   using V = hn::Vec<decltype(d)>;
   V sum[Vectors];
   for (int i = 0; i < Vectors; ++i) sum[i] = hn::Zero(d);
   for (std::int64_t row = 0; row < rows; ++row) {
     for (int i = 0; i < Vectors; ++i) {
-      sum[i] = hn::Add(sum[i], hn::LoadU(d, x + row * pitch + i * lanes()));
+      sum[i] = hn::Add(sum[i], hn::LoadU(d, x + row * row_stride + i * lanes()));
     }
   }
   for (int i = 0; i < Vectors; ++i) {
@@ -88,21 +89,22 @@ void sum_columns(const float* x, std::int64_t rows, std::int64_t pitch, float fa
   }
 }
 
-void SumRows(const float* x, std::int64_t rows, std::int64_t pitch, std::int64_t n, float factor,
-             float* y) {
+void SumRows(const float* x, std::int64_t rows, std::int64_t row_stride, std::int64_t n,
+             float factor, float* y) {
   if (n < lanes()) {
     for (std::int64_t c = 0; c < n; ++c) {
       float sum = 0;
-      for (std::int64_t row = 0; row < rows; ++row) sum += x[row * pitch + c];
+      for (std::int64_t row = 0; row < rows; ++row) sum += x[row * row_stride + c];
       y[c] = sum * factor;
     }
     return;
   }
   std::int64_t c = 0;
-  for (; c + 4 * lanes() <= n; c += 4 * lanes()) sum_columns<4>(x + c, rows, pitch, factor, y + c);
+  for (; c + 4 * lanes() <= n; c += 4 * lanes())
+    sum_columns<4>(x + c, rows, row_stride, factor, y + c);
   for (; c < n; c += lanes()) {
     c = std::min(c, n - lanes());
-    sum_columns<1>(x + c, rows, pitch, factor, y + c);
+    sum_columns<1>(x + c, rows, row_stride, factor, y + c);
   }
 }
 
@@ -122,8 +124,8 @@ void ScatterAddRows(const std::int32_t* ids, std::int64_t count, const float* dy
 
 // `Outputs` products of one row side by side; the row's last, incomplete vector is in `tail`.
 template <int Outputs>
-void dot_row(const float* x, const float* tail, std::int64_t n, const float* w, std::int64_t pitch,
-             const float* bias, float* y) {
+void dot_row(const float* x, const float* tail, std::int64_t n, const float* w,
+             std::int64_t row_stride, const float* bias, float* y) {
   const hn::ScalableTag<float> d;
   using V = hn::Vec<decltype(d)>;
   V sum[Outputs];
@@ -132,13 +134,13 @@ void dot_row(const float* x, const float* tail, std::int64_t n, const float* w, 
   for (; k + lanes() <= n; k += lanes()) {
     const V v = hn::LoadU(d, x + k);
     for (int o = 0; o < Outputs; ++o) {
-      sum[o] = hn::MulAdd(v, hn::LoadU(d, w + o * pitch + k), sum[o]);
+      sum[o] = hn::MulAdd(v, hn::LoadU(d, w + o * row_stride + k), sum[o]);
     }
   }
   if (k < n) {
     const V v = hn::Load(d, tail);
     for (int o = 0; o < Outputs; ++o) {
-      sum[o] = hn::MulAdd(v, hn::LoadU(d, w + o * pitch + k), sum[o]);
+      sum[o] = hn::MulAdd(v, hn::LoadU(d, w + o * row_stride + k), sum[o]);
     }
   }
   for (int o = 0; o < Outputs; ++o) {
@@ -146,20 +148,20 @@ void dot_row(const float* x, const float* tail, std::int64_t n, const float* w, 
   }
 }
 
-void DotRows(const float* x, std::int64_t rows, std::int64_t n, const float* w, std::int64_t pitch,
-             std::int64_t outputs, const float* bias, float* y) {
+void DotRows(const float* x, std::int64_t rows, std::int64_t n, const float* w,
+             std::int64_t row_stride, std::int64_t outputs, const float* bias, float* y) {
   const std::int64_t whole = n / lanes() * lanes();
   for (std::int64_t row = 0; row < rows; ++row, x += n, y += outputs) {
     const Tail tail(x + whole, n - whole, 0.0F);
     const auto add = [&](std::int64_t o) { return bias != nullptr ? bias + o : nullptr; };
     std::int64_t o = 0;
     for (; o + 4 <= outputs; o += 4) {
-      dot_row<4>(x, tail.data, n, w + o * pitch, pitch, add(o), y + o);
+      dot_row<4>(x, tail.data, n, w + o * row_stride, row_stride, add(o), y + o);
     }
     for (; o + 2 <= outputs; o += 2) {
-      dot_row<2>(x, tail.data, n, w + o * pitch, pitch, add(o), y + o);
+      dot_row<2>(x, tail.data, n, w + o * row_stride, row_stride, add(o), y + o);
     }
-    if (o < outputs) dot_row<1>(x, tail.data, n, w + o * pitch, pitch, add(o), y + o);
+    if (o < outputs) dot_row<1>(x, tail.data, n, w + o * row_stride, row_stride, add(o), y + o);
   }
 }
 
@@ -174,14 +176,14 @@ HWY_EXPORT(SumRows);
 HWY_EXPORT(ScatterAddRows);
 HWY_EXPORT(DotRows);
 
-void max_rows(const float* x, std::int64_t rows, std::int64_t pitch, std::int64_t n,
-              std::int32_t first_row, float* y, std::int32_t* where) {
-  HWY_DYNAMIC_DISPATCH(MaxRows)(x, rows, pitch, n, first_row, y, where);
+void max_rows(const float* x, std::int64_t rows, std::int64_t row_stride, std::int64_t n,
+              std::int32_t first_row, float* y, std::int32_t* argmax) {
+  HWY_DYNAMIC_DISPATCH(MaxRows)(x, rows, row_stride, n, first_row, y, argmax);
 }
 
-void sum_rows(const float* x, std::int64_t rows, std::int64_t pitch, std::int64_t n, float factor,
-              float* y) {
-  HWY_DYNAMIC_DISPATCH(SumRows)(x, rows, pitch, n, factor, y);
+void sum_rows(const float* x, std::int64_t rows, std::int64_t row_stride, std::int64_t n,
+              float factor, float* y) {
+  HWY_DYNAMIC_DISPATCH(SumRows)(x, rows, row_stride, n, factor, y);
 }
 
 void scatter_add_rows(const std::int32_t* ids, std::int64_t count, const float* dy,
@@ -189,14 +191,14 @@ void scatter_add_rows(const std::int32_t* ids, std::int64_t count, const float* 
   HWY_DYNAMIC_DISPATCH(ScatterAddRows)(ids, count, dy, width, begin, end, table);
 }
 
-void dot_rows(const float* x, std::int64_t rows, std::int64_t n, const float* w, std::int64_t pitch,
-              std::int64_t outputs, const float* bias, float* y) {
-  HWY_DYNAMIC_DISPATCH(DotRows)(x, rows, n, w, pitch, outputs, bias, y);
+void dot_rows(const float* x, std::int64_t rows, std::int64_t n, const float* w,
+              std::int64_t row_stride, std::int64_t outputs, const float* bias, float* y) {
+  HWY_DYNAMIC_DISPATCH(DotRows)(x, rows, n, w, row_stride, outputs, bias, y);
 }
 
 std::int64_t padded(std::int64_t n) {
-  constexpr std::int64_t most = 64;  // floats in the longest vector of any instruction set
-  return (n + most - 1) / most * most;
+  constexpr std::int64_t max = 64;  // floats in the longest vector of any instruction set
+  return (n + max - 1) / max * max;
 }
 
 }  // namespace weft::simd

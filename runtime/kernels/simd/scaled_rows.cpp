@@ -62,16 +62,16 @@ void SumScaledRows(const ScaledRows& lists, std::int64_t columns, const float* m
   using Pass = decltype(&sum_columns<1>);
   constexpr Pass passes[] = {&sum_columns<1>, &sum_columns<2>, &sum_columns<3>, &sum_columns<4>,
                              &sum_columns<5>, &sum_columns<6>, &sum_columns<7>, &sum_columns<8>};
-  constexpr std::int64_t most = std::size(passes);
+  constexpr std::int64_t max = std::size(passes);
   if (columns < kWidth) {
     for (std::int64_t c = 0; c < columns; ++c) {
       sum_column(lists, matrix + c, matrix_pitch, sums + c, sums_pitch);
     }
     return;
   }
-  for (std::int64_t c = 0; c < columns; c += most * kWidth) {
+  for (std::int64_t c = 0; c < columns; c += max * kWidth) {
     const std::int64_t left = columns - c;
-    const std::int64_t vectors = std::min((left + kWidth - 1) / kWidth, most);
+    const std::int64_t vectors = std::min((left + kWidth - 1) / kWidth, max);
     const std::int64_t last = std::min(vectors * kWidth, left) - kWidth;
     passes[vectors - 1](lists, matrix + c, matrix_pitch, sums + c, sums_pitch, last);
   }

@@ -45,16 +45,16 @@ void softmax(const float* x, float* y, float* norms, std::int64_t rows, std::int
 
 // Over rows of `pitch` floats: the first maximum of each of n columns; `where`, unless it is null,
 // gets first_row + the row it is in.
-void max_rows(const float* x, std::int64_t rows, std::int64_t pitch, std::int64_t n,
-              std::int32_t first_row, float* y, std::int32_t* where);
+void max_rows(const float* x, std::int64_t rows, std::int64_t row_stride, std::int64_t n,
+              std::int32_t first_row, float* y, std::int32_t* argmax);
 // y[c] = factor * sum over rows of x[row, c].
-void sum_rows(const float* x, std::int64_t rows, std::int64_t pitch, std::int64_t n, float factor,
-              float* y);
+void sum_rows(const float* x, std::int64_t rows, std::int64_t row_stride, std::int64_t n,
+              float factor, float* y);
 
 // y[r, o] = x[r] . w[o] + bias[o], for n numbers each; the rows of w are `pitch` apart and filled
 // up with zeros to a multiple of the longest vector (padded()). `bias` may be null.
-void dot_rows(const float* x, std::int64_t rows, std::int64_t n, const float* w, std::int64_t pitch,
-              std::int64_t outputs, const float* bias, float* y);
+void dot_rows(const float* x, std::int64_t rows, std::int64_t n, const float* w,
+              std::int64_t row_stride, std::int64_t outputs, const float* bias, float* y);
 std::int64_t padded(std::int64_t n);
 
 // table[ids[t], c] += dy[t, c] for begin <= c < end, in the order of t.

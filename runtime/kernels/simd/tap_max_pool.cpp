@@ -72,7 +72,7 @@ HWY_INLINE Fetch fetch_of(const TapPool& pool, const Rows& rows, std::size_t seg
 }
 
 // The maxima of one segment, and the windows they came from.
-template <class T, std::size_t kLanes, bool kWhere>
+template <class T, std::size_t kLanes, bool kArgmax>
 class Maxima {
  public:
   using Sum = typename SumOf<T>::type;
@@ -87,19 +87,19 @@ class Maxima {
                                                       : std::numeric_limits<Sum>::lowest();
 #pragma GCC unroll 16
     for (std::size_t v = 0; v < kVectors; ++v) {
-      most[v] = hn::Set(D(), lowest);
-      if constexpr (kWhere) where[v] = hn::Set(DI(), static_cast<std::int32_t>(first_window));
+      max[v] = hn::Set(D(), lowest);
+      if constexpr (kArgmax) argmax[v] = hn::Set(DI(), static_cast<std::int32_t>(first_window));
     }
   }
 
   HWY_INLINE void add(std::size_t v, V sum, std::int64_t window) {
-    if constexpr (kWhere) {
-      const auto better = hn::Gt(sum, most[v]);
-      most[v] = hn::IfThenElse(better, sum, most[v]);
-      where[v] = hn::IfThenElse(hn::RebindMask(DI(), better),
-                                hn::Set(DI(), static_cast<std::int32_t>(window)), where[v]);
+    if constexpr (kArgmax) {
+      const auto better = hn::Gt(sum, max[v]);
+      max[v] = hn::IfThenElse(better, sum, max[v]);
+      argmax[v] = hn::IfThenElse(hn::RebindMask(DI(), better),
+                                 hn::Set(DI(), static_cast<std::int32_t>(window)), argmax[v]);
     } else {
-      most[v] = hn::Max(sum, most[v]);
+      max[v] = hn::Max(sum, max[v]);
     }
   }
 
@@ -111,30 +111,30 @@ class Maxima {
     float* to = whole ? y : sums;
 #pragma GCC unroll 16
     for (std::size_t v = 0; v < kVectors; ++v) {
-      store_floats(D(), most[v], to + v * kWidth);
-      if constexpr (kWhere) hn::Store(where[v], DI(), rows + v * kWidth);
+      store_floats(D(), max[v], to + v * kWidth);
+      if constexpr (kArgmax) hn::Store(argmax[v], DI(), rows + v * kWidth);
     }
     if (!whole) std::copy_n(sums, segment.channels, y);
-    if constexpr (kWhere) std::copy_n(rows, segment.channels, at + segment.output);
+    if constexpr (kArgmax) std::copy_n(rows, segment.channels, at + segment.output);
   }
 
  private:
-  V most[kVectors];
-  hn::Vec<DI> where[kWhere ? kVectors : 1];
+  V max[kVectors];
+  hn::Vec<DI> argmax[kArgmax ? kVectors : 1];
 };
 
 struct Sentence {
   Rows rows;
   std::int64_t first;  // token
   float* y;
-  std::int32_t* where;
+  std::int32_t* argmax;
 };
 
 // The maxima over a sentence's windows of the channels of one segment. A usual window's taps are
 // known to the compiler, and lie side by side; kTaps = 0: any window.
-template <class T, std::size_t kLanes, int kTaps, bool kWhere>
+template <class T, std::size_t kLanes, int kTaps, bool kArgmax>
 HWY_NOINLINE void pool_windows(const TapBlock& block, const Sentence& s, const Fetch& fetch) {
-  using M = Maxima<T, kLanes, kWhere>;
+  using M = Maxima<T, kLanes, kArgmax>;
   const typename M::D d;
   const std::int64_t offset = block.segment.offset * static_cast<std::int64_t>(sizeof(T));
   const std::int64_t taps = kTaps > 0 ? kTaps : block.segment.taps;
@@ -172,24 +172,24 @@ HWY_NOINLINE void pool_windows(const TapBlock& block, const Sentence& s, const F
   }
   for (; i < windows; ++i) window(i);
   for (i = both; i < fetch.rows.far_rows; ++i) fetch(i);
-  maxima.store(block.segment, s.y, s.where);
+  maxima.store(block.segment, s.y, s.argmax);
 }
 
-template <class T, std::size_t kLanes, bool kWhere>
+template <class T, std::size_t kLanes, bool kArgmax>
 HWY_INLINE void pool_segment(const TapBlock& block, const Sentence& s, const Fetch& fetch) {
   switch (block.dilation > 1 ? 0 : block.segment.taps) {
     case 1:
-      return pool_windows<T, kLanes, 1, kWhere>(block, s, fetch);
+      return pool_windows<T, kLanes, 1, kArgmax>(block, s, fetch);
     case 2:
-      return pool_windows<T, kLanes, 2, kWhere>(block, s, fetch);
+      return pool_windows<T, kLanes, 2, kArgmax>(block, s, fetch);
     case 3:
-      return pool_windows<T, kLanes, 3, kWhere>(block, s, fetch);
+      return pool_windows<T, kLanes, 3, kArgmax>(block, s, fetch);
     case 4:
-      return pool_windows<T, kLanes, 4, kWhere>(block, s, fetch);
+      return pool_windows<T, kLanes, 4, kArgmax>(block, s, fetch);
     case 5:
-      return pool_windows<T, kLanes, 5, kWhere>(block, s, fetch);
+      return pool_windows<T, kLanes, 5, kArgmax>(block, s, fetch);
     default:
-      return pool_windows<T, kLanes, 0, kWhere>(block, s, fetch);
+      return pool_windows<T, kLanes, 0, kArgmax>(block, s, fetch);
   }
 }
 
@@ -214,7 +214,7 @@ void finish(const TapPool& pool, float* y) {
   }
 }
 
-template <class T, bool kWhere>
+template <class T, bool kArgmax>
 void pool_sentence(const TapPool& pool, const Sentence& sentence, const Rows& next) {
   const std::size_t segments = pool.blocks.size(), ahead = std::min(kAhead, segments);
   for (std::size_t i = 0; i < segments; ++i) {
@@ -223,20 +223,20 @@ void pool_sentence(const TapPool& pool, const Sentence& sentence, const Rows& ne
     const Fetch fetch = then < segments ? fetch_of<T>(pool, sentence.rows, then)
                                         : fetch_of<T>(pool, next, then - segments);
     if (block.segment.lanes == 64) {
-      if constexpr (sizeof(T) == 1) pool_segment<T, 64, kWhere>(block, sentence, fetch);
+      if constexpr (sizeof(T) == 1) pool_segment<T, 64, kArgmax>(block, sentence, fetch);
     } else if (block.segment.lanes == 32) {
-      if constexpr (sizeof(T) <= 2) pool_segment<T, 32, kWhere>(block, sentence, fetch);
+      if constexpr (sizeof(T) <= 2) pool_segment<T, 32, kArgmax>(block, sentence, fetch);
     } else if (block.segment.lanes == 16) {
-      pool_segment<T, 16, kWhere>(block, sentence, fetch);
+      pool_segment<T, 16, kArgmax>(block, sentence, fetch);
     } else if (block.segment.lanes == 8) {
-      pool_segment<T, 8, kWhere>(block, sentence, fetch);
+      pool_segment<T, 8, kArgmax>(block, sentence, fetch);
     } else {
-      pool_segment<T, 4, kWhere>(block, sentence, fetch);
+      pool_segment<T, 4, kArgmax>(block, sentence, fetch);
     }
   }
 }
 
-template <class T, bool kWhere>
+template <class T, bool kArgmax>
 void pool_sentences(const TapPool& pool, std::int64_t begin, std::int64_t end,
                     const std::byte** scratch) {
   const std::byte** halves[] = {scratch, scratch + pool.scratch() / 2};
@@ -247,13 +247,13 @@ void pool_sentences(const TapPool& pool, std::int64_t begin, std::int64_t end,
   }
   for (std::int64_t b = begin; b < end; ++b) {
     const Rows next = b + 1 < end ? find_rows(pool, b + 1, halves[(b + 1 - begin) % 2]) : Rows();
-    float* y = pool.y + b * pool.pitch;
-    std::int32_t* where = kWhere ? pool.where + b * pool.outputs : nullptr;
+    float* y = pool.y + b * pool.row_stride;
+    std::int32_t* argmax = kArgmax ? pool.argmax + b * pool.outputs : nullptr;
     if (rows.length == 0) {
       std::fill_n(y, pool.outputs, 0.0F);
-      if (kWhere) std::fill_n(where, pool.outputs, std::numeric_limits<std::int32_t>::min());
+      if (kArgmax) std::fill_n(argmax, pool.outputs, std::numeric_limits<std::int32_t>::min());
     } else {
-      pool_sentence<T, kWhere>(pool, {rows, pool.offsets[b], y, where}, next);
+      pool_sentence<T, kArgmax>(pool, {rows, pool.offsets[b], y, argmax}, next);
       finish(pool, y);
     }
     rows = next;
@@ -267,7 +267,7 @@ void TapMaxPool(const TapPool& pool, std::int64_t begin, std::int64_t end,
     pool_sentences<std::int16_t, false>(pool, begin, end, scratch);
   } else if (pool.dtype == DType::i8) {
     pool_sentences<std::int8_t, false>(pool, begin, end, scratch);
-  } else if (pool.where == nullptr) {
+  } else if (pool.argmax == nullptr) {
     pool_sentences<float, false>(pool, begin, end, scratch);
   } else {
     pool_sentences<float, true>(pool, begin, end, scratch);

@@ -16,7 +16,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 template <std::size_t kLanes>
 void sum_windows(const TapPool& pool, const TapBlock& block, std::int64_t b, float* to,
-                 std::int64_t pitch) {
+                 std::int64_t row_stride) {
   const hn::CappedTag<float, kLanes> d;
   constexpr std::size_t width = HWY_MIN(hn::MaxLanes(decltype(d)()), kLanes);
   constexpr std::size_t vectors = kLanes / width;
@@ -26,7 +26,7 @@ void sum_windows(const TapPool& pool, const TapBlock& block, std::int64_t b, flo
   HWY_ALIGN float bias[kLanes] = {};
   HWY_ALIGN float sums[kLanes];
   if (pool.bias != nullptr) std::copy_n(pool.bias + segment.output, segment.channels, bias);
-  for (std::int64_t j = 0; j < block.windows(length); ++j, to += pitch) {
+  for (std::int64_t j = 0; j < block.windows(length); ++j, to += row_stride) {
     hn::Vec<decltype(d)> sum[vectors];
     for (auto& s : sum) s = hn::Zero(d);
     for (std::int64_t k = 0; k < segment.taps; ++k) {
@@ -50,10 +50,10 @@ void sum_windows(const TapPool& pool, const TapBlock& block, std::int64_t b, flo
 }
 
 void TapSums(const TapPool& pool, const TapBlock& block, std::int64_t b, float* to,
-             std::int64_t pitch) {
-  if (block.segment.lanes == 16) return sum_windows<16>(pool, block, b, to, pitch);
-  if (block.segment.lanes == 8) return sum_windows<8>(pool, block, b, to, pitch);
-  sum_windows<4>(pool, block, b, to, pitch);
+             std::int64_t row_stride) {
+  if (block.segment.lanes == 16) return sum_windows<16>(pool, block, b, to, row_stride);
+  if (block.segment.lanes == 8) return sum_windows<8>(pool, block, b, to, row_stride);
+  sum_windows<4>(pool, block, b, to, row_stride);
 }
 
 }  // namespace weft::simd::HWY_NAMESPACE
@@ -65,9 +65,9 @@ namespace weft::simd {
 HWY_EXPORT(TapSums);
 
 void tap_sums(const TapPool& pool, const TapBlock& block, std::int64_t b, float* to,
-              std::int64_t pitch) {
+              std::int64_t row_stride) {
   if (pool.offsets[b] == pool.offsets[b + 1]) return;
-  HWY_DYNAMIC_DISPATCH(TapSums)(pool, block, b, to, pitch);
+  HWY_DYNAMIC_DISPATCH(TapSums)(pool, block, b, to, row_stride);
 }
 
 }  // namespace weft::simd

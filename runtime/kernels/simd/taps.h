@@ -40,8 +40,8 @@ struct TapPool {
   bool relu = false;
   std::int64_t near_bytes = 0;  // of the table's first rows, which caches are likely to hold
   float* y = nullptr;           // [B, outputs], its rows `pitch` floats apart
-  std::int64_t pitch = 0;
-  std::int32_t* where = nullptr;  // [B, outputs], of an f32 table; null: not wanted
+  std::int64_t row_stride = 0;
+  std::int32_t* argmax = nullptr;  // [B, outputs], of an f32 table; null: not wanted
   // Of tap_max_pool: the most tokens of a sentence, the most that a window reaches past its ends,
   // and a row of zeros to be found there.
   std::int64_t longest = 0, halo = 0;
@@ -56,7 +56,7 @@ void tap_max_pool(const TapPool&, std::int64_t begin, std::int64_t end, const st
 
 // The sums of all windows of one block over sentence b, plus bias: a row of `channels` each,
 // `pitch` floats apart, to `to`. Of an f32 table.
-void tap_sums(const TapPool&, const TapBlock&, std::int64_t b, float* to, std::int64_t pitch);
+void tap_sums(const TapPool&, const TapBlock&, std::int64_t b, float* to, std::int64_t row_stride);
 
 // One row with what it is multiplied by; and lists of them: list i ends where list i + 1 begins.
 struct ScaledRow {

@@ -54,17 +54,17 @@ class Winners {
         dilation_(bind.integer("dilation")),
         filters_(std::move(filters)) {
     const Dim& examples = bind.graph[bind.node.inputs[0]].type.shape[0];
-    const std::int64_t most =
+    const std::int64_t max =
         examples.is_static() ? examples.value : bind.graph.find_symbol(examples.symbol)->capacity;
     std::int64_t lists = 0;
     for (const Filters& f : filters_) lists += f.taps * f.channels;
-    rows_.resize(static_cast<std::size_t>(lists * most) + 1);
+    rows_.resize(static_cast<std::size_t>(lists * max) + 1);
     starts_.resize(static_cast<std::size_t>(lists) + 1);
-    candidates_.resize(static_cast<std::size_t>(most) + 1);
+    candidates_.resize(static_cast<std::size_t>(max) + 1);
   }
 
   std::int64_t lists() const { return static_cast<std::int64_t>(starts_.size()) - 1; }
-  std::size_t most() const { return rows_.size(); }  // rows in all lists
+  std::size_t max() const { return rows_.size(); }  // rows in all lists
 
   // The lists of this run: convolution by convolution, filter by filter, tap by tap.
   simd::ScaledRows collect(std::int64_t rows, const RunContext& run) {
@@ -132,7 +132,7 @@ class SparseTapInputGrad final : public Kernel {
       : w_(bind.x.begin() + 4, bind.x.end()),
         de_(bind.y[0]),
         winners_(bind, filters(bind)),
-        by_row_(winners_.most()),
+        by_row_(winners_.max()),
         blocks_(bind, winners_.lists()) {
     for (const Winners::Filters& f : filters(bind)) taps_.push_back(f.taps);
     const TensorType& grad = bind.graph[bind.node.outputs[0]].type;

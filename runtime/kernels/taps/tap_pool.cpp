@@ -39,9 +39,9 @@ class TapMaxPool final : public Kernel {
     pool_.scale = bind.x[4] ? bind.x[4].f32() : nullptr;
     pool_.relu = act_ == simd::Unary::relu;
     pool_.y = y_.f32();
-    pool_.pitch = y_.pitch();
-    if (bind.y[1]) pool_.where = bind.y[1].i32();
-    const std::string& tokens = bind.graph[bind.node.inputs[2]].type.partitions;
+    pool_.row_stride = y_.row_stride();
+    if (bind.y[1]) pool_.argmax = bind.y[1].i32();
+    const std::string& tokens = bind.graph[bind.node.inputs[2]].type.ragged_dim;
     pool_.longest = bind.graph.find_symbol(tokens)->capacity;
     for (const simd::TapBlock& block : blocks_) {
       pool_.halo = std::max(pool_.halo, block.span() - 1);
@@ -67,7 +67,7 @@ class TapMaxPool final : public Kernel {
   void activate(std::int64_t begin, std::int64_t end) const {
     for (std::int64_t b = begin; b < end; ++b) {
       if (pool_.offsets[b] == pool_.offsets[b + 1]) continue;
-      float* y = pool_.y + b * pool_.pitch;
+      float* y = pool_.y + b * pool_.row_stride;
       simd::map(*act_, y, y, pool_.outputs, 1.0F);
     }
   }
@@ -114,10 +114,10 @@ class TapMaxPoolGrad final : public Kernel {
   void scatter(const TapSegment& segment, std::int64_t b) const {
     const std::int64_t first = offsets_.i32()[b], last = offsets_.i32()[b + 1];
     const float* dz = dz_.f32() + b * dz_.columns() + segment.output;
-    const std::int32_t* where = where_.i32() + b * dz_.columns() + segment.output;
+    const std::int32_t* argmax = where_.i32() + b * dz_.columns() + segment.output;
     for (std::int64_t c = 0; c < segment.channels; ++c) {
       for (std::int64_t tap = 0; tap < segment.taps && dz[c] != 0.0F; ++tap) {
-        const std::int64_t t = where[c] + tap * dilation_;
+        const std::int64_t t = argmax[c] + tap * dilation_;
         if (t < first || t >= last) continue;
         const std::int64_t row = ids_ ? ids_.i32()[t] : t;
         const std::int64_t column = segment.offset + tap * segment.lanes + c;

@@ -72,9 +72,9 @@ class TapMeanPool final : public Kernel {
         act_(simd::find_unary(bind.string("act"))),
         blocks_(blocks_of(bind)),
         pool_(pool_of(ids_, table_, offsets_, bind.x[3])) {
-    const std::string& rows = bind.graph[bind.node.inputs[2]].type.partitions;
-    const auto most = static_cast<std::size_t>(bind.graph.find_symbol(rows)->capacity);
-    for (int i = 0; i < bind.threads; ++i) windows_.emplace_back(most * 16 * sizeof(float));
+    const std::string& rows = bind.graph[bind.node.inputs[2]].type.ragged_dim;
+    const auto max = static_cast<std::size_t>(bind.graph.find_symbol(rows)->capacity);
+    for (int i = 0; i < bind.threads; ++i) windows_.emplace_back(max * 16 * sizeof(float));
   }
 
   bool asks_for_rows() const override { return true; }
@@ -92,7 +92,7 @@ class TapMeanPool final : public Kernel {
   void pool(const simd::TapBlock& block, std::int64_t b, float* windows) const {
     const std::int64_t length = pool_.offsets[b + 1] - pool_.offsets[b];
     const std::int64_t channels = block.segment.channels;
-    float* y = y_.f32() + b * y_.pitch() + block.segment.output;
+    float* y = y_.f32() + b * y_.row_stride() + block.segment.output;
     if (length == 0) {
       std::fill_n(y, channels, 0.0F);
       return;

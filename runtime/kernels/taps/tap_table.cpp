@@ -157,9 +157,9 @@ class TapTableWeightGrad final : public Kernel {
     for (const TapSegment& s : layout.segments()) {
       if (s.conv != bind.integer("index")) continue;
       segments_.push_back(s);
-      most_ = std::max(most_, s.taps * s.lanes);
+      max_ = std::max(max_, s.taps * s.lanes);
     }
-    product_ = AlignedBytes(static_cast<std::size_t>(e_.columns() * most_) * sizeof(float));
+    product_ = AlignedBytes(static_cast<std::size_t>(e_.columns() * max_) * sizeof(float));
   }
 
   void run(RunContext& run) override {
@@ -172,7 +172,7 @@ class TapTableWeightGrad final : public Kernel {
                  [&](std::int64_t begin, std::int64_t end, int) {
                    for (const TapSegment& s : segments_) {
                      const std::int64_t width = s.taps * s.lanes;
-                     float* product = reinterpret_cast<float*>(product_.data()) + begin * most_;
+                     float* product = reinterpret_cast<float*>(product_.data()) + begin * max_;
                      gemm({.transpose_a = true,
                            .m = end - begin,
                            .n = width,
@@ -196,7 +196,7 @@ class TapTableWeightGrad final : public Kernel {
  private:
   Operand e_, dtable_, dw_;
   std::vector<TapSegment> segments_;
-  std::int64_t most_ = 0;
+  std::int64_t max_ = 0;
   AlignedBytes product_;
 };
 

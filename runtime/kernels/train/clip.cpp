@@ -47,11 +47,11 @@ KernelPtr make_clip(const BindContext& bind) {
 
 // g[..] …  ->  factor[]
 KernelPtr make_clip_factor(const BindContext& bind) {
-  std::int64_t most = 0;  // elements of any g
+  std::int64_t max = 0;  // elements of any g
   for (const ValueId id : bind.node.inputs) {
-    most = std::max(most, capacity_elements(bind.graph, bind.graph[id].type));
+    max = std::max(max, capacity_elements(bind.graph, bind.graph[id].type));
   }
-  std::vector<double> sums(static_cast<std::size_t>(blocks_of(most)));
+  std::vector<double> sums(static_cast<std::size_t>(blocks_of(max)));
   return make_kernel([all = bind.x, y = bind.y[0], limit = float_attr(bind.node.attrs, "limit"),
                       sums](RunContext& run) mutable {
     double square = 0;

@@ -1,4 +1,4 @@
-// dropout and drop_ids, by the hash of ir/random.h.
+// dropout and token_dropout, by the hash of ir/random.h.
 #include "runtime/kernels/kernels.h"
 #include "runtime/kernels/simd/simd.h"
 #include "runtime/resources/threads.h"
@@ -28,7 +28,7 @@ KernelPtr make_dropout(const BindContext& bind) {
 }
 
 // ids[..]  seed[]  step[]  ->  new_ids[..]
-KernelPtr make_drop_ids(const BindContext& bind) {
+KernelPtr make_token_dropout(const BindContext& bind) {
   const double rate = float_attr(bind.node.attrs, "rate");
   return make_kernel([ids = bind.x[0], seed = bind.x[1], step = bind.x[2], y = bind.y[0],
                       stream = bind.integer("stream"),

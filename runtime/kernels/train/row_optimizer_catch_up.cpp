@@ -30,7 +30,7 @@ class Missed {
   std::int64_t step() const { return *step_.i32(); }
   double rate_of(std::int64_t t) const { return static_cast<double>(rates_.f32()[t % kept_]); }
   // As many as any gap may need, and the identity.
-  std::size_t most_gaps() const { return static_cast<std::size_t>(kept_) + 1; }
+  std::size_t max_gaps() const { return static_cast<std::size_t>(kept_) + 1; }
   std::size_t longest() const { return static_cast<std::size_t>(longest_); }
 
   // Marks the rows that are to be brought up to date, and finds those that are behind.
@@ -70,8 +70,8 @@ class Missed {
 
   void mark(std::int32_t row, std::int64_t as_of) {
     const std::int64_t gap = step() - last_[row];
-    const std::int64_t most = rates_ ? std::min(step(), kept_) : step();
-    if (gap < 0 || gap > most) {
+    const std::int64_t max = rates_ ? std::min(step(), kept_) : step();
+    if (gap < 0 || gap > max) {
       throw Error(fmt::format("{}: row {} is as of step {}, but this follows step {}", table.op(),
                               row, last_[row], step()),
                   "the plan's optimizer state is inconsistent: train it anew");
@@ -95,7 +95,7 @@ class Missed {
 template <class Gap>
 struct Gaps {
   std::vector<Gap> by_length;
-  explicit Gaps(const Missed& missed) : by_length(missed.most_gaps()) {}
+  explicit Gaps(const Missed& missed) : by_length(missed.max_gaps()) {}
   std::span<Gap> upto(std::size_t longest) { return std::span(by_length).first(longest + 1); }
 };
 

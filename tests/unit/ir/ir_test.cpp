@@ -211,7 +211,7 @@ TEST_CASE("the verifier names what is broken after the fact") {
   CHECK_CONTAINS(broken([](Graph& g) { g.nodes[0].attrs["odd"] = std::int64_t{1}; }),
                  "no attribute `odd`");
   CHECK_CONTAINS(broken([](Graph& g) { g.results.push_back(ValueId{999}); }), "does not exist");
-  CHECK_CONTAINS(broken([](Graph& g) { g.values[1].name = g.values[0].name; }), "defined twice");
+  CHECK_CONTAINS(broken([](Graph& g) { g.rename(ValueId{1}, g.values[0].name); }), "defined twice");
 }
 
 TEST_CASE("the verifier finds values that share bytes while both are alive") {

@@ -135,8 +135,9 @@ TEST_CASE("mistakes are named, with the types involved") {
            {"%y = clip(%m) limit=-1", "clip: limit is -1"},
            {"%y = clip_factor(%m, %ids) limit=1", "clip_factor: g[1] is i32[T]"},
            {"%y = scale_by(%m, %v6)", "scale_by: factor is f32[6], but must be f32[]"},
-           {"%y = drop_ids(%x, %step, %step) rate=0.5 stream=0", "drop_ids: ids is f32[T, 6]"},
-           {"%y = drop_ids(%ids, %step, %step) rate=1 stream=0", "drop_ids: rate is 1"},
+           {"%y = token_dropout(%x, %step, %step) rate=0.5 stream=0",
+            "token_dropout: ids is f32[T, 6]"},
+           {"%y = token_dropout(%ids, %step, %step) rate=1 stream=0", "token_dropout: rate is 1"},
        }) {
     CAPTURE(line);
     CHECK(outcome(line).find(message) != std::string::npos);

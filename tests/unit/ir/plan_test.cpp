@@ -99,7 +99,7 @@ void check_equal(const Plan& a, const Plan& b) {
   for (std::size_t i = 0; i < a.history.size(); ++i) {
     CHECK(a.history[i].epoch == b.history[i].epoch);
     CHECK(a.history[i].step == b.history[i].step);
-    CHECK(a.history[i].rate == b.history[i].rate);
+    CHECK(a.history[i].learning_rate == b.history[i].learning_rate);
     CHECK(a.history[i].train_loss == b.history[i].train_loss);
     CHECK(a.history[i].metrics == b.history[i].metrics);
   }

@@ -47,14 +47,14 @@ TEST_CASE("dropout keeps its share, scales it, and differs between seeds, steps 
   }
 }
 
-TEST_CASE("drop_ids makes its share of the words unknown and leaves the others as they are") {
+TEST_CASE("token_dropout makes its share of the words unknown and leaves the others as they are") {
   const auto ids_after = [](double rate, int step) {
     Numbers ids(40000);
     for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<double>(i + 1);
     Graph graph =
         parse_one(fmt::format("program @p {{\n symbol T <= 40000\n input %ids : i32[T]\n"
                               "input %seed : i32[]\n input %step : i32[]\n"
-                              "%y = drop_ids(%ids, %seed, %step) rate={:.3f} stream=4\n}}",
+                              "%y = token_dropout(%ids, %seed, %step) rate={:.3f} stream=4\n}}",
                               rate));
     graph.results = graph.nodes.back().outputs;
     Bindings given{{"ids", Tensor({40000})}, {"seed", Tensor({}, 1)}, {"step", Tensor({}, step)}};

@@ -165,15 +165,15 @@ TEST_CASE("windows: as many as are cut out, never more than the capacity") {
       CHECK(window.count(length) == static_cast<std::int64_t>(padded.windows));
     }
     // The capacity is reached, and never passed, over all ways to share 7 rows among 3 sequences.
-    std::int64_t most = 0;
+    std::int64_t max = 0;
     for (std::int64_t a = 0; a <= 7; ++a) {
       for (std::int64_t b = 0; a + b <= 7; ++b) {
         for (std::int64_t d = 0; a + b + d <= 7; ++d) {
-          most = std::max(most, window.count(a) + window.count(b) + window.count(d));
+          max = std::max(max, window.count(a) + window.count(b) + window.count(d));
         }
       }
     }
-    CHECK(window.capacity(7, 3) == most);
+    CHECK(window.capacity(7, 3) == max);
     CHECK(window.capacity(7, 3) <= 7);
   }
   CHECK(Window{3, 1, 1, Padding::valid}.symbol("T") == "T.valid3");

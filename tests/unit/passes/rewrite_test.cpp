@@ -113,7 +113,7 @@ Plan plan_of(const std::string& body, const std::string& optimizer, bool rewrite
   CompileOptions options;
   options.rewrites = rewrites;
   options.tables = tables;
-  return build_plan(parse_model(text, "small.model"), Overrides(std::vector<std::string>{}),
+  return build_plan(parse_description(text, "small.model"), Overrides(std::vector<std::string>{}),
                     test::small_corpus(), {}, options);
 }
 

@@ -101,11 +101,11 @@ void interpret_flush(const Graph& train, Bindings& state) {
 
 double largest_difference(const Tensor& a, const Tensor& b) {
   REQUIRE(a.shape == b.shape);
-  double most = 0;
+  double max = 0;
   for (std::size_t i = 0; i < a.data.size(); ++i) {
-    most = std::max(most, std::abs(a.data[i] - b.data[i]));
+    max = std::max(max, std::abs(a.data[i] - b.data[i]));
   }
-  return most;
+  return max;
 }
 
 struct Setting {
@@ -288,7 +288,7 @@ TEST_CASE("the rewritten program computes in the params' own places") {
     const Graph rows = compile(setting.optimizer, kRows);
     for (const Node& node : rows.nodes) {
       if (!node.op->name.starts_with("row_")) continue;
-      for (const ValueId id : node.outputs) CHECK(rows[id].storage->home != kNoValue);
+      for (const ValueId id : node.outputs) CHECK(rows[id].is_in(Storage::Kind::persistent));
     }
     if (const auto flush = make_flush_program(rows)) {
       CHECK(flush->arena_bytes == 0);

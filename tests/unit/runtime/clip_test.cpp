@@ -28,7 +28,7 @@ Plan plan_of(const std::string& train, bool rewrites, const std::string& embeddi
       train + " batch=8 epochs=1\n";
   CompileOptions options;
   options.rewrites = rewrites;
-  return build_plan(parse_model(text, "small.model"), Overrides(std::vector<std::string>{}),
+  return build_plan(parse_description(text, "small.model"), Overrides(std::vector<std::string>{}),
                     test::small_corpus(), {}, options);
 }
 
@@ -125,8 +125,8 @@ TEST_CASE("word dropout is of training alone, and leaves the rewrites in place")
     return std::ranges::count_if(plan.program(program)->nodes,
                                  [&](const Node& node) { return node.op->name == op; });
   };
-  CHECK(count("predict", "drop_ids") == 0);
-  CHECK(count("train", "drop_ids") == 1);
+  CHECK(count("predict", "token_dropout") == 0);
+  CHECK(count("train", "token_dropout") == 1);
   CHECK(count("train", "tap_max_pool") == 1);
   CHECK(count("train", "row_adam") == 1);
 }

@@ -97,8 +97,8 @@ TEST_CASE("results have the extents of the run") {
   const TensorView y = executor.result("y");
   CHECK(y.shape == Extents{3, 2});
   CHECK(std::vector(y.f32().begin(), y.f32().end()) == std::vector<float>{3, 5, 0, 0, -1, -2});
-  const auto where = executor.result("where").i32();
-  CHECK(std::vector(where.begin(), where.end()) == std::vector{1, 0, -1, -1, 2, 2});
+  const auto argmax = executor.result("where").i32();
+  CHECK(std::vector(argmax.begin(), argmax.end()) == std::vector{1, 0, -1, -1, 2, 2});
   put(executor.input_i32("offsets"), {0});
   executor.run({{"B", 0}, {"T", 0}});
   CHECK(executor.result("y").shape == Extents{0, 2});

@@ -52,8 +52,8 @@ class TaggedMemory {
     const Value& value = graph_[id];
     if (value.role == Role::param || value.role == Role::state) return {&homes_.at(id), 1};
     REQUIRE(value.storage.has_value());
-    if (is_part(graph_, value)) return blocks(value.storage->home);
-    if (value.storage->home != kNoValue) return {&homes_.at(value.storage->home), 1};
+    if (value.is_in(Storage::Kind::columns)) return blocks(value.storage->base);
+    if (value.is_in(Storage::Kind::persistent)) return {&homes_.at(value.storage->base), 1};
     REQUIRE(value.storage->offset % 64 == 0);
     const std::int64_t bytes = capacity_bytes(graph_, value.type);
     REQUIRE(value.storage->offset + bytes <= graph_.arena_bytes);
@@ -74,7 +74,7 @@ class TaggedMemory {
 
   // Whose bytes they are: a part's are the whole's.
   ValueId owner_of(ValueId id) const {
-    return is_part(graph_, graph_[id]) ? graph_[id].storage->home : id;
+    return graph_[id].is_in(Storage::Kind::columns) ? graph_[id].storage->base : id;
   }
 
   void write(ValueId id) { std::ranges::fill(blocks(id), owner_of(id)); }
@@ -250,7 +250,7 @@ TEST_CASE("training updates params and optimizer state in their own places") {
     const std::string& name = train[write.target].name;
     if (name == "step") continue;  // dropout's gradient reads the old count after the new is made
     CAPTURE(name);
-    CHECK(train[write.source].storage->home == write.target);
+    CHECK(train[write.source].storage->base == write.target);
   }
 }
 

@@ -25,10 +25,11 @@ struct Counted {
   explicit Counted(std::int64_t count) : made(static_cast<std::size_t>(count)) {}
 
   std::vector<std::atomic<int>> made;
-  LazyRows rows{static_cast<std::int64_t>(made.size()), [this](std::span<const std::int32_t> ids) {
-                  std::this_thread::sleep_for(std::chrono::microseconds(50));
-                  for (const std::int32_t id : ids) ++made[static_cast<std::size_t>(id)];
-                }};
+  RowsOnDemand rows{static_cast<std::int64_t>(made.size()),
+                    [this](std::span<const std::int32_t> ids) {
+                      std::this_thread::sleep_for(std::chrono::microseconds(50));
+                      for (const std::int32_t id : ids) ++made[static_cast<std::size_t>(id)];
+                    }};
 
   int total() const { return std::accumulate(made.begin(), made.end(), 0); }
 };

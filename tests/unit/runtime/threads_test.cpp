@@ -20,10 +20,10 @@ void count(void* context, int part) {
 }
 
 // How many parts of how many loops were not run exactly once.
-int wrong_parts(int loops, int most_parts) {
+int wrong_parts(int loops, int max_parts) {
   int wrong = 0;
   for (int i = 0; i < loops; ++i) {
-    const int parts = 1 + i % most_parts;
+    const int parts = 1 + i % max_parts;
     Counts counts(parts);
     run_parts(parts, count, &counts);
     for (const auto& times : counts.times) wrong += times != 1;

@@ -23,7 +23,7 @@ struct Stream {
   std::vector<std::size_t> blocks = std::vector<std::size_t>(slots_for(workers));
   std::size_t next = 0;
   std::vector<std::size_t> written;
-  std::atomic<std::size_t> under_way = 0, most_under_way = 0;
+  std::atomic<std::size_t> under_way = 0, max_under_way = 0;
   std::atomic<int> reading = 0, writing = 0;
   std::size_t fail_read = kNever, fail_work = kNever, fail_write = kNever;
 
@@ -38,8 +38,8 @@ struct Stream {
 
   bool read(std::size_t slot) {
     CHECK(++reading == 1);
-    const std::size_t most = ++under_way;
-    most_under_way = std::max<std::size_t>(most_under_way, most);
+    const std::size_t max = ++under_way;
+    max_under_way = std::max<std::size_t>(max_under_way, max);
     if (next == fail_read) throw std::runtime_error("read");
     blocks.at(slot) = next;
     --reading;
@@ -77,7 +77,7 @@ TEST_CASE("ordered blocks: each is written once, in order, with bounded memory")
       Stream stream{length, workers};
       stream.run();
       CHECK(stream.written == count_to(length));
-      CHECK(stream.most_under_way <= slots_for(workers));
+      CHECK(stream.max_under_way <= slots_for(workers));
     }
   }
 }

@@ -36,16 +36,16 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kExpected = "# ---- expected\n";
 // Few enough that the goldens of all models with two labels per text are readable.
-ModelSizes sizes(const std::string& name) {
+LoweringSizes sizes(const std::string& name) {
   return {1000, name.starts_with("binary") ? 2 : 3, 8, 400, {}};
 }
 
-LoweredModel lowered(std::string_view text, std::vector<std::string> set = {},
-                     const std::string& name = "x.model") {
-  const Model model = parse_model(text, name);
+Lowered lowered(std::string_view text, std::vector<std::string> set = {},
+                const std::string& name = "x.model") {
+  const Description model = parse_description(text, name);
   Overrides overrides(set);
-  const ModelSettings settings = settings_of(model, overrides);
-  LoweredModel result = lower(model, settings, sizes(name), overrides);
+  const DescriptionSettings settings = settings_of(model, overrides);
+  Lowered result = lower(model, settings, sizes(name), overrides);
   verify(result.graph);
   return result;
 }
@@ -111,7 +111,7 @@ TEST_CASE("every starter lowers and is a graph that verifies") {
 TEST_CASE("overrides reach constants, settings and arguments, by every path that fits") {
   const std::string_view text = find_starter("textcnn")->text;
   const auto type_of = [&](std::vector<std::string> set, std::string_view value) {
-    const LoweredModel model = lowered(text, std::move(set));
+    const Lowered model = lowered(text, std::move(set));
     return to_string(model.graph.find_value(value)->type);
   };
   CHECK(type_of({"width=8"}, "x.embedding.weight") == "f32[1000, 8]");
@@ -122,13 +122,13 @@ TEST_CASE("overrides reach constants, settings and arguments, by every path that
   CHECK(type_of({"b.channels=7"}, "a.conv1d.weight") == "f32[3, 300, 100]");
   CHECK(type_of({"channels=9", "channels=7"}, "a.conv1d.weight") == "f32[3, 300, 7]");
 
-  const Model model = parse_model(text, "x");
+  const Description model = parse_description(text, "x");
   Overrides overrides(std::vector<std::string>{"batch=64", "train.epochs=3", "adam.rate=0.5",
                                                "text.tokenizer=whitespace"});
-  const ModelSettings settings = settings_of(model, overrides);
+  const DescriptionSettings settings = settings_of(model, overrides);
   CHECK(settings.batch == 64);
   CHECK(settings.epochs == 3);
-  CHECK(settings.rate == 0.5);
+  CHECK(settings.learning_rate == 0.5);
   CHECK(settings.text.tokenizer == "whitespace");
 
   CHECK(message(text, {"conv1d.chanels=7"}).find("no such setting") != std::string::npos);

@@ -10,19 +10,19 @@ namespace weft {
 namespace {
 
 // The factors of all steps of 4 epochs of 10 batches of 5.
-std::vector<double> factors(const RateSchedule& schedule) {
+std::vector<double> factors(const LearningRateSchedule& schedule) {
   std::vector<double> all;
   for (std::int64_t step = 0; step < 40; ++step) {
-    all.push_back(rate_factor(schedule, {step * 5, step * 5 + 5, 200, step / 10, 5}));
+    all.push_back(learning_rate_factor(schedule, {step * 5, step * 5 + 5, 200, step / 10, 5}));
   }
   return all;
 }
 
 TEST_CASE("without a warm-up, step t of n has its shape's value at t / n") {
   const auto constant = factors({});
-  const auto linear = factors({.shape = RateShape::linear});
-  const auto cosine = factors({.shape = RateShape::cosine, .final_rate = 0.1});
-  const auto stairs = factors({.shape = RateShape::step, .step_epochs = 2, .step_factor = 0.1});
+  const auto linear = factors({.shape = ScheduleShape::linear});
+  const auto cosine = factors({.shape = ScheduleShape::cosine, .final_rate = 0.1});
+  const auto stairs = factors({.shape = ScheduleShape::step, .step_epochs = 2, .step_factor = 0.1});
   for (std::size_t t = 0; t < 40; ++t) {
     const double share = static_cast<double>(t) / 40;
     CHECK(constant[t] == 1.0);
@@ -35,7 +35,7 @@ TEST_CASE("without a warm-up, step t of n has its shape's value at t / n") {
 
 TEST_CASE("a warm-up rises to the full rate in so many steps; the shape has the rest of the run") {
   for (const double warmup : {8.0, 0.2}) {  // 0.2 of 40 steps
-    const auto linear = factors({.shape = RateShape::linear, .warmup = warmup});
+    const auto linear = factors({.shape = ScheduleShape::linear, .warmup = warmup});
     for (std::size_t t = 0; t < 40; ++t) {
       const auto step = static_cast<double>(t);
       CAPTURE(t);

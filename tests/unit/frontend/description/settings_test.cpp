@@ -24,7 +24,7 @@ std::string with_optimizer(std::string_view optimizer) {
 }
 
 Plan plan_of(std::string_view optimizer, const CompileOptions& options = {}) {
-  const Model model = parse_model(with_optimizer(optimizer), "small.model");
+  const Description model = parse_description(with_optimizer(optimizer), "small.model");
   return build_plan(model, {}, small_corpus(), {}, options);
 }
 

@@ -24,14 +24,14 @@ TEST_CASE("table: shortened") {
 }
 
 TEST_CASE("table: alignment, ragged rows, styles") {
-  Table table;
+  TextTable table;
   table.add({"name", "n"});
   table.add({"\u5317\u4EAC\u5E02", {"10", "\x1B[1m"}, "x"});
   table.add({"a"});
   CHECK(table.str("> ") ==
         ">\x20"
         "name     n\n> \u5317\u4EAC\u5E02  \x1B[1m10\x1B[0m  x\n> a\n");
-  CHECK(Table().str().empty());
+  CHECK(TextTable().str().empty());
 }
 
 }  // namespace

@@ -43,8 +43,8 @@ constexpr std::string_view kByHand =
 
 Plan plan_by_hand() {
   const std::vector<Example> examples = {{"a b c", {"no"}, 1}, {"a b", {"yes"}, 2}};
-  Plan plan = build_plan(parse_model(kByHand, "hand.model"), Overrides(std::vector<std::string>{}),
-                         Corpus(examples), {});
+  Plan plan = build_plan(parse_description(kByHand, "hand.model"),
+                         Overrides(std::vector<std::string>{}), Corpus(examples), {});
   set(plan, "x.embedding.weight", {0, 1, 2, 5});  // <unk> a b c
   set(plan, "c.conv1d.weight", {1, 1, 1, -1});    // filters: left + right, left - right
   set(plan, "c.conv1d.bias", {0.5F, 0});

@@ -40,12 +40,12 @@ TEST_CASE("the spread of scores, by hand") {
 
 TEST_CASE("jobs side by side are each done once, and the first failure is thrown") {
   std::vector<std::atomic<int>> done(100);
-  run_side_by_side(done.size(), 4, [&](std::size_t i) { done[i]++; });
+  run_in_parallel(done.size(), 4, [&](std::size_t i) { done[i]++; });
   for (const auto& times : done) CHECK(times == 1);
-  CHECK_THROWS_AS(run_side_by_side(50, 4,
-                                   [](std::size_t i) {
-                                     if (i == 20) throw Error("job 20");
-                                   }),
+  CHECK_THROWS_AS(run_in_parallel(50, 4,
+                                  [](std::size_t i) {
+                                    if (i == 20) throw Error("job 20");
+                                  }),
                   Error);
 }
 
@@ -67,7 +67,7 @@ TEST_CASE("a part of the examples is split, stratified, and nothing else") {
 TEST_CASE("the interval of a share ends where shares do") {
   // Two texts, two folds: either is tested by a model that knows the other label only.
   const Corpus corpus(std::vector<Example>{{"hot", {"a"}, 1}, {"cold", {"b"}, 2}});
-  const Model model = parse_model(kSmallModel, "small.model");
+  const Description model = parse_description(kSmallModel, "small.model");
   Trial trial;
   trial.model = &model;
   trial.corpus = &corpus;
@@ -75,13 +75,13 @@ TEST_CASE("the interval of a share ends where shares do") {
   CHECK(result.accuracy.low >= 0);
   CHECK(result.macro_f1.high <= 1);
   CHECK(result.loss.low >= 0);
-  REQUIRE(result.remarks.size() == 1);
-  CHECK(result.remarks[0].starts_with("all texts of 2 labels fall into one fold: `a`, `b`;"));
+  REQUIRE(result.warnings.size() == 1);
+  CHECK(result.warnings[0].starts_with("all texts of 2 labels fall into one fold: `a`, `b`;"));
 }
 
 TEST_CASE("folds are the same on one thread and on three, and another seed gives others") {
   const Corpus corpus = small_corpus();
-  const Model model = parse_model(kSmallModel, "small.model");
+  const Description model = parse_description(kSmallModel, "small.model");
   Trial trial;
   trial.model = &model;
   trial.corpus = &corpus;

@@ -31,12 +31,12 @@ constexpr std::string_view kDescription =
     "output softmax(logits)\n"
     "train  adam(rate=0.01) batch=8 epochs=5\n";
 
-Model described(std::string_view line) {
-  return parse_model(std::string(kDescription) + std::string(line), "small.model");
+Description described(std::string_view line) {
+  return parse_description(std::string(kDescription) + std::string(line), "small.model");
 }
 
 TEST_CASE("ranges are read, and numbers drawn from them lie inside") {
-  const Model model = described(
+  const Description model = described(
       "tune width=range(4, 20) rate=log(0.001, 0.1) tokenizer=choice(words, whitespace) "
       "drop=range(0.0, 0.5)\n");
   const auto space = search_space(model, {});
@@ -50,9 +50,9 @@ TEST_CASE("ranges are read, and numbers drawn from them lie inside") {
     CHECK(values == sample(space, 1, trial));
     const auto width = std::get<std::int64_t>(values[0].second);
     CHECK((width >= 4 && width <= 20));
-    const double rate = std::get<double>(values[1].second);
-    CHECK((rate >= 0.001 && rate <= 0.1));
-    below += rate < 0.01;  // the middle, by ratio
+    const double learning_rate = std::get<double>(values[1].second);
+    CHECK((learning_rate >= 0.001 && learning_rate <= 0.1));
+    below += learning_rate < 0.01;  // the middle, by ratio
     words.insert(std::get<std::string>(values[2].second));
   }
   CHECK(words == std::set<std::string>{"words", "whitespace"});
@@ -61,9 +61,9 @@ TEST_CASE("ranges are read, and numbers drawn from them lie inside") {
 }
 
 TEST_CASE("what --set fixes is not searched, by whichever of its paths") {
-  for (const char* rate :
+  for (const char* learning_rate :
        {"rate=0.02", "train.rate=0.02", "adam.rate=0.02", "train.adam.rate=0.02"}) {
-    const std::vector<std::string> set = {"width=16", rate};
+    const std::vector<std::string> set = {"width=16", learning_rate};
     for (const Parameter& p : search_space(described(""), Overrides(set))) {
       CHECK(p.path != "width");
       CHECK(p.path != "train.rate");
@@ -72,7 +72,7 @@ TEST_CASE("what --set fixes is not searched, by whichever of its paths") {
 }
 
 TEST_CASE("without a line `tune` a constant is left out that cannot change") {
-  const Model model = described("");
+  const Description model = described("");
   const auto has = [](const std::vector<Parameter>& space, std::string_view path) {
     return std::ranges::find(space, path, &Parameter::path) != space.end();
   };
@@ -82,7 +82,7 @@ TEST_CASE("without a line `tune` a constant is left out that cannot change") {
   CHECK(has(search_space(model, {}, {vectors.path(), {}}), "drop"));
   const std::size_t at = model.source.find("channels=6");
   const std::string fourths = std::string(model.source).replace(at, 10, "channels=width / 4");
-  CHECK_FALSE(has(search_space(parse_model(fourths), {}), "width"));
+  CHECK_FALSE(has(search_space(parse_description(fourths), {}), "width"));
 }
 
 TEST_CASE("a bad line is an error with its place") {
@@ -130,7 +130,7 @@ TEST_CASE("a value that the description cannot have is an error where it is writ
 }
 
 // With nothing left over.
-std::string put(const Model& model, const Assignments& values) {
+std::string put(const Description& model, const Assignments& values) {
   Assignments left;
   std::string text = put_values(model, values, left);
   CHECK(left.empty());
@@ -138,7 +138,7 @@ std::string put(const Model& model, const Assignments& values) {
 }
 
 TEST_CASE("values are put back where they stand, or added") {
-  const Model model = described("");
+  const Description model = described("");
   const std::string text = put(model, {{"width", std::int64_t{16}},
                                        {"width", std::int64_t{24}},
                                        {"drop", 0.35},
@@ -160,7 +160,8 @@ TEST_CASE("values are put back where they stand, or added") {
         "output softmax(logits)\n"
         "train  adam(beta1=0.8, rate=0.002) batch=4 epochs=5 label_smoothing=0.1\n");
 
-  const Model bare = parse_model("model m\nfile = \"a\"\noutput softmax(x)", "bare.model");
+  const Description bare =
+      parse_description("model m\nfile = \"a\"\noutput softmax(x)", "bare.model");
   CHECK(put(bare, {{"train.rate", 0.5},
                    {"train.batch", std::int64_t{2}},
                    {"file", std::string("b \"c\".txt")}}) ==
@@ -168,7 +169,7 @@ TEST_CASE("values are put back where they stand, or added") {
 }
 
 TEST_CASE("values that stand in no one place are left over") {
-  const Model model = parse_model(
+  const Description model = parse_description(
       "model m\nbase = 0.1\nhalf = base / 2\nbatch = 3\noutput softmax(x)\n"
       "train adam(rate=base / 2) epochs=4\n",
       "computed.model");
@@ -182,7 +183,8 @@ TEST_CASE("values that stand in no one place are left over") {
   const std::string text = put_values(model, values, left);
   CHECK(left == Assignments(values.begin(), values.end() - 1));
   CHECK(text == std::string(model.source).replace(text.find("epochs="), 8, "epochs=7"));
-  const Model positional = parse_model("model m\noutput softmax(x)\ntrain sgd(0.1)\n", "p.model");
+  const Description positional =
+      parse_description("model m\noutput softmax(x)\ntrain sgd(0.1)\n", "p.model");
   left.clear();
   CHECK(put_values(positional, {{"train.rate", 0.5}}, left) == positional.source);
   CHECK(left.size() == 1);
@@ -203,7 +205,7 @@ std::string lines(const std::vector<TuneResult>& results) {
 }
 
 struct Searched {
-  Model model = described("tune width=range(4, 16) rate=log(0.003, 0.03)\n");
+  Description model = described("tune width=range(4, 16) rate=log(0.003, 0.03)\n");
   Corpus corpus = small_corpus();
   Split split = stratified_split(corpus, 0.3, 1);
 
@@ -212,7 +214,7 @@ struct Searched {
     trial.model = &model;
     trial.corpus = &corpus;
     trial.train = split.train;
-    trial.choose = split.valid;
+    trial.valid_rows = split.valid;
     return trial;
   }
   std::vector<TuneResult> run(int threads, const std::vector<TuneResult>& known = {}) {
@@ -260,9 +262,9 @@ TEST_CASE("the search is the same on one thread and on three, and after it was c
 // As a plan that is trained without validation must be, to be as good as it scored.
 TEST_CASE("how long the best is trained") {
   const auto ends = [](std::string_view train, TuneResult result) {
-    Model model = described("");
+    Description model = described("");
     const std::size_t at = model.source.rfind("epochs=5");
-    model = parse_model(model.source.replace(at, 8, train));
+    model = parse_description(model.source.replace(at, 8, train));
     Trial trial;
     trial.model = &model;
     result.epochs = 5;
@@ -299,19 +301,19 @@ TEST_CASE("trained without validation by that, the best has the weights that sco
                             "epochs=12 patience=1"}) {
     Searched once;
     std::string source = once.model.source.substr(0, once.model.source.find("tune"));
-    once.model = parse_model(source.replace(source.find("epochs=5"), 8, train));
+    once.model = parse_description(source.replace(source.find("epochs=5"), 8, train));
     Trial trial;
     trial.model = &once.model;
     trial.corpus = &once.corpus;
     trial.train = once.split.train;
-    trial.choose = once.split.valid;
+    trial.valid_rows = once.split.valid;
     Kept kept;
     const auto results = tune(trial, {}, {.trials = 1, .threads = 1}, {}, kept);
     SilentObserver silent;
     const Plan scored = run_trial(trial, silent).training.plan;
     const Assignments values = final_values(results.front(), trial);
     for (const auto& [path, value] : values) trial.overrides.set(path, value);
-    trial.choose.clear();
+    trial.valid_rows.clear();
     const Plan again = run_trial(trial, silent).training.plan;
     for (const PlanTensor& tensor : scored.tensors) {
       if (tensor.role != Role::param) continue;
@@ -326,7 +328,7 @@ TEST_CASE("a trial that fails says why, goes no further and is no reason to stop
   Searched wild;
   const std::string source = described("tune rate=choice(1e6, 0.1)\n").source;
   const std::size_t at = source.find("adam(rate=0.01)");
-  wild.model = parse_model(std::string(source).replace(at, 15, "sgd(rate=0.1)"));
+  wild.model = parse_description(std::string(source).replace(at, 15, "sgd(rate=0.1)"));
   const auto results = wild.run(1);
   std::size_t failed = 0;
   for (const TuneResult& r : results) {
@@ -344,7 +346,7 @@ TEST_CASE("a trial that fails says why, goes no further and is no reason to stop
 
 TEST_CASE("values that make no description end the search before the first trial") {
   Searched odd;
-  odd.model = parse_model(
+  odd.model = parse_description(
       odd.model.source.replace(odd.model.source.find("channels=6"), 10, "channels=width / 4"),
       "small.model");  // 4 and 16 do, most between do not
   try {
@@ -376,7 +378,7 @@ TEST_CASE("the mean over three seeds decides in the end") {
 TEST_CASE("what one epoch taught is not taught again") {
   Searched once;
   const std::size_t at = once.model.source.find("epochs=5");
-  once.model = parse_model(std::string(once.model.source).replace(at, 8, "epochs=1"));
+  once.model = parse_description(std::string(once.model.source).replace(at, 8, "epochs=1"));
   for (const TuneResult& result : once.run(1)) {
     if (result.step == 0 || result.step == kTuneSteps) continue;
     const auto first = std::ranges::find(once.observer.results, result.trial, &TuneResult::trial);

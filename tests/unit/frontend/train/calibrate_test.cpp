@@ -40,10 +40,10 @@ TEST_CASE("temperature: no other is better") {
     answers.right.push_back(random() < 0.6F ? best : static_cast<std::uint32_t>(random() * 5));
   }
   const double found = fit_temperature(answers);
-  const double least = negative_log_likelihood(answers, found);
-  for (double t = 0.05; t < 50; t *= 1.05) CHECK(negative_log_likelihood(answers, t) >= least);
-  CHECK(negative_log_likelihood(answers, found * 1.001) > least);
-  CHECK(negative_log_likelihood(answers, found / 1.001) > least);
+  const double min = negative_log_likelihood(answers, found);
+  for (double t = 0.05; t < 50; t *= 1.05) CHECK(negative_log_likelihood(answers, t) >= min);
+  CHECK(negative_log_likelihood(answers, found * 1.001) > min);
+  CHECK(negative_log_likelihood(answers, found / 1.001) > min);
 }
 
 TEST_CASE("temperature: answers that are all right, or all wrong, or none") {

@@ -47,9 +47,9 @@ std::vector<std::byte> in_pieces(const TrainSettings& settings, bool validate, s
 
 TEST_CASE("a run in pieces ends with the bytes of a whole one") {
   const TemporaryFile file("run.checkpoint", "");
-  TrainSettings plain{.epochs = 3, .batch = 8, .rate = 0.01};
-  TrainSettings all{.epochs = 4, .batch = 7, .rate = 0.02, .seed = 5, .patience = 2};
-  all.schedule = {.shape = RateShape::cosine, .warmup = 0.2};
+  TrainSettings plain{.epochs = 3, .batch = 8, .learning_rate = 0.01};
+  TrainSettings all{.epochs = 4, .batch = 7, .learning_rate = 0.02, .seed = 5, .patience = 2};
+  all.schedule = {.shape = ScheduleShape::cosine, .warmup = 0.2};
   all.metric = BestBy::loss;
   all.average = 2;
   for (const TrainSettings& settings : {plain, all}) {
@@ -66,7 +66,7 @@ TEST_CASE("a run in pieces ends with the bytes of a whole one") {
 
 TEST_CASE("saving after every step changes nothing") {
   const TemporaryFile file("run.checkpoint", "");
-  const TrainSettings settings{.epochs = 2, .batch = 8, .rate = 0.01};
+  const TrainSettings settings{.epochs = 2, .batch = 8, .learning_rate = 0.01};
   const Checkpointing checkpoints{file.path(), 0.0, any_run(), {}};
   Recorder recorder;
   const TrainOutcome saved = run(small_plan(), settings, recorder, true, &checkpoints);
@@ -84,9 +84,9 @@ TEST_CASE("a checkpoint that cannot be written is a warning") {
   CHECK(recorder.warnings.front().find("/nosuch") != std::string::npos);
 }
 
-std::string message_of(const std::string& path, std::size_t most_recent = 2) {
+std::string message_of(const std::string& path, std::size_t max_recent = 2) {
   try {
-    load_checkpoint(path, most_recent);
+    load_checkpoint(path, max_recent);
   } catch (const Error& e) {
     return e.what();
   }

@@ -1,4 +1,4 @@
-// Remarks on data: each is made exactly where it is true, with the numbers counted by hand.
+// Warnings on data: each is made exactly where it is true, with the numbers counted by hand.
 #include "frontend/train/data_warnings.h"
 
 #include <doctest/doctest.h>
@@ -21,18 +21,18 @@ TEST_CASE("remarks: names are listed, the first five of them") {
   CHECK(listed(std::vector<std::string>{"a", "b"}) == "`a`, `b`");
   CHECK(listed(std::vector<std::string>{"a", "b", "c", "d", "e", "f", "g"}) ==
         "`a`, `b`, `c`, `d`, `e` and 2 more");
-  CHECK(remarks_on_unknown({}).empty());
-  CHECK(remarks_on_unknown(std::vector<std::string>(10000, "x"))[0].size() < 200);
+  CHECK(unknown_label_warnings({}).empty());
+  CHECK(unknown_label_warnings(std::vector<std::string>(10000, "x"))[0].size() < 200);
 }
 
 TEST_CASE("remarks: one label, or nearly") {
-  const auto on = [](const Corpus& corpus, const ModelSettings& settings = {}) {
-    return remarks_on_labels({corpus, all_rows(corpus)}, settings);
+  const auto on = [](const Corpus& corpus, const DescriptionSettings& settings = {}) {
+    return label_warnings({corpus, all_rows(corpus)}, settings);
   };
-  const Remarks single = on(corpus_of({{"x", {"only"}}}));
+  const Warnings single = on(corpus_of({{"x", {"only"}}}));
   REQUIRE(single.size() == 1);
   CHECK(single[0].starts_with("the only text has the label `only` and no other"));
-  const Remarks several = on(corpus_of({{"x", {"only"}}, {"y", {"only"}}}));
+  const Warnings several = on(corpus_of({{"x", {"only"}}, {"y", {"only"}}}));
   REQUIRE(several.size() == 1);
   CHECK(several[0].starts_with("all 2 texts have the label `only`"));
   CHECK(on(corpus_of({{"x", {"a"}}, {"y", {"b"}}})).empty());
@@ -41,11 +41,11 @@ TEST_CASE("remarks: one label, or nearly") {
   std::vector<Example> examples(999, {"t", {"many"}, 1});
   examples.push_back({"t", {"rare"}, 1});
   const Corpus skewed(examples);
-  const Remarks nearly = on(skewed);
+  const Warnings nearly = on(skewed);
   REQUIRE(nearly.size() == 1);
   CHECK(nearly[0].starts_with("999 of 1000 texts have the label `many`"));
   CHECK(nearly[0].find("99.90 %") != std::string::npos);
-  ModelSettings settings;
+  DescriptionSettings settings;
   settings.balanced = true;
   CHECK(on(skewed, settings).empty());
   settings = {};
@@ -53,15 +53,15 @@ TEST_CASE("remarks: one label, or nearly") {
   CHECK(on(skewed, settings).empty());
   // A part of them that is of one label: the corpus knows more, the part does not.
   const Rows part{0, 1, 2};
-  CHECK(remarks_on_labels({skewed, part}, {})[0].starts_with("all 3 texts have"));
+  CHECK(label_warnings({skewed, part}, {})[0].starts_with("all 3 texts have"));
 }
 
 TEST_CASE("remarks: Chinese without spaces is no matter for tokenizer=whitespace") {
   const auto on = [](const char* text, const char* tokenizer) {
     const Corpus corpus = corpus_of({{text, {"a"}}, {text, {"b"}}});
-    ModelSettings settings;
+    DescriptionSettings settings;
     settings.text.tokenizer = tokenizer;
-    return remarks_on_texts({corpus, all_rows(corpus)}, settings).size();
+    return text_warnings({corpus, all_rows(corpus)}, settings).size();
   };
   const char* sentence = "酒店位置很好，早餐丰富";
   CHECK(on(sentence, "whitespace") == 1);
@@ -75,11 +75,11 @@ TEST_CASE("remarks: Chinese without spaces is no matter for tokenizer=whitespace
 TEST_CASE("remarks: labels that one part has and the other lacks") {
   const Corpus train = corpus_of({{"1", {"a"}}, {"2", {"b"}}, {"3", {"c"}}});
   const Corpus valid = corpus_of({{"4", {"b"}}, {"5", {"d"}}});
-  const Remarks remarks = remarks_on_parts({train, all_rows(train)}, {valid, all_rows(valid)});
-  REQUIRE(remarks.size() == 2);
-  CHECK(remarks[0].find("1 label that training has not: `d`;") != std::string::npos);
-  CHECK(remarks[1].find("lacks 2 labels of training: `a`, `c`;") != std::string::npos);
-  CHECK(remarks_on_parts({train, all_rows(train)}, {train, all_rows(train)}).size() == 1);
+  const Warnings warnings = split_warnings({train, all_rows(train)}, {valid, all_rows(valid)});
+  REQUIRE(warnings.size() == 2);
+  CHECK(warnings[0].find("1 label that training has not: `d`;") != std::string::npos);
+  CHECK(warnings[1].find("lacks 2 labels of training: `a`, `c`;") != std::string::npos);
+  CHECK(split_warnings({train, all_rows(train)}, {train, all_rows(train)}).size() == 1);
 }
 
 TEST_CASE("remarks: texts in both parts, and what they are called there") {
@@ -87,16 +87,16 @@ TEST_CASE("remarks: texts in both parts, and what they are called there") {
       corpus_of({{"one", {"a"}}, {"two", {"b"}}, {"", {"a"}}, {"six", {"a", "b"}}});
   const Corpus valid =
       corpus_of({{"tow", {"a"}}, {"two", {"a"}}, {"", {"b"}}, {"one", {"a"}}, {"six", {"b", "a"}}});
-  const Remarks remarks = remarks_on_parts({train, all_rows(train)}, {valid, all_rows(valid)});
-  REQUIRE(remarks.size() == 1);
+  const Warnings warnings = split_warnings({train, all_rows(train)}, {valid, all_rows(valid)});
+  REQUIRE(warnings.size() == 1);
   CHECK(
-      remarks[0].starts_with("3 of 5 validation texts are in the training data too "
-                             "(line 3 is line 3 of the training data, for one)"));
-  CHECK(remarks[0].ends_with("; 1 with other labels"));
+      warnings[0].starts_with("3 of 5 validation texts are in the training data too "
+                              "(line 3 is line 3 of the training data, for one)"));
+  CHECK(warnings[0].ends_with("; 1 with other labels"));
   // The two parts of one file.
   const Corpus both = corpus_of({{"x", {"a"}}, {"y", {"b"}}, {"x", {"a"}}, {"z", {"b"}}});
   const Rows learnt{0, 1}, held_out{2, 3};
-  const Remarks split = remarks_on_parts({both, learnt}, {both, held_out});
+  const Warnings split = split_warnings({both, learnt}, {both, held_out});
   REQUIRE(split.size() == 1);
   CHECK(split[0].starts_with("1 of 2 validation texts is in the training data too (line 4 is "));
 }
@@ -107,28 +107,28 @@ TEST_CASE("remarks: texts that a model reads alike are the same") {
   const Rows learnt{0, 1}, held_out{0, 1, 2};
   const Part a{train, learnt};
   const Part b{valid, held_out};
-  const Remarks remarks = remarks_on_parts(a, b);
-  REQUIRE(remarks.size() == 1);
+  const Warnings warnings = split_warnings(a, b);
+  REQUIRE(warnings.size() == 1);
   CHECK(
-      remarks[0].starts_with("2 of 3 validation texts are in the training data too, case, width "
-                             "and spaces aside (line 2 is line 2 of"));
+      warnings[0].starts_with("2 of 3 validation texts are in the training data too, case, width "
+                              "and spaces aside (line 2 is line 2 of"));
   TextSettings text;
   text.lowercase = false;
-  CHECK(remarks_on_parts(a, b, text).empty());
+  CHECK(split_warnings(a, b, text).empty());
   const Corpus folds = corpus_of({{"x y", {"a"}}, {"X  Y", {"a"}}});
-  CHECK(remarks_on_folds(folds, Rows{0, 1}).size() == 1);
-  CHECK(remarks_on_folds(folds, Rows{0, 1}, text).empty());
+  CHECK(fold_warnings(folds, Rows{0, 1}).size() == 1);
+  CHECK(fold_warnings(folds, Rows{0, 1}, text).empty());
 }
 
 TEST_CASE("remarks: folds with the same texts, and labels that are in one fold only") {
   const Corpus corpus =
       corpus_of({{"x", {"a"}}, {"y", {"b"}}, {"x", {"a"}}, {"z", {"c"}}, {"", {"a"}}, {"", {"b"}}});
-  const Remarks remarks = remarks_on_folds(corpus, Rows{0, 1, 1, 1, 0, 1});
-  REQUIRE(remarks.size() == 2);
-  CHECK(remarks[0].starts_with("all texts of 2 labels fall into one fold: `b`, `c`;"));
-  CHECK(remarks[1].starts_with("2 of 6 texts are in two folds or more"));
-  const Remarks none =
-      remarks_on_folds(corpus_of({{"x", {"a"}}, {"x", {"a"}}, {"y", {"a"}}}), Rows{0, 0, 1});
+  const Warnings warnings = fold_warnings(corpus, Rows{0, 1, 1, 1, 0, 1});
+  REQUIRE(warnings.size() == 2);
+  CHECK(warnings[0].starts_with("all texts of 2 labels fall into one fold: `b`, `c`;"));
+  CHECK(warnings[1].starts_with("2 of 6 texts are in two folds or more"));
+  const Warnings none =
+      fold_warnings(corpus_of({{"x", {"a"}}, {"x", {"a"}}, {"y", {"a"}}}), Rows{0, 0, 1});
   CHECK(none.empty());
 }
 

@@ -25,7 +25,7 @@ using test::small_plan;
 TEST_CASE("training learns the texts, and what validation says is what the plan does") {
   Recorder recorder;
   const TrainOutcome outcome =
-      run(small_plan(), {.epochs = 12, .batch = 8, .rate = 0.01}, recorder, true);
+      run(small_plan(), {.epochs = 12, .batch = 8, .learning_rate = 0.01}, recorder, true);
   REQUIRE(recorder.epochs.size() == 12);
   CHECK(recorder.epochs.back().train_loss < 0.5 * recorder.epochs.front().train_loss);
   const auto best = std::ranges::max_element(
@@ -40,7 +40,7 @@ TEST_CASE("training learns the texts, and what validation says is what the plan 
 }
 
 TEST_CASE("the same seed gives the same plan bytes, another seed other ones") {
-  const TrainSettings settings{.epochs = 2, .batch = 8, .rate = 0.01, .seed = 3};
+  const TrainSettings settings{.epochs = 2, .batch = 8, .learning_rate = 0.01, .seed = 3};
   const auto bytes = encode_plan(run(small_plan(), settings).plan);
   CHECK(bytes == encode_plan(run(small_plan(), settings).plan));
   TrainSettings other = settings;
@@ -49,7 +49,7 @@ TEST_CASE("the same seed gives the same plan bytes, another seed other ones") {
 }
 
 TEST_CASE("two epochs and then one more are three epochs, bit for bit") {
-  TrainSettings settings{.epochs = 3, .batch = 8, .rate = 0.01};
+  TrainSettings settings{.epochs = 3, .batch = 8, .learning_rate = 0.01};
   const auto whole = encode_plan(run(small_plan(), settings).plan);
   settings.epochs = 2;
   const auto half = encode_plan(run(small_plan(), settings).plan);
@@ -61,20 +61,22 @@ TEST_CASE("two epochs and then one more are three epochs, bit for bit") {
 TEST_CASE("training stops early when validation gets no better") {
   Recorder recorder;
   const TrainOutcome outcome =
-      run(small_plan(), {.epochs = 50, .batch = 8, .rate = 0.0, .patience = 3}, recorder, true);
+      run(small_plan(), {.epochs = 50, .batch = 8, .learning_rate = 0.0, .patience = 3}, recorder,
+          true);
   CHECK(outcome.stopped_early);
   CHECK(outcome.epochs == 4);
   CHECK(outcome.best_epoch == 1);
 }
 
 TEST_CASE("a plan that goes on learning is kept as it was where no epoch is better") {
-  const Plan start = run(small_plan(), {.epochs = 12, .batch = 8, .rate = 0.01}, true).plan;
+  const Plan start =
+      run(small_plan(), {.epochs = 12, .batch = 8, .learning_rate = 0.01}, true).plan;
   const auto weights = [](const Plan& plan) {
     std::vector<std::vector<std::byte>> all;
     for (const PlanTensor& t : plan.tensors) all.emplace_back(t.bytes.begin(), t.bytes.end());
     return all;
   };
-  const TrainSettings idle{.epochs = 2, .batch = 8, .rate = 0.0, .metric = BestBy::loss};
+  const TrainSettings idle{.epochs = 2, .batch = 8, .learning_rate = 0.0, .metric = BestBy::loss};
   const TrainOutcome kept = run(start, idle, true);
   CHECK(kept.best_epoch == 0);
   CHECK(weights(kept.plan) == weights(start));
@@ -83,7 +85,8 @@ TEST_CASE("a plan that goes on learning is kept as it was where no epoch is bett
   // Without validation there is no telling, and a plan without a history has learnt nothing.
   CHECK(weights(run(start, idle).plan) != weights(start));
   CHECK(run(small_plan(), idle, true).best_epoch > 0);
-  const TrainSettings useful{.epochs = 3, .batch = 8, .rate = 0.01, .metric = BestBy::loss};
+  const TrainSettings useful{
+      .epochs = 3, .batch = 8, .learning_rate = 0.01, .metric = BestBy::loss};
   CHECK(run(start, useful, true).best_epoch > 12);
 }
 
@@ -100,14 +103,14 @@ std::vector<std::int64_t> marked(const Plan& plan) {
 
 TEST_CASE("the history says which epochs are kept, where validation chose") {
   using Epochs = std::vector<std::int64_t>;
-  TrainSettings settings{.epochs = 6, .batch = 8, .rate = 0.01, .metric = BestBy::loss};
+  TrainSettings settings{.epochs = 6, .batch = 8, .learning_rate = 0.01, .metric = BestBy::loss};
   const TrainOutcome first = run(small_plan(), settings, true);
   CHECK(marked(first.plan) == Epochs{first.best_epoch});
   const TrainOutcome second = run(first.plan, settings, true);
   CHECK(marked(second.plan) ==
         Epochs{second.best_epoch == 0 ? first.best_epoch : second.best_epoch});
   CHECK(marked(run(first.plan, settings).plan).empty());
-  settings.rate = 0;
+  settings.learning_rate = 0;
   CHECK(marked(run(first.plan, settings, true).plan) == marked(first.plan));
   settings.average = 3;  // all epochs are alike, and of equals the mean is taken
   CHECK(marked(run(small_plan(), settings, true).plan) == Epochs{4, 5, 6});
@@ -116,27 +119,27 @@ TEST_CASE("the history says which epochs are kept, where validation chose") {
 TEST_CASE("an interrupted run ends after its step with the last whole epoch") {
   Recorder recorder;
   recorder.interrupt_after = 12;  // 8 steps to an epoch
-  const TrainSettings settings{.epochs = 3, .batch = 8, .rate = 0.01};
+  const TrainSettings settings{.epochs = 3, .batch = 8, .learning_rate = 0.01};
   const TrainOutcome outcome = run(small_plan(), settings, recorder);
   CHECK(outcome.interrupted);
   CHECK(outcome.epochs == 1);
   CHECK(recorder.steps == 12);
   CHECK(encode_plan(outcome.plan) ==
-        encode_plan(run(small_plan(), {.epochs = 1, .batch = 8, .rate = 0.01}).plan));
+        encode_plan(run(small_plan(), {.epochs = 1, .batch = 8, .learning_rate = 0.01}).plan));
 }
 
 TEST_CASE("the rate follows its schedule, and the history says so") {
   Recorder recorder;
-  TrainSettings settings{.epochs = 4, .batch = 8, .rate = 0.01};
-  settings.schedule = {.shape = RateShape::linear, .warmup = 4};
+  TrainSettings settings{.epochs = 4, .batch = 8, .learning_rate = 0.01};
+  settings.schedule = {.shape = ScheduleShape::linear, .warmup = 4};
   const TrainOutcome outcome = run(small_plan(), settings, recorder, true);
   REQUIRE(outcome.plan.history.size() == 4);
   for (std::size_t epoch = 0; epoch < 4; ++epoch) {
     // 8 steps an epoch, the last of 4 texts: it begins after 56 of 60; the warm-up takes 32.
     const double before = 60.0 * static_cast<double>(epoch) + 56;
     const HistoryEntry& entry = outcome.plan.history[epoch];
-    CHECK(entry.rate == doctest::Approx(0.01 * (1 - (before - 32) / (240 - 32))));
-    CHECK(recorder.epochs[epoch].rate == entry.rate);
+    CHECK(entry.learning_rate == doctest::Approx(0.01 * (1 - (before - 32) / (240 - 32))));
+    CHECK(recorder.epochs[epoch].learning_rate == entry.learning_rate);
     REQUIRE(entry.metrics.size() >= 3);
     CHECK(entry.metrics[2].first == "loss");
     CHECK(entry.metrics[2].second == recorder.epochs[epoch].valid->loss);
@@ -163,7 +166,7 @@ TEST_CASE("the validation loss is the mean of -log p") {
 TEST_CASE("the best epoch is the best by the metric named") {
   for (const BestBy metric : {BestBy::accuracy, BestBy::macro_f1, BestBy::loss}) {
     Recorder recorder;
-    const TrainSettings settings{.epochs = 6, .batch = 8, .rate = 0.05, .metric = metric};
+    const TrainSettings settings{.epochs = 6, .batch = 8, .learning_rate = 0.05, .metric = metric};
     const TrainOutcome outcome = run(small_plan(), settings, recorder, true);
     const auto best = std::ranges::max_element(
         recorder.epochs, {}, [&](const EpochReport& r) { return score(*r.valid, metric); });
@@ -178,10 +181,10 @@ std::span<const float> floats(const PlanTensor& tensor) {
 TEST_CASE("averaging keeps the mean of the weights at the ends of the last epochs") {
   std::vector<Plan> ends;
   for (const std::int64_t epochs : {2, 3, 4}) {
-    ends.push_back(run(small_plan(), {.epochs = epochs, .batch = 8, .rate = 0.01}).plan);
+    ends.push_back(run(small_plan(), {.epochs = epochs, .batch = 8, .learning_rate = 0.01}).plan);
   }
   const TrainOutcome outcome =
-      run(small_plan(), {.epochs = 4, .batch = 8, .rate = 0.01, .average = 3});
+      run(small_plan(), {.epochs = 4, .batch = 8, .learning_rate = 0.01, .average = 3});
   CHECK(outcome.averaged == 3);
   for (const PlanTensor& tensor : outcome.plan.tensors) {
     CAPTURE(tensor.name);
@@ -204,7 +207,7 @@ TEST_CASE("averaging keeps the mean of the weights at the ends of the last epoch
 TEST_CASE("validation chooses between the best epoch and the mean") {
   Recorder recorder;
   const TrainSettings settings{
-      .epochs = 8, .batch = 8, .rate = 0.05, .metric = BestBy::loss, .average = 8};
+      .epochs = 8, .batch = 8, .learning_rate = 0.05, .metric = BestBy::loss, .average = 8};
   const TrainOutcome outcome = run(small_plan(), settings, recorder, true);
   Session kept(outcome.plan, {.threads = 1});
   const Dataset data = encode(small_corpus(), {}, kept.encoder(), kept.labels());
@@ -219,7 +222,7 @@ TEST_CASE("validation chooses between the best epoch and the mean") {
 }
 
 TEST_CASE("a loss that is no number ends training with a remedy") {
-  CHECK_THROWS_WITH_AS(run(small_plan(), {.epochs = 50, .batch = 8, .rate = 1e30}),
+  CHECK_THROWS_WITH_AS(run(small_plan(), {.epochs = 50, .batch = 8, .learning_rate = 1e30}),
                        doctest::Contains("--rate"), Error);
 }
 
@@ -236,7 +239,7 @@ TEST_CASE("labels the plan does not know are an error to train on and wrong to e
 
 TEST_CASE("plans that cannot be built say why") {
   const auto build = [](std::string_view model, std::vector<Example> examples) {
-    return build_plan(parse_model(model, "m.model"), {}, Corpus(examples), {});
+    return build_plan(parse_description(model, "m.model"), {}, Corpus(examples), {});
   };
   CHECK_THROWS_WITH_AS(build(test::kSmallModel, {{"a", {}, 1}, {"b", {}, 2}}),
                        doctest::Contains("no example has a label"), Error);
@@ -246,7 +249,7 @@ TEST_CASE("plans that cannot be built say why") {
 
 TEST_CASE("one label, one text: a plan that is certain of it, for any text") {
   const Corpus corpus(std::vector<Example>{{"hot day", {"summer"}, 1}});
-  Session session(build_plan(parse_model(test::kSmallModel, "m.model"), {}, corpus, {}),
+  Session session(build_plan(parse_description(test::kSmallModel, "m.model"), {}, corpus, {}),
                   {.threads = 1, .train = true});
   const Dataset data = encode(corpus, {}, session.encoder(), session.labels());
   Recorder recorder;
@@ -273,7 +276,7 @@ TEST_CASE("balanced class weights raise what rare labels cost") {
   for (std::size_t i = 0; i < 10; ++i) {
     examples.push_back({"w" + std::to_string(i), {i == 0 ? "rare" : "usual"}, i + 1});
   }
-  const Plan plan = build_plan(parse_model(test::kSmallModel, "m"),
+  const Plan plan = build_plan(parse_description(test::kSmallModel, "m"),
                                Overrides(std::vector<std::string>{"class_weights=balanced"}),
                                Corpus(examples), {});
   const auto nodes = plan.program("train")->nodes;
@@ -317,8 +320,8 @@ TEST_CASE("batches give every example once an epoch, in an order of seed and epo
   std::ranges::sort(sorted);
   std::ranges::sort(again);
   CHECK(sorted == again);
-  CHECK(data.most_tokens(1) == 10);
-  CHECK(data.most_tokens(1000) == static_cast<std::int64_t>(data.ids.size()));
+  CHECK(data.max_tokens(1) == 10);
+  CHECK(data.max_tokens(1000) == static_cast<std::int64_t>(data.ids.size()));
 }
 
 TEST_CASE("durations read at a glance") {

@@ -53,7 +53,7 @@ bool same(const Plan& a, const Plan& b) {
 }
 
 TEST_CASE("a store's vectors are those of the file, and the file is read once") {
-  const Model model = parse_model(
+  const Description model = parse_description(
       "model m\n"
       "text tokenizer=words\n"
       "a = embedding(text, width=2)\n"
@@ -66,7 +66,7 @@ TEST_CASE("a store's vectors are those of the file, and the file is read once") 
     const Corpus corpus = some_corpus(random);
     const TemporaryFile first("first.txt", some_vectors(random));
     const TemporaryFile second("second.txt", some_vectors(random));
-    Model placed = model;
+    Description placed = model;
     placed.file = second.directory() + "/m.model";
     int read = 0;
     VectorsOptions shared{first.path(), [&](const auto&, double) { ++read; },

@@ -85,11 +85,11 @@ struct Loaded {
 };
 
 Loaded load(const std::string& content, const std::vector<std::string>& words,
-            std::size_t most_added = 0, TokenizerConfig tokenizer = kCased) {
+            std::size_t max_added = 0, TokenizerConfig tokenizer = kCased) {
   const TemporaryFile file("some.vectors", content);
   VectorsFile vectors(file.path());
   Loaded loaded{std::string(vectors.format()),
-                WordVectors(word_list(words), {}, tokenizer, most_added, vectors.width())};
+                WordVectors(word_list(words), {}, tokenizer, max_added, vectors.width())};
   vectors.read(loaded.vectors);
   return loaded;
 }
@@ -380,8 +380,8 @@ Row row_of(const Plan& plan, std::string_view tensor, std::string_view word, std
 
 Plan plan_with(std::string_view description, const std::string& file,
                std::vector<std::string> set = {}, const std::string& model_file = "m.model") {
-  return build_plan(parse_model(description, model_file), Overrides(set), test::small_corpus(), {},
-                    {}, {file, {}});
+  return build_plan(parse_description(description, model_file), Overrides(set),
+                    test::small_corpus(), {}, {}, {file, {}});
 }
 
 TEST_CASE("vectors: fill the embeddings of their width; the static one stays as it was") {
