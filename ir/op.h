@@ -7,8 +7,10 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "ir/graph.h"
@@ -45,6 +47,9 @@ struct AttrDef {
   std::string_view doc;
   std::optional<Attr> default_value;  // none: must be given, and is of the kind of `required`
   Attr required = std::int64_t{0};    // an example, e.g. 0.0 or std::vector<std::int64_t>{}
+  // What a number may be, both ends included.
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
 };
 
 // What a shape rule sees. `fail` throws an Error that cites the node's place.
@@ -149,6 +154,7 @@ struct OpDef {
 
   // Facts of optimizers: w, g, the states, the learning rate, perhaps the step -> w, the states.
   std::string_view optimizer = {};  // the name by which a program asks for it; empty: it is none
+  double learning_rate = 0;         // its usual one
   // The op that does the same with these attributes by less work; null, or null: there is none.
   const OpDef* (*simpler)(const Attrs&) = nullptr;
   const OpDef* row_form = nullptr;       // the same step of some rows of a table

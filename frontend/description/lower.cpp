@@ -287,7 +287,7 @@ void Lowering::losses(const DescriptionSettings& settings, const LayerValue& log
   if (graph_[logits.id].role != Role::computed || graph_[logits.id].name == "logits") {
     throw Error(location, "the output must be computed");
   }
-  graph_[logits.id].name = "logits";
+  graph_.rename(logits.id, "logits");
   const Attrs attrs{{"class_weights", sizes_.class_weights},
                     {"label_smoothing", settings.label_smoothing}};
   ValueId loss{};
