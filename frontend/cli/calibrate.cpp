@@ -20,7 +20,7 @@ int calibrate(const Flags& flags) {
   Session session(plan, {flags.threads});
   const Corpus corpus = flags.reading.read(flags.data);
   const std::vector<std::uint32_t> rows = calibration_rows(corpus.size(), session.labels().size());
-  const Dataset data = encode(corpus, rows, session.encoder(), session.labels());
+  const Dataset data = encode({corpus, rows}, session.encoder(), session.labels());
   if (rows.size() < corpus.size()) {
     fmt::print(stderr, "weft: with {} labels, {} texts of {} are enough, evenly spaced\n",
                session.labels().size(), rows.size(), corpus.size());

@@ -30,19 +30,17 @@ std::int64_t weights_of(const Graph& graph, const std::string& layer) {
 
 int check(const Flags& flags) {
   const Description description = read_description(flags.description);
-  Overrides overrides(flags.set);
+  const Overrides overrides(flags.set);
   const DescriptionSettings settings = settings_of(description, overrides);
   search_space(description, overrides);  // for what is wrong with the line `tune`
-  LoweringSizes sizes;
-  sizes.vocabulary = settings.vocabulary;
-  sizes.labels = flags.labels;
-  sizes.examples = settings.batch;
-  sizes.tokens = settings.batch * settings.text.max_tokens;
   InitialVectors initial_vectors(description.file, {});
-  sizes.initial_vectors = &initial_vectors;
-  const Lowered lowered = lower(description, settings, sizes, overrides);
+  const Lowered lowered =
+      lower(description, settings, {.labels = flags.labels, .initial_vectors = &initial_vectors},
+            overrides);
+  const Graph graph = sized(lowered.graph, {settings.vocabulary, settings.batch,
+                                            settings.batch * settings.text.max_tokens});
   if (flags.ir) {
-    print_out(print(lowered.graph));
+    print_out(print(graph));
     return 0;
   }
   std::size_t width = 5;
@@ -50,10 +48,10 @@ int check(const Flags& flags) {
   print_out(fmt::format("line  {:{}}  {:24}  {:>12}\n", "layer", width, "shape", "weights"));
   std::int64_t total = 0;
   for (const LoweredLayer& layer : lowered.layers) {
-    const std::int64_t weights = weights_of(lowered.graph, layer.name);
+    const std::int64_t weights = weights_of(graph, layer.name);
     total += weights;
     print_out(fmt::format("{:4}  {:{}}  {:24}  {:>12}\n", layer.location.line, layer.name, width,
-                          to_string(lowered.graph[layer.value].type),
+                          to_string(graph[layer.value].type),
                           weights == 0 ? "" : fmt::format("{}", weights)));
   }
   print_out(

@@ -56,7 +56,7 @@ Plan build(const Flags& flags) {
   if (flags.data.empty()) {
     throw Error("the vocabulary and the labels come from data", "name it with --data");
   }
-  Plan plan = build_plan(description, Overrides(flags.set), flags.reading.read(flags.data), {},
+  Plan plan = build_plan(description, Overrides(flags.set), flags.reading.read(flags.data),
                          compile_options(flags), vectors_options(flags.vectors, /*quiet=*/false));
   say_notes(plan);
   return plan;

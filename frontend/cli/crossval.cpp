@@ -8,7 +8,6 @@
 #include <cmath>
 
 #include "frontend/cli/command.h"
-#include "frontend/data/split.h"
 #include "frontend/report/progress.h"
 
 namespace weft {
@@ -57,7 +56,7 @@ class FoldProgress {
 };
 
 int crossval(const Flags& flags) {
-  if (std::isnan(flags.settings.valid_rows)) {
+  if (std::isnan(flags.settings.valid_fraction)) {
     throw Error("--valid-fraction nan is no share", "0.1, say");
   }
   const Description description = read_description(flags.description);
@@ -65,14 +64,12 @@ int crossval(const Flags& flags) {
   Trial trial;
   trial.description = &description;
   trial.overrides = Overrides(flags.set);
-  trial.vectors = vectors_options(flags.vectors, /*quiet=*/true);
-  trial.vectors.store = std::make_shared<VectorsStore>(corpus);
+  trial.options.vectors = vectors_options(flags.vectors, /*quiet=*/true);
+  trial.options.vectors.store = std::make_shared<VectorsStore>(corpus);
   trial.corpus = &corpus;
-  Overrides overrides = trial.overrides;
-  const DescriptionSettings plain = settings_of(description, overrides);
-  const std::vector<std::uint32_t> rows = all_rows(corpus);
-  warn(text_warnings({corpus, rows}, plain));
-  warn(label_warnings({corpus, rows}, plain));
+  const DescriptionSettings plain = settings_of(description, trial.overrides);
+  warn(text_warnings(corpus, plain));
+  warn(label_warnings(corpus, plain));
   CrossvalSettings settings = flags.settings;
   settings.folds_by_row = flags.folds_by == "row";
   Crossval result;
@@ -101,7 +98,7 @@ Run declare_crossval(CLI::App& app) {
                  "class: folds at random, each class spread evenly; row: row number modulo folds")
       ->check(CLI::IsMember({"class", "row"}))
       ->capture_default_str();
-  app.add_option("--valid-fraction", flags->settings.valid_rows,
+  app.add_option("--valid-fraction", flags->settings.valid_fraction,
                  "share of each training part held out to choose the best epoch by")
       ->check(CLI::Range(0.0, 0.9));
   app.add_option("--threads", flags->settings.threads,

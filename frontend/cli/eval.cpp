@@ -38,10 +38,10 @@ int eval(const Flags& flags) {
   const double threshold = flags.threshold.value_or(session.plan().threshold);
   Metrics metrics;
   if (flags.report.empty()) {
-    const Dataset data = encode(corpus, {}, session.encoder(), session.labels());
+    const Dataset data = encode(corpus, session.encoder(), session.labels());
     metrics = evaluate(session, data, threshold).metrics;
   } else {
-    Report report = make_report(session, corpus, {}, threshold);
+    Report report = make_report(session, corpus, threshold);
     report.title = std::filesystem::path(flags.plan).filename().string();
     report.data = std::filesystem::path(flags.data).filename().string();
     report.plan_bytes = std::filesystem::file_size(flags.plan);

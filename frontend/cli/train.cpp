@@ -2,17 +2,15 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <filesystem>
 
 #include "frontend/cli/command.h"
+#include "frontend/cli/interrupt.h"
 #include "frontend/data/split.h"
 #include "frontend/report/progress.h"
 #include "frontend/report/report.h"
 #include "frontend/train/build_plan.h"
-#include "frontend/train/calibrate.h"
-#include "frontend/train/checkpoint.h"
-#include "frontend/train/trainer.h"
+#include "frontend/train/fit.h"
 #include "ir/file.h"
 #include "ir/op.h"
 
@@ -33,15 +31,7 @@ struct Flags {
   DataFlags reading;
 };
 
-std::atomic<bool> interrupted{false};
-
-// The first Ctrl-C ends training in good order, the second at once.
-void on_signal(int signal) {
-  interrupted = true;
-  std::signal(signal, SIG_DFL);
-}
-
-// Found out before hours of training rather than after.
+// Checked before hours of training, not after.
 void check_outputs(const Flags& flags) {
   const InputFile description{"MODEL", flags.input};
   const InputFile data{"--data", flags.data};
@@ -66,7 +56,7 @@ void apply(const Flags& flags, Overrides& overrides) {
   if (flags.average) overrides.set("train.average", *flags.average, "--average");
 }
 
-// What training starts from: a description, or a plan and the description in it.
+// The start of training: a description, or a plan and the description in it.
 struct Source {
   std::optional<Plan> plan;
   Description description;
@@ -99,7 +89,6 @@ Source open_plan(const Flags& flags) {
   source.overrides = overrides_of(*source.plan);
   source.split_seed = settings_of(source.description, source.overrides).seed;
   if (source.plan->temperature != 1) {
-    set_temperature(*source.plan, 1);
     fmt::print(stderr, "weft: {} was calibrated; training undoes that: calibrate anew after it\n",
                flags.input);
   }
@@ -113,25 +102,17 @@ Source open_plan(const Flags& flags) {
   return source;
 }
 
-Plan start_plan(const Flags& flags, Source& source, const Corpus& corpus,
-                std::span<const std::uint32_t> rows) {
-  if (source.plan) return std::move(*source.plan);
-  CompileOptions options;
-  options.rewrites = !flags.no_rewrites;
-  Plan plan = build_plan(source.description, source.overrides, corpus, rows, options,
-                         vectors_options(flags.vectors, flags.quiet));
-  if (!flags.quiet) say_notes(plan);
-  return plan;
-}
-
 // The data that training learns from and, where there is any, is validated with.
 struct Data {
   Corpus corpus;
   Split split;                  // where a part of `corpus` is held out
   std::optional<Corpus> valid;  // where it is a file of its own
 
-  std::vector<std::uint32_t> train_rows() const {
-    return split.train.empty() ? all_rows(corpus) : split.train;
+  // As fit() takes it, which this must outlive.
+  FitData views() const {
+    if (valid) return {corpus, CorpusView(*valid)};
+    if (split.valid.empty()) return {corpus};
+    return {{corpus, split.train}, CorpusView(corpus, split.valid)};
   }
 };
 
@@ -146,81 +127,78 @@ Data read_data(const Flags& flags, std::int64_t split_seed) {
   return data;
 }
 
-void warn_of(const Flags& flags, const Data& data, const DescriptionSettings& settings) {
-  const std::vector<std::uint32_t> rows = data.train_rows();
-  const Part train{data.corpus, rows};
-  warn(label_warnings(train, settings));
-  warn(text_warnings(train, settings));
-  if (data.valid) {
-    warn(split_warnings(train, {*data.valid, all_rows(*data.valid)}));
-  } else if (!data.split.valid.empty()) {
-    warn(split_warnings(train, {data.corpus, data.split.valid}));
-  } else if (flags.valid_fraction > 0) {
+// Warns of flags that have no effect because there is no validation data.
+void warn_of_validation(const Flags& flags, const FitData& data,
+                        const DescriptionSettings& settings) {
+  if (data.valid) return;
+  if (flags.valid_fraction > 0) {
     fmt::print(stderr,
                "weft: --valid-fraction {} of {} is no text, as every label keeps one to learn "
                "from: training goes without validation\n",
-               flags.valid_fraction, rows.size());
+               flags.valid_fraction, data.train.size());
   } else if (flags.metric || settings.patience > 0) {
     fmt::print(stderr, "weft: {} nothing without validation: give --valid or --valid-fraction\n",
                settings.patience == 0 ? "a metric chooses" : "patience stops");
   }
 }
 
-// The session and the state in which an earlier run was cut short.
-void go_on(const Flags& flags, Checkpointing& checkpoints, Session& session,
-           const TrainSettings& settings) {
-  auto found = load_checkpoint(checkpoints.path, static_cast<std::size_t>(settings.average));
-  if (!found) {
-    fmt::print(stderr, "weft: there is no {}: training starts anew\n", checkpoints.path);
-    return;
-  }
-  expect_same_run(*found, checkpoints.fingerprint, session.plan(), checkpoints.path);
-  if (found->threads != session.threads()) {
-    fmt::print(stderr, "weft: that run had {} threads, this one has {}: the last bits may differ\n",
-               found->threads, session.threads());
-  }
-  if (!flags.quiet) {
-    fmt::print(stderr, "going on {} texts into epoch {} of {}\n", found->state.seen,
-               std::min(found->state.ended + 1, settings.epochs), settings.epochs);
-  }
-  session = Session(std::move(found->now), {session.threads(), /*train=*/true});
-  checkpoints.from = std::move(found->state);
-}
+// Progress, and what else a run says on the standard error output.
+class TrainProgress : public Progress {
+ public:
+  explicit TrainProgress(bool quiet)
+      : Progress(quiet ? nullptr : stderr, is_terminal(STDERR_FILENO)), quiet_(quiet) {}
 
-// Where the run saves itself; with --resume `session` and `from` are those of the earlier run.
-Checkpointing checkpointing(const Flags& flags, Session& session, const Dataset& data,
-                            const Dataset* valid, const TrainSettings& settings) {
+  void built(const Plan& plan) override {
+    if (!quiet_) say_notes(plan);
+  }
+  void started(const FitStart& start) override {
+    if (quiet_) return;
+    const auto s = [](auto n) { return n == 1 ? "" : "s"; };
+    fmt::print(stderr, "{} text{}, {} label{}, {} word{} known, {} thread{}\n", start.examples,
+               s(start.examples), start.labels, s(start.labels), start.words, s(start.words),
+               start.threads, s(start.threads));
+  }
+  void resumed(const FitResumption& at) override {
+    if (quiet_) return;
+    fmt::print(stderr, "going on {} texts into epoch {} of {}\n", at.examples, at.epoch, at.epochs);
+  }
+
+ private:
+  bool quiet_;
+};
+
+FitOptions fit_options(const Flags& flags) {
+  FitOptions options;
+  options.compile.rewrites = !flags.no_rewrites;
+  options.vectors = vectors_options(flags.vectors, flags.quiet);
+  options.threads = flags.threads;
   std::error_code missing;
-  const bool in_place = std::filesystem::equivalent(flags.input, flags.out, missing);
-  Checkpointing checkpoints;
-  checkpoints.path = flags.out + ".checkpoint";
-  checkpoints.seconds = flags.checkpoint;
-  checkpoints.fingerprint =
-      fingerprint_of(session.plan(), in_place, data, valid, to_string(settings));
-  if (flags.resume) {
-    go_on(flags, checkpoints, session, settings);
-  } else if (std::filesystem::exists(checkpoints.path, missing)) {
-    fmt::print(stderr,
-               "weft: {} is of a run that was cut short: --resume would go on with it; "
-               "training starts anew\n",
-               checkpoints.path);
-  }
-  return checkpoints;
+  options.checkpoints = {.path = flags.out + ".checkpoint",
+                         .seconds = flags.checkpoint,
+                         .resume = flags.resume,
+                         .in_place = std::filesystem::equivalent(flags.input, flags.out, missing)};
+  options.interrupt = &watch_interrupts();
+  return options;
 }
 
-void say_end(const Flags& flags, const TrainOutcome& outcome, bool validated) {
+FitResult train(Source source, const FitData& data, const FitOptions& options, FitObserver& log) {
+  if (source.plan) return fit(std::move(*source.plan), source.overrides, data, options, log);
+  return fit(source.description, source.overrides, data, options, log);
+}
+
+void say_end(const Flags& flags, const FitResult& result) {
   if (flags.quiet) return;
   std::string how;
-  if (outcome.interrupted) how = "interrupted; ";
-  if (outcome.stopped_early) how = "no better for a while; ";
-  if (outcome.averaged == 1) {
+  if (result.interrupted) how = "interrupted; ";
+  if (result.stopped_early) how = "no better for a while; ";
+  if (result.averaged == 1) {
     how += "kept the last epoch; ";
-  } else if (outcome.averaged > 0) {
-    how += fmt::format("kept the mean of the last {} epochs; ", outcome.averaged);
-  } else if (validated && outcome.best_epoch == 0) {
+  } else if (result.averaged > 0) {
+    how += fmt::format("kept the mean of the last {} epochs; ", result.averaged);
+  } else if (result.valid && result.best_epoch == 0) {
     how += "no epoch was better than the plan as given, which is kept; ";
-  } else if (validated) {
-    how += fmt::format("kept epoch {}; ", outcome.best_epoch);
+  } else if (result.valid) {
+    how += fmt::format("kept epoch {}; ", result.best_epoch);
   }
   std::error_code device;  // has no size
   const auto bytes = std::filesystem::file_size(flags.out, device);
@@ -229,18 +207,13 @@ void say_end(const Flags& flags, const TrainOutcome& outcome, bool validated) {
 }
 
 // On what chose the best epoch; where there is no such data, on what was learnt.
-void write_report(const Flags& flags, const Plan& plan, const Data& data) {
+void write_report(const Flags& flags, const Plan& plan, const FitData& data) {
   Session session(plan, {flags.threads});
-  Report report;
-  if (!data.valid) {
-    report = make_report(session, data.corpus, data.split.valid, plan.threshold);
-    report.data =
-        fmt::format("{} ({})", flags.data,
-                    data.split.valid.empty() ? "the training data itself" : "the part held out");
-  } else {
-    report = make_report(session, *data.valid, {}, plan.threshold);
-    report.data = flags.valid;
-  }
+  Report report = make_report(session, data.valid.value_or(data.train), plan.threshold);
+  report.data = !flags.valid.empty()
+                    ? flags.valid
+                    : fmt::format("{} ({})", flags.data,
+                                  data.valid ? "the part held out" : "the training data itself");
   report.title = std::filesystem::path(flags.out).filename().string();
   report.plan_bytes = std::filesystem::file_size(flags.out);
   write_file(flags.report, to_html(report));
@@ -253,48 +226,21 @@ int train_command(const Flags& flags) {
   }
   Source source = is_plan(flags.input) ? open_plan(flags) : open_description(flags);
   const Data given = read_data(flags, source.split_seed);
-  const Corpus& corpus = given.corpus;
-  const Split& split = given.split;
-  const DescriptionSettings all_settings = settings_of(source.description, source.overrides);
-  const TrainSettings settings = train_settings(all_settings);
-
-  Session session(start_plan(flags, source, corpus, split.train), {flags.threads, /*train=*/true});
-  warn_of(flags, given, all_settings);
-  const Dataset data = encode(corpus, split.train, session.encoder(), session.labels());
-  std::optional<Dataset> valid;
-  if (given.valid) {
-    valid = encode(*given.valid, {}, session.encoder(), session.labels());
-  } else if (!split.valid.empty()) {
-    valid = encode(corpus, split.valid, session.encoder(), session.labels());
-  }
-  if (!flags.quiet) {
-    const auto s = [](auto n) { return n == 1 ? "" : "s"; };
-    const std::size_t labels = session.labels().size();
-    const std::size_t words = session.encoder().vocabulary().size();
-    fmt::print(stderr, "{} text{}, {} label{}, {} word{} known, {} thread{}\n", data.size(),
-               s(data.size()), labels, s(labels), words, s(words), session.threads(),
-               s(session.threads()));
-  }
-
-  const Dataset* held_out = valid ? &*valid : nullptr;
-  const Checkpointing checkpoints = checkpointing(flags, session, data, held_out, settings);
-
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
-  std::FILE* log = flags.quiet ? nullptr : stderr;
-  Progress progress(log, is_terminal(STDERR_FILENO));
-  const TrainOutcome outcome = train(session, data, held_out, settings, progress, &interrupted,
-                                     flags.checkpoint > 0 ? &checkpoints : nullptr);
-  if (outcome.interrupted && outcome.epochs == 0) {
+  const FitData data = given.views();
+  warn_of_validation(flags, data, settings_of(source.description, source.overrides));
+  const FitOptions options = fit_options(flags);
+  TrainProgress progress(flags.quiet);
+  const FitResult result = train(std::move(source), data, options, progress);
+  if (result.interrupted && result.epochs == 0) {
     fmt::print(stderr, "weft: interrupted in the first epoch: no plan is written\n");
   } else {
-    save_plan(outcome.plan, flags.out);
-    say_end(flags, outcome, valid.has_value());
-    if (!flags.report.empty()) write_report(flags, outcome.plan, given);
+    save_plan(result.plan, flags.out);
+    say_end(flags, result);
+    if (!flags.report.empty()) write_report(flags, result.plan, data);
   }
-  if (!outcome.interrupted) {
+  if (!result.interrupted) {
     std::error_code none;
-    std::filesystem::remove(checkpoints.path, none);
+    std::filesystem::remove(options.checkpoints->path, none);
     return 0;
   }
   if (flags.checkpoint > 0) {

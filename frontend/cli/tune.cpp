@@ -7,12 +7,12 @@
 
 #include <chrono>
 #include <cmath>
-#include <csignal>
 #include <filesystem>
 #include <numeric>
 #include <set>
 
 #include "frontend/cli/command.h"
+#include "frontend/cli/interrupt.h"
 #include "frontend/data/split.h"
 #include "frontend/report/progress.h"
 #include "frontend/search/trials_file.h"
@@ -31,13 +31,6 @@ struct Flags {
   bool resume = false, quiet = false;
   DataFlags reading;
 };
-
-std::atomic<bool> interrupted{false};
-
-void on_signal(int signal) {
-  interrupted = true;
-  std::signal(signal, SIG_DFL);
-}
 
 // `90`, `90s`, `10m` or `2h`, in seconds.
 double parse_budget(const std::string& text) {
@@ -111,8 +104,8 @@ class TuneProgress : public TuneObserver {
  private:
   using Clock = std::chrono::steady_clock;
 
-  // Of a group of nine, thirteen or fourteen results are to come; in the end those of several
-  // seeds.
+  // A group of nine trials gives thirteen or fourteen results; those of several seeds come at the
+  // end.
   double share() const {
     const double all = static_cast<double>(settings_.trials) * 13.5 / 9 + 4;
     return std::min(1.0, static_cast<double>(ended_) / all);
@@ -133,10 +126,10 @@ std::string stem_of(const std::string& plan) {
   return path.extension() == ".plan" ? (path.parent_path() / path.stem()).string() : plan;
 }
 
-// Ends a description that was found: with it the file begins.
+// The first line of a description that the search wrote begins with this.
 constexpr std::string_view kMadeBy = "# the plan is made by: ";
 
-// As a shell takes it for one word.
+// The text quoted, so that a shell takes it for one word.
 std::string word(const std::string& text) {
   constexpr std::string_view kPlain = "_-+=:,./%@";
   const bool plain = !text.empty() && std::ranges::all_of(text, [&](unsigned char c) {
@@ -166,7 +159,7 @@ std::string train_command(const Flags& flags, const std::string& description,
   return command + " -o " + word(flags.out);
 }
 
-// The best of the search as a description of its own, and what of it a description cannot say.
+// The best result as a description of its own, and the values that a description cannot hold.
 struct Best {
   Description description;
   Overrides left;
@@ -201,12 +194,12 @@ Best describe(const std::vector<TuneResult>& results, const Trial& trial, const 
 Plan train_best(const Best& best, Trial trial, const Corpus& corpus, bool quiet) {
   trial.description = &best.description;
   trial.overrides = best.left;
-  trial.vectors.store = nullptr;  // read as `weft train` does
+  trial.options.vectors.store = nullptr;  // read as `weft train` does
   trial.corpus = &corpus;
-  trial.train = all_rows(corpus);
+  trial.train_rows = all_rows(corpus);
   trial.valid_rows.clear();
   Progress progress(quiet ? nullptr : stderr, is_terminal(STDERR_FILENO));
-  return run_trial(trial, progress).training.plan;
+  return fit(trial, progress).plan;
 }
 
 // Held out of the data, where there is no file to compare by.
@@ -223,7 +216,7 @@ Split hold_out(const Corpus& corpus, double fraction, std::uint64_t seed) {
               "give a larger one, or add data");
 }
 
-// What the search writes must be none of what it reads.
+// The files that the search writes must not be files that it reads.
 void check_outputs(const Flags& flags) {
   const std::string stem = stem_of(flags.out);
   for (const std::string& written : {flags.out, stem + ".model", stem + ".trials.jsonl"}) {
@@ -245,7 +238,7 @@ void say_best(const std::vector<TuneResult>& results) {
                         results.front().score, plain->score));
 }
 
-// What the search compares on, and what the best learns from in the end.
+// The data to compare trials on, and the data that the best is trained on at the end.
 struct Data {
   Corpus given;
   std::optional<Corpus> both;  // given, then what to compare by, where that is a file of its own
@@ -269,7 +262,7 @@ Data read_data(const Flags& flags, std::uint64_t seed) {
 }
 
 void warn_of(const Data& data, const DescriptionSettings& settings) {
-  const Part train{data.corpus(), data.split.train};
+  const CorpusView train{data.corpus(), data.split.train};
   warn(label_warnings(train, settings));
   warn(text_warnings(train, settings));
   warn(split_warnings(train, {data.corpus(), data.split.valid}));
@@ -292,16 +285,15 @@ int tune_command(const Flags& flags) {
   trial.description = &description;
   trial.overrides = Overrides(flags.set);
   if (flags.seed) trial.overrides.set("train.seed", *flags.seed);
-  trial.vectors = vectors_options(flags.vectors, /*quiet=*/true);
-  trial.interrupt = &interrupted;
-  Overrides overrides = trial.overrides;
-  const DescriptionSettings plain = settings_of(description, overrides);
+  trial.options.vectors = vectors_options(flags.vectors, /*quiet=*/true);
+  const DescriptionSettings plain = settings_of(description, trial.overrides);
   const auto seed = static_cast<std::uint64_t>(plain.seed);
-  const std::vector<Parameter> space = search_space(description, trial.overrides, trial.vectors);
+  const std::vector<Parameter> space =
+      search_space(description, trial.overrides, trial.options.vectors);
   const Data data = read_data(flags, seed);
   trial.corpus = &data.corpus();
-  trial.vectors.store = std::make_shared<VectorsStore>(data.corpus());
-  trial.train = data.split.train;
+  trial.options.vectors.store = std::make_shared<VectorsStore>(data.corpus());
+  trial.train_rows = data.split.train;
   trial.valid_rows = data.split.valid;
   warn_of(data, plain);
 
@@ -315,8 +307,8 @@ int tune_command(const Flags& flags) {
         "weft: {} is of an earlier search, with which --resume would go on: kept as {}.old\n",
         trials, trials);
   }
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
+  const std::atomic<bool>& interrupted = watch_interrupts();
+  trial.options.interrupt = &interrupted;
   std::vector<TuneResult> results;
   {
     TuneProgress progress(file, settings, flags.quiet);
@@ -330,7 +322,7 @@ int tune_command(const Flags& flags) {
     throw Error("not one trial ended in the time given", "give it more with --budget");
   }
   file.finish(results);
-  trial.threads = flags.settings.threads;
+  trial.options.threads = flags.settings.threads;
   const Best best = describe(results, trial, flags);
   const Plan plan = train_best(best, trial, data.given, flags.quiet);
   if (interrupted) return 130;

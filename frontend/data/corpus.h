@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -50,6 +51,26 @@ class Corpus {
   std::unordered_map<std::string, std::uint32_t> label_numbers_;
   bool multi_label_ = false;
   ReadReport report_;
+};
+
+// Examples of a corpus: all of them, or those that a list of row numbers names, in its order. The
+// corpus and the list must outlive it.
+class CorpusView {
+ public:
+  CorpusView(const Corpus& corpus) : corpus_(&corpus) {}  // NOLINT: a corpus is a view of all of it
+  CorpusView(const Corpus& corpus, std::span<const std::uint32_t> rows)
+      : corpus_(&corpus), rows_(rows) {}
+
+  std::size_t size() const { return rows_ ? rows_->size() : corpus_->size(); }
+  std::size_t row(std::size_t i) const { return rows_ ? (*rows_)[i] : i; }
+  std::string_view text(std::size_t i) const { return corpus_->text(row(i)); }
+  std::span<const std::uint32_t> labels(std::size_t i) const { return corpus_->labels(row(i)); }
+  std::size_t line(std::size_t i) const { return corpus_->line(row(i)); }
+  const Corpus& corpus() const { return *corpus_; }
+
+ private:
+  const Corpus* corpus_;
+  std::optional<std::span<const std::uint32_t>> rows_;  // none: all
 };
 
 Corpus read_corpus(const std::string& path, const ReadOptions& options = {});

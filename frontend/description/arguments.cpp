@@ -45,7 +45,7 @@ Attr literal_of(const std::string& text) {
   return text;
 }
 
-// Where a word fits without its name: `static` can only be the mode of an embedding.
+// A word may stand without its argument's name: `static` can only be the mode of an embedding.
 bool takes_word(const ArgumentDef& def, const Attr& value) {
   const auto* word = std::get_if<std::string>(&value);
   return def.kind == ArgumentKind::word && word != nullptr &&
@@ -158,29 +158,29 @@ void Overrides::set(const std::string& path, Attr value, std::string flag) {
 }
 
 const GivenArgument* Overrides::find(std::span<const std::string> owners, std::string_view name,
-                                     bool bare) {
+                                     bool bare, OverrideUse& use) const {
   std::string known = fmt::format("{}", fmt::join(owners, "."));
   known += known.empty() ? std::string(name) : fmt::format(".{}", name);
-  if (std::ranges::find(known_, known) == known_.end()) known_.push_back(std::move(known));
+  if (std::ranges::find(use.known, known) == use.known.end()) use.known.push_back(std::move(known));
   const GivenArgument* found = nullptr;
-  for (Entry& entry : entries_) {
+  for (const Entry& entry : entries_) {
     if (entry.parts.back() != name || (entry.parts.size() == 1 && !bare)) continue;
     const auto leading = std::span(entry.parts).first(entry.parts.size() - 1);
     const bool fits = std::ranges::all_of(leading, [&](const std::string& part) {
       return std::ranges::find(owners, part) != owners.end();
     });
     if (!fits) continue;
-    entry.used = true;
+    use.used.insert(entry.path);
     found = &entry.given;
   }
   return found;
 }
 
-void Overrides::check_used() const {
+void Overrides::check_used(const OverrideUse& use) const {
   for (const Entry& entry : entries_) {
-    if (entry.used) continue;
+    if (use.used.contains(entry.path)) continue;
     throw Error(fmt::format("--set {}: the model description has no such setting", entry.path),
-                suggestion(entry.path, known_));
+                suggestion(entry.path, use.known));
   }
 }
 
@@ -205,7 +205,8 @@ void Overrides::replace(const std::string& text, const std::string& by) {
 
 Attrs check_arguments(std::string_view what, std::span<const ArgumentDef> defs,
                       std::span<const GivenArgument> given, SourceLocation location,
-                      Overrides& overrides, std::span<const std::string> owners, bool bare) {
+                      const Overrides& overrides, std::span<const std::string> owners, bool bare,
+                      OverrideUse& use) {
   Attrs settled;
   for (const GivenArgument& argument : given) {
     const ArgumentDef& def = match(what, defs, settled, argument);
@@ -215,7 +216,7 @@ Attrs check_arguments(std::string_view what, std::span<const ArgumentDef> defs,
     settled.emplace(def.name, checked(what, def, argument));
   }
   for (const ArgumentDef& def : defs) {
-    if (const GivenArgument* override_value = overrides.find(owners, def.name, bare)) {
+    if (const GivenArgument* override_value = overrides.find(owners, def.name, bare, use)) {
       GivenArgument placed = *override_value;
       placed.location = location;
       settled.insert_or_assign(std::string(def.name), checked(placed.flag, def, placed));

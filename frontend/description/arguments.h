@@ -1,8 +1,9 @@
-// What a layer, an optimizer or a settings line takes, and the check of what was written against
-// it.
+// The arguments that a layer, an optimizer or a settings line takes, and the check of written ones
+// against them.
 #pragma once
 
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,6 +39,12 @@ struct GivenArgument {
   std::string flag = "--set";  // of an override: what gave it on the command line
 };
 
+// Which overrides were asked for while a description was read, and which paths could have been.
+struct OverrideUse {
+  std::set<std::string> used;
+  std::vector<std::string> known;  // in the order in which they were asked for
+};
+
 // `--set path=value`, from the command line or a plan: replaces what the description says. A path
 // is the name of a constant (`width`), a setting (`batch`, `train.batch`, `text.max_tokens`), or an
 // argument behind its layer, its value's name or both (`conv1d.channels`, `a.conv1d2.channels`).
@@ -50,15 +57,17 @@ class Overrides {
 
   // The last override of `name`, where each earlier part of its path is one of `owners`. A path of
   // one part fits only where `bare` says so. `owners` outermost first; they spell the known path.
-  const GivenArgument* find(std::span<const std::string> owners, std::string_view name, bool bare);
+  // `use` keeps account.
+  const GivenArgument* find(std::span<const std::string> owners, std::string_view name, bool bare,
+                            OverrideUse& use) const;
 
   // Error, with the known paths, if an override was never asked for.
-  void check_used() const;
+  void check_used(const OverrideUse&) const;
   // Path and value, in order.
   std::vector<std::pair<std::string, Attr>> values() const;
   // `path=value`, for the plan.
   std::vector<std::string> assignments() const;
-  // Where an override is this text, it becomes another.
+  // Replaces the value of every override that is this text.
   void replace(const std::string& text, const std::string& by);
 
  private:
@@ -66,16 +75,15 @@ class Overrides {
     std::string path;
     std::vector<std::string> parts;
     GivenArgument given;
-    bool used = false;
   };
   std::vector<Entry> entries_;
-  std::vector<std::string> known_;
 };
 
 // Every declared argument with its value: overridden, given or by default. Throws Error, with
 // `what` (`conv1d`, `train`) and the place, for one unknown, missing, given twice or out of range.
 Attrs check_arguments(std::string_view what, std::span<const ArgumentDef> defs,
                       std::span<const GivenArgument> given, SourceLocation location,
-                      Overrides& overrides, std::span<const std::string> owners, bool bare);
+                      const Overrides& overrides, std::span<const std::string> owners, bool bare,
+                      OverrideUse& use);
 
 }  // namespace weft

@@ -85,7 +85,7 @@ class Editor {
       : description_(description),
         tokens_(lex(description.source, {.comment_marker = "#", .keep_newlines = true})) {}
 
-  // Of a target; false where it stands in no one place. Once each.
+  // Sets a target, once; false if the description has no single place for it.
   bool set(const std::string& target, const Attr& value) {
     if (const Binding* constant = find_binding(description_, target)) {
       if (constant->value.kind != Expression::Kind::literal) return false;
@@ -125,7 +125,7 @@ class Editor {
       return t.location.line == at.line && t.location.column == at.column;
     });
   }
-  // In the source: a string has its quotes there, and perhaps escapes.
+  // The length in the source, where a string has quotes and perhaps escapes.
   std::size_t length_of(const Token& token) const {
     if (token.kind != TokenKind::string) return token.text.size();
     const std::size_t begin = offset_of(description_.source, token.location);
@@ -159,7 +159,7 @@ class Editor {
     const auto& arguments = description_.optimizer.arguments;
     const auto at = std::ranges::find(arguments, name, &Argument::name);
     if (at != arguments.end()) return replace_in(*at, value);
-    // By position it would become another argument's.
+    // An argument added before one without a name would take its position.
     if (std::ranges::find(arguments, "", &Argument::name) != arguments.end()) return false;
     added_arguments_ += fmt::format("{}{}={}", added_arguments_.empty() ? "" : ", ", name, value);
     return true;
@@ -168,7 +168,7 @@ class Editor {
     if (is_token(argument.value)) replace(argument.value.location, value);
     return is_token(argument.value);
   }
-  // Those that the optimizer, which may not be written either, is not given yet.
+  // Adds the arguments that the optimizer does not have yet; it may not be written either.
   void place_added_arguments() {
     if (added_arguments_.empty()) return;
     const Expression& optimizer = description_.optimizer;

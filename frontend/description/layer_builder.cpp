@@ -1,4 +1,4 @@
-// What layers are built with: checked inputs, named weights, nodes that know their place.
+// The tools of layers: checked inputs, named weights, nodes that know their source location.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -79,7 +79,7 @@ void LayerBuilder::expect_equal_channels() const {
 
 namespace {
 
-// What the graph refuses without knowing a place is refused at the layer's.
+// An error of the graph that has no source location gets that of the layer.
 ValueId placed(const LayerBuilder& layer, auto build) {
   try {
     return build();

@@ -36,7 +36,7 @@ ArgumentDef flag(std::string_view name, std::string_view doc, bool default_value
   return {name, doc, ArgumentKind::boolean, std::int64_t{default_value}};
 }
 
-// As the description says, or as its file of word vectors has it.
+// The description gives the width, or its file of word vectors does.
 std::int64_t embedding_width(LayerBuilder& b) {
   std::int64_t width = b.integer("width");
   if (b.initial_vectors != nullptr) {
@@ -62,7 +62,7 @@ LayerValue embedding(LayerBuilder& b) {
   if (b.word("mode") == "static") attrs["frozen"] = std::int64_t{1};
   if (b.integer("decay") == 0) attrs["decay"] = std::int64_t{0};
   const ValueId table =
-      b.weight("weight", {Dim(b.vocabulary), Dim(embedding_width(b))}, std::move(attrs));
+      b.weight("weight", {Dim(kVocabularyRows), Dim(embedding_width(b))}, std::move(attrs));
   const ValueId ids = b.drop_words(text.id, b.number("word_dropout"));
   const ValueId rows = b.add(ops::embedding, {ids, table});
   return b.result_like(b.dropout(rows, b.number("dropout")));

@@ -12,6 +12,9 @@
 
 namespace weft {
 
+// The symbol that counts the rows of a table of word vectors, until the vocabulary is known.
+inline constexpr const char* kVocabularyRows = "V";
+
 // A value while the graph is built: f32 rows of channels, one row per text, or per token (or per
 // window of tokens) with the offsets that cut the rows into texts; or the text itself, word ids.
 struct LayerValue {
@@ -22,7 +25,7 @@ struct LayerValue {
   SourceLocation location;  // where it was made
 };
 
-// What a layer builds with. Nodes and weights are named after `prefix` (`a.conv1d`), in order.
+// A layer builds with this. Nodes and weights are named after `prefix` (`a.conv1d`), in order.
 class LayerBuilder {
  public:
   Graph& graph;
@@ -31,7 +34,6 @@ class LayerBuilder {
   SourceLocation location;
   std::vector<LayerValue> inputs;
   Attrs arguments;
-  std::int64_t vocabulary = 0;
   InitialVectors* initial_vectors = nullptr;  // null: no file of word vectors is to be opened
 
   std::int64_t integer(std::string_view argument) const;

@@ -18,7 +18,7 @@ namespace {
 struct Poisoned {};  // a value whose statement was in error: said once, not again where it is used
 using EvaluatedValue = std::variant<Poisoned, Attr, LayerValue>;
 
-// Whether a bare word says something to a layer: `embedding(text, width=300, static)`.
+// True if the layer knows the bare word: `embedding(text, width=300, static)`.
 bool takes_word(const LayerDef& layer, std::string_view word) {
   return std::ranges::any_of(layer.arguments, [&](const ArgumentDef& def) {
     return std::ranges::find(def.words, word) != def.words.end();
@@ -27,11 +27,17 @@ bool takes_word(const LayerDef& layer, std::string_view word) {
 
 class Lowering {
  public:
-  Lowering(const Description& description, const LoweringSizes& sizes, Overrides& overrides)
-      : description_(description), sizes_(sizes), overrides_(overrides), graph_(lowered_.graph) {}
+  Lowering(const Description& description, const DescriptionSettings& settings,
+           const LoweringContext& context, const Overrides& overrides)
+      : description_(description),
+        settings_(settings),
+        context_(context),
+        overrides_(overrides),
+        use_(settings.use),
+        graph_(lowered_.graph) {}
 
   // Statements in order; errors are collected, at most one for each.
-  Lowered all(const DescriptionSettings& settings);
+  Lowered all();
 
  private:
   void report(const Error& e) {
@@ -47,15 +53,17 @@ class Lowering {
   std::string prefix_of(std::string_view layer);
   std::vector<std::string> names_in_scope() const;
 
-  void declare_inputs(const DescriptionSettings&);
+  void declare_inputs();
   void bind(const Binding&);
   LayerValue logits();
-  void losses(const DescriptionSettings&, const LayerValue& logits);
+  void losses(const LayerValue& logits);
   void check_used();
 
   const Description& description_;
-  const LoweringSizes& sizes_;
-  Overrides& overrides_;
+  const DescriptionSettings& settings_;
+  const LoweringContext& context_;
+  const Overrides& overrides_;
+  OverrideUse use_;
   std::map<std::string, EvaluatedValue, std::less<>> scope_;
   std::map<std::string, bool, std::less<>> used_;
   std::string binding_;               // whose value is being evaluated
@@ -194,7 +202,7 @@ LayerValue Lowering::build(const LayerDef& layer, std::vector<LayerValue> inputs
   std::vector<std::string> owners = {binding_, prefix.substr(binding_.size() + 1)};
   if (owners.back() != layer.name) owners.emplace_back(layer.name);
   Attrs attrs = check_arguments(layer.name, layer.arguments, arguments, location, overrides_,
-                                owners, /*bare=*/false);
+                                owners, /*bare=*/false, use_);
   if (inputs.size() < layer.min_inputs || inputs.size() > layer.max_inputs) {
     const bool many = layer.max_inputs > layer.min_inputs;
     throw Error(
@@ -209,8 +217,7 @@ LayerValue Lowering::build(const LayerDef& layer, std::vector<LayerValue> inputs
                        location,
                        std::move(inputs),
                        std::move(attrs),
-                       sizes_.vocabulary,
-                       sizes_.initial_vectors};
+                       context_.initial_vectors};
   LayerValue value = layer.build(builder);
   lowered_.layers.push_back({prefix, value.id, location});
   return value;
@@ -238,18 +245,19 @@ void Lowering::bind(const Binding& binding) {
   scope_.emplace(binding.name, std::move(bound));
 }
 
-void Lowering::declare_inputs(const DescriptionSettings& settings) {
+void Lowering::declare_inputs() {
   graph_.name = "forward";
-  graph_.attrs = settings.optimizer_attrs;
-  graph_.attrs["optimizer"] = settings.optimizer;
-  if (settings.clip_norm > 0) graph_.attrs["clip_norm"] = settings.clip_norm;
-  if (settings.clip_value > 0) graph_.attrs["clip_value"] = settings.clip_value;
-  graph_.symbol("B", sizes_.examples);
-  graph_.symbol("T", sizes_.tokens);
+  graph_.attrs = settings_.optimizer_attrs;
+  graph_.attrs["optimizer"] = settings_.optimizer;
+  if (settings_.clip_norm > 0) graph_.attrs["clip_norm"] = settings_.clip_norm;
+  if (settings_.clip_value > 0) graph_.attrs["clip_value"] = settings_.clip_value;
+  graph_.symbol(kVocabularyRows, settings_.vocabulary);
+  graph_.symbol("B", settings_.batch);
+  graph_.symbol("T", settings_.text.max_tokens);
   const ValueId ids = graph_.declare(Role::input, "ids", {DType::i32, {Dim("T")}, {}});
   const ValueId offsets = graph_.declare(Role::input, "offsets", {DType::i32, {Dim("B", 1)}, "T"});
   scope_["text"] = LayerValue{ids, offsets, true, "text", description_.text.location};
-  scope_["labels"] = Attr{sizes_.labels};
+  scope_["labels"] = Attr{context_.labels};
 }
 
 LayerValue Lowering::logits() {
@@ -267,29 +275,29 @@ LayerValue Lowering::logits() {
     throw Error(output.location, fmt::format("{} needs logits", output.name),
                 "end with a layer such as `| linear(labels)`");
   }
-  LayerBuilder here{graph_, output.name, "output", output.location, {*rows}, {}, 0};
+  LayerBuilder here{graph_, output.name, "output", output.location, {*rows}, {}};
   if (rows->offsets != kNoValue) {
     here.fail(fmt::format("the logits must have one row per text, but {}", here.described(*rows)),
               "pool over each text before the last layer: `| max_pool`");
   }
   const std::int64_t width = here.channels(*rows);
-  const bool binary = output.name == "sigmoid" && width == 1 && sizes_.labels == 2;
-  if (width != sizes_.labels && !binary) {
-    here.fail(fmt::format("{}, but there are {} labels", here.described(*rows), sizes_.labels),
+  const bool binary = output.name == "sigmoid" && width == 1 && context_.labels == 2;
+  if (width != context_.labels && !binary) {
+    here.fail(fmt::format("{}, but there are {} labels", here.described(*rows), context_.labels),
               "end with `| linear(labels)`");
   }
   lowered_.task = output.name == "softmax" || binary ? Task::single_label : Task::multi_label;
   return *rows;
 }
 
-void Lowering::losses(const DescriptionSettings& settings, const LayerValue& logits) {
+void Lowering::losses(const LayerValue& logits) {
   const SourceLocation location = description_.output.location;
   if (graph_[logits.id].role != Role::computed || graph_[logits.id].name == "logits") {
     throw Error(location, "the output must be computed");
   }
   graph_.rename(logits.id, "logits");
-  const Attrs attrs{{"class_weights", sizes_.class_weights},
-                    {"label_smoothing", settings.label_smoothing}};
+  const Attrs attrs{{"class_weights", context_.class_weights},
+                    {"label_smoothing", settings_.label_smoothing}};
   ValueId loss{};
   ValueId probabilities{};
   if (description_.output.name == "softmax") {
@@ -315,15 +323,17 @@ void Lowering::check_used() {
   }
 }
 
-Lowered Lowering::all(const DescriptionSettings& settings) {
-  declare_inputs(settings);
-  for (const auto& [name, value] : constants_of(description_, overrides_)) scope_[name] = value;
+Lowered Lowering::all() {
+  declare_inputs();
+  for (const auto& [name, value] : constants_of(description_, overrides_, use_)) {
+    scope_[name] = value;
+  }
   for (const Binding& binding : description_.bindings) bind(binding);
   try {
     const LayerValue end = logits();
     if (errors_.empty()) {
       check_used();
-      losses(settings, end);
+      losses(end);
     }
   } catch (const Error& e) {
     report(e);
@@ -331,16 +341,16 @@ Lowered Lowering::all(const DescriptionSettings& settings) {
     WEFT_CHECK(!errors_.empty());  // its cause has been reported
   }
   if (!errors_.empty()) throw Error(errors_);
-  overrides_.check_used();
+  overrides_.check_used(use_);
   return std::move(lowered_);
 }
 
 }  // namespace
 
 Lowered lower(const Description& description, const DescriptionSettings& settings,
-              const LoweringSizes& sizes, Overrides& overrides) {
+              const LoweringContext& context, const Overrides& overrides) {
   try {
-    return Lowering(description, sizes, overrides).all(settings);
+    return Lowering(description, settings, context, overrides).all();
   } catch (const Error& e) {
     if (e.diagnostics().front().location.line == 0) throw;
     throw e.in(description.file, description.source);

@@ -11,13 +11,17 @@
 
 namespace weft {
 
-// What the graph needs to know of the data and the machine.
-struct LoweringSizes {
-  std::int64_t vocabulary = 0;
+// Facts about the data that layers need.
+struct LoweringContext {
   std::int64_t labels = 0;
-  std::int64_t examples = 0, tokens = 0;  // capacities: the most of a batch
   std::vector<double> class_weights = {};
   InitialVectors* initial_vectors = nullptr;  // null: no file of word vectors is to be opened
+};
+
+// Sizes that are known only after lowering, when the texts have been read.
+struct GraphSizes {
+  std::int64_t vocabulary = 0;            // rows of the tables of word vectors
+  std::int64_t examples = 0, tokens = 0;  // capacities of a batch
 };
 
 // One layer of the description in the graph, for `weft check`.
@@ -29,12 +33,17 @@ struct LoweredLayer {
 
 // Inputs %ids, %offsets and %labels (or %targets); results %loss, %logits, %probabilities.
 struct Lowered {
-  Graph graph;
+  Graph graph;  // with a symbol V for the rows of tables: `sized` makes it a program
   Task task = Task::single_label;
   std::vector<LoweredLayer> layers;
 };
 
 // Throws Error with every bad statement, rendered against the description.
-Lowered lower(const Description&, const DescriptionSettings&, const LoweringSizes&, Overrides&);
+Lowered lower(const Description&, const DescriptionSettings&, const LoweringContext&,
+              const Overrides&);
+
+// The lowered graph for a vocabulary and a batch: V becomes a number, and the capacities of derived
+// symbols follow from those given. A description is lowered once, and sized for each program.
+Graph sized(const Graph& lowered, const GraphSizes&);
 
 }  // namespace weft

@@ -15,15 +15,15 @@ struct LearningRateSchedule {
   double step_factor = 0.5;
 };
 
-// Where a step stands in its run. Counted in examples, since batches may differ in size: of equal
-// batches, step t of n begins at t / n.
+// The position of a step in its run, counted in examples, since batches may differ in size. With
+// equal batches, step t of n begins at t / n.
 struct RunPosition {
   std::int64_t before = 0, after = 0, total = 0;  // examples: seen so far, with this step, of all
   std::int64_t epoch = 0;                         // of the run, from 0
   std::int64_t batch = 1;                         // examples of a full batch: a step of warm-up
 };
 
-// What the rate is multiplied by: at most 1.
+// The learning rate is multiplied by this; it is at most 1.
 double learning_rate_factor(const LearningRateSchedule&, const RunPosition&);
 
 }  // namespace weft

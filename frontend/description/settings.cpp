@@ -226,13 +226,14 @@ Attr arithmetic(const std::string& mark, const Attr& a, const Attr& b, SourceLoc
   return result;
 }
 
-Constants constants_of(const Description& description, Overrides& overrides) {
+Constants constants_of(const Description& description, const Overrides& overrides,
+                       OverrideUse& use) {
   Constants known;
   for (const Binding& binding : description.bindings) {
     try {
       auto value = constant(binding.value, known);
       if (!value) continue;
-      if (const GivenArgument* other = overrides.find({}, binding.name, /*bare=*/true)) {
+      if (const GivenArgument* other = overrides.find({}, binding.name, /*bare=*/true, use)) {
         value = other->value;
       }
       known.emplace(binding.name, std::move(*value));
@@ -243,9 +244,9 @@ Constants constants_of(const Description& description, Overrides& overrides) {
   return known;
 }
 
-DescriptionSettings settings_of(const Description& description, Overrides& overrides) {
-  const Constants constants = constants_of(description, overrides);
+DescriptionSettings settings_of(const Description& description, const Overrides& overrides) {
   DescriptionSettings settings;
+  const Constants constants = constants_of(description, overrides, settings.use);
   std::vector<Diagnostic> errors;
   const auto read = [&](const std::string& keyword, const SettingsLine& line, auto use) {
     try {
@@ -253,7 +254,7 @@ DescriptionSettings settings_of(const Description& description, Overrides& overr
       if (find_optimizer(keyword) == nullptr) owners = {keyword};
       use(settings, check_arguments(keyword, find_group(keyword)->arguments,
                                     given_arguments(line.settings, constants), line.location,
-                                    overrides, owners, /*bare=*/true));
+                                    overrides, owners, /*bare=*/true, settings.use));
     } catch (const Error& e) {
       errors.insert(errors.end(), e.diagnostics().begin(), e.diagnostics().end());
     }

@@ -1,4 +1,4 @@
-// What a description's constants and its lines `text` and `train` say, overrides applied.
+// The constants of a description and its lines `text` and `train`, with overrides applied.
 #pragma once
 
 #include <cstdint>
@@ -15,14 +15,14 @@
 
 namespace weft {
 
-// By which of two evaluations one model is better than another.
+// The measure by which one model is better than another.
 enum class BestBy : std::uint8_t { accuracy, macro_f1, loss };
 
 using Constants = std::map<std::string, Attr, std::less<>>;
 
 // The bindings that are numbers or strings: `width = 300`, `half = width / 2`. What is in error is
 // left out: `lower` meets it again and says so.
-Constants constants_of(const Description&, Overrides&);
+Constants constants_of(const Description&, const Overrides&, OverrideUse&);
 
 // `a mark b` for + - * /; integers stay integers where the result is one.
 Attr arithmetic(const std::string& mark, const Attr& a, const Attr& b, SourceLocation);
@@ -48,12 +48,14 @@ struct DescriptionSettings {
   double clip_norm = 0, clip_value = 0;  // of gradients; 0: no limit
   double label_smoothing = 0;
   bool balanced = false;  // class weights inverse to the classes' frequencies
+
+  OverrideUse use;  // by the constants and the settings
 };
 
 // Throws Error, rendered against the description.
-DescriptionSettings settings_of(const Description&, Overrides&);
+DescriptionSettings settings_of(const Description&, const Overrides&);
 
-// What may be written on those lines, for the reference that `weft layers` prints.
+// All settings of those lines, for the reference that `weft layers` prints.
 struct SettingsGroup {
   std::string name;  // text, train, adam …
   std::string doc;

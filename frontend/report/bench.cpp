@@ -86,7 +86,7 @@ struct Cut {
 
 void bench_predict(const Plan& plan, const Corpus& corpus, Bench& result) {
   Session session(plan, {result.settings.threads});
-  const Dataset data = encode(corpus, {}, session.encoder(), session.labels());
+  const Dataset data = encode(corpus, session.encoder(), session.labels());
   const Cut cut{data.size(), static_cast<std::size_t>(result.settings.batch)};
   const std::size_t warm_up = cut.requests();  // all: what is computed at first use is computed
   result.tokens_per_sentence =
@@ -113,7 +113,7 @@ void bench_predict(const Plan& plan, const Corpus& corpus, Bench& result) {
 void bench_train(const Plan& plan, const Corpus& corpus, Bench& result) {
   if (plan.program("train") == nullptr) return;
   Session session(plan, {result.settings.threads, /*train=*/true});
-  const Dataset data = encode(corpus, {}, session.encoder(), session.labels());
+  const Dataset data = encode(corpus, session.encoder(), session.labels());
   if (data.space.names.size() > data.space.known) {
     throw Error(fmt::format("the data has the label `{}`, which the plan has not",
                             data.space.names[data.space.known]),

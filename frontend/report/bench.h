@@ -19,7 +19,7 @@ struct BenchSettings {
   bool nodes = false;    // time the programs' nodes too
 };
 
-// What one kind of request took.
+// The time that one kind of request took.
 struct BenchRate {
   double sentences_per_second = 0;
   double p50_us = 0, p99_us = 0;  // of a request

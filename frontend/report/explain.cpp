@@ -273,27 +273,22 @@ Bindings bindings(const Graph& graph, const Plan& plan, std::span<const std::int
 
 }  // namespace
 
-// The description, to be lowered for each text: as if its words were the vocabulary, so that no
-// table is copied.
+// The description, lowered, to be sized for each text: as if its words were the vocabulary, so that
+// no table is copied.
 struct Explainer::Description {
-  weft::Description description;
-  Overrides overrides;
-  DescriptionSettings settings;
+  Graph lowered;
 
-  explicit Description(const Plan& plan)
-      : description(parse_description(plan.description, "the plan's description")),
-        overrides(overrides_of(plan)),
-        settings(settings_of(description, overrides)) {}
+  explicit Description(const Plan& plan) {
+    const auto description = parse_description(plan.description, "the plan's description");
+    const Overrides overrides = overrides_of(plan);
+    const auto labels = static_cast<std::int64_t>(plan.labels.size());
+    lowered = lower(description, settings_of(description, overrides), {labels}, overrides).graph;
+  }
 
-  Graph graph(std::int64_t words, std::int64_t labels) const {
-    LoweringSizes sizes;
-    sizes.vocabulary = std::max<std::int64_t>(words, 1);
-    sizes.labels = labels;
-    sizes.examples = 1;
-    sizes.tokens = settings.text.max_tokens;
-    Overrides given = overrides;
+  Graph graph(std::int64_t words) const {
+    const std::int64_t rows = std::max<std::int64_t>(words, 1);
     PassContext context;
-    return run_passes(lower(description, settings, sizes, given).graph,
+    return run_passes(sized(lowered, {.vocabulary = rows, .examples = 1, .tokens = rows}),
                       parse_passes("infer-only,dce"), context);
   }
 };
@@ -330,7 +325,7 @@ Explanation Explainer::explain(std::string_view text, std::size_t label) const {
   for (const std::int32_t id : ids) explanation.known.push_back(id != 0);
 
   const auto count = static_cast<std::int64_t>(ids.size());
-  Graph graph = description_->graph(count, static_cast<std::int64_t>(plan_.labels.size()));
+  Graph graph = description_->graph(count);
   const ValueId logits = graph.find("logits").value();
   graph.results.clear();
   for (std::size_t i = 0; i < graph.values.size(); ++i) {

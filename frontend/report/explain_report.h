@@ -27,8 +27,8 @@ std::string to_text(const ExplainedLabel&, std::size_t top, bool colour);
 // count bytes of the text.
 std::string to_json(const ExplainedLabel&);
 
-// Whether contributions and bias add up to the logit, and that is the session's: within 1e-4, for
-// logits above 1 relative to them.
+// True if contributions and bias add up to the logit of the session: within 1e-4, relative for
+// logits above 1.
 bool adds_up(const ExplainedLabel&);
 
 // `text` without control characters and ill-formed UTF-8, which a terminal might obey.

@@ -1,4 +1,4 @@
-// What a plan holds, what its programs cost and how they use memory: behind `weft inspect`.
+// The contents of a plan, and the cost and memory of its programs, for `weft inspect`.
 #pragma once
 
 #include <cstddef>

@@ -10,7 +10,7 @@
 
 namespace weft {
 
-class Progress : public TrainObserver {
+class Progress : public FitObserver {
  public:
   // `live`: rewrite the line as training goes on. Says nothing where `out` is null.
   Progress(std::FILE* out, bool live) : out_(out), live_(live && out != nullptr) {}

@@ -47,7 +47,7 @@ struct WrongAnswer {
   double confidence = 0;
 };
 
-// What each prediction adds to a report.
+// Adds predictions to a report, one by one.
 class Gathering {
  public:
   Gathering(Report& report, const Dataset& data, bool multi)
@@ -144,14 +144,12 @@ void add_facts(Report& report, const Session& session) {
 
 }  // namespace
 
-Report make_report(Session& session, const Corpus& corpus, std::span<const std::uint32_t> rows,
-                   std::optional<double> threshold) {
+Report make_report(Session& session, const CorpusView& examples, std::optional<double> threshold) {
   Report report;
-  const Dataset data = encode(corpus, rows, session.encoder(), session.labels());
+  const Dataset data = encode(examples, session.encoder(), session.labels());
   report.evaluation = evaluate(session, data, threshold);
   add_facts(report, session);
   const bool multi = session.plan().task == Task::multi_label;
-  const auto text = [&](std::size_t i) { return corpus.text(rows.empty() ? i : rows[i]); };
 
   Gathering gathering(report, data, multi);
   Predictions predictions;
@@ -159,7 +157,7 @@ Report make_report(Session& session, const Corpus& corpus, std::span<const std::
   for (std::size_t begin = 0; begin < data.size(); begin += kPortion) {
     texts.clear();
     const std::size_t end = std::min(begin + kPortion, data.size());
-    for (std::size_t i = begin; i < end; ++i) texts.push_back(text(i));
+    for (std::size_t i = begin; i < end; ++i) texts.push_back(examples.text(i));
     const auto start = Clock::now();
     session.predict(texts, predictions);
     report.seconds += std::chrono::duration<double>(Clock::now() - start).count();
@@ -175,7 +173,7 @@ Report make_report(Session& session, const Corpus& corpus, std::span<const std::
   }
   const auto& names = data.space.names;
   for (const WrongAnswer& wrong : gathering.wrong()) {
-    Mistake mistake{std::string(text(wrong.row)), names[wrong.truth], names[wrong.label],
+    Mistake mistake{std::string(examples.text(wrong.row)), names[wrong.truth], names[wrong.label],
                     wrong.confidence, names[wrong.label]};
     if (multi) (wrong.given ? mistake.truth : mistake.predicted).insert(0, "not ");
     if (explainer) mistake.why = explainer->explain(mistake.text, wrong.label);

@@ -23,7 +23,7 @@ struct ClassCurve {
   ScoreCurve curve;
 };
 
-// What comes of each threshold 0, 0.01 … 1: answers given and right, and those there are.
+// For each threshold 0, 0.01 … 1: how many answers are given, and how many of them are right.
 struct ThresholdTable {
   static constexpr std::size_t kSteps = 101;
   std::string name;
@@ -39,7 +39,7 @@ struct Mistake {
   std::optional<Explanation> why = {};
 };
 
-// A value's place in the memory of a program, and the steps while which it has it.
+// The place of a value in the memory of a program, and the steps during which it occupies it.
 struct ArenaBlock {
   std::string value;
   ArenaStay stay;
@@ -65,10 +65,8 @@ struct Report {
   int threads = 0;
 };
 
-// Of the corpus's examples numbered in `rows` (all, where there are none). `threshold` as in
-// evaluate(). Titles, history's owner and plan_bytes are the caller's to set.
-Report make_report(Session& session, const Corpus& corpus, std::span<const std::uint32_t> rows,
-                   std::optional<double> threshold);
+// `threshold` as in evaluate(). Titles, history's owner and plan_bytes are the caller's to set.
+Report make_report(Session& session, const CorpusView& examples, std::optional<double> threshold);
 
 // One file: styles, charts and script are in it. What comes from data is escaped.
 std::string to_html(const Report&);

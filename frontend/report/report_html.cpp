@@ -57,7 +57,7 @@ Series series_of(const Report& r, const std::string& metric, const std::string& 
   return series;
 }
 
-// Whether validation came out as this report does: on the same data, of the same weights.
+// True if this epoch's validation equals the report: the same data and the same weights.
 bool as_measured(const HistoryEntry& entry, const Evaluation& measured) {
   const auto is = [&](std::string_view name, double value) {
     const auto at = std::ranges::find(entry.metrics, name, [](const auto& m) { return m.first; });
@@ -255,7 +255,7 @@ std::string chooser(const Report& r) {
 
 // ---- Mistakes
 
-// As much of the text as is shown ends with a whole character.
+// The part of the text that is shown; it ends with a whole character.
 std::string_view shown(std::string_view text) {
   if (text.size() <= kTextShown) return text;
   std::size_t end = kTextShown;

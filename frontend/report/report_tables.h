@@ -17,7 +17,7 @@ std::string confusion_tables(const Metrics&);
 // Precision, recall and F1 of each class and their averages; of many classes folded away.
 std::string class_scores(const Metrics&);
 
-// As much of a name as `most` characters show, its beginning and its end.
+// The beginning and the end of a name, `max` characters together.
 std::string clipped(std::string_view name, std::size_t max);
 
 }  // namespace weft

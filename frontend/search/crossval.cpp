@@ -48,17 +48,17 @@ Spread within_shares(Spread s) {
 
 // The parts of one fold, as the settings want them.
 struct Parts {
-  std::vector<std::uint32_t> train, valid_rows, test;
+  std::vector<std::uint32_t> train, valid, test;
 };
 
 Parts parts_of(const Corpus& corpus, const std::vector<std::uint32_t>& fold_of, std::uint32_t fold,
-               double valid_rows, std::uint64_t seed) {
+               double valid_fraction, std::uint64_t seed) {
   Split split = split_of_fold(fold_of, fold);
-  if (valid_rows <= 0) return {std::move(split.train), {}, std::move(split.valid)};
+  if (valid_fraction <= 0) return {std::move(split.train), {}, std::move(split.valid)};
   Parts parts{{}, {}, std::move(split.valid)};
-  const Split inner = stratified_split(corpus, split.train, valid_rows, seed);
+  const Split inner = stratified_split(corpus, split.train, valid_fraction, seed);
   parts.train = inner.train;
-  parts.valid_rows = inner.valid;
+  parts.valid = inner.valid;
   return parts;
 }
 
@@ -103,8 +103,8 @@ Crossval cross_validate(const Trial& trial, const CrossvalSettings& settings,
                             settings.folds, examples == 1 ? "is" : "are", examples),
                 "ask for fewer with --folds");
   }
-  Overrides overrides = trial.overrides;
-  const auto seed = static_cast<std::uint64_t>(settings_of(*trial.description, overrides).seed);
+  const auto seed =
+      static_cast<std::uint64_t>(settings_of(*trial.description, trial.overrides).seed);
   std::vector<std::vector<std::uint32_t>> fold_of;  // [repeats, examples]
   for (std::uint32_t r = 0; r < settings.repeats; ++r) {
     fold_of.push_back(settings.folds_by_row
@@ -123,14 +123,14 @@ Crossval cross_validate(const Trial& trial, const CrossvalSettings& settings,
     Trial one = trial;
     one.overrides.set("train.seed", static_cast<std::int64_t>(seed + repeat));
     Parts parts =
-        parts_of(*trial.corpus, fold_of[repeat], fold, settings.valid_rows, seed + repeat);
-    one.train = std::move(parts.train);
-    one.valid_rows = std::move(parts.valid_rows);
-    SilentObserver silent;
-    TrialOutcome outcome = run_trial(one, silent);
-    if (outcome.training.interrupted) return;
-    const std::int64_t epoch = outcome.training.best_epoch;
-    const Evaluation test = measure(std::move(outcome.training.plan), *trial.corpus, parts.test);
+        parts_of(*trial.corpus, fold_of[repeat], fold, settings.valid_fraction, seed + repeat);
+    one.train_rows = std::move(parts.train);
+    one.valid_rows = std::move(parts.valid);
+    FitObserver silent;
+    FitResult fitted = fit(one, silent);
+    if (fitted.interrupted) return;
+    const std::int64_t epoch = fitted.best_epoch;
+    const Evaluation test = evaluate(std::move(fitted.plan), {*trial.corpus, parts.test});
     const FoldScore score{repeat,   fold, epoch, test.metrics.accuracy, test.metrics.macro.f1,
                           test.loss};
     const std::lock_guard lock(mutex);

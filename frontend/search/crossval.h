@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "frontend/search/trial.h"
 #include "frontend/train/data_warnings.h"
-#include "frontend/train/trial.h"
 
 namespace weft {
 
@@ -16,7 +16,7 @@ struct CrossvalSettings {
   std::uint32_t folds = 10;
   std::uint32_t repeats = 1;  // each with another seed, and other folds unless they go by row
   bool folds_by_row = false;  // fold = row number modulo folds, as published results have it
-  double valid_rows = 0;      // share of the training part held out to choose the best epoch by
+  double valid_fraction = 0;  // share of the training part held out to choose the best epoch by
   int threads = 0;            // folds side by side; 0: as many as this process may use
 };
 

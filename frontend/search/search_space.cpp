@@ -43,10 +43,11 @@ std::string path_of(const Description& description, const Argument& written) {
                      : fmt::format("did you mean `{}`?", near));
   }
   if (targets.back() == "train.epochs") {
-    throw Error(written.location,
-                "`epochs` cannot be tuned: a trial has a fifth, a half or all of them, as it fares",
-                "write the most epochs worth their time on the line `train`; of these the best is "
-                "chosen anyway");
+    throw Error(
+        written.location,
+        "`epochs` cannot be tuned: the search itself trains trials for a fifth of them, for half "
+        "and for all",
+        "write the largest useful number on the line `train`; the best epoch is kept anyway");
   }
   return targets.back();
 }
@@ -116,8 +117,7 @@ std::vector<Parameter> default_space(const Description& description) {
     }
     space.push_back(around(binding.name, value));
   }
-  Overrides none;
-  const DescriptionSettings settings = settings_of(description, none);
+  const DescriptionSettings settings = settings_of(description, {});
   Parameter learning_rate;
   learning_rate.path = "train.rate";
   learning_rate.low = settings.learning_rate / 3;
@@ -189,8 +189,8 @@ std::optional<std::pair<std::size_t, Diagnostic>> bad_sample(const Description& 
   return std::nullopt;
 }
 
-// Whether the description can have whatever is drawn: `width / 4` may be no integer between the
-// ends.
+// True if every value between the ends makes a valid description: `width / 4` may be no integer for
+// some of them.
 bool is_free(const Description& description, const Overrides& overrides, const Parameter& p,
              const VectorsOptions& vectors) {
   constexpr std::uint64_t kDraws = 16;
@@ -214,13 +214,7 @@ void check_values(const Description& description, Overrides overrides, const Ass
   for (const auto& [path, value] : values) overrides.set(path, value);
   const DescriptionSettings settings = settings_of(description, overrides);
   InitialVectors initial_vectors(description.file, vectors);
-  LoweringSizes sizes;
-  sizes.vocabulary = settings.vocabulary;
-  sizes.labels = 2;
-  sizes.examples = settings.batch;
-  sizes.tokens = settings.text.max_tokens;
-  sizes.initial_vectors = &initial_vectors;
-  lower(description, settings, sizes, overrides);
+  lower(description, settings, {.labels = 2, .initial_vectors = &initial_vectors}, overrides);
   initial_vectors.check_claimed();
 }
 
@@ -246,7 +240,7 @@ std::vector<Parameter> search_space(const Description& description, const Overri
                     "keep one of the two");
       }
       if (is_fixed(description, overrides, p)) continue;
-      // What is wrong without any of these values is said elsewhere.
+      // An error that does not depend on these values is reported elsewhere.
       if (const auto bad = sound ? bad_sample(description, overrides, p, vectors) : std::nullopt) {
         const auto& places = written.value.arguments;
         throw Error(places[bad->first < places.size() ? bad->first : 0].location,

@@ -1,4 +1,4 @@
-// What tuning may change in a description, and by how much.
+// The values of a description that tuning may change, and their ranges.
 //
 //   tune  width=range(100, 400)  rate=log(0.0003, 0.003)  tokenizer=choice(words, whitespace)
 //
@@ -27,8 +27,8 @@ struct Parameter {
   bool integer = false;
 };
 
-// Those that `overrides` set are left out. Throws Error, rendered against the description, where
-// the line `tune` is bad, or where the description would be with one of its choices or ends.
+// Parameters that `overrides` set are left out. Throws Error, rendered against the description, if
+// the line `tune` has an error, or if one of its choices or ends makes a description with errors.
 std::vector<Parameter> search_space(const Description&, const Overrides& overrides,
                                     const VectorsOptions& = {});
 

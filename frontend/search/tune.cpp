@@ -1,4 +1,4 @@
-// The search: which trials train for how long is decided by the results of complete steps only.
+// The search. Only the results of complete steps decide which trials train on, and for how long.
 #include "frontend/search/tune.h"
 
 #include <fmt/format.h>
@@ -47,11 +47,10 @@ class Search {
         settings_(settings),
         observer_(observer),
         threads_(settings.threads > 0 ? settings.threads : default_threads()) {
-    Overrides overrides = trial.overrides;
-    const DescriptionSettings description_settings = settings_of(*trial.description, overrides);
-    seed_ = static_cast<std::uint64_t>(description_settings.seed);
-    epochs_ = description_settings.epochs;
-    metric_ = description_settings.metric;
+    const DescriptionSettings plain = settings_of(*trial.description, trial.overrides);
+    seed_ = static_cast<std::uint64_t>(plain.seed);
+    epochs_ = plain.epochs;
+    metric_ = plain.metric;
     for (const TuneResult& result : known) known_[key(result)] = result;
   }
 
@@ -81,7 +80,8 @@ class Search {
     return std::chrono::duration<double>(Clock::now() - start_).count() > deadline_;
   }
   bool stopped() const {
-    return late() || (trial_.interrupt != nullptr && trial_.interrupt->load());
+    const std::atomic<bool>* interrupt = trial_.options.interrupt;
+    return late() || (interrupt != nullptr && interrupt->load());
   }
 
   Assignments values_of(std::int64_t number) const {
@@ -93,7 +93,8 @@ class Search {
   void check(std::int64_t trials) const {
     for (std::int64_t number = 0; number < trials; ++number) {
       try {
-        check_values(*trial_.description, trial_.overrides, values_of(number), trial_.vectors);
+        check_values(*trial_.description, trial_.overrides, values_of(number),
+                     trial_.options.vectors);
       } catch (const Error& e) {
         fail(number, e);
       }
@@ -130,7 +131,7 @@ class Search {
     }
   }
 
-  // What result_of(i) gives, each told to the observer as soon as it is there; none: cut short.
+  // The results of result_of(i); the observer hears of each at once. None: it was interrupted.
   template <class ResultOf>
   std::vector<std::optional<TuneResult>> in_parallel(std::size_t count, ResultOf result_of) {
     std::vector<std::optional<TuneResult>> ended(count);
@@ -144,7 +145,7 @@ class Search {
     return ended;
   }
 
-  // By trial; those that ended.
+  // The results of the trials that ended, in their order.
   std::vector<TuneResult> run_step(const std::vector<std::int64_t>& trials, std::int64_t step) {
     const std::int64_t epochs = epochs_of(step, epochs_);
     auto ended = in_parallel(trials.size(), [&](std::size_t i) {
@@ -167,8 +168,8 @@ class Search {
     return results;
   }
 
-  // The best trials and the description as it stands, each trained for as long as was best for it.
-  // Where time does not suffice for all of them, what was known before decides.
+  // Trains the best trials and the description as it stands again, each for its best number of
+  // epochs. If time runs out before all have ended, the earlier results decide.
   void compare_finalists() {
     std::vector<TuneResult> finalists;
     std::size_t others = 0;
@@ -223,18 +224,19 @@ class Search {
     trial.overrides.set("train.epochs", result.epochs);
     if (seed != seed_) trial.overrides.set("train.seed", static_cast<std::int64_t>(seed));
     std::atomic<bool> interrupt{false};
-    trial.interrupt = &interrupt;
+    trial.options.interrupt = &interrupt;
     Watch watch(*this, interrupt);
     try {
-      const TrialOutcome outcome = run_trial(trial, watch);
-      if (outcome.training.interrupted) return std::nullopt;
-      result.ended = outcome.training.epochs;
-      result.best_epoch = outcome.training.best_epoch;
-      result.averaged = outcome.training.averaged;
-      result.score = score(outcome.chosen, metric_);
-      result.accuracy = outcome.chosen.metrics.accuracy;
-      result.macro_f1 = outcome.chosen.metrics.macro.f1;
-      result.loss = outcome.chosen.loss;
+      const FitResult fitted = fit(trial, watch);
+      if (fitted.interrupted) return std::nullopt;
+      result.ended = fitted.epochs;
+      result.best_epoch = fitted.best_epoch;
+      result.averaged = fitted.averaged;
+      const Evaluation chosen = fitted.valid.value_or(Evaluation{});
+      result.score = score(chosen, metric_);
+      result.accuracy = chosen.metrics.accuracy;
+      result.macro_f1 = chosen.metrics.macro.f1;
+      result.loss = chosen.loss;
     } catch (const TrainingFailed& e) {
       if (number == 0 && step < kTuneSteps) throw;
       result.score = kFailed;
@@ -246,7 +248,7 @@ class Search {
   }
 
   // Ends a trial when the time is over.
-  class Watch : public SilentObserver {
+  class Watch : public FitObserver {
    public:
     Watch(const Search& search, std::atomic<bool>& interrupt)
         : search_(search), interrupt_(interrupt) {}
@@ -300,14 +302,14 @@ Assignments final_values(const TuneResult& result, const Trial& trial, bool full
   Overrides overrides = trial.overrides;
   for (const auto& [path, value] : result.values) overrides.set(path, value);
   const DescriptionSettings settings = settings_of(*trial.description, overrides);
-  // Where the rate depends on how long the run is, the run has the same length.
+  // If the learning rate depends on the length of the run, the run keeps its length.
   const LearningRateSchedule& schedule = settings.schedule;
   const bool constant =
       schedule.shape == ScheduleShape::constant && (schedule.warmup == 0 || schedule.warmup >= 1);
   const std::int64_t scored = result.averaged > 0 ? result.ended : result.best_epoch;
   Assignments values = result.values;
   values.emplace_back("train.epochs", constant ? scored : result.epochs);
-  // Without validation the mean is taken unseen.
+  // Without validation data the mean of the last epochs is always taken.
   if (settings.average != result.averaged) values.emplace_back("train.average", result.averaged);
   return values;
 }

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "frontend/search/search_space.h"
-#include "frontend/train/trial.h"
+#include "frontend/search/trial.h"
 
 namespace weft {
 
@@ -36,7 +36,7 @@ struct TuneResult {
   std::int64_t ended = 0;   // of these, where it stopped early
   std::int64_t best_epoch = 0;
   std::int64_t averaged = 0;  // last epochs whose mean scored; 0: the best epoch did
-  // Of the best epoch on the validation examples, by the setting `metric`; the mean over seeds.
+  // On the validation examples, by the setting `metric`: of the best epoch; the mean over seeds.
   double score = 0;
   double accuracy = 0, macro_f1 = 0, loss = 0;
   Assignments values;
@@ -46,8 +46,8 @@ struct TuneResult {
 inline constexpr std::int64_t kTuneSteps = 3;  // before the last, that of several seeds
 inline constexpr std::int64_t kTuneSeeds = 3;
 
-// Those trained from several seeds first, then by score: a shorter training that did better is the
-// better one. Of equals the one of the later step first, then the earlier trial; failures last.
+// The best first. Results from several seeds come before all others, then the score decides, even
+// if the training was shorter; then the later step, then the earlier trial. Failures come last.
 void rank_results(std::vector<TuneResult>&);
 
 class TuneObserver {
@@ -56,20 +56,21 @@ class TuneObserver {
   virtual void ended(const TuneResult&) = 0;  // one call at a time
 };
 
-// `trial` has the model, the data and the parts to train and to choose on. `known` are results of
-// an earlier run that was cut short: they are not computed again. Returns all results, by merit;
-// with a number of trials the same ones whatever the threads. Throws Error where the description as
-// it stands cannot be trained, or a trial's values make none that can be built.
+// `trial` has the description, the data, and the rows to train and to choose on. `known` are
+// results of an earlier run that was cut short: they are not computed again. Returns all results,
+// ranked; with a given number of trials they do not depend on the threads. Throws Error if the
+// description cannot be trained as it stands, or if the values of a trial make a description with
+// errors.
 std::vector<TuneResult> tune(const Trial& trial, const std::vector<Parameter>& space,
                              const TuneSettings&, const std::vector<TuneResult>& known,
                              TuneObserver&);
 
-// Whether a trial has a result of having been trained for all epochs.
+// True if a trial was trained for all epochs.
 bool was_trained_fully(const std::vector<TuneResult>&, std::int64_t trial);
 
-// What trains a model the way that it scored, where there is nothing to choose an epoch by: the
-// trial's values, and settings of how long and of averaging. Where it was never trained `fully`,
-// nobody knows how long is best, and it is trained for as long as the description says.
+// The values that train a model as it scored, when no validation data chooses the epoch: those of
+// the trial, the number of epochs, and averaging. If the trial was never trained `fully`, the best
+// number of epochs is not known, and the description's own holds.
 Assignments final_values(const TuneResult&, const Trial&, bool fully = true);
 
 // A result as a line of JSON, and back: numbers are exact. Error if it is not one.

@@ -9,7 +9,7 @@
 namespace weft {
 namespace {
 
-// Whether predicting reads it, at once or by way of what is made of it at load.
+// True if predicting reads the tensor, directly or through a table made at load.
 bool is_weight(const Plan& plan, const PlanTensor& tensor) {
   if (tensor.type.dtype != DType::f32) return false;
   for (const char* name : {"predict", "load"}) {

@@ -20,7 +20,7 @@
 namespace weft {
 namespace {
 
-// What a predicting program takes at once. Larger requests are cut; more would not be faster, since
+// The capacity of a predicting program. Larger requests are cut; more would not be faster, since
 // activations should stay in the cache.
 constexpr std::int64_t kPredictExamples = 256;
 constexpr std::int64_t kPredictTokens = 4096;
@@ -33,17 +33,13 @@ TokenizerConfig tokenizer_config(const TextSettings& text) {
   return config;
 }
 
-// The words of the data and, where they fit in, more of the pretrained vectors.
+// The words of the data and, where they fit in, more of the initial vectors.
 std::shared_ptr<const WordList> choose_words(const DescriptionSettings& settings,
-                                             const Corpus& corpus,
-                                             std::span<const std::uint32_t> rows,
+                                             const CorpusView& examples,
                                              InitialVectors& initial_vectors) {
   VocabularyBuilder builder(tokenizer_config(settings.text));
   const auto longest = static_cast<std::size_t>(settings.text.max_tokens);
-  const std::size_t count = rows.empty() ? corpus.size() : rows.size();
-  for (std::size_t i = 0; i < count; ++i) {
-    builder.add(corpus.text(rows.empty() ? i : rows[i]), longest);
-  }
+  for (std::size_t i = 0; i < examples.size(); ++i) builder.add(examples.text(i), longest);
   VocabularyOptions options;
   options.max_size = static_cast<std::size_t>(settings.vocabulary);
   options.min_count = static_cast<std::uint64_t>(settings.min_count);
@@ -57,32 +53,20 @@ std::shared_ptr<const WordList> choose_words(const DescriptionSettings& settings
   return std::make_shared<const WordList>(std::move(words));
 }
 
-// Lowers the description once, with sizes of no account, so that its embeddings claim their files.
-// What a file decided joins the overrides, for the plan is compiled again where there is no file.
-void claim_vectors(const Description& description, const DescriptionSettings& settings,
-                   const Corpus& corpus, Overrides& overrides, InitialVectors& initial_vectors) {
-  LoweringSizes sizes;
-  sizes.vocabulary = settings.vocabulary;
-  sizes.labels = static_cast<std::int64_t>(corpus.label_names().size());
-  sizes.examples = settings.batch;
-  sizes.tokens = settings.text.max_tokens;
-  sizes.initial_vectors = &initial_vectors;
-  lower(description, settings, sizes, overrides);
-  for (const auto& [layer, width] : initial_vectors.widths())
-    overrides.set(layer + ".width", width);
-  for (const auto& [named, name] : initial_vectors.names()) overrides.replace(named, name);
-}
-
-// The mean weight of an example is 1.
-std::vector<double> balanced_weights(const Dataset& data, std::size_t labels) {
-  std::vector<double> counts(labels, 0.0);
-  for (const std::int32_t label : data.labels) counts[static_cast<std::size_t>(label)] += 1;
-  const auto present =
-      static_cast<double>(std::ranges::count_if(counts, [](double n) { return n > 0; }));
-  for (double& n : counts) {
-    n = n == 0 ? 1.0 : static_cast<double>(data.labels.size()) / (present * n);
+// By label; the mean weight of an example is 1.
+std::vector<double> balanced_weights(const CorpusView& examples) {
+  std::vector<double> weights(examples.corpus().label_names().size(), 0.0);
+  double all = 0;
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    for (const std::uint32_t label : examples.labels(i)) {
+      weights[label] += 1;
+      all += 1;
+    }
   }
-  return counts;
+  const auto present =
+      static_cast<double>(std::ranges::count_if(weights, [](double n) { return n > 0; }));
+  for (double& n : weights) n = n == 0 ? 1.0 : all / (present * n);
+  return weights;
 }
 
 void check_labels(const Description& description, const Corpus& corpus) {
@@ -125,12 +109,42 @@ void add_tensors(Plan& plan, const Graph& program, const DescriptionSettings& se
   }
 }
 
-Compiled compile_predicting(const Description& description, const DescriptionSettings& settings,
-                            LoweringSizes sizes, Overrides& overrides,
-                            const CompileOptions& options) {
-  sizes.examples = kPredictExamples;
-  sizes.tokens = std::max(kPredictTokens, settings.text.max_tokens);
-  return compile_predict(lower(description, settings, sizes, overrides).graph, options);
+Compiled compile_predicting(const Graph& lowered, std::size_t words,
+                            const DescriptionSettings& settings, const CompileOptions& options) {
+  return compile_predict(
+      sized(lowered, {.vocabulary = static_cast<std::int64_t>(words),
+                      .examples = kPredictExamples,
+                      .tokens = std::max(kPredictTokens, settings.text.max_tokens)}),
+      options);
+}
+
+Compiled compile_training(const Graph& lowered, std::size_t words, const Dataset& data,
+                          const DescriptionSettings& settings, const CompileOptions& options) {
+  return compile_train(sized(lowered, {.vocabulary = static_cast<std::int64_t>(words),
+                                       .examples = settings.batch,
+                                       .tokens = std::max(settings.text.max_tokens,
+                                                          data.max_tokens(settings.batch))}),
+                       options);
+}
+
+void add_programs(Plan& plan, Compiled predict, Compiled train) {
+  plan.programs = {std::move(predict.program), std::move(train.program)};
+  if (predict.load) plan.programs.push_back(std::move(*predict.load));
+  if (train.flush) plan.programs.push_back(std::move(*train.flush));
+  for (std::string& text : predict.notes) plan.notes.push_back({"predict", std::move(text)});
+  for (std::string& text : train.notes) plan.notes.push_back({"train", std::move(text)});
+}
+
+// A width that a file of word vectors decided joins the overrides: the plan may be compiled again
+// where that file is missing.
+std::string settings_json(Overrides overrides, const InitialVectors& initial_vectors) {
+  for (const auto& [layer, width] : initial_vectors.widths()) {
+    overrides.set(layer + ".width", width);
+  }
+  for (const auto& [named, name] : initial_vectors.names()) overrides.replace(named, name);
+  nlohmann::json json;
+  json["overrides"] = overrides.assignments();
+  return json.dump();
 }
 
 bool any_program_reads(const Plan& plan, const std::string& tensor) {
@@ -143,7 +157,7 @@ void drop_unread_tensors(Plan& plan) {
                 [&](const PlanTensor& tensor) { return !any_program_reads(plan, tensor.name); });
 }
 
-// A lazy optimizer is what the rewrites make of it: without them it would be its namesake, unsaid.
+// Only the rewrites make an optimizer lazy: without them it would silently be the plain one.
 void check_lazy(const DescriptionSettings& settings, const CompileOptions& options) {
   if (options.rewrites || !settings.optimizer.starts_with(kLazyOptimizer)) return;
   throw Error(fmt::format("without rewrites there is no {}", settings.optimizer),
@@ -153,50 +167,42 @@ void check_lazy(const DescriptionSettings& settings, const CompileOptions& optio
 
 }  // namespace
 
-Plan build_plan(const Description& description, Overrides overrides, const Corpus& corpus,
-                std::span<const std::uint32_t> rows, const CompileOptions& options,
-                VectorsOptions vectors) {
+BuiltPlan build_with_data(const Description& description, const Overrides& overrides,
+                          const CorpusView& examples, const CompileOptions& options,
+                          VectorsOptions vectors) {
   const DescriptionSettings settings = settings_of(description, overrides);
-  check_labels(description, corpus);
+  check_labels(description, examples.corpus());
   check_lazy(settings, options);
   InitialVectors initial_vectors(description.file, std::move(vectors));
-  claim_vectors(description, settings, corpus, overrides, initial_vectors);
-  const auto words = choose_words(settings, corpus, rows, initial_vectors);
+  LoweringContext context;
+  context.labels = static_cast<std::int64_t>(examples.corpus().label_names().size());
+  if (settings.balanced) context.class_weights = balanced_weights(examples);
+  context.initial_vectors = &initial_vectors;  // embeddings claim their files
+  const Lowered lowered = lower(description, settings, context, overrides);
+  const auto words = choose_words(settings, examples, initial_vectors);
 
   Plan plan;
   plan.description = description.source;
+  plan.settings = settings_json(overrides, initial_vectors);
   plan.text = settings.text;
-  plan.labels = corpus.label_names();
+  plan.task = lowered.task;
+  plan.labels = examples.corpus().label_names();
   plan.vocabulary = {words->bytes, std::span(words->offsets).subspan(1)};
   plan.owners.push_back(words);
-
   const Encoder encoder(tokenizer_config(settings.text), Vocabulary(*words),
                         static_cast<std::size_t>(settings.text.max_tokens));
-  const Dataset data = encode(corpus, rows, encoder, plan.labels);
-  LoweringSizes sizes;
-  sizes.vocabulary = static_cast<std::int64_t>(words->size());
-  sizes.labels = static_cast<std::int64_t>(plan.labels.size());
-  sizes.examples = settings.batch;
-  sizes.tokens = std::max(settings.text.max_tokens, data.max_tokens(settings.batch));
-  if (settings.balanced) sizes.class_weights = balanced_weights(data, plan.labels.size());
-  const Lowered forward = lower(description, settings, sizes, overrides);
-  plan.task = forward.task;
-
-  Compiled predict = compile_predicting(description, settings, sizes, overrides, options);
-  Compiled train = compile_train(forward.graph, options);
-  plan.programs = {std::move(predict.program), std::move(train.program)};
-  if (predict.load) plan.programs.push_back(std::move(*predict.load));
-  if (train.flush) plan.programs.push_back(std::move(*train.flush));
-  for (std::string& text : predict.notes) plan.notes.push_back({"predict", std::move(text)});
-  for (std::string& text : train.notes) plan.notes.push_back({"train", std::move(text)});
+  Dataset data = encode(examples, encoder, plan.labels);
+  add_programs(plan, compile_predicting(lowered.graph, words->size(), settings, options),
+               compile_training(lowered.graph, words->size(), data, settings, options));
   for (std::string& text : initial_vectors.report()) plan.notes.push_back({"", std::move(text)});
   expect_memory(plan.programs);
   for (const Graph& program : plan.programs) add_tensors(plan, program, settings, initial_vectors);
+  return {std::move(plan), std::move(data)};
+}
 
-  nlohmann::json json;
-  json["overrides"] = overrides.assignments();
-  plan.settings = json.dump();
-  return plan;
+Plan build_plan(const Description& description, const Overrides& overrides,
+                const CorpusView& examples, const CompileOptions& options, VectorsOptions vectors) {
+  return build_with_data(description, overrides, examples, options, std::move(vectors)).plan;
 }
 
 Plan predict_only(const Plan& plan) {
@@ -214,12 +220,12 @@ Plan predict_only(const Plan& plan) {
 
 Plan recompile_predict(const Plan& plan, const CompileOptions& options) {
   const Description description = parse_description(plan.description, "the plan's description");
-  Overrides overrides = overrides_of(plan);
+  const Overrides overrides = overrides_of(plan);
   const DescriptionSettings settings = settings_of(description, overrides);
-  LoweringSizes sizes;
-  sizes.vocabulary = static_cast<std::int64_t>(plan.vocabulary.ends.size());
-  sizes.labels = static_cast<std::int64_t>(plan.labels.size());
-  Compiled predict = compile_predicting(description, settings, sizes, overrides, options);
+  const auto labels = static_cast<std::int64_t>(plan.labels.size());
+  const Lowered lowered = lower(description, settings, {labels}, overrides);
+  Compiled predict =
+      compile_predicting(lowered.graph, plan.vocabulary.ends.size(), settings, options);
 
   Plan changed = plan;
   const auto replaced = [](std::string_view program) {

@@ -2,25 +2,32 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "frontend/data/corpus.h"
 #include "frontend/description/description.h"
 #include "frontend/description/lower.h"
+#include "frontend/train/dataset.h"
 #include "frontend/vectors/initial_vectors.h"
 #include "ir/plan/plan.h"
 #include "passes/compile.h"
 
 namespace weft {
 
-// The vocabulary is counted on the examples numbered in `rows` (all, where there are none); labels
-// are those of the whole corpus. Embeddings begin with the word vectors that the description or the
-// options name; a note of the plan says with how many. Throws Error where the description, the data
-// and the vectors do not fit.
-Plan build_plan(const Description&, Overrides, const Corpus&, std::span<const std::uint32_t> rows,
+// The vocabulary is counted on the examples; labels are those of their whole corpus. Embeddings
+// begin with the word vectors that the description or the options name; a note of the plan says
+// with how many. Throws Error where the description, the data and the vectors do not fit.
+Plan build_plan(const Description&, const Overrides&, const CorpusView& examples,
                 const CompileOptions& = {}, VectorsOptions = {});
+
+// The same, and the examples as the plan reads them.
+struct BuiltPlan {
+  Plan plan;
+  Dataset data;
+};
+BuiltPlan build_with_data(const Description&, const Overrides&, const CorpusView& examples,
+                          const CompileOptions& = {}, VectorsOptions = {});
 
 // The same plan, predicting by a program compiled anew from its description. Error if the plan
 // lacks the weights: it may hold tables made of them instead.

@@ -24,8 +24,8 @@ struct AnsweredLogits {
 
   std::size_t size() const { return right.size(); }
 };
-// Of so many examples, those whose answers to so many labels are few enough to keep in memory: all,
-// or evenly spaced ones.
+// The rows to calibrate on: all examples, or, if their answers to so many labels would not fit into
+// memory, evenly spaced ones.
 std::vector<std::uint32_t> calibration_rows(std::size_t examples, std::size_t labels);
 
 // Error where the plan's one label leaves nothing to answer.

@@ -32,7 +32,7 @@ struct TrainState {
   RecentWeights recent;
 };
 
-// What a run was started with: going on with other data or settings would be another run.
+// Identifies a run by its inputs: with other data or settings it would be another run.
 struct Fingerprint {
   std::string description, data, valid;  // checksums
   std::string settings;                  // in words
@@ -59,9 +59,9 @@ std::optional<Checkpoint> load_checkpoint(const std::string& path, std::size_t m
 void expect_same_run(const Checkpoint&, const Fingerprint& wanted, const Plan& start,
                      const std::string& path);
 
-// Where and how often a run saves itself; `from` is where it goes on.
+// The file that a run saves itself to, and how often; `from` is the state that it goes on from.
 struct Checkpointing {
-  std::string path;
+  std::string path;  // empty: it goes on from one, but writes none
   double seconds = 60;
   Fingerprint fingerprint;
   std::optional<TrainState> from = {};

@@ -16,7 +16,7 @@ Comparison compare(const Plan& one, const Plan& other, const Corpus& corpus, int
   const Plan* plans[] = {&one, &other};
   for (std::size_t i = 0; i < 2; ++i) {
     Session session(*plans[i], {threads});
-    const Dataset data = encode(corpus, {}, session.encoder(), session.labels());
+    const Dataset data = encode(corpus, session.encoder(), session.labels());
     result.accuracy[i] = evaluate(session, data, plans[i]->threshold).metrics.accuracy;
     session.predict_ids(data.texts(), predictions[i]);
   }

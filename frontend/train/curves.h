@@ -10,7 +10,7 @@
 
 namespace weft {
 
-// What comes of saying yes from a score on.
+// Counts of answers if every score from the threshold on means yes.
 struct CurvePoint {
   double threshold = 0;
   std::uint64_t true_positives = 0, false_positives = 0;

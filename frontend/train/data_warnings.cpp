@@ -26,33 +26,33 @@ std::string counted(std::size_t n, std::string_view noun) {
 }
 
 // How many of the part's texts have each label, by name, in the corpus's order.
-std::vector<std::size_t> label_counts(const Part& part) {
-  std::vector<std::size_t> counts(part.corpus.label_names().size(), 0);
-  for (const std::uint32_t row : part.rows) {
-    for (const std::uint32_t label : part.corpus.labels(row)) ++counts[label];
+std::vector<std::size_t> label_counts(const CorpusView& part) {
+  std::vector<std::size_t> counts(part.corpus().label_names().size(), 0);
+  for (std::size_t i = 0; i < part.size(); ++i) {
+    for (const std::uint32_t label : part.labels(i)) ++counts[label];
   }
   return counts;
 }
 
 // The labels of `a` that no text of `b` has.
-std::vector<std::string> lacking(const Part& a, const Part& b) {
+std::vector<std::string> lacking(const CorpusView& a, const CorpusView& b) {
   std::unordered_map<std::string_view, std::size_t> there;
   const std::vector<std::size_t> in_b = label_counts(b);
-  for (std::size_t i = 0; i < in_b.size(); ++i) there[b.corpus.label_names()[i]] = in_b[i];
+  for (std::size_t i = 0; i < in_b.size(); ++i) there[b.corpus().label_names()[i]] = in_b[i];
   std::vector<std::string> names;
   const std::vector<std::size_t> in_a = label_counts(a);
   for (std::size_t i = 0; i < in_a.size(); ++i) {
-    const std::string& name = a.corpus.label_names()[i];
+    const std::string& name = a.corpus().label_names()[i];
     const auto found = there.find(name);
     if (in_a[i] > 0 && (found == there.end() || found->second == 0)) names.push_back(name);
   }
   return names;
 }
 
-std::vector<std::string> sorted_labels(const Corpus& corpus, std::uint32_t row) {
+std::vector<std::string> sorted_labels(const CorpusView& part, std::size_t i) {
   std::vector<std::string> names;
-  for (const std::uint32_t label : corpus.labels(row)) {
-    names.push_back(corpus.label_names()[label]);
+  for (const std::uint32_t label : part.labels(i)) {
+    names.push_back(part.corpus().label_names()[label]);
   }
   std::ranges::sort(names);
   return names;
@@ -83,33 +83,31 @@ class Spelling {
   std::string normal_, spaced_;
 };
 
-std::optional<std::string> duplicate_warning(const Part& train, const Part& valid,
+std::optional<std::string> duplicate_warning(const CorpusView& train, const CorpusView& valid,
                                              const TextSettings& text) {
   Spelling spelling(text);
-  std::unordered_map<std::uint64_t, std::uint32_t> known;
-  known.reserve(train.rows.size());
-  for (const std::uint32_t row : train.rows) known.emplace(spelling(train.corpus.text(row)), row);
+  std::unordered_map<std::uint64_t, std::size_t> known;  // spelling -> the first such text
+  known.reserve(train.size());
+  for (std::size_t i = 0; i < train.size(); ++i) known.emplace(spelling(train.text(i)), i);
   known.erase(0);
   std::size_t twice = 0;
   std::size_t contradicting = 0;
   bool varied = false;
   std::string first;
-  for (const std::uint32_t row : valid.rows) {
-    const auto found = known.find(spelling(valid.corpus.text(row)));
+  for (std::size_t i = 0; i < valid.size(); ++i) {
+    const auto found = known.find(spelling(valid.text(i)));
     if (found == known.end()) continue;
-    varied = varied || train.corpus.text(found->second) != valid.corpus.text(row);
-    if (sorted_labels(train.corpus, found->second) != sorted_labels(valid.corpus, row)) {
-      ++contradicting;
-    }
+    varied = varied || train.text(found->second) != valid.text(i);
+    if (sorted_labels(train, found->second) != sorted_labels(valid, i)) ++contradicting;
     if (++twice > 1) continue;
-    first = fmt::format("line {} is line {} of the training data", valid.corpus.line(row),
-                        train.corpus.line(found->second));
+    first = fmt::format("line {} is line {} of the training data", valid.line(i),
+                        train.line(found->second));
   }
   if (twice == 0) return {};
   return fmt::format(
       "{} of {} validation texts {} in the training data too{} ({}{}), so that they "
       "make validation look better than it is{}",
-      twice, valid.rows.size(), twice == 1 ? "is" : "are",
+      twice, valid.size(), twice == 1 ? "is" : "are",
       varied ? ", case, width and spaces aside" : "", first, twice == 1 ? "" : ", for one",
       contradicting == 0 ? "" : fmt::format("; {} with other labels", contradicting));
 }
@@ -125,13 +123,13 @@ std::string listed(std::span<const std::string> names) {
   return text;
 }
 
-Warnings label_warnings(const Part& train, const DescriptionSettings& settings) {
-  const std::size_t texts = train.rows.size();
+Warnings label_warnings(const CorpusView& train, const DescriptionSettings& settings) {
+  const std::size_t texts = train.size();
   const std::vector<std::size_t> counts = label_counts(train);
   if (counts.empty() || texts == 0) return {};
   const auto max = std::ranges::max_element(counts);
   const std::string& name =
-      train.corpus.label_names()[static_cast<std::size_t>(max - counts.begin())];
+      train.corpus().label_names()[static_cast<std::size_t>(max - counts.begin())];
   const auto others = std::ranges::count_if(counts, [](std::size_t n) { return n > 0; }) - 1;
   if (others == 0 && *max == texts) {
     return {fmt::format(
@@ -141,7 +139,7 @@ Warnings label_warnings(const Part& train, const DescriptionSettings& settings) 
   }
   const double share = static_cast<double>(*max) / static_cast<double>(texts);
   const bool alike = settings.balanced || settings.metric == BestBy::macro_f1;
-  if (alike || train.corpus.multi_label() || texts < kEnoughToJudge || share < kNearlyAll) {
+  if (alike || train.corpus().multi_label() || texts < kEnoughToJudge || share < kNearlyAll) {
     return {};
   }
   return {
@@ -151,14 +149,14 @@ Warnings label_warnings(const Part& train, const DescriptionSettings& settings) 
                   *max, texts, name, percent(share))};
 }
 
-Warnings text_warnings(const Part& train, const DescriptionSettings& settings) {
+Warnings text_warnings(const CorpusView& train, const DescriptionSettings& settings) {
   constexpr std::size_t kLooked = 1000;  // texts
   constexpr std::size_t kLongWord = 6;   // Chinese words of more are rare
   if (settings.text.tokenizer != "whitespace") return {};
   std::size_t words = 0;
   std::size_t ideographs = 0;
-  for (const std::uint32_t row : train.rows.first(std::min(kLooked, train.rows.size()))) {
-    const std::string_view text = train.corpus.text(row);
+  for (std::size_t i = 0; i < std::min(kLooked, train.size()); ++i) {
+    const std::string_view text = train.text(i);
     bool within = false;
     for (std::size_t position = 0; position < text.size();) {
       const auto scalar = static_cast<UChar32>(utf8::next(text, position));
@@ -175,7 +173,8 @@ Warnings text_warnings(const Part& train, const DescriptionSettings& settings) {
       "sentences for words: tokenizer=characters or words can cut them"};
 }
 
-Warnings split_warnings(const Part& train, const Part& valid, const TextSettings& text) {
+Warnings split_warnings(const CorpusView& train, const CorpusView& valid,
+                        const TextSettings& text) {
   Warnings warnings;
   if (const auto names = lacking(valid, train); !names.empty()) {
     warnings.push_back(

@@ -18,16 +18,14 @@ std::int64_t Dataset::max_tokens(std::int64_t examples) const {
   return std::accumulate(lengths.begin(), middle, std::int64_t{0});
 }
 
-Dataset encode(const Corpus& corpus, std::span<const std::uint32_t> rows, const Encoder& encoder,
+Dataset encode(const CorpusView& examples, const Encoder& encoder,
                const std::vector<std::string>& labels) {
   Dataset data{LabelSpace(labels)};
-  const std::vector<std::uint32_t> number = data.space.align(corpus);
+  const std::vector<std::uint32_t> number = data.space.align(examples.corpus());
   TokenBuffer buffer;
-  const std::size_t count = rows.empty() ? corpus.size() : rows.size();
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t row = rows.empty() ? i : rows[i];
-    encoder.encode(corpus.text(row), buffer, data.ids);
-    for (const std::uint32_t label : corpus.labels(row)) {
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    encoder.encode(examples.text(i), buffer, data.ids);
+    for (const std::uint32_t label : examples.labels(i)) {
       data.labels.push_back(static_cast<std::int32_t>(number[label]));
     }
     data.offsets.push_back(static_cast<std::int64_t>(data.ids.size()));

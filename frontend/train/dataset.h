@@ -30,8 +30,7 @@ struct Dataset {
   std::int64_t max_tokens(std::int64_t examples) const;
 };
 
-// The examples numbered in `rows`, in that order; of all where there are no rows.
-Dataset encode(const Corpus& corpus, std::span<const std::uint32_t> rows, const Encoder& encoder,
+Dataset encode(const CorpusView& examples, const Encoder& encoder,
                const std::vector<std::string>& labels);
 
 // One epoch after another in batches. The order of an epoch depends on the seed and the epoch's

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <utility>
 
 namespace weft {
 
@@ -123,6 +124,12 @@ Evaluation evaluate_multi(Session& session, const Dataset& data, std::optional<d
 Evaluation evaluate(Session& session, const Dataset& data, std::optional<double> threshold) {
   return session.plan().task == Task::multi_label ? evaluate_multi(session, data, threshold)
                                                   : evaluate_single(session, data);
+}
+
+Evaluation evaluate(Plan plan, const CorpusView& examples) {
+  const double threshold = plan.threshold;
+  Session session(std::move(plan), {/*threads=*/1});
+  return evaluate(session, encode(examples, session.encoder(), session.labels()), threshold);
 }
 
 double score(const Evaluation& evaluation, BestBy by) {

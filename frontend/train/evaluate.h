@@ -8,6 +8,7 @@
 #include "frontend/description/settings.h"
 #include "frontend/train/dataset.h"
 #include "frontend/train/metrics.h"
+#include "ir/plan/plan.h"
 #include "runtime/session.h"
 
 namespace weft {
@@ -18,14 +19,18 @@ struct Evaluation {
   double loss = 0;         // mean cross-entropy over labels that are known; multi-label: per label
 };
 
-// By the measure that the settings name; the more, the better.
+// A larger score is better, whatever the measure.
 double score(const Evaluation&, BestBy);
 
 // Predicts a portion at a time and calls `take(i, predictions, k)`: example i is its k-th.
 void predict_all(Session& session, const Dataset& data,
                  const std::function<void(std::size_t, const Predictions&, std::size_t)>& take);
 
-// Without a threshold, a multi-label plan's is chosen for the best micro-averaged F1 on this data.
+// If no threshold is given, that of a multi-label plan is chosen for the best micro F1 on this
+// data.
 Evaluation evaluate(Session& session, const Dataset& data, std::optional<double> threshold);
+
+// A plan by its own threshold, on one thread.
+Evaluation evaluate(Plan plan, const CorpusView& examples);
 
 }  // namespace weft

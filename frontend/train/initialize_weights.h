@@ -1,4 +1,4 @@
-// What weights and states hold before the first training step.
+// The contents of weights and states before the first training step.
 #pragma once
 
 #include <cstdint>

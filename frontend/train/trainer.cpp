@@ -14,8 +14,8 @@ namespace {
 class Trainer {
  public:
   Trainer(Session& session, const Dataset& data, const Dataset* valid,
-          const TrainSettings& settings, TrainObserver& observer,
-          const std::atomic<bool>* interrupt, const Checkpointing* checkpoints)
+          const TrainSettings& settings, FitObserver& observer, const std::atomic<bool>* interrupt,
+          const Checkpointing* checkpoints)
       : session_(session),
         examples_(data.size()),
         valid_(valid),
@@ -33,7 +33,7 @@ class Trainer {
     state_.recent = RecentWeights(static_cast<std::size_t>(settings.average));
   }
 
-  TrainOutcome run() {
+  FitResult run() {
     observer_.began(settings_.epochs - state_.ended, examples_);
     evaluate_start();
     while (state_.ended < settings_.epochs && !gets_no_better()) {
@@ -41,17 +41,20 @@ class Trainer {
       if (interrupted()) break;
       end_epoch();
     }
-    TrainOutcome outcome;
-    outcome.interrupted = interrupted();
-    if (outcome.interrupted) save();
-    outcome.best_epoch = state_.best_epoch;
-    outcome.epochs = state_.ended;
-    outcome.stopped_early = !outcome.interrupted && state_.ended < settings_.epochs;
-    outcome.plan = state_.best ? std::move(*state_.best) : session_.snapshot();
-    if (!outcome.interrupted) try_mean(outcome);
-    mark_kept(outcome);
-    outcome.plan.history = state_.history;
-    return outcome;
+    FitResult result;
+    result.interrupted = interrupted();
+    if (result.interrupted) save();
+    result.best_epoch = state_.best_epoch;
+    result.epochs = state_.ended;
+    result.stopped_early = !result.interrupted && state_.ended < settings_.epochs;
+    result.plan = state_.best ? std::move(*state_.best) : session_.snapshot();
+    result.valid = std::move(best_valid_);
+    if (!result.interrupted) try_mean(result);
+    if (valid_ != nullptr && !result.valid && !result.interrupted)
+      result.valid = evaluated(result.plan);
+    mark_kept(result);
+    result.plan.history = state_.history;
+    return result;
   }
 
  private:
@@ -78,14 +81,14 @@ class Trainer {
                                                      state_.ended, settings_.batch});
   }
 
-  // What a plan has learnt before competes with what it learns now.
+  // A plan with a history competes, as it was given, with the epochs of this run.
   void evaluate_start() {
     if (valid_ == nullptr || state_.history.empty() || state_.best_score) return;
-    const Evaluation evaluation = evaluate(session_, *valid_, std::nullopt);
+    best_valid_ = evaluate(session_, *valid_, std::nullopt);
     state_.best = session_.snapshot();
-    state_.best->threshold = evaluation.threshold;
-    state_.best_score = score(evaluation, settings_.metric);
-    observer_.start_evaluated(evaluation);
+    state_.best->threshold = best_valid_->threshold;
+    state_.best_score = score(*best_valid_, settings_.metric);
+    observer_.start_evaluated(*best_valid_);
   }
 
   void run_epoch() {
@@ -96,7 +99,7 @@ class Trainer {
           session_.train_step(batches_.texts(), batches_.labels(), state_.learning_rate);
       ++state_.step;
       if (!std::isfinite(loss)) {
-        throw Error(
+        throw TrainingFailed(
             fmt::format("the loss became {} in epoch {}, step {}", loss, epoch(), state_.step),
             fmt::format("the learning rate {} may be too high: try --rate {}",
                         settings_.learning_rate, settings_.learning_rate / 10));
@@ -130,6 +133,7 @@ class Trainer {
     if (report.best) {
       state_.best_epoch = report.epoch;
       state_.best_score = reached;
+      best_valid_ = report.valid;
     }
     state_.worse = report.best ? 0 : state_.worse + 1;
     ++state_.ended;
@@ -138,42 +142,49 @@ class Trainer {
     observer_.epoch_ended(report);
   }
 
+  Evaluation evaluated(const Plan& plan) const {
+    Session session(plan, {.threads = session_.threads(), .train = false});
+    return evaluate(session, *valid_, std::nullopt);
+  }
+
   // Takes the mean of the last epochs' weights, unless validation prefers the best epoch's.
-  void try_mean(TrainOutcome& outcome) {
+  void try_mean(FitResult& result) {
     if (state_.recent.size() == 0) return;
     Plan mean = state_.recent.mean_in(session_.snapshot());
     if (valid_ != nullptr) {
-      Session session(mean, {.threads = session_.threads(), .train = false});
-      const Evaluation evaluation = evaluate(session, *valid_, std::nullopt);
+      Evaluation evaluation = evaluated(mean);
       if (score(evaluation, settings_.metric) < state_.best_score) return;
       mean.threshold = evaluation.threshold;
+      result.valid = std::move(evaluation);
     }
-    outcome.averaged = static_cast<std::int64_t>(state_.recent.size());
-    outcome.plan = std::move(mean);
+    result.averaged = static_cast<std::int64_t>(state_.recent.size());
+    result.plan = std::move(mean);
   }
 
   // The history says which epochs the weights are of, where validation chose them.
-  void mark_kept(const TrainOutcome& outcome) {
-    const bool start = valid_ != nullptr && outcome.averaged == 0 && outcome.best_epoch == 0;
+  void mark_kept(const FitResult& result) {
+    const bool start = valid_ != nullptr && result.averaged == 0 && result.best_epoch == 0;
     if (start) return;  // it says so already
     const std::int64_t last = state_.history.empty() ? 0 : state_.history.back().epoch;
     for (HistoryEntry& entry : state_.history) {
       std::erase_if(entry.metrics, [](const auto& metric) { return metric.first == "kept"; });
-      const bool kept = outcome.averaged > 0 ? entry.epoch > last - outcome.averaged
-                                             : entry.epoch == outcome.best_epoch;
+      const bool kept = result.averaged > 0 ? entry.epoch > last - result.averaged
+                                            : entry.epoch == result.best_epoch;
       if (valid_ != nullptr && kept) entry.metrics.emplace_back("kept", 1);
     }
   }
 
+  bool saves() const { return checkpoints_ != nullptr && !checkpoints_->path.empty(); }
+
   void save_if_due() {
-    if (checkpoints_ == nullptr) return;
+    if (!saves()) return;
     const std::chrono::duration<double> since = Clock::now() - saved_;
     if (since.count() >= checkpoints_->seconds) save();
   }
 
   // A disk that is full is no reason to lose the run.
   void save() {
-    if (checkpoints_ == nullptr) return;
+    if (!saves()) return;
     try {
       save_checkpoint(checkpoints_->path, checkpoints_->fingerprint, session_.threads(),
                       session_.training_state(), state_);
@@ -189,11 +200,12 @@ class Trainer {
   const std::size_t examples_;
   const Dataset* valid_;
   const TrainSettings& settings_;
-  TrainObserver& observer_;
+  FitObserver& observer_;
   const std::atomic<bool>* interrupt_;
   const Checkpointing* checkpoints_;
   Batches batches_;
   TrainState state_;
+  std::optional<Evaluation> best_valid_;  // of state_.best; none after an interruption
   Clock::time_point saved_ = Clock::now();
 };
 
@@ -216,9 +228,9 @@ std::string to_string(const TrainSettings& s) {
       s.average);
 }
 
-TrainOutcome train(Session& session, const Dataset& data, const Dataset* valid,
-                   const TrainSettings& settings, TrainObserver& observer,
-                   const std::atomic<bool>* interrupt, const Checkpointing* checkpoints) {
+FitResult train(Session& session, const Dataset& data, const Dataset* valid,
+                const TrainSettings& settings, FitObserver& observer,
+                const std::atomic<bool>* interrupt, const Checkpointing* checkpoints) {
   if (data.size() == 0) throw Error("there is nothing to train on: the data has no examples");
   if (data.space.names.size() > data.space.known) {
     throw Error(

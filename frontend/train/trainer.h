@@ -11,6 +11,8 @@
 #include "frontend/train/checkpoint.h"
 #include "frontend/train/dataset.h"
 #include "frontend/train/evaluate.h"
+#include "frontend/train/observer.h"
+#include "ir/diagnostic.h"
 #include "ir/plan/plan.h"
 #include "runtime/session.h"
 
@@ -30,31 +32,12 @@ struct TrainSettings {
 TrainSettings train_settings(const DescriptionSettings&);  // as a description has them
 std::string to_string(const TrainSettings&);               // all of them, on one line
 
-struct EpochReport {
-  std::int64_t epoch = 0;    // of the plan's whole history, from 1
-  std::int64_t step = 0;     // likewise
-  double learning_rate = 0;  // of the last step
-  double train_loss = 0;     // mean over the epoch's batches, by examples
-  std::optional<Evaluation> valid;
-  bool best = false;
-};
-
-// Sees training go on. Called from the training thread.
-class TrainObserver {
- public:
-  virtual ~TrainObserver() = default;
-  virtual void began(std::int64_t epochs, std::size_t examples) = 0;  // epochs left
-  virtual void start_evaluated(const Evaluation&) {}                  // of a plan with a history
-  virtual void stepped(std::int64_t epoch, std::size_t done, double mean_loss) = 0;
-  virtual void epoch_ended(const EpochReport&) = 0;
-  virtual void warned(const std::string& /*message*/) {}
-};
-
-struct TrainOutcome {
+struct FitResult {
   Plan plan;  // of the best epoch, or the mean of the last ones, with the history of all
-  std::int64_t best_epoch = 0;  // 0: none was better than the start
-  std::int64_t epochs = 0;      // that ended in this run
-  std::int64_t averaged = 0;    // epochs whose mean the plan is; 0: it is the best epoch's
+  std::optional<Evaluation> valid;  // of that plan, on the validation data
+  std::int64_t best_epoch = 0;      // 0: none was better than the start
+  std::int64_t epochs = 0;          // that ended in this run
+  std::int64_t averaged = 0;        // epochs whose mean the plan is; 0: it is the best epoch's
   bool stopped_early = false;
   bool interrupted = false;
 };
@@ -63,11 +46,17 @@ struct TrainOutcome {
 // validation data the best epoch is the first of the highest score, where the start of a plan with
 // a history counts as one; without, the last. Setting `interrupt` ends training after the step it
 // is in; the epoch then does not count, unless it is the first. With `checkpoints`, the run saves
-// itself there from time to time and when interrupted. Throws Error if the loss stops being a
-// number.
-TrainOutcome train(Session& session, const Dataset& data, const Dataset* valid,
-                   const TrainSettings& settings, TrainObserver& observer,
-                   const std::atomic<bool>* interrupt = nullptr,
-                   const Checkpointing* checkpoints = nullptr);
+// itself there from time to time and when interrupted. Throws TrainingFailed if the loss stops
+// being a number.
+FitResult train(Session& session, const Dataset& data, const Dataset* valid,
+                const TrainSettings& settings, FitObserver& observer,
+                const std::atomic<bool>* interrupt = nullptr,
+                const Checkpointing* checkpoints = nullptr);
+
+// Training itself went wrong: at a learning rate that is too high, say, the loss became infinite.
+class TrainingFailed : public Error {
+ public:
+  using Error::Error;
+};
 
 }  // namespace weft

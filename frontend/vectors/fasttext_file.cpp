@@ -27,7 +27,7 @@ struct Header {
   std::int32_t width = 0, buckets = 0, shortest = 0, longest = 0;  // of letter groups
 };
 
-// What a word's vector is the mean of.
+// The rows whose mean is a word's vector.
 struct Source {
   bool known = false;  // its own row is one of them
   std::uint32_t row = 0;

@@ -9,7 +9,7 @@
 
 namespace weft {
 
-// By a file's first bytes.
+// Decides by the first bytes of a file.
 bool is_fasttext(std::string_view head);
 
 // From a reader at the start of the file, where it stays.

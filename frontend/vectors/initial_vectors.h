@@ -24,7 +24,7 @@ struct VectorsOptions {
   std::shared_ptr<VectorsStore> store = nullptr;  // where several models are made of one corpus
 };
 
-// In use: the description is lowered, which claims files for its embeddings; then `read`; then
+// Order of use: lowering the description claims files for its embeddings; then `read`; then
 // `fill` for each table. A file is opened once and read once, however many embeddings it is for.
 class InitialVectors {
  public:

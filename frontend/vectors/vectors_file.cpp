@@ -61,7 +61,7 @@ std::vector<std::string_view> fields_of(std::string_view line) {
   return fields;
 }
 
-// Of the whole field; infinite where it is too large. What is too small is 0.
+// The number that the whole field is; infinite if it is too large, 0 if it is too small.
 std::optional<float> number_of(std::string_view field) {
   if (field.starts_with('+')) field.remove_prefix(1);
   const char* const end = field.data() + field.size();
@@ -269,7 +269,7 @@ void VectorsFile::read_text(WordVectors& into) {
     }
     const std::size_t word_size = std::min(line.find_first_of(" \t"), line.size());
     const bool wanted = into.wants(line.substr(0, word_size));
-    // Of an unwanted line the numbers are not looked at, unless the file may have been cut in it.
+    // The numbers of an unwanted line are not read, unless the file may have been cut off in it.
     if (!wanted && complete_line_) continue;
     if (!parse_row(line, word_size, row) || !wanted) continue;
     for (const std::uint32_t id : into.take()) std::ranges::copy(row, into.row(id).begin());

@@ -51,7 +51,7 @@ std::uint32_t WordVectors::find_folded(std::string_view folded) const {
                           [this](std::uint32_t group) { return folds_[group]; });
 }
 
-// Of a word whose folded spelling is in folded_.
+// Indexes a word whose folded spelling is in folded_.
 void WordVectors::index(std::uint32_t id) {
   const std::uint32_t group = find_folded(folded_);
   if (group != WordIndex::kAbsent) {

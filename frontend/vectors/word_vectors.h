@@ -42,8 +42,8 @@ class WordVectors {
   bool wants(std::string_view word);
   std::span<const std::uint32_t> take();  // of the word last asked for
   void compose(std::uint32_t id) { found(id, WordMatch::composed); }
-  // In place of reading: the file was read into `more`, whose words are these and others, and which
-  // had room for as many added. What is added is the same.
+  // Instead of reading the file again: it was read into `more`, whose words include these, and
+  // which had room for as many added words. The same words are added.
   void take_from(const WordVectors& more);
 
   const WordList& words() const { return words_; }  // with those added
@@ -75,7 +75,7 @@ class WordVectors {
   Tokenizer tokenizer_;
   TokenBuffer buffer_;
   std::vector<WordMatch> match_;
-  // Of the words found only: those of a whole corpus may be many.
+  // Rows of found words only: a whole corpus may have many words.
   static constexpr std::size_t kNoSlot = std::numeric_limits<std::size_t>::max();
   std::vector<std::size_t> slot_;  // by id
   std::size_t slots_ = 0;
@@ -88,7 +88,7 @@ class WordVectors {
   WordList folds_;
   std::vector<std::uint32_t> first_, next_;
 
-  // Of the word last asked for.
+  // About the word last asked for.
   std::string folded_, added_;
   std::vector<std::uint32_t> ids_;
   std::vector<WordMatch> degrees_;

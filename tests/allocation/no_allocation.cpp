@@ -152,7 +152,7 @@ void check_model(const Description& model, bool rewrites, DType table, int threa
       parse_description("model m\ntext tokenizer=words max_tokens=12\n" + model.body +
                             "output softmax(logits)\ntrain adam(rate=0.01) batch=8 epochs=1\n",
                         "m.model"),
-      Overrides(std::vector<std::string>{}), test::small_corpus(), {}, options);
+      Overrides(std::vector<std::string>{}), test::small_corpus(), options);
   const std::string name = fmt::format("{}, {}, table {}, {} threads", model.name,
                                        rewrites ? "rewritten" : "plain", to_string(table), threads);
   const bool strict = kCounts && model.one_convolution && rewrites;

@@ -48,7 +48,7 @@ inline Corpus small_corpus() {
 }
 
 inline Plan small_plan(std::string_view model = kSmallModel, std::vector<std::string> set = {}) {
-  return build_plan(parse_description(model, "small.model"), Overrides(set), small_corpus(), {});
+  return build_plan(parse_description(model, "small.model"), Overrides(set), small_corpus());
 }
 
 }  // namespace weft::test

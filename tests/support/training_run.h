@@ -11,7 +11,7 @@
 
 namespace weft::test {
 
-class Recorder : public TrainObserver {
+class Recorder : public FitObserver {
  public:
   void began(std::int64_t, std::size_t) override {}
   void stepped(std::int64_t, std::size_t, double) override {
@@ -27,15 +27,15 @@ class Recorder : public TrainObserver {
   std::atomic<bool> stop{false};
 };
 
-inline TrainOutcome run(Plan plan, const TrainSettings& settings, Recorder& recorder,
-                        bool validate = false, const Checkpointing* checkpoints = nullptr) {
+inline FitResult run(Plan plan, const TrainSettings& settings, Recorder& recorder,
+                     bool validate = false, const Checkpointing* checkpoints = nullptr) {
   Session session(std::move(plan), {.threads = 1, .train = true});
-  const Dataset data = encode(small_corpus(), {}, session.encoder(), session.labels());
+  const Dataset data = encode(small_corpus(), session.encoder(), session.labels());
   return train(session, data, validate ? &data : nullptr, settings, recorder, &recorder.stop,
                checkpoints);
 }
 
-inline TrainOutcome run(Plan plan, const TrainSettings& settings, bool validate = false) {
+inline FitResult run(Plan plan, const TrainSettings& settings, bool validate = false) {
   Recorder recorder;
   return run(std::move(plan), settings, recorder, validate);
 }

@@ -114,13 +114,13 @@ Plan plan_of(const std::string& body, const std::string& optimizer, bool rewrite
   options.rewrites = rewrites;
   options.tables = tables;
   return build_plan(parse_description(text, "small.model"), Overrides(std::vector<std::string>{}),
-                    test::small_corpus(), {}, options);
+                    test::small_corpus(), options);
 }
 
 // The plan after so many steps.
 Plan trained(Plan plan, double rate, int steps) {
   Session session(std::move(plan), {.threads = 1, .train = true});
-  const Dataset data = encode(test::small_corpus(), {}, session.encoder(), session.labels());
+  const Dataset data = encode(test::small_corpus(), session.encoder(), session.labels());
   Batches batches(data, 8, session.train_capacity(), 3);
   batches.start(1);
   for (int i = 0; i < steps && batches.next(); ++i) {
@@ -190,7 +190,7 @@ TEST_CASE("rewritten programs train as plain ones do, by every optimizer") {
 TEST_CASE("after training, predictions are those of the new weights") {
   const Plan start = plan_of(kModels[0], "adam(rate=0.01)", true);
   Session session(start, {.threads = 1, .train = true});
-  const Dataset data = encode(test::small_corpus(), {}, session.encoder(), session.labels());
+  const Dataset data = encode(test::small_corpus(), session.encoder(), session.labels());
   Batches batches(data, 8, session.train_capacity(), 3);
   batches.start(1);
   Predictions before, after;

@@ -29,7 +29,7 @@ Plan plan_of(const std::string& train, bool rewrites, const std::string& embeddi
   CompileOptions options;
   options.rewrites = rewrites;
   return build_plan(parse_description(text, "small.model"), Overrides(std::vector<std::string>{}),
-                    test::small_corpus(), {}, options);
+                    test::small_corpus(), options);
 }
 
 using Change = std::map<std::string, std::vector<double>>;  // by param
@@ -37,7 +37,7 @@ using Change = std::map<std::string, std::vector<double>>;  // by param
 // What some steps take from each weight: of one step of plain descent at rate 1, the gradient.
 Change change(const Plan& plan, double rate = 1.0, int steps = 1) {
   Session session(plan, {.threads = 1, .train = true});
-  const Dataset data = encode(test::small_corpus(), {}, session.encoder(), session.labels());
+  const Dataset data = encode(test::small_corpus(), session.encoder(), session.labels());
   Batches batches(data, 8, session.train_capacity(), 3);
   batches.start(1);
   for (int i = 0; i < steps && batches.next(); ++i) {

@@ -36,16 +36,17 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kExpected = "# ---- expected\n";
 // Few enough that the goldens of all models with two labels per text are readable.
-LoweringSizes sizes(const std::string& name) {
-  return {1000, name.starts_with("binary") ? 2 : 3, 8, 400, {}};
-}
+constexpr GraphSizes kSizes{.vocabulary = 1000, .examples = 8, .tokens = 400};
+
+std::int64_t labels(const std::string& name) { return name.starts_with("binary") ? 2 : 3; }
 
 Lowered lowered(std::string_view text, std::vector<std::string> set = {},
                 const std::string& name = "x.model") {
   const Description model = parse_description(text, name);
-  Overrides overrides(set);
+  const Overrides overrides(set);
   const DescriptionSettings settings = settings_of(model, overrides);
-  Lowered result = lower(model, settings, sizes(name), overrides);
+  Lowered result = lower(model, settings, {labels(name)}, overrides);
+  result.graph = sized(result.graph, kSizes);
   verify(result.graph);
   return result;
 }

@@ -25,7 +25,7 @@ std::string with_optimizer(std::string_view optimizer) {
 
 Plan plan_of(std::string_view optimizer, const CompileOptions& options = {}) {
   const Description model = parse_description(with_optimizer(optimizer), "small.model");
-  return build_plan(model, {}, small_corpus(), {}, options);
+  return build_plan(model, {}, small_corpus(), options);
 }
 
 // The rows of the embedding table after two steps on the first eight texts, then one on others.

@@ -44,7 +44,7 @@ constexpr std::string_view kByHand =
 Plan plan_by_hand() {
   const std::vector<Example> examples = {{"a b c", {"no"}, 1}, {"a b", {"yes"}, 2}};
   Plan plan = build_plan(parse_description(kByHand, "hand.model"),
-                         Overrides(std::vector<std::string>{}), Corpus(examples), {});
+                         Overrides(std::vector<std::string>{}), Corpus(examples));
   set(plan, "x.embedding.weight", {0, 1, 2, 5});  // <unk> a b c
   set(plan, "c.conv1d.weight", {1, 1, 1, -1});    // filters: left + right, left - right
   set(plan, "c.conv1d.bias", {0.5F, 0});
@@ -83,7 +83,7 @@ void check_sums(std::string_view model) {
   INFO(model);
   Session trained(small_plan(model), {1, true});
   const Corpus corpus = test::small_corpus();
-  const Dataset data = encode(corpus, {}, trained.encoder(), trained.labels());
+  const Dataset data = encode(corpus, trained.encoder(), trained.labels());
   Batches batches(data, 8, trained.train_capacity(), 1);
   batches.start(1);
   while (batches.next()) trained.train_step(batches.texts(), batches.labels(), 0.05);

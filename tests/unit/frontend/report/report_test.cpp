@@ -74,7 +74,7 @@ Report hostile_report(Plan plan, bool multi) {
     examples.push_back({text, labels, i + 1});
   }
   Session session(std::move(plan), {1});
-  Report report = make_report(session, Corpus(examples), {}, 0.5);
+  Report report = make_report(session, Corpus(examples), 0.5);
   report.title = report.data = kHostile;
   report.seconds = 0;
   return report;
@@ -110,7 +110,7 @@ TEST_CASE("report: the check of pages sees what is wrong") {
 TEST_CASE("report: what it gathers is what the metrics say") {
   Session session(trained("linear(labels)\noutput sigmoid"), {1});
   const Corpus corpus = test::small_corpus();
-  const Report report = make_report(session, corpus, {}, 0.5);
+  const Report report = make_report(session, corpus, 0.5);
   const Metrics& metrics = report.evaluation.metrics;
   REQUIRE(report.thresholds.size() == 3);
   const ThresholdTable& all = report.thresholds[0];
@@ -135,12 +135,12 @@ TEST_CASE("report: what it gathers is what the metrics say") {
   }
   // A part of the corpus, by rows.
   const std::array<std::uint32_t, 3> rows = {5, 1, 9};
-  CHECK(make_report(session, corpus, rows, 0.5).evaluation.metrics.examples == 3);
+  CHECK(make_report(session, {corpus, rows}, 0.5).evaluation.metrics.examples == 3);
 }
 
 TEST_CASE("report: where n-grams cannot be told, it says why") {
   Session session(trained("linear(4) | relu | linear(labels)\noutput softmax"), {1});
-  const Report report = make_report(session, test::small_corpus(), {}, {});
+  const Report report = make_report(session, test::small_corpus(), {});
   CHECK(contains(report.unexplained, "`relu`"));
   CHECK(contains(to_html(report), "`relu`"));
   CHECK(malformed(to_html(report)) == "");
@@ -174,7 +174,7 @@ TEST_CASE("report: what is not defined has no line and no number") {
   const std::vector<Example> hot(9, {"hot w1", {"hot"}, 1});
   Session session(trained("linear(labels)\noutput softmax"), {1});
   const std::size_t label = session.labels()[1] == "hot" ? 0 : 1;  // whose curve is drawn: 1
-  const std::string page = to_html(make_report(session, Corpus(hot), {}, {}));
+  const std::string page = to_html(make_report(session, Corpus(hot), {}));
   CHECK(contains(
       page, label == 0 ? "hot: not defined, every text has it" : "not defined, no text has it"));
   CHECK_FALSE(contains(page, "area 0.5"));

@@ -69,7 +69,7 @@ TEST_CASE("the interval of a share ends where shares do") {
   const Corpus corpus(std::vector<Example>{{"hot", {"a"}, 1}, {"cold", {"b"}, 2}});
   const Description model = parse_description(kSmallModel, "small.model");
   Trial trial;
-  trial.model = &model;
+  trial.description = &model;
   trial.corpus = &corpus;
   const Crossval result = cross_validate(trial, {.folds = 2, .threads = 1}, [](const auto&) {});
   CHECK(result.accuracy.low >= 0);
@@ -83,7 +83,7 @@ TEST_CASE("folds are the same on one thread and on three, and another seed gives
   const Corpus corpus = small_corpus();
   const Description model = parse_description(kSmallModel, "small.model");
   Trial trial;
-  trial.model = &model;
+  trial.description = &model;
   trial.corpus = &corpus;
   CrossvalSettings settings{.folds = 4, .repeats = 2, .threads = 1};
   int ended = 0;

@@ -211,9 +211,9 @@ struct Searched {
 
   Trial trial() const {
     Trial trial;
-    trial.model = &model;
+    trial.description = &model;
     trial.corpus = &corpus;
-    trial.train = split.train;
+    trial.train_rows = split.train;
     trial.valid_rows = split.valid;
     return trial;
   }
@@ -266,7 +266,7 @@ TEST_CASE("how long the best is trained") {
     const std::size_t at = model.source.rfind("epochs=5");
     model = parse_description(model.source.replace(at, 8, train));
     Trial trial;
-    trial.model = &model;
+    trial.description = &model;
     result.epochs = 5;
     result.ended = 4;
     result.best_epoch = 2;
@@ -303,18 +303,18 @@ TEST_CASE("trained without validation by that, the best has the weights that sco
     std::string source = once.model.source.substr(0, once.model.source.find("tune"));
     once.model = parse_description(source.replace(source.find("epochs=5"), 8, train));
     Trial trial;
-    trial.model = &once.model;
+    trial.description = &once.model;
     trial.corpus = &once.corpus;
-    trial.train = once.split.train;
+    trial.train_rows = once.split.train;
     trial.valid_rows = once.split.valid;
     Kept kept;
     const auto results = tune(trial, {}, {.trials = 1, .threads = 1}, {}, kept);
-    SilentObserver silent;
-    const Plan scored = run_trial(trial, silent).training.plan;
+    FitObserver silent;
+    const Plan scored = fit(trial, silent).plan;
     const Assignments values = final_values(results.front(), trial);
     for (const auto& [path, value] : values) trial.overrides.set(path, value);
     trial.valid_rows.clear();
-    const Plan again = run_trial(trial, silent).training.plan;
+    const Plan again = fit(trial, silent).plan;
     for (const PlanTensor& tensor : scored.tensors) {
       if (tensor.role != Role::param) continue;
       CHECK(std::ranges::equal(tensor.bytes, again.tensor(tensor.name)->bytes));
@@ -369,8 +369,8 @@ TEST_CASE("the mean over three seeds decides in the end") {
     for (const auto& [path, value] : best.values) trial.overrides.set(path, value);
     trial.overrides.set("train.epochs", best.epochs);
     trial.overrides.set("train.seed", seed);
-    SilentObserver silent;
-    sum += run_trial(trial, silent).chosen.metrics.accuracy;
+    FitObserver silent;
+    sum += fit(trial, silent).valid->metrics.accuracy;
   }
   CHECK(best.score == doctest::Approx(sum / kTuneSeeds).epsilon(1e-12));
 }

@@ -31,7 +31,7 @@ std::vector<std::byte> in_pieces(const TrainSettings& settings, bool validate, s
   for (int piece = 0; piece < 100; ++piece) {
     Recorder recorder;
     recorder.interrupt_after = steps;
-    TrainOutcome outcome = run(std::move(from), settings, recorder, validate, &checkpoints);
+    FitResult outcome = run(std::move(from), settings, recorder, validate, &checkpoints);
     CHECK(recorder.warnings.empty());
     if (!outcome.interrupted) return encode_plan(outcome.plan);
     auto found = load_checkpoint(path, static_cast<std::size_t>(settings.average));
@@ -69,7 +69,7 @@ TEST_CASE("saving after every step changes nothing") {
   const TrainSettings settings{.epochs = 2, .batch = 8, .learning_rate = 0.01};
   const Checkpointing checkpoints{file.path(), 0.0, any_run(), {}};
   Recorder recorder;
-  const TrainOutcome saved = run(small_plan(), settings, recorder, true, &checkpoints);
+  const FitResult saved = run(small_plan(), settings, recorder, true, &checkpoints);
   CHECK(encode_plan(saved.plan) == encode_plan(run(small_plan(), settings, true).plan));
   CHECK(recorder.warnings.empty());
 }
@@ -77,7 +77,7 @@ TEST_CASE("saving after every step changes nothing") {
 TEST_CASE("a checkpoint that cannot be written is a warning") {
   const Checkpointing checkpoints{"/nosuch/run.checkpoint", 0.0, any_run(), {}};
   Recorder recorder;
-  const TrainOutcome outcome =
+  const FitResult outcome =
       run(small_plan(), {.epochs = 1, .batch = 8}, recorder, false, &checkpoints);
   CHECK(outcome.epochs == 1);
   REQUIRE(!recorder.warnings.empty());
@@ -125,7 +125,7 @@ TEST_CASE("a damaged checkpoint is refused, wherever the damage is") {
 
 TEST_CASE("a checkpoint of another run is refused with what differs") {
   Session session(small_plan(), {.threads = 1});
-  const Dataset data = encode(small_corpus(), {}, session.encoder(), session.labels());
+  const Dataset data = encode(small_corpus(), session.encoder(), session.labels());
   Dataset other = data;
   other.labels[3] ^= 1;
   const auto print = [&](const Dataset& train, const Dataset* valid, const Plan& start,

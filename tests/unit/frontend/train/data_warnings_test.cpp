@@ -16,7 +16,7 @@ Corpus corpus_of(const std::vector<std::pair<std::string, std::vector<std::strin
   return Corpus(examples);
 }
 
-TEST_CASE("remarks: names are listed, the first five of them") {
+TEST_CASE("data warnings: names are listed, the first five of them") {
   CHECK(listed(std::vector<std::string>{"a"}) == "`a`");
   CHECK(listed(std::vector<std::string>{"a", "b"}) == "`a`, `b`");
   CHECK(listed(std::vector<std::string>{"a", "b", "c", "d", "e", "f", "g"}) ==
@@ -25,7 +25,7 @@ TEST_CASE("remarks: names are listed, the first five of them") {
   CHECK(unknown_label_warnings(std::vector<std::string>(10000, "x"))[0].size() < 200);
 }
 
-TEST_CASE("remarks: one label, or nearly") {
+TEST_CASE("data warnings: one label, or nearly") {
   const auto on = [](const Corpus& corpus, const DescriptionSettings& settings = {}) {
     return label_warnings({corpus, all_rows(corpus)}, settings);
   };
@@ -56,7 +56,7 @@ TEST_CASE("remarks: one label, or nearly") {
   CHECK(label_warnings({skewed, part}, {})[0].starts_with("all 3 texts have"));
 }
 
-TEST_CASE("remarks: Chinese without spaces is no matter for tokenizer=whitespace") {
+TEST_CASE("data warnings: Chinese without spaces is no matter for tokenizer=whitespace") {
   const auto on = [](const char* text, const char* tokenizer) {
     const Corpus corpus = corpus_of({{text, {"a"}}, {text, {"b"}}});
     DescriptionSettings settings;
@@ -72,7 +72,7 @@ TEST_CASE("remarks: Chinese without spaces is no matter for tokenizer=whitespace
   CHECK(on("", "whitespace") == 0);
 }
 
-TEST_CASE("remarks: labels that one part has and the other lacks") {
+TEST_CASE("data warnings: labels that one part has and the other lacks") {
   const Corpus train = corpus_of({{"1", {"a"}}, {"2", {"b"}}, {"3", {"c"}}});
   const Corpus valid = corpus_of({{"4", {"b"}}, {"5", {"d"}}});
   const Warnings warnings = split_warnings({train, all_rows(train)}, {valid, all_rows(valid)});
@@ -82,7 +82,7 @@ TEST_CASE("remarks: labels that one part has and the other lacks") {
   CHECK(split_warnings({train, all_rows(train)}, {train, all_rows(train)}).size() == 1);
 }
 
-TEST_CASE("remarks: texts in both parts, and what they are called there") {
+TEST_CASE("data warnings: texts in both parts, and what they are called there") {
   const Corpus train =
       corpus_of({{"one", {"a"}}, {"two", {"b"}}, {"", {"a"}}, {"six", {"a", "b"}}});
   const Corpus valid =
@@ -101,12 +101,12 @@ TEST_CASE("remarks: texts in both parts, and what they are called there") {
   CHECK(split[0].starts_with("1 of 2 validation texts is in the training data too (line 4 is "));
 }
 
-TEST_CASE("remarks: texts that a model reads alike are the same") {
+TEST_CASE("data warnings: texts that a model reads alike are the same") {
   const Corpus train = corpus_of({{"Good  film", {"a"}}, {" ", {"b"}}});
   const Corpus valid = corpus_of({{"good film ", {"a"}}, {"ＧＯＯＤ　film", {"b"}}, {"  ", {"a"}}});
   const Rows learnt{0, 1}, held_out{0, 1, 2};
-  const Part a{train, learnt};
-  const Part b{valid, held_out};
+  const CorpusView a{train, learnt};
+  const CorpusView b{valid, held_out};
   const Warnings warnings = split_warnings(a, b);
   REQUIRE(warnings.size() == 1);
   CHECK(
@@ -120,7 +120,7 @@ TEST_CASE("remarks: texts that a model reads alike are the same") {
   CHECK(fold_warnings(folds, Rows{0, 1}, text).empty());
 }
 
-TEST_CASE("remarks: folds with the same texts, and labels that are in one fold only") {
+TEST_CASE("data warnings: folds with the same texts, and labels that are in one fold only") {
   const Corpus corpus =
       corpus_of({{"x", {"a"}}, {"y", {"b"}}, {"x", {"a"}}, {"z", {"c"}}, {"", {"a"}}, {"", {"b"}}});
   const Warnings warnings = fold_warnings(corpus, Rows{0, 1, 1, 1, 0, 1});

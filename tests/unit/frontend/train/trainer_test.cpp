@@ -24,7 +24,7 @@ using test::small_plan;
 
 TEST_CASE("training learns the texts, and what validation says is what the plan does") {
   Recorder recorder;
-  const TrainOutcome outcome =
+  const FitResult outcome =
       run(small_plan(), {.epochs = 12, .batch = 8, .learning_rate = 0.01}, recorder, true);
   REQUIRE(recorder.epochs.size() == 12);
   CHECK(recorder.epochs.back().train_loss < 0.5 * recorder.epochs.front().train_loss);
@@ -35,7 +35,7 @@ TEST_CASE("training learns the texts, and what validation says is what the plan 
   CHECK(outcome.plan.history.size() == 12);
 
   Session kept(outcome.plan, {.threads = 1});
-  const Dataset data = encode(small_corpus(), {}, kept.encoder(), kept.labels());
+  const Dataset data = encode(small_corpus(), kept.encoder(), kept.labels());
   CHECK(evaluate(kept, data, std::nullopt).metrics.accuracy == best->valid->metrics.accuracy);
 }
 
@@ -60,7 +60,7 @@ TEST_CASE("two epochs and then one more are three epochs, bit for bit") {
 
 TEST_CASE("training stops early when validation gets no better") {
   Recorder recorder;
-  const TrainOutcome outcome =
+  const FitResult outcome =
       run(small_plan(), {.epochs = 50, .batch = 8, .learning_rate = 0.0, .patience = 3}, recorder,
           true);
   CHECK(outcome.stopped_early);
@@ -77,7 +77,7 @@ TEST_CASE("a plan that goes on learning is kept as it was where no epoch is bett
     return all;
   };
   const TrainSettings idle{.epochs = 2, .batch = 8, .learning_rate = 0.0, .metric = BestBy::loss};
-  const TrainOutcome kept = run(start, idle, true);
+  const FitResult kept = run(start, idle, true);
   CHECK(kept.best_epoch == 0);
   CHECK(weights(kept.plan) == weights(start));
   CHECK(kept.plan.history.size() == start.history.size() + 2);
@@ -104,9 +104,9 @@ std::vector<std::int64_t> marked(const Plan& plan) {
 TEST_CASE("the history says which epochs are kept, where validation chose") {
   using Epochs = std::vector<std::int64_t>;
   TrainSettings settings{.epochs = 6, .batch = 8, .learning_rate = 0.01, .metric = BestBy::loss};
-  const TrainOutcome first = run(small_plan(), settings, true);
+  const FitResult first = run(small_plan(), settings, true);
   CHECK(marked(first.plan) == Epochs{first.best_epoch});
-  const TrainOutcome second = run(first.plan, settings, true);
+  const FitResult second = run(first.plan, settings, true);
   CHECK(marked(second.plan) ==
         Epochs{second.best_epoch == 0 ? first.best_epoch : second.best_epoch});
   CHECK(marked(run(first.plan, settings).plan).empty());
@@ -120,7 +120,7 @@ TEST_CASE("an interrupted run ends after its step with the last whole epoch") {
   Recorder recorder;
   recorder.interrupt_after = 12;  // 8 steps to an epoch
   const TrainSettings settings{.epochs = 3, .batch = 8, .learning_rate = 0.01};
-  const TrainOutcome outcome = run(small_plan(), settings, recorder);
+  const FitResult outcome = run(small_plan(), settings, recorder);
   CHECK(outcome.interrupted);
   CHECK(outcome.epochs == 1);
   CHECK(recorder.steps == 12);
@@ -132,7 +132,7 @@ TEST_CASE("the rate follows its schedule, and the history says so") {
   Recorder recorder;
   TrainSettings settings{.epochs = 4, .batch = 8, .learning_rate = 0.01};
   settings.schedule = {.shape = ScheduleShape::linear, .warmup = 4};
-  const TrainOutcome outcome = run(small_plan(), settings, recorder, true);
+  const FitResult outcome = run(small_plan(), settings, recorder, true);
   REQUIRE(outcome.plan.history.size() == 4);
   for (std::size_t epoch = 0; epoch < 4; ++epoch) {
     // 8 steps an epoch, the last of 4 texts: it begins after 56 of 60; the warm-up takes 32.
@@ -148,7 +148,7 @@ TEST_CASE("the rate follows its schedule, and the history says so") {
 
 TEST_CASE("the validation loss is the mean of -log p") {
   Session session(small_plan(), {.threads = 1});
-  const Dataset data = encode(small_corpus(), {}, session.encoder(), session.labels());
+  const Dataset data = encode(small_corpus(), session.encoder(), session.labels());
   Predictions predictions;
   session.predict_ids(data.texts(), predictions);
   double sum = 0;
@@ -167,7 +167,7 @@ TEST_CASE("the best epoch is the best by the metric named") {
   for (const BestBy metric : {BestBy::accuracy, BestBy::macro_f1, BestBy::loss}) {
     Recorder recorder;
     const TrainSettings settings{.epochs = 6, .batch = 8, .learning_rate = 0.05, .metric = metric};
-    const TrainOutcome outcome = run(small_plan(), settings, recorder, true);
+    const FitResult outcome = run(small_plan(), settings, recorder, true);
     const auto best = std::ranges::max_element(
         recorder.epochs, {}, [&](const EpochReport& r) { return score(*r.valid, metric); });
     CHECK(outcome.best_epoch == best->epoch);
@@ -183,7 +183,7 @@ TEST_CASE("averaging keeps the mean of the weights at the ends of the last epoch
   for (const std::int64_t epochs : {2, 3, 4}) {
     ends.push_back(run(small_plan(), {.epochs = epochs, .batch = 8, .learning_rate = 0.01}).plan);
   }
-  const TrainOutcome outcome =
+  const FitResult outcome =
       run(small_plan(), {.epochs = 4, .batch = 8, .learning_rate = 0.01, .average = 3});
   CHECK(outcome.averaged == 3);
   for (const PlanTensor& tensor : outcome.plan.tensors) {
@@ -208,9 +208,9 @@ TEST_CASE("validation chooses between the best epoch and the mean") {
   Recorder recorder;
   const TrainSettings settings{
       .epochs = 8, .batch = 8, .learning_rate = 0.05, .metric = BestBy::loss, .average = 8};
-  const TrainOutcome outcome = run(small_plan(), settings, recorder, true);
+  const FitResult outcome = run(small_plan(), settings, recorder, true);
   Session kept(outcome.plan, {.threads = 1});
-  const Dataset data = encode(small_corpus(), {}, kept.encoder(), kept.labels());
+  const Dataset data = encode(small_corpus(), kept.encoder(), kept.labels());
   const double reached = evaluate(kept, data, std::nullopt).loss;
   double best = recorder.epochs.front().valid->loss;
   for (const EpochReport& report : recorder.epochs) best = std::min(best, report.valid->loss);
@@ -230,7 +230,7 @@ TEST_CASE("labels the plan does not know are an error to train on and wrong to e
   std::vector<Example> examples = {{"hot", {"summer"}, 1}, {"mild", {"spring"}, 2}};
   const Corpus corpus(examples);
   Session session(small_plan(), {.threads = 1, .train = true});
-  const Dataset data = encode(corpus, {}, session.encoder(), session.labels());
+  const Dataset data = encode(corpus, session.encoder(), session.labels());
   Recorder recorder;
   CHECK_THROWS_WITH_AS(train(session, data, nullptr, {}, recorder), doctest::Contains("spring"),
                        Error);
@@ -239,7 +239,7 @@ TEST_CASE("labels the plan does not know are an error to train on and wrong to e
 
 TEST_CASE("plans that cannot be built say why") {
   const auto build = [](std::string_view model, std::vector<Example> examples) {
-    return build_plan(parse_description(model, "m.model"), {}, Corpus(examples), {});
+    return build_plan(parse_description(model, "m.model"), {}, Corpus(examples));
   };
   CHECK_THROWS_WITH_AS(build(test::kSmallModel, {{"a", {}, 1}, {"b", {}, 2}}),
                        doctest::Contains("no example has a label"), Error);
@@ -249,11 +249,11 @@ TEST_CASE("plans that cannot be built say why") {
 
 TEST_CASE("one label, one text: a plan that is certain of it, for any text") {
   const Corpus corpus(std::vector<Example>{{"hot day", {"summer"}, 1}});
-  Session session(build_plan(parse_description(test::kSmallModel, "m.model"), {}, corpus, {}),
+  Session session(build_plan(parse_description(test::kSmallModel, "m.model"), {}, corpus),
                   {.threads = 1, .train = true});
-  const Dataset data = encode(corpus, {}, session.encoder(), session.labels());
+  const Dataset data = encode(corpus, session.encoder(), session.labels());
   Recorder recorder;
-  TrainOutcome outcome = train(session, data, &data, {.epochs = 2}, recorder);
+  FitResult outcome = train(session, data, &data, {.epochs = 2}, recorder);
   CHECK(recorder.epochs.back().train_loss == 0);
   CHECK(recorder.epochs.back().valid->loss == 0);
   for (const double temperature : {1.0, 2.0}) {
@@ -276,9 +276,9 @@ TEST_CASE("balanced class weights raise what rare labels cost") {
   for (std::size_t i = 0; i < 10; ++i) {
     examples.push_back({"w" + std::to_string(i), {i == 0 ? "rare" : "usual"}, i + 1});
   }
-  const Plan plan = build_plan(parse_description(test::kSmallModel, "m"),
-                               Overrides(std::vector<std::string>{"class_weights=balanced"}),
-                               Corpus(examples), {});
+  const Plan plan =
+      build_plan(parse_description(test::kSmallModel, "m"),
+                 Overrides(std::vector<std::string>{"class_weights=balanced"}), Corpus(examples));
   const auto nodes = plan.program("train")->nodes;
   const auto loss = std::ranges::find_if(
       nodes, [](const Node& node) { return node.op->name == "cross_entropy"; });
@@ -291,7 +291,7 @@ TEST_CASE("balanced class weights raise what rare labels cost") {
 
 TEST_CASE("batches give every example once an epoch, in an order of seed and epoch") {
   Session session(small_plan(), {.threads = 1});
-  const Dataset data = encode(small_corpus(), {}, session.encoder(), session.labels());
+  const Dataset data = encode(small_corpus(), session.encoder(), session.labels());
   const auto epoch = [&](std::uint64_t seed, std::int64_t number, std::int64_t tokens) {
     Batches batches(data, 7, {50, tokens}, seed);
     batches.start(number);

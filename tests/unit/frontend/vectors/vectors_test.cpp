@@ -381,7 +381,7 @@ Row row_of(const Plan& plan, std::string_view tensor, std::string_view word, std
 Plan plan_with(std::string_view description, const std::string& file,
                std::vector<std::string> set = {}, const std::string& model_file = "m.model") {
   return build_plan(parse_description(description, model_file), Overrides(set),
-                    test::small_corpus(), {}, {}, {file, {}});
+                    test::small_corpus(), {}, {file, {}});
 }
 
 TEST_CASE("vectors: fill the embeddings of their width; the static one stays as it was") {
@@ -406,7 +406,7 @@ TEST_CASE("vectors: fill the embeddings of their width; the static one stays as 
 
   Session session(plan, {1, /*train=*/true});
   const Encoder& encoder = session.encoder();
-  const Dataset data = encode(test::small_corpus(), {}, encoder, session.labels());
+  const Dataset data = encode(test::small_corpus(), encoder, session.labels());
   Batches batches(data, 8, session.train_capacity(), 1);
   batches.start(1);
   while (batches.next()) session.train_step(batches.texts(), batches.labels(), 0.01);

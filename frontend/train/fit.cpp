@@ -1,0 +1,121 @@
+// Builds what is to be trained, opens a session on it, finds its checkpoint, and trains.
+#include "frontend/train/fit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "frontend/train/build_plan.h"
+#include "frontend/train/calibrate.h"
+#include "frontend/train/data_warnings.h"
+
+namespace weft {
+namespace {
+
+void warn(FitObserver& observer, const Warnings& warnings) {
+  for (const std::string& warning : warnings) observer.warned(warning);
+}
+
+void warn_of_data(const FitData& data, const DescriptionSettings& settings, FitObserver& observer) {
+  warn(observer, label_warnings(data.train, settings));
+  warn(observer, text_warnings(data.train, settings));
+  if (data.valid) warn(observer, split_warnings(data.train, *data.valid));
+}
+
+// One run, from its checkpoint, if there is one, to its last epoch.
+class Run {
+ public:
+  Run(const DescriptionSettings& settings, const FitOptions& options, FitObserver& observer)
+      : settings_(train_settings(settings)), options_(options), observer_(observer) {}
+
+  FitResult train(Session session, const Dataset& data, const Dataset* valid) {
+    observer_.started({data.size(), session.labels().size(), session.encoder().vocabulary().size(),
+                       session.threads()});
+    const std::optional<Checkpointing> checkpoints = checkpointing(session, data, valid);
+    return weft::train(session, data, valid, settings_, observer_, options_.interrupt,
+                       checkpoints ? &*checkpoints : nullptr);
+  }
+
+ private:
+  // The run's checkpoint. On resuming, `session` becomes that of the earlier run.
+  std::optional<Checkpointing> checkpointing(Session& session, const Dataset& data,
+                                             const Dataset* valid) {
+    if (!options_.checkpoints) return std::nullopt;
+    const CheckpointOptions& asked = *options_.checkpoints;
+    Checkpointing checkpoints;
+    checkpoints.path = asked.path;
+    checkpoints.seconds = asked.seconds;
+    checkpoints.fingerprint =
+        fingerprint_of(session.plan(), asked.in_place, data, valid, to_string(settings_));
+    std::error_code missing;
+    if (asked.resume) {
+      resume(checkpoints, session);
+    } else if (std::filesystem::exists(asked.path, missing)) {
+      observer_.warned(fmt::format(
+          "{} is of a run that was cut short: --resume would go on with it; training starts anew",
+          asked.path));
+    }
+    if (asked.seconds <= 0) checkpoints.path.clear();
+    return checkpoints;
+  }
+
+  void resume(Checkpointing& checkpoints, Session& session) {
+    auto found = load_checkpoint(checkpoints.path, static_cast<std::size_t>(settings_.average));
+    if (!found) {
+      observer_.warned(fmt::format("there is no {}: training starts anew", checkpoints.path));
+      return;
+    }
+    expect_same_run(*found, checkpoints.fingerprint, session.plan(), checkpoints.path);
+    if (found->threads != session.threads()) {
+      observer_.warned(
+          fmt::format("that run had {} threads, this one has {}: the last bits may differ",
+                      found->threads, session.threads()));
+    }
+    observer_.resumed(
+        {found->state.seen, std::min(found->state.ended + 1, settings_.epochs), settings_.epochs});
+    session = Session(std::move(found->now), {session.threads(), /*train=*/true});
+    checkpoints.from = std::move(found->state);
+  }
+
+  const TrainSettings settings_;
+  const FitOptions& options_;
+  FitObserver& observer_;
+};
+
+// `data`: the training examples, where they have been encoded already.
+FitResult run(Plan start, std::optional<Dataset> data, const DescriptionSettings& settings,
+              const FitData& given, const FitOptions& options, FitObserver& observer) {
+  Session session(std::move(start), {options.threads, /*train=*/true});
+  warn_of_data(given, settings, observer);
+  const auto encoded = [&](const CorpusView& examples) {
+    return encode(examples, session.encoder(), session.labels());
+  };
+  if (!data) data = encoded(given.train);
+  std::optional<Dataset> valid;
+  if (given.valid) valid = encoded(*given.valid);
+  return Run(settings, options, observer)
+      .train(std::move(session), *data, valid ? &*valid : nullptr);
+}
+
+}  // namespace
+
+FitResult fit(const Description& description, const Overrides& overrides, const FitData& data,
+              const FitOptions& options, FitObserver& observer) {
+  BuiltPlan built =
+      build_with_data(description, overrides, data.train, options.compile, options.vectors);
+  observer.built(built.plan);
+  return run(std::move(built.plan), std::move(built.data), settings_of(description, overrides),
+             data, options, observer);
+}
+
+FitResult fit(Plan plan, const Overrides& overrides, const FitData& data, const FitOptions& options,
+              FitObserver& observer) {
+  const Description description = parse_description(plan.description, "the plan's description");
+  const DescriptionSettings settings = settings_of(description, overrides);
+  if (plan.temperature != 1) set_temperature(plan, 1);  // training undoes a calibration
+  return run(std::move(plan), std::nullopt, settings, data, options, observer);
+}
+
+}  // namespace weft
