@@ -7,6 +7,7 @@
 #include "frontend/description/lower.h"
 #include "frontend/search/search_space.h"
 #include "ir/print.h"
+#include "runtime/text/tokenizers.h"
 
 namespace weft {
 namespace {
@@ -34,10 +35,10 @@ int check(const Flags& flags) {
   const DescriptionSettings settings = settings_of(description, overrides);
   search_space(description, overrides);  // for what is wrong with the line `tune`
   LoweringSizes sizes;
-  sizes.vocabulary = settings.vocabulary;
+  sizes.vocabulary = id_count(settings.text, settings.vocabulary);
   sizes.labels = flags.labels;
   sizes.examples = settings.batch;
-  sizes.tokens = settings.batch * settings.text.max_tokens;
+  sizes.tokens = settings.batch * max_ids(settings.text);
   InitialVectors initial_vectors(description.file, {});
   sizes.initial_vectors = &initial_vectors;
   const Lowered lowered = lower(description, settings, sizes, overrides);

@@ -270,7 +270,7 @@ int train_command(const Flags& flags) {
   if (!flags.quiet) {
     const auto s = [](auto n) { return n == 1 ? "" : "s"; };
     const std::size_t labels = session.labels().size();
-    const std::size_t words = session.encoder().vocabulary().size();
+    const std::size_t words = session.plan().vocabulary.ends.size();
     fmt::print(stderr, "{} text{}, {} label{}, {} word{} known, {} thread{}\n", data.size(),
                s(data.size()), labels, s(labels), words, s(words), session.threads(),
                s(session.threads()));

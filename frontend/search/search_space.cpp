@@ -12,6 +12,7 @@
 #include "frontend/description/settings.h"
 #include "frontend/format/suggest.h"
 #include "ir/random.h"
+#include "runtime/text/tokenizers.h"
 
 namespace weft {
 namespace {
@@ -131,9 +132,9 @@ std::vector<Parameter> default_space(const Description& description) {
          {std::max<std::int64_t>(1, settings.batch / 2), settings.batch, settings.batch * 2});
   choose("train.label_smoothing", {0.0, 0.1});
   choose("train.schedule", {std::string("constant"), std::string("linear")});
-  const std::string words = "words", tokenizer = settings.text.tokenizer;
-  choose("text.tokenizer", {tokenizer, tokenizer == words ? std::string("whitespace") : words});
-  if (tokenizer != "characters") {
+  const TokenizerDef& tokenizer = tokenizer_of(settings.text);
+  choose("text.tokenizer", {std::string(tokenizer.name), std::string(tokenizer.alternative)});
+  if (tokenizer.reads_case) {
     choose("text.lowercase", {std::string("true"), std::string("false")});
   }
   return space;
@@ -215,10 +216,10 @@ void check_values(const Description& description, Overrides overrides, const Ass
   const DescriptionSettings settings = settings_of(description, overrides);
   InitialVectors initial_vectors(description.file, vectors);
   LoweringSizes sizes;
-  sizes.vocabulary = settings.vocabulary;
+  sizes.vocabulary = id_count(settings.text, settings.vocabulary);
   sizes.labels = 2;
   sizes.examples = settings.batch;
-  sizes.tokens = settings.text.max_tokens;
+  sizes.tokens = max_ids(settings.text);
   sizes.initial_vectors = &initial_vectors;
   lower(description, settings, sizes, overrides);
   initial_vectors.check_claimed();

@@ -11,6 +11,7 @@
 
 #include "frontend/format/format_number.h"
 #include "runtime/text/normalize.h"
+#include "runtime/text/tokenizers.h"
 #include "runtime/text/utf8.h"
 #include "runtime/text/word_index.h"
 
@@ -154,7 +155,7 @@ Warnings label_warnings(const Part& train, const DescriptionSettings& settings) 
 Warnings text_warnings(const Part& train, const DescriptionSettings& settings) {
   constexpr std::size_t kLooked = 1000;  // texts
   constexpr std::size_t kLongWord = 6;   // Chinese words of more are rare
-  if (settings.text.tokenizer != "whitespace") return {};
+  if (!tokenizer_of(settings.text).needs_spaces) return {};
   std::size_t words = 0;
   std::size_t ideographs = 0;
   for (const std::uint32_t row : train.rows.first(std::min(kLooked, train.rows.size()))) {
@@ -169,10 +170,15 @@ Warnings text_warnings(const Part& train, const DescriptionSettings& settings) {
     }
   }
   if (ideographs <= kLongWord * words) return {};
+  std::string others;
+  for (const TokenizerDef* other : all_tokenizers()) {
+    if (other->needs_spaces) continue;
+    others += fmt::format("{}{}", others.empty() ? "" : " or ", other->name);
+  }
   return {
-      "the texts are Chinese without spaces between words, so that tokenizer=whitespace takes "
-      "whole "
-      "sentences for words: tokenizer=characters or words can cut them"};
+      fmt::format("the texts are Chinese without spaces between words, so that tokenizer={} "
+                  "takes whole sentences for words: tokenizer={} can cut them",
+                  settings.text.tokenizer, others)};
 }
 
 Warnings split_warnings(const Part& train, const Part& valid, const TextSettings& text) {
