@@ -354,7 +354,11 @@ Explanation Explainer::explain(std::string_view text, std::size_t label) const {
   for (const auto& [words, share] : walk.shares()) {
     const auto first = static_cast<std::size_t>(words.first);
     const auto last = static_cast<std::size_t>(words.last);
-    const TextSpan bytes{explanation.words[first].begin, explanation.words[last].end};
+    TextSpan bytes = explanation.words[first];
+    for (std::size_t i = first; i <= last; ++i) {  // tokens may lie within one another
+      bytes.begin = std::min(bytes.begin, explanation.words[i].begin);
+      bytes.end = std::max(bytes.end, explanation.words[i].end);
+    }
     explanation.ngrams.push_back({first, last, bytes, share.contribution, share.activations});
   }
   std::ranges::stable_sort(explanation.ngrams, [](const NGram& a, const NGram& b) {

@@ -2,6 +2,8 @@
 // segment Chinese). Every punctuation mark and symbol is a token of its own: `!` and `?` say
 // something about a text. "It's 3.14!" is `it's` `3.14` `!`. A run of nothing but control and
 // format characters is none.
+#include "runtime/text/words.h"
+
 #include <algorithm>
 
 #include "runtime/text/splitting-inl.h"
@@ -53,12 +55,17 @@ struct WordRules {
 
 }  // namespace
 
+void split_words(std::string_view text, Normalization normalization, std::size_t limit,
+                 WordBuffer& buffer) {
+  split_by<WordRules>(text, normalization, limit, buffer);
+}
+
 namespace tokenizers {
 extern const TokenizerDef words{
     .name = "words",
     .doc = "Unicode words, Chinese ones by dictionary; each punctuation mark alone",
     .make = make_word_lookup,
-    .split = split_by<WordRules>,
+    .split = split_words,
     .alternative = "whitespace",
 };
 }  // namespace tokenizers
