@@ -67,7 +67,7 @@ Error Error::in(std::string_view file, std::string_view source) const {
   return Error(diagnostics_, file, source);
 }
 
-void internal_error(const char* condition, const char* file, int line) {
+void internal::invariant_broken(const char* condition, const char* file, int line) {
   std::fprintf(stderr, "weft: internal error: %s does not hold (%s:%d); please report this\n",
                condition, file, line);
   std::abort();

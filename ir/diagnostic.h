@@ -41,10 +41,13 @@ class Error : public std::runtime_error {
   std::vector<Diagnostic> diagnostics_;
 };
 
-// A broken invariant of weft itself, never the user's fault: prints where and aborts.
-[[noreturn]] void internal_error(const char* condition, const char* file, int line);
+namespace internal {
 
+// A broken invariant of weft itself, never the user's fault: prints where and aborts.
+[[noreturn]] void invariant_broken(const char* condition, const char* file, int line);
+
+}  // namespace internal
 }  // namespace weft
 
 #define WEFT_CHECK(condition) \
-  ((condition) ? void() : ::weft::internal_error(#condition, __FILE__, __LINE__))
+  ((condition) ? void() : ::weft::internal::invariant_broken(#condition, __FILE__, __LINE__))

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "ir/ops/ops.h"
+#include "ir/plan/program_interface.h"
 #include "passes/passes.h"
 #include "passes/rewrite.h"
 
@@ -35,8 +36,8 @@ class Autodiff {
 
  private:
   ValueId find_loss() const {
-    const auto loss =
-        std::ranges::find_if(graph_.results, [&](ValueId id) { return graph_[id].name == "loss"; });
+    const auto loss = std::ranges::find_if(
+        graph_.results, [&](ValueId id) { return graph_[id].name == programs::kLoss; });
     if (loss == graph_.results.end()) {
       throw Error(fmt::format("autodiff: program @{} has no result named `loss`", graph_.name),
                   "return it: `return %loss`");

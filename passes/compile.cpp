@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "ir/plan/program_interface.h"
 #include "passes/flush.h"
 #include "passes/load_program.h"
 
@@ -53,7 +54,7 @@ class Recipe {
 }  // namespace
 
 Compiled compile_predict(const Graph& forward, const CompileOptions& options) {
-  const Recipe recipe("predict", options);
+  const Recipe recipe(std::string(programs::kPredict), options);
   Compiled compiled = recipe.compile(forward);
   LoadSplit split = split_load_program(compiled.program);
   compiled.program = std::move(split.predict);
@@ -64,7 +65,7 @@ Compiled compile_predict(const Graph& forward, const CompileOptions& options) {
 }
 
 Compiled compile_train(const Graph& forward, const CompileOptions& options) {
-  const Recipe recipe("train", options);
+  const Recipe recipe(std::string(programs::kTrain), options);
   Compiled compiled = recipe.compile(forward);
   recipe.place(compiled.program, compiled);
   compiled.flush = make_flush_program(compiled.program);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "ir/plan/program_interface.h"
 #include "passes/pass.h"
 #include "passes/rewrite.h"
 
@@ -25,7 +26,7 @@ ValueId declared(Graph& flush, const Value& value) {
 
 std::optional<Graph> make_flush_program(const Graph& train) {
   Graph flush;
-  flush.name = "flush";
+  flush.name = programs::kFlush;
   for (const Node& node : train.nodes) {
     if (!node.op->name.ends_with("_catch_up")) continue;
     std::vector<ValueId> inputs;

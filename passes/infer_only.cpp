@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "ir/ops/ops.h"
+#include "ir/plan/program_interface.h"
 #include "passes/passes.h"
 #include "passes/rewrite.h"
 
@@ -10,7 +11,9 @@ namespace weft {
 
 namespace {
 
-bool for_training(std::string_view result) { return result == "loss" || result.ends_with(".grad"); }
+bool for_training(std::string_view result) {
+  return result == programs::kLoss || result.ends_with(".grad");
+}
 
 // `node` with operands of the target gives way to what its op says stands for it.
 void replace_by_inference(Rewriter& out, const Node& node) {

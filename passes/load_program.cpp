@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "ir/op.h"
+#include "ir/plan/program_interface.h"
 #include "passes/pass.h"
 #include "passes/passes.h"
 #include "passes/rewrite.h"
@@ -63,7 +64,7 @@ class LoadProgram {
       if (early_[i] || graph_.nodes[i].inputs.empty()) out.copy(graph_.nodes[i]);
     }
     Graph load = std::move(out).finish();
-    load.name = "load";
+    load.name = programs::kLoad;
     for (const ValueId id : handed_over_) {
       const std::string& name = graph_[id].name;
       const ValueId computed = *load.find(name);

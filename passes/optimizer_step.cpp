@@ -9,6 +9,7 @@
 #include <span>
 
 #include "ir/ops/ops.h"
+#include "ir/plan/program_interface.h"
 #include "passes/passes.h"
 #include "passes/rewrite.h"
 
@@ -128,7 +129,7 @@ class OptimizerStep {
 
   // The learning rate, an input, and the count of finished steps. Every program that trains counts.
   void declare_shared() {
-    rate_ = declared(Role::input, "rate", {DType::f32, {}, {}});
+    rate_ = declared(Role::input, std::string(programs::kRate), input_type(programs::kRate));
     const ValueId step =
         declared(Role::state, "step", {DType::i32, {}, {}}, {{"init", std::string("zeros")}});
     next_step_ = out_.target().add(ops::increment, {step}, {}, {}, "step.next");

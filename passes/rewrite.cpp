@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "ir/ops/nn/activation.h"
+#include "ir/plan/program_interface.h"
 #include "ir/taps.h"
 
 namespace weft {
@@ -46,7 +47,8 @@ bool is_frozen(const Value& value) {
 }
 
 bool trains(const Graph& graph) {
-  return std::ranges::any_of(graph.results, [&](ValueId id) { return graph[id].name == "loss"; });
+  return std::ranges::any_of(graph.results,
+                             [&](ValueId id) { return graph[id].name == programs::kLoss; });
 }
 
 std::vector<bool> constant_values(const Graph& graph) {

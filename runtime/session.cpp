@@ -7,31 +7,14 @@
 #include <cmath>
 #include <cstring>
 
+#include "ir/plan/program_interface.h"
+#include "runtime/executor.h"
 #include "runtime/resources/memory.h"
 #include "runtime/resources/threads.h"
+#include "runtime/text/tokenizers.h"
 
 namespace weft {
 namespace {
-
-Encoder encoder_of(const Plan& plan, std::span<const std::uint32_t> offsets) {
-  const auto kind = tokenizer_kind(plan.text.tokenizer);
-  if (!kind) {
-    throw Error(fmt::format("the plan's tokenizer `{}` is not known", plan.text.tokenizer),
-                "the plan was made by a newer weft");
-  }
-  TokenizerConfig config;
-  config.kind = *kind;
-  config.normalization.lowercase = plan.text.lowercase;
-  config.normalization.nfkc = plan.text.nfkc;
-  return Encoder(config, Vocabulary(plan.vocabulary.words, offsets),
-                 static_cast<std::size_t>(plan.text.max_tokens));
-}
-
-std::vector<std::uint32_t> with_leading_zero(std::span<const std::uint32_t> ends) {
-  std::vector<std::uint32_t> offsets{0};
-  offsets.insert(offsets.end(), ends.begin(), ends.end());
-  return offsets;
-}
 
 std::int64_t capacity_of(const Graph& graph, std::string_view symbol) {
   const Symbol* found = graph.find_symbol(symbol);
@@ -67,7 +50,7 @@ void apply_temperature(std::span<const float> logits, double temperature, Task t
 // The states that program @load makes of the params: no file need hold them.
 std::vector<PlanTensor> computed_states(const Plan& plan) {
   std::vector<PlanTensor> computed;
-  const Graph* load = plan.program("load");
+  const Graph* load = plan.program(programs::kLoad);
   if (load == nullptr) return computed;
   for (const Write& write : load->writes) {
     const Value& state = (*load)[write.target];
@@ -83,8 +66,7 @@ std::vector<PlanTensor> computed_states(const Plan& plan) {
 // What sibling sessions share.
 struct Session::Model {
   Plan plan;
-  std::vector<std::uint32_t> word_offsets;
-  Encoder encoder;
+  std::unique_ptr<const Encoder> encoder;
   Memory memory;
   // Where the plan has them: @flush completes what training has put off, @load makes of the params
   // what predicting reads.
@@ -93,18 +75,17 @@ struct Session::Model {
 
   Model(Plan p, bool train)
       : plan(std::move(p)),
-        word_offsets(with_leading_zero(plan.vocabulary.ends)),
-        encoder(encoder_of(plan, word_offsets)),
+        encoder(make_encoder(plan.text, plan.vocabulary)),
         memory(plan.tensors, train ? Access::owned : Access::shared, computed_states(plan)) {}
 
   void bind(bool train, int threads) {
     bound = true;
-    if (const Graph* graph = plan.program("load")) {
+    if (const Graph* graph = plan.program(programs::kLoad)) {
       load = std::make_unique<Executor>(*graph, memory, threads);
       load->defer_rows();  // few texts have few words: the first label need not wait for all
       load->run({});
     }
-    const Graph* graph = train ? plan.program("flush") : nullptr;
+    const Graph* graph = train ? plan.program(programs::kFlush) : nullptr;
     if (graph != nullptr) flush = std::make_unique<Executor>(*graph, memory, threads);
   }
 };
@@ -118,9 +99,9 @@ struct Session::Program {
 
   Program(const Graph& graph, Model& model, int threads)
       : executor(graph, model.memory, threads),
-        capacity{capacity_of(graph, "B"), capacity_of(graph, "T")},
-        ids(executor.input_i32("ids")),
-        offsets(executor.input_i32("offsets")) {}
+        capacity{capacity_of(graph, programs::kTexts), capacity_of(graph, programs::kTokens)},
+        ids(executor.input_i32(programs::kIds)),
+        offsets(executor.input_i32(programs::kOffsets)) {}
 
   bool fits(std::size_t length) const {
     return examples < capacity.examples &&
@@ -134,7 +115,7 @@ struct Session::Program {
   }
   void run() {
     offsets[static_cast<std::size_t>(examples)] = static_cast<std::int32_t>(tokens);
-    executor.run({{"B", examples}, {"T", tokens}});
+    executor.run({{programs::kTexts, examples}, {programs::kTokens, tokens}});
   }
   void clear() { examples = tokens = 0; }
 };
@@ -156,19 +137,19 @@ Session::Session(std::shared_ptr<Model> model, SessionOptions options)
     : model_(std::move(model)), options_(options) {
   if (options_.threads <= 0) options_.threads = default_threads();
   if (!model_->bound) model_->bind(options_.train, options_.threads);
-  const Graph* predict = plan().program("predict");
+  const Graph* predict = plan().program(programs::kPredict);
   if (predict == nullptr) {
     throw Error("the plan holds no program that predicts", "compile it again");
   }
   predict_ = std::make_unique<Program>(*predict, *model_, options_.threads);
   if (!options_.train) return;
-  const Graph* train = plan().program("train");
+  const Graph* train = plan().program(programs::kTrain);
   if (train == nullptr) {
     throw Error("the plan only predicts: it holds no training program",
                 "`weft compile --predict-only` leaves it out; train the plan that was made from");
   }
   train_ = std::make_unique<Program>(*train, *model_, options_.threads);
-  behind_ = true;  // the plan may be the training_state() of another session
+  stale_ = true;  // the plan may be the training_state() of another session
 }
 
 Session::~Session() = default;
@@ -184,9 +165,9 @@ Executor* Session::predict_executor() { return predict_ ? &predict_->executor : 
 Executor* Session::train_executor() { return train_ ? &train_->executor : nullptr; }
 
 const Plan& Session::plan() const { return model_->plan; }
-const Encoder& Session::encoder() const { return model_->encoder; }
+const Encoder& Session::encoder() const { return *model_->encoder; }
 
-// The ids of text i that count.
+// The ids of text i that count, checked.
 std::span<const std::int32_t> Session::text_ids(const PackedIds& texts, std::size_t i) const {
   const std::int64_t begin = texts.offsets[i];
   const std::int64_t end = texts.offsets[i + 1];
@@ -194,13 +175,14 @@ std::span<const std::int32_t> Session::text_ids(const PackedIds& texts, std::siz
     throw Error(fmt::format("text {} is ids {} to {} of {}", i, begin, end, texts.ids.size()),
                 "offsets rise from 0 to the number of ids");
   }
-  const auto length = static_cast<std::size_t>(std::min(end - begin, plan().text.max_tokens));
+  const auto length = static_cast<std::size_t>(std::min(end - begin, encoder().max_ids()));
   const auto ids = texts.ids.subspan(static_cast<std::size_t>(begin), length);
-  const auto words = static_cast<std::uint32_t>(encoder().vocabulary().size());
+  const std::int64_t count = encoder().id_count();
   for (const std::int32_t id : ids) {
-    if (static_cast<std::uint32_t>(id) < words) continue;
-    throw Error(fmt::format("text {} has the id {}, but the vocabulary has {} words", i, id, words),
-                "ids count from 0, the unknown word");
+    if (id >= 0 && id < count) continue;
+    throw Error(fmt::format("text {} has the id {}, but the plan's vocabulary has ids 0 to {}", i,
+                            id, count - 1),
+                "give ids made with the plan's own vocabulary");
   }
   return ids;
 }
@@ -208,8 +190,8 @@ std::span<const std::int32_t> Session::text_ids(const PackedIds& texts, std::siz
 void Session::run_chunk(Predictions& out) {
   if (predict_->examples == 0) return;
   predict_->run();
-  const TensorView& logits = predict_->executor.result("logits");
-  const std::span<const float> p = predict_->executor.result("probabilities").f32();
+  const TensorView& logits = predict_->executor.result(programs::kLogits);
+  const std::span<const float> p = predict_->executor.result(programs::kProbabilities).f32();
   const std::size_t classes = labels().size();
   const auto width = static_cast<std::size_t>(logits.shape.back());
   WEFT_CHECK(width == classes || (width == 1 && classes == 2));
@@ -234,32 +216,31 @@ void Session::run_chunk(Predictions& out) {
   predict_->clear();
 }
 
+// Puts a text into the chunk at hand, which is run first where there is no room left in it.
+void Session::add_to_request(std::span<const std::int32_t> ids, Predictions& out) {
+  const auto capacity = static_cast<std::size_t>(predict_->capacity.tokens);
+  const auto counted = ids.first(std::min(ids.size(), capacity));
+  if (!predict_->fits(counted.size())) run_chunk(out);
+  predict_->add(counted);
+}
+
 void Session::predict(std::span<const std::string_view> texts, Predictions& out) {
-  catch_up();
+  flush();
   out.clear();
   predict_->clear();
-  const auto max = static_cast<std::size_t>(predict_->capacity.tokens);
   for (const std::string_view text : texts) {
     ids_.clear();
     encoder().encode(text, tokens_, ids_);
-    const auto counted = std::span(ids_).first(std::min(ids_.size(), max));
-    if (!predict_->fits(counted.size())) run_chunk(out);
-    predict_->add(counted);
+    add_to_request(ids_, out);
   }
   run_chunk(out);
 }
 
 void Session::predict_ids(const PackedIds& texts, Predictions& out) {
-  catch_up();
+  flush();
   out.clear();
   predict_->clear();
-  const auto max = static_cast<std::size_t>(predict_->capacity.tokens);
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    const auto ids = text_ids(texts, i);
-    const auto counted = ids.first(std::min(ids.size(), max));
-    if (!predict_->fits(counted.size())) run_chunk(out);
-    predict_->add(counted);
-  }
+  for (std::size_t i = 0; i < texts.size(); ++i) add_to_request(text_ids(texts, i), out);
   run_chunk(out);
 }
 
@@ -281,7 +262,7 @@ double Session::train_step(const PackedIds& texts, const PackedLabels& labels,
     }
     train_->add(ids);
   }
-  return step(labels, learning_rate);
+  return run_step(labels, learning_rate);
 }
 
 double Session::train_step(std::span<const std::string_view> texts, const PackedLabels& labels,
@@ -295,62 +276,81 @@ double Session::train_step(std::span<const std::string_view> texts, const Packed
   return train_step(PackedIds{ids, offsets}, labels, learning_rate);
 }
 
-// Runs the batch that has been put into the training program, if its labels fit it.
-double Session::step(const PackedLabels& given, double learning_rate) {
+// Error unless the labels are those of the batch that has been put into the training program.
+void Session::check_labels(const PackedLabels& given) const {
   const auto examples = static_cast<std::size_t>(train_->examples);
-  if (examples == 0) throw Error("a training step needs at least one text");
-  const bool one_each = given.offsets.empty();
-  if ((one_each ? given.labels.size() : given.offsets.size() - 1) != examples) {
-    throw Error(fmt::format("{} texts, but labels for {}", examples,
-                            one_each ? given.labels.size() : given.offsets.size() - 1));
+  const std::size_t labelled =
+      given.offsets.empty() ? given.labels.size() : given.offsets.size() - 1;
+  if (labelled != examples) {
+    throw Error(fmt::format("{} texts, but labels for {}", examples, labelled));
   }
   const auto classes = static_cast<std::uint32_t>(labels().size());
   for (const std::int32_t label : given.labels) {
     if (static_cast<std::uint32_t>(label) < classes) continue;
     throw Error(fmt::format("there is no label {}: the plan has {}", label, classes));
   }
-  const bool sparse = train_->executor.graph().find("labels").has_value();
-  const std::span<std::int32_t> single =
-      sparse ? train_->executor.input_i32("labels") : std::span<std::int32_t>{};
-  const std::span<float> targets =
-      sparse ? std::span<float>{} : train_->executor.input_f32("targets");
   const bool multi = plan().task == Task::multi_label;
-  if (!sparse) std::fill_n(targets.begin(), examples * (multi ? classes : 1), 0.0F);
-  for (std::size_t i = 0; i < examples; ++i) {
-    const std::size_t begin = one_each ? i : static_cast<std::size_t>(given.offsets[i]);
-    const std::size_t end = one_each ? i + 1 : static_cast<std::size_t>(given.offsets[i + 1]);
-    if (begin > end || end > given.labels.size() || (!multi && end != begin + 1)) {
-      throw Error(
-          fmt::format("text {} has labels {} to {} of {}", i, begin, end, given.labels.size()),
-          multi ? "offsets rise from 0" : "this plan gives each text one label");
+  for (std::size_t i = 0; i + 1 < given.offsets.size(); ++i) {
+    const std::int64_t begin = given.offsets[i];
+    const std::int64_t end = given.offsets[i + 1];
+    const bool within =
+        begin >= 0 && begin <= end && end <= static_cast<std::int64_t>(given.labels.size());
+    if (within && (multi || end == begin + 1)) continue;
+    throw Error(
+        fmt::format("text {} has labels {} to {} of {}", i, begin, end, given.labels.size()),
+        multi ? "offsets rise from 0" : "this plan gives each text one label");
+  }
+}
+
+// Puts checked labels where the training program reads them: the label of each text, or a row of
+// 0s and 1s for each, or one number for each where two labels are told apart by one.
+void Session::put_labels(const PackedLabels& given) {
+  const auto examples = static_cast<std::size_t>(train_->examples);
+  const auto begin = [&](std::size_t i) {
+    return given.offsets.empty() ? i : static_cast<std::size_t>(given.offsets[i]);
+  };
+  if (has_input(train_->executor.graph(), programs::kLabels)) {
+    const std::span<std::int32_t> to = train_->executor.input_i32(programs::kLabels);
+    for (std::size_t i = 0; i < examples; ++i) to[i] = given.labels[begin(i)];
+    return;
+  }
+  const std::span<float> targets = train_->executor.input_f32(programs::kTargets);
+  if (plan().task == Task::single_label) {
+    for (std::size_t i = 0; i < examples; ++i) {
+      targets[i] = static_cast<float>(given.labels[begin(i)]);
     }
-    for (std::size_t k = begin; k < end; ++k) {
-      const auto label = static_cast<std::size_t>(given.labels[k]);
-      if (sparse) {
-        single[i] = given.labels[k];
-      } else if (multi) {
-        targets[i * classes + label] = 1.0F;
-      } else {
-        targets[i] = static_cast<float>(label);
-      }
+    return;
+  }
+  const std::size_t classes = labels().size();
+  std::fill_n(targets.begin(), examples * classes, 0.0F);
+  for (std::size_t i = 0; i < examples; ++i) {
+    for (std::size_t k = begin(i); k < begin(i + 1); ++k) {
+      targets[i * classes + static_cast<std::size_t>(given.labels[k])] = 1.0F;
     }
   }
-  train_->executor.input_f32("rate").front() = static_cast<float>(learning_rate);
+}
+
+// Runs the batch that has been put into the training program; the loss before it.
+double Session::run_step(const PackedLabels& given, double learning_rate) {
+  if (train_->examples == 0) throw Error("a training step needs at least one text");
+  check_labels(given);
+  put_labels(given);
+  train_->executor.input_f32(programs::kRate).front() = static_cast<float>(learning_rate);
   train_->run();
-  behind_ = true;
-  return train_->executor.result("loss").f32().front();
+  stale_ = true;
+  return train_->executor.result(programs::kLoss).f32().front();
 }
 
 // After training steps: completes the params, and what is computed from them.
-void Session::catch_up() {
-  if (!behind_) return;
+void Session::flush() {
+  if (!stale_) return;
   if (model_->flush != nullptr) model_->flush->run({});
   if (model_->load != nullptr) model_->load->run({});
-  behind_ = false;
+  stale_ = false;
 }
 
 Plan Session::snapshot() {
-  catch_up();
+  flush();
   return training_state();
 }
 

@@ -14,10 +14,11 @@
 #include <vector>
 
 #include "ir/plan/plan.h"
-#include "runtime/executor.h"
 #include "runtime/text/encoder.h"
 
 namespace weft {
+
+class Executor;  // runtime/executor.h
 
 struct SessionOptions {
   // 0: as many as the machine grants this process. Each thread that calls has helpers of its own:
@@ -26,15 +27,15 @@ struct SessionOptions {
   bool train = false;  // weights are copied and train_step is allowed
 };
 
-// Word ids of several texts end to end: text i is ids[offsets[i] .. offsets[i + 1]).
+// The ids of several texts end to end: text i is ids[offsets[i] .. offsets[i + 1]).
 struct PackedIds {
   std::span<const std::int32_t> ids;
-  std::span<const std::int64_t> offsets;  // one more than texts, rising; empty: no texts
+  std::span<const std::int64_t> offsets;  // one more than there are texts, rising; empty: no texts
 
   std::size_t size() const { return offsets.empty() ? 0 : offsets.size() - 1; }
 };
 
-// The labels of several texts in the same form; `ends` empty: exactly one each.
+// The labels of several texts in the same form; without offsets each text has exactly one.
 struct PackedLabels {
   std::span<const std::int32_t> labels;
   std::span<const std::int64_t> offsets = {};
@@ -45,14 +46,14 @@ struct PackedLabels {
 class Predictions {
  public:
   std::size_t size() const { return labels_.size(); }
-  // The most probable label; of equals the first.
+  // The most probable label; the first where several are equal.
   std::size_t label(std::size_t i) const { return static_cast<std::size_t>(labels_[i]); }
   // One number per label, in the plan's order. They add up to 1 unless the plan is multi-label.
   std::span<const float> probabilities(std::size_t i) const {
     return std::span(probabilities_).subspan(i * classes_, classes_);
   }
-  // What the model computed before softmax or sigmoid: one per label, or one in all where two
-  // labels are told apart by one number.
+  // What the model computed before softmax or sigmoid: one per label, or a single one where that
+  // tells two labels apart.
   std::span<const float> logits(std::size_t i) const {
     return std::span(logits_).subspan(i * width_, width_);
   }
@@ -83,10 +84,11 @@ class Session {
   const Encoder& encoder() const;
   int threads() const { return options_.threads; }
 
-  // Any number of texts: requests beyond the plan's capacity are run in pieces. A text's prediction
+  // Any number of texts: requests beyond the plan's capacity are run in chunks. A text's prediction
   // does not depend on the others.
   void predict(std::span<const std::string_view> texts, Predictions& out);
-  // Error if an id is not in the vocabulary. Of a text the first max_tokens ids count.
+  // The same from ids that the encoder made. Error if an id is none of its ids; only the first
+  // encoder().max_ids() ids of a text count.
   void predict_ids(const PackedIds& texts, Predictions& out);
 
   // One step of the optimizer; the loss before it. Error if the session was not opened to train or
@@ -99,14 +101,14 @@ class Session {
   double train_step(std::span<const std::string_view> texts, const PackedLabels& labels,
                     double learning_rate);
 
-  // What runs behind predict() and train_step(), for those who measure it; null where none does.
+  // What runs behind predict() and train_step(), for those who measure it; null where nothing does.
   Executor* predict_executor();
   Executor* train_executor();
 
   // A plan of the weights as they are now, independent of the session.
   Plan snapshot();
-  // The same for a session to go on training from, to the bit: what row-sparse optimizers have put
-  // off stays put off.
+  // The same for another session that goes on training, to the same bits: work that row-sparse
+  // optimizers have put off stays put off.
   Plan training_state() const;
 
  private:
@@ -115,14 +117,17 @@ class Session {
 
   Session(std::shared_ptr<Model> model, SessionOptions options);
   std::span<const std::int32_t> text_ids(const PackedIds& texts, std::size_t i) const;
-  void catch_up();
+  void flush();
+  void add_to_request(std::span<const std::int32_t> ids, Predictions& out);
   void run_chunk(Predictions& out);
-  double step(const PackedLabels& labels, double learning_rate);
+  void check_labels(const PackedLabels& labels) const;
+  void put_labels(const PackedLabels& labels);
+  double run_step(const PackedLabels& labels, double learning_rate);
 
   std::shared_ptr<Model> model_;
   SessionOptions options_;
   std::unique_ptr<Program> predict_, train_;
-  bool behind_ = false;  // training has moved the params on since catch_up()
+  bool stale_ = false;  // training has moved the params on since flush()
   TokenBuffer tokens_;
   std::vector<std::int32_t> ids_;  // of the text being encoded
 };

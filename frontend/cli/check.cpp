@@ -7,6 +7,7 @@
 #include "frontend/description/lower.h"
 #include "frontend/search/search_space.h"
 #include "ir/print.h"
+#include "runtime/text/tokenizers.h"
 
 namespace weft {
 namespace {
@@ -37,8 +38,9 @@ int check(const Flags& flags) {
   const Lowered lowered =
       lower(description, settings, {.labels = flags.labels, .initial_vectors = &initial_vectors},
             overrides);
-  const Graph graph = sized(lowered.graph, {settings.vocabulary, settings.batch,
-                                            settings.batch * settings.text.max_tokens});
+  const Graph graph =
+      sized(lowered.graph, {id_count(settings.text, settings.vocabulary), settings.batch,
+                            settings.batch * max_ids(settings.text)});
   if (flags.ir) {
     print_out(print(graph));
     return 0;

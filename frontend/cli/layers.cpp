@@ -27,6 +27,9 @@ void describe(std::string_view name, std::string_view doc, std::span<const Argum
   for (const ArgumentDef& def : arguments) {
     print_out(fmt::format("    {:24} {}; {}\n", fmt::format("{}{}", def.name, fallback_of(def)),
                           def.doc, range_of(def)));
+    for (std::size_t i = 0; i < def.word_docs.size(); ++i) {
+      print_out(fmt::format("        {:20} {}\n", def.words[i], def.word_docs[i]));
+    }
   }
 }
 

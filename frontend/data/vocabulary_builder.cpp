@@ -7,7 +7,7 @@
 namespace weft {
 
 void VocabularyBuilder::add(std::string_view text, std::size_t max_tokens) {
-  tokenizer_.tokenize(text, buffer_, max_tokens == 0 ? Tokenizer::kNoLimit : max_tokens);
+  splitter_.split(text, buffer_, max_tokens == 0 ? WordSplitter::kNoLimit : max_tokens);
   const auto spelling = [this](std::uint32_t number) { return words_[number]; };
   const auto hash_of = [this](std::uint32_t number) { return hash_word(words_[number]); };
   for (const TextToken& token : buffer_.tokens()) {

@@ -6,8 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "runtime/text/tokenizer.h"
+#include "ir/plan/plan.h"
 #include "runtime/text/vocabulary.h"
+#include "runtime/text/word_splitter.h"
 
 namespace weft {
 
@@ -18,7 +19,7 @@ struct VocabularyOptions {
 
 class VocabularyBuilder {
  public:
-  explicit VocabularyBuilder(TokenizerConfig config) : tokenizer_(config) {}
+  explicit VocabularyBuilder(const TextSettings& text) : splitter_(text) {}
 
   // Counts the words of one text; of its first `max_tokens` tokens where not 0.
   void add(std::string_view text, std::size_t max_tokens = 0);
@@ -32,8 +33,8 @@ class VocabularyBuilder {
                  std::vector<std::uint64_t>* counts = nullptr) const;
 
  private:
-  Tokenizer tokenizer_;
-  TokenBuffer buffer_;
+  WordSplitter splitter_;
+  WordBuffer buffer_;
   WordList words_;                     // in order of appearance
   std::vector<std::uint64_t> counts_;  // of words_
   WordIndex index_;                    // of words_

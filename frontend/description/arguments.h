@@ -25,7 +25,8 @@ struct ArgumentDef {
   std::optional<Attr> default_value;  // none: must be given
   double low = 0;                     // what may be written; a fallback may lie outside
   double high = 0;
-  std::vector<std::string_view> words = {};  // of a word
+  std::vector<std::string_view> words = {};      // of a word
+  std::vector<std::string_view> word_docs = {};  // what each of them means; none: the doc says it
 };
 
 std::string range_of(const ArgumentDef&);  // `an integer from 1 to 65536`, `same, valid or causal`

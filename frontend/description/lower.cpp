@@ -11,6 +11,8 @@
 #include "frontend/format/suggest.h"
 #include "ir/op.h"
 #include "ir/ops/ops.h"
+#include "ir/plan/program_interface.h"
+#include "runtime/text/tokenizers.h"
 
 namespace weft {
 namespace {
@@ -251,11 +253,11 @@ void Lowering::declare_inputs() {
   graph_.attrs["optimizer"] = settings_.optimizer;
   if (settings_.clip_norm > 0) graph_.attrs["clip_norm"] = settings_.clip_norm;
   if (settings_.clip_value > 0) graph_.attrs["clip_value"] = settings_.clip_value;
-  graph_.symbol(kVocabularyRows, settings_.vocabulary);
-  graph_.symbol("B", settings_.batch);
-  graph_.symbol("T", settings_.text.max_tokens);
-  const ValueId ids = graph_.declare(Role::input, "ids", {DType::i32, {Dim("T")}, {}});
-  const ValueId offsets = graph_.declare(Role::input, "offsets", {DType::i32, {Dim("B", 1)}, "T"});
+  graph_.symbol(kVocabularyRows, id_count(settings_.text, settings_.vocabulary));
+  graph_.symbol(programs::kTexts, settings_.batch);
+  graph_.symbol(programs::kTokens, max_ids(settings_.text));
+  const ValueId ids = declare_input(graph_, programs::kIds);
+  const ValueId offsets = declare_input(graph_, programs::kOffsets);
   scope_["text"] = LayerValue{ids, offsets, true, "text", description_.text.location};
   scope_["labels"] = Attr{context_.labels};
 }
@@ -291,24 +293,25 @@ LayerValue Lowering::logits() {
 }
 
 void Lowering::losses(const LayerValue& logits) {
+  using namespace programs;
   const SourceLocation location = description_.output.location;
-  if (graph_[logits.id].role != Role::computed || graph_[logits.id].name == "logits") {
+  if (graph_[logits.id].role != Role::computed || graph_[logits.id].name == kLogits) {
     throw Error(location, "the output must be computed");
   }
-  graph_.rename(logits.id, "logits");
+  graph_.rename(logits.id, std::string(kLogits));
   const Attrs attrs{{"class_weights", context_.class_weights},
                     {"label_smoothing", settings_.label_smoothing}};
   ValueId loss{};
   ValueId probabilities{};
   if (description_.output.name == "softmax") {
-    const ValueId labels = graph_.declare(Role::input, "labels", {DType::i32, {Dim("B")}, {}});
-    loss = graph_.add(ops::cross_entropy, {logits.id, labels}, attrs, location, "loss");
-    probabilities = graph_.add(ops::softmax, {logits.id}, {}, location, "probabilities");
+    const ValueId labels = declare_input(graph_, kLabels);
+    loss = graph_.add(ops::cross_entropy, {logits.id, labels}, attrs, location, kLoss);
+    probabilities = graph_.add(ops::softmax, {logits.id}, {}, location, kProbabilities);
   } else {
-    const TensorType type = graph_[logits.id].type;
-    const ValueId targets = graph_.declare(Role::input, "targets", type);
-    loss = graph_.add(ops::binary_cross_entropy, {logits.id, targets}, attrs, location, "loss");
-    probabilities = graph_.add(ops::sigmoid, {logits.id}, {}, location, "probabilities");
+    const std::int64_t width = graph_[logits.id].type.shape.back().value;
+    const ValueId targets = declare_input(graph_, kTargets, width);
+    loss = graph_.add(ops::binary_cross_entropy, {logits.id, targets}, attrs, location, kLoss);
+    probabilities = graph_.add(ops::sigmoid, {logits.id}, {}, location, kProbabilities);
   }
   graph_.results = {loss, logits.id, probabilities};
 }

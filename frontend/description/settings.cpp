@@ -7,6 +7,7 @@
 
 #include "frontend/format/suggest.h"
 #include "ir/op.h"
+#include "runtime/text/tokenizers.h"
 
 namespace weft {
 namespace {
@@ -69,6 +70,18 @@ ArgumentDef choice(std::string_view name, std::string_view doc,
   return {name, doc, ArgumentKind::word, first, 0, 0, std::move(words)};
 }
 
+ArgumentDef tokenizer_choice() {
+  std::vector<std::string_view> names;
+  std::vector<std::string_view> docs;
+  for (const TokenizerDef* tokenizer : all_tokenizers()) {
+    names.push_back(tokenizer->name);
+    docs.push_back(tokenizer->doc);
+  }
+  ArgumentDef def = choice("tokenizer", "what is a word", std::move(names));
+  def.word_docs = std::move(docs);
+  return def;
+}
+
 // Each optimizer again, lazily: with the same arguments, but of another meaning.
 void add_lazy_optimizers(std::vector<SettingsGroup>& groups) {
   const std::size_t count = groups.size();
@@ -96,8 +109,7 @@ std::vector<SettingsGroup> make_settings() {
   std::vector<SettingsGroup> groups = {
       {"text",
        "how a text becomes word ids",
-       {choice("tokenizer", "what is a word", {"words", "whitespace", "characters"}),
-        flag("lowercase", "whether case is ignored", true),
+       {tokenizer_choice(), flag("lowercase", "whether case is ignored", true),
         flag("nfkc", "whether full-width and other variants of a letter are one", true),
         integer("vocabulary", "most words known, by frequency", 30000, 2, kMax),
         integer("min_count", "rarer words are unknown", 1, 1, kMax),

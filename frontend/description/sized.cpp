@@ -2,6 +2,7 @@
 #include "frontend/description/layers.h"
 #include "frontend/description/lower.h"
 #include "ir/op.h"
+#include "ir/plan/program_interface.h"
 
 namespace weft {
 namespace {
@@ -20,8 +21,8 @@ Graph sized(const Graph& lowered, const GraphSizes& sizes) {
   Graph graph;
   graph.name = lowered.name;
   graph.attrs = lowered.attrs;
-  graph.symbol("B", sizes.examples);
-  graph.symbol("T", sizes.tokens);
+  graph.symbol(programs::kTexts, sizes.examples);
+  graph.symbol(programs::kTokens, sizes.tokens);
   auto next = lowered.nodes.begin();
   while (graph.values.size() < lowered.values.size()) {
     const Value& value = lowered.values[graph.values.size()];

@@ -12,6 +12,8 @@
 #include "frontend/format/table.h"
 #include "frontend/train/dataset.h"
 #include "ir/op.h"
+#include "ir/plan/program_interface.h"
+#include "runtime/executor.h"
 #include "runtime/session.h"
 
 namespace weft {
@@ -111,7 +113,7 @@ void bench_predict(const Plan& plan, const Corpus& corpus, Bench& result) {
 }
 
 void bench_train(const Plan& plan, const Corpus& corpus, Bench& result) {
-  if (plan.program("train") == nullptr) return;
+  if (plan.program(programs::kTrain) == nullptr) return;
   Session session(plan, {result.settings.threads, /*train=*/true});
   const Dataset data = encode(corpus, session.encoder(), session.labels());
   if (data.space.names.size() > data.space.known) {

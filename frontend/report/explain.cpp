@@ -14,7 +14,9 @@
 #include "ir/interpret.h"
 #include "ir/ops/nn/sequence.h"
 #include "ir/ops/ops.h"
+#include "ir/plan/program_interface.h"
 #include "passes/pass.h"
+#include "runtime/text/tokenizers.h"
 
 namespace weft {
 namespace {
@@ -264,10 +266,10 @@ Bindings bindings(const Graph& graph, const Plan& plan, std::span<const std::int
   const auto count = static_cast<std::int64_t>(ids.size());
   Tensor numbers({count});
   std::iota(numbers.data.begin(), numbers.data.end(), 0.0);
-  given["ids"] = std::move(numbers);
+  given[std::string(programs::kIds)] = std::move(numbers);
   Tensor offsets({2});
   offsets.data = {0.0, static_cast<double>(count)};
-  given["offsets"] = std::move(offsets);
+  given[std::string(programs::kOffsets)] = std::move(offsets);
   return given;
 }
 
@@ -322,11 +324,11 @@ Explanation Explainer::explain(std::string_view text, std::size_t label) const {
   TokenBuffer buffer;
   std::vector<std::int32_t> ids;
   encoder_.encode(text, buffer, ids, &explanation.words);
-  for (const std::int32_t id : ids) explanation.known.push_back(id != 0);
+  for (const std::int32_t id : ids) explanation.known.push_back(id != encoder_.unknown_id());
 
   const auto count = static_cast<std::int64_t>(ids.size());
   Graph graph = description_->graph(count);
-  const ValueId logits = graph.find("logits").value();
+  const ValueId logits = graph.find(programs::kLogits).value();
   graph.results.clear();
   for (std::size_t i = 0; i < graph.values.size(); ++i) {
     graph.results.push_back(ValueId{static_cast<std::uint32_t>(i)});
@@ -347,7 +349,11 @@ Explanation Explainer::explain(std::string_view text, std::size_t label) const {
   for (const auto& [words, share] : walk.shares()) {
     const auto first = static_cast<std::size_t>(words.first);
     const auto last = static_cast<std::size_t>(words.last);
-    const TextSpan bytes{explanation.words[first].begin, explanation.words[last].end};
+    TextSpan bytes = explanation.words[first];
+    for (std::size_t i = first; i <= last; ++i) {  // tokens may lie within one another
+      bytes.begin = std::min(bytes.begin, explanation.words[i].begin);
+      bytes.end = std::max(bytes.end, explanation.words[i].end);
+    }
     explanation.ngrams.push_back({first, last, bytes, share.contribution, share.activations});
   }
   std::ranges::stable_sort(explanation.ngrams, [](const NGram& a, const NGram& b) {

@@ -33,18 +33,36 @@ std::string escape_of(double contribution, double max) {
                      contribution > 0 && level > 1 ? 16 : 231);
 }
 
-std::string coloured(std::string_view text, const Explanation& explanation) {
+// A stretch of the text that no token reaches out of, and what its tokens add.
+struct Stretch {
+  TextSpan bytes;
+  double contribution = 0;
+};
+
+// Usually the words; tokens that overlap, as the n-grams of a word do, are one stretch.
+std::vector<Stretch> stretches(const Explanation& explanation) {
   const std::vector<double> shares = explanation.by_word();
-  double max = 0;
-  for (const double share : shares) max = std::max(max, std::abs(share));
-  std::string out;
-  std::size_t position = 0;
+  std::vector<Stretch> out;
   for (std::size_t i = 0; i < shares.size(); ++i) {
     const TextSpan& word = explanation.words[i];
-    out += printable(text.substr(position, word.begin - position));
-    const std::string escape = escape_of(shares[i], max);
-    out += escape + printable(part(text, word)) + (escape.empty() ? "" : "\x1B[0m");
-    position = word.end;
+    if (out.empty() || word.begin >= out.back().bytes.end) out.push_back({word, 0});
+    out.back().bytes.end = std::max(out.back().bytes.end, word.end);
+    out.back().contribution += shares[i];
+  }
+  return out;
+}
+
+std::string coloured(std::string_view text, const Explanation& explanation) {
+  const std::vector<Stretch> all = stretches(explanation);
+  double max = 0;
+  for (const Stretch& one : all) max = std::max(max, std::abs(one.contribution));
+  std::string out;
+  std::size_t position = 0;
+  for (const Stretch& one : all) {
+    out += printable(text.substr(position, one.bytes.begin - position));
+    const std::string escape = escape_of(one.contribution, max);
+    out += escape + printable(part(text, one.bytes)) + (escape.empty() ? "" : "\x1B[0m");
+    position = one.bytes.end;
   }
   return out + printable(text.substr(position));
 }

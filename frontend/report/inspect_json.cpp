@@ -28,6 +28,7 @@ Json history(const Plan& plan) {
   for (const HistoryEntry& entry : plan.history) {
     Json metrics = Json::object();
     for (const auto& [name, value] : entry.metrics) metrics[name] = value;
+    if (entry.kept) metrics["kept"] = 1.0;  // among the metrics, where readers have always found it
     out.push_back({{"epoch", entry.epoch},
                    {"step", entry.step},
                    {"rate", entry.learning_rate},

@@ -96,8 +96,10 @@ std::string history(const Plan& plan) {
       if (std::ranges::find(names, name) == names.end()) names.push_back(name);
     }
   }
+  const bool any_kept = std::ranges::any_of(plan.history, &HistoryEntry::kept);
   std::vector<TextTable::Cell> heading{"epoch", "step", "rate", "train loss"};
   heading.insert(heading.end(), names.begin(), names.end());
+  if (any_kept) heading.emplace_back("kept");
   table.add(std::move(heading));
   for (const HistoryEntry& entry : plan.history) {
     std::vector<TextTable::Cell> row{grouped(entry.epoch), grouped(entry.step),
@@ -107,6 +109,7 @@ std::string history(const Plan& plan) {
       const auto at = std::ranges::find(entry.metrics, name, [](const auto& m) { return m.first; });
       row.emplace_back(at == entry.metrics.end() ? "" : rounded(at->second));
     }
+    if (any_kept) row.emplace_back(entry.kept ? rounded(1) : "");
     table.add(std::move(row));
   }
   return "\nhistory\n" + table.str("    ");

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <numeric>
 
+#include "ir/plan/program_interface.h"
+
 namespace weft {
 namespace {
 
@@ -134,7 +136,7 @@ void add_facts(Report& report, const Session& session) {
   report.parameters = inspection.parameters;
   for (const ProgramReport& program : inspection.programs) {
     report.arenas.emplace_back(program.graph->name, program.graph->arena_bytes);
-    if (program.graph->name != "predict") continue;
+    if (program.graph->name != programs::kPredict) continue;
     for (const ArenaStay& stay : program.arena) {
       report.arena.push_back({(*program.graph)[stay.value].name, stay});
     }

@@ -73,8 +73,7 @@ bool as_measured(const HistoryEntry& entry, const Evaluation& measured) {
 std::optional<Mark> kept(const Report& r) {
   std::vector<std::int64_t> epochs;
   for (const HistoryEntry& entry : r.history) {
-    const auto is_kept = [](const auto& metric) { return metric.first == "kept"; };
-    if (std::ranges::any_of(entry.metrics, is_kept)) epochs.push_back(entry.epoch);
+    if (entry.kept) epochs.push_back(entry.epoch);
   }
   if (epochs.empty()) {
     for (const HistoryEntry& entry : r.history) {

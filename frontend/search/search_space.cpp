@@ -12,6 +12,7 @@
 #include "frontend/description/settings.h"
 #include "frontend/format/suggest.h"
 #include "ir/random.h"
+#include "runtime/text/tokenizers.h"
 
 namespace weft {
 namespace {
@@ -131,9 +132,9 @@ std::vector<Parameter> default_space(const Description& description) {
          {std::max<std::int64_t>(1, settings.batch / 2), settings.batch, settings.batch * 2});
   choose("train.label_smoothing", {0.0, 0.1});
   choose("train.schedule", {std::string("constant"), std::string("linear")});
-  const std::string words = "words", tokenizer = settings.text.tokenizer;
-  choose("text.tokenizer", {tokenizer, tokenizer == words ? std::string("whitespace") : words});
-  if (tokenizer != "characters") {
+  const TokenizerDef& tokenizer = tokenizer_of(settings.text);
+  choose("text.tokenizer", {std::string(tokenizer.name), std::string(tokenizer.alternative)});
+  if (tokenizer.reads_case) {
     choose("text.lowercase", {std::string("true"), std::string("false")});
   }
   return space;

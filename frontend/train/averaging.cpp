@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "ir/plan/program_interface.h"
 #include "runtime/resources/memory.h"
 
 namespace weft {
@@ -12,7 +13,7 @@ namespace {
 // True if predicting reads the tensor, directly or through a table made at load.
 bool is_weight(const Plan& plan, const PlanTensor& tensor) {
   if (tensor.type.dtype != DType::f32) return false;
-  for (const char* name : {"predict", "load"}) {
+  for (const std::string_view name : {programs::kPredict, programs::kLoad}) {
     const Graph* program = plan.program(name);
     if (program != nullptr && program->find_value(tensor.name) != nullptr) return true;
   }

@@ -12,10 +12,12 @@
 #include "frontend/train/initialize_weights.h"
 #include "frontend/train/memory_limit.h"
 #include "ir/op.h"
+#include "ir/plan/program_interface.h"
 #include "passes/compile.h"
 #include "runtime/executor.h"
 #include "runtime/resources/memory.h"
 #include "runtime/resources/threads.h"
+#include "runtime/text/tokenizers.h"
 
 namespace weft {
 namespace {
@@ -25,19 +27,11 @@ namespace {
 constexpr std::int64_t kPredictExamples = 256;
 constexpr std::int64_t kPredictTokens = 4096;
 
-TokenizerConfig tokenizer_config(const TextSettings& text) {
-  TokenizerConfig config;
-  config.kind = tokenizer_kind(text.tokenizer).value();
-  config.normalization.lowercase = text.lowercase;
-  config.normalization.nfkc = text.nfkc;
-  return config;
-}
-
 // The words of the data and, where they fit in, more of the initial vectors.
 std::shared_ptr<const WordList> choose_words(const DescriptionSettings& settings,
                                              const CorpusView& examples,
                                              InitialVectors& initial_vectors) {
-  VocabularyBuilder builder(tokenizer_config(settings.text));
+  VocabularyBuilder builder(settings.text);
   const auto longest = static_cast<std::size_t>(settings.text.max_tokens);
   for (std::size_t i = 0; i < examples.size(); ++i) builder.add(examples.text(i), longest);
   VocabularyOptions options;
@@ -47,7 +41,7 @@ std::shared_ptr<const WordList> choose_words(const DescriptionSettings& settings
   WordList words = builder.build(options, &counts);
   if (!initial_vectors.empty()) {
     const std::size_t room = options.max_size - std::min(options.max_size, words.size());
-    words = initial_vectors.read(std::move(words), counts, tokenizer_config(settings.text),
+    words = initial_vectors.read(std::move(words), counts, settings.text,
                                  std::min(room, static_cast<std::size_t>(settings.added_words)));
   }
   return std::make_shared<const WordList>(std::move(words));
@@ -109,30 +103,34 @@ void add_tensors(Plan& plan, const Graph& program, const DescriptionSettings& se
   }
 }
 
-Compiled compile_predicting(const Graph& lowered, std::size_t words,
-                            const DescriptionSettings& settings, const CompileOptions& options) {
-  return compile_predict(
-      sized(lowered, {.vocabulary = static_cast<std::int64_t>(words),
-                      .examples = kPredictExamples,
-                      .tokens = std::max(kPredictTokens, settings.text.max_tokens)}),
-      options);
+// `ids`: how many there are, as rows of the tables of word vectors.
+Compiled compile_predicting(const Graph& lowered, std::int64_t ids, const TextSettings& text,
+                            const CompileOptions& options) {
+  return compile_predict(sized(lowered, {.vocabulary = ids,
+                                         .examples = kPredictExamples,
+                                         .tokens = std::max(kPredictTokens, max_ids(text))}),
+                         options);
 }
 
-Compiled compile_training(const Graph& lowered, std::size_t words, const Dataset& data,
-                          const DescriptionSettings& settings, const CompileOptions& options) {
-  return compile_train(sized(lowered, {.vocabulary = static_cast<std::int64_t>(words),
-                                       .examples = settings.batch,
-                                       .tokens = std::max(settings.text.max_tokens,
-                                                          data.max_tokens(settings.batch))}),
-                       options);
+Compiled compile_training(const Graph& lowered, const Encoder& encoder, const Dataset& data,
+                          std::int64_t batch, const CompileOptions& options) {
+  return compile_train(
+      sized(lowered, {.vocabulary = encoder.id_count(),
+                      .examples = batch,
+                      .tokens = std::max(encoder.max_ids(), data.max_tokens(batch))}),
+      options);
 }
 
 void add_programs(Plan& plan, Compiled predict, Compiled train) {
   plan.programs = {std::move(predict.program), std::move(train.program)};
   if (predict.load) plan.programs.push_back(std::move(*predict.load));
   if (train.flush) plan.programs.push_back(std::move(*train.flush));
-  for (std::string& text : predict.notes) plan.notes.push_back({"predict", std::move(text)});
-  for (std::string& text : train.notes) plan.notes.push_back({"train", std::move(text)});
+  for (std::string& text : predict.notes) {
+    plan.notes.push_back({std::string(programs::kPredict), std::move(text)});
+  }
+  for (std::string& text : train.notes) {
+    plan.notes.push_back({std::string(programs::kTrain), std::move(text)});
+  }
 }
 
 // A width that a file of word vectors decided joins the overrides: the plan may be compiled again
@@ -189,11 +187,10 @@ BuiltPlan build_with_data(const Description& description, const Overrides& overr
   plan.labels = examples.corpus().label_names();
   plan.vocabulary = {words->bytes, std::span(words->offsets).subspan(1)};
   plan.owners.push_back(words);
-  const Encoder encoder(tokenizer_config(settings.text), Vocabulary(*words),
-                        static_cast<std::size_t>(settings.text.max_tokens));
-  Dataset data = encode(examples, encoder, plan.labels);
-  add_programs(plan, compile_predicting(lowered.graph, words->size(), settings, options),
-               compile_training(lowered.graph, words->size(), data, settings, options));
+  const auto encoder = make_encoder(plan.text, plan.vocabulary);
+  Dataset data = encode(examples, *encoder, plan.labels);
+  add_programs(plan, compile_predicting(lowered.graph, encoder->id_count(), plan.text, options),
+               compile_training(lowered.graph, *encoder, data, settings.batch, options));
   for (std::string& text : initial_vectors.report()) plan.notes.push_back({"", std::move(text)});
   expect_memory(plan.programs);
   for (const Graph& program : plan.programs) add_tensors(plan, program, settings, initial_vectors);
@@ -208,13 +205,13 @@ Plan build_plan(const Description& description, const Overrides& overrides,
 Plan predict_only(const Plan& plan) {
   Plan small = plan;
   std::erase_if(small.programs, [](const Graph& program) {
-    return program.name != "predict" && program.name != "load";
+    return program.name != programs::kPredict && program.name != programs::kLoad;
   });
-  if (small.program("predict") == nullptr) {
+  if (small.program(programs::kPredict) == nullptr) {
     throw Error("the plan holds no program that predicts", "compile it again");
   }
   drop_unread_tensors(small);
-  std::erase_if(small.notes, [](const PlanNote& note) { return note.program == "train"; });
+  std::erase_if(small.notes, [](const PlanNote& note) { return note.program == programs::kTrain; });
   return small;
 }
 
@@ -224,18 +221,20 @@ Plan recompile_predict(const Plan& plan, const CompileOptions& options) {
   const DescriptionSettings settings = settings_of(description, overrides);
   const auto labels = static_cast<std::int64_t>(plan.labels.size());
   const Lowered lowered = lower(description, settings, {labels}, overrides);
+  const auto words = static_cast<std::int64_t>(plan.vocabulary.ends.size());
   Compiled predict =
-      compile_predicting(lowered.graph, plan.vocabulary.ends.size(), settings, options);
+      compile_predicting(lowered.graph, id_count(plan.text, words), plan.text, options);
 
   Plan changed = plan;
   const auto replaced = [](std::string_view program) {
-    return program == "predict" || program == "load";
+    return program == programs::kPredict || program == programs::kLoad;
   };
   std::erase_if(changed.programs, [&](const Graph& program) { return replaced(program.name); });
   std::erase_if(changed.notes, [&](const PlanNote& note) { return replaced(note.program); });
   changed.programs.insert(changed.programs.begin(), std::move(predict.program));
   if (predict.load) changed.programs.push_back(std::move(*predict.load));
-  for (std::string& text : predict.notes) changed.notes.push_back({"predict", std::move(text)});
+  for (std::string& text : predict.notes)
+    changed.notes.push_back({std::string(programs::kPredict), std::move(text)});
   for (const Graph& program : changed.programs) {
     for (const Value& value : program.values) {
       if (value.role != Role::param || plan.tensor(value.name) != nullptr) continue;
@@ -248,7 +247,7 @@ Plan recompile_predict(const Plan& plan, const CompileOptions& options) {
 
 Plan fold_tables(const Plan& plan) {
   Plan small = predict_only(plan);
-  const Graph* load = small.program("load");
+  const Graph* load = small.program(programs::kLoad);
   if (load == nullptr) return small;
   std::vector<PlanTensor> computed;
   for (const Write& write : load->writes) {
@@ -260,7 +259,8 @@ Plan fold_tables(const Plan& plan) {
   for (PlanTensor& tensor : computed) tensor.bytes = memory->writable_tensor(tensor.name);
   small.owners.push_back(memory);
   small.tensors.insert(small.tensors.end(), computed.begin(), computed.end());
-  std::erase_if(small.programs, [](const Graph& program) { return program.name == "load"; });
+  std::erase_if(small.programs,
+                [](const Graph& program) { return program.name == programs::kLoad; });
   for (Value& value : small.programs.front().values) value.attrs.erase("computed");
   drop_unread_tensors(small);
   return small;

@@ -11,6 +11,7 @@
 
 #include "frontend/format/format_number.h"
 #include "runtime/text/normalize.h"
+#include "runtime/text/tokenizers.h"
 #include "runtime/text/utf8.h"
 #include "runtime/text/word_index.h"
 
@@ -152,7 +153,7 @@ Warnings label_warnings(const CorpusView& train, const DescriptionSettings& sett
 Warnings text_warnings(const CorpusView& train, const DescriptionSettings& settings) {
   constexpr std::size_t kLooked = 1000;  // texts
   constexpr std::size_t kLongWord = 6;   // Chinese words of more are rare
-  if (settings.text.tokenizer != "whitespace") return {};
+  if (!tokenizer_of(settings.text).needs_spaces) return {};
   std::size_t words = 0;
   std::size_t ideographs = 0;
   for (std::size_t i = 0; i < std::min(kLooked, train.size()); ++i) {
@@ -167,10 +168,15 @@ Warnings text_warnings(const CorpusView& train, const DescriptionSettings& setti
     }
   }
   if (ideographs <= kLongWord * words) return {};
+  std::string others;
+  for (const TokenizerDef* other : all_tokenizers()) {
+    if (other->needs_spaces) continue;
+    others += fmt::format("{}{}", others.empty() ? "" : " or ", other->name);
+  }
   return {
-      "the texts are Chinese without spaces between words, so that tokenizer=whitespace takes "
-      "whole "
-      "sentences for words: tokenizer=characters or words can cut them"};
+      fmt::format("the texts are Chinese without spaces between words, so that tokenizer={} "
+                  "takes whole sentences for words: tokenizer={} can cut them",
+                  settings.text.tokenizer, others)};
 }
 
 Warnings split_warnings(const CorpusView& train, const CorpusView& valid,

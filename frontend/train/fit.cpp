@@ -31,7 +31,7 @@ class Run {
       : settings_(train_settings(settings)), options_(options), observer_(observer) {}
 
   FitResult train(Session session, const Dataset& data, const Dataset* valid) {
-    observer_.started({data.size(), session.labels().size(), session.encoder().vocabulary().size(),
+    observer_.started({data.size(), session.labels().size(), session.plan().vocabulary.ends.size(),
                        session.threads()});
     const std::optional<Checkpointing> checkpoints = checkpointing(session, data, valid);
     return weft::train(session, data, valid, settings_, observer_, options_.interrupt,

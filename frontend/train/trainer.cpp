@@ -167,10 +167,9 @@ class Trainer {
     if (start) return;  // it says so already
     const std::int64_t last = state_.history.empty() ? 0 : state_.history.back().epoch;
     for (HistoryEntry& entry : state_.history) {
-      std::erase_if(entry.metrics, [](const auto& metric) { return metric.first == "kept"; });
       const bool kept = result.averaged > 0 ? entry.epoch > last - result.averaged
                                             : entry.epoch == result.best_epoch;
-      if (valid_ != nullptr && kept) entry.metrics.emplace_back("kept", 1);
+      entry.kept = valid_ != nullptr && kept;
     }
   }
 

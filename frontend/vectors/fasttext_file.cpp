@@ -11,6 +11,7 @@
 
 #include "frontend/vectors/vectors_file.h"
 #include "ir/diagnostic.h"
+#include "runtime/text/subwords.h"
 
 namespace weft {
 namespace {
@@ -101,35 +102,15 @@ Header parse_header(const ByteReader& in, std::string_view bytes) {
   return header;
 }
 
-// FNV-1a as fastText has it: bytes are sign-extended.
-std::uint32_t hash_group(std::string_view group) {
-  std::uint32_t hash = 2166136261U;
-  for (const char c : group) {
-    hash ^= static_cast<std::uint32_t>(static_cast<std::int32_t>(static_cast<signed char>(c)));
-    hash *= 16777619U;
-  }
-  return hash;
-}
-
-// The hash of each group of `shortest` to `longest` characters of <word>, except a lone < or >.
+// The hash of each letter group of a word that fastText takes apart.
 template <typename Use>
 void each_group(std::string_view spelling, const Header& header, Use&& use) {
   if (spelling == kEndOfSentence || spelling.size() > kLongestComposed) return;
-  const std::string word = fmt::format("<{}>", spelling);
-  const auto continues = [&](std::size_t i) {
-    return i < word.size() && (static_cast<unsigned char>(word[i]) & 0xC0U) == 0x80U;
-  };
-  for (std::size_t begin = 0; begin < word.size(); ++begin) {
-    if (continues(begin)) continue;
-    std::size_t end = begin;
-    for (std::int32_t length = 1; end < word.size() && length <= header.longest; ++length) {
-      ++end;
-      while (continues(end)) ++end;
-      const bool lone_mark = length == 1 && (begin == 0 || end == word.size());
-      if (length < header.shortest || lone_mark) continue;
-      use(hash_group(std::string_view(word).substr(begin, end - begin)));
-    }
-  }
+  each_subword(fmt::format("<{}>", spelling), header.shortest, header.longest,
+               [&](const Subword& group) {
+                 use(group.hash);
+                 return true;
+               });
 }
 
 void Reader::dictionary() {

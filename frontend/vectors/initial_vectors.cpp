@@ -102,25 +102,23 @@ void InitialVectors::check_claimed() const {
 }
 
 WordList InitialVectors::read(WordList words, const std::vector<std::uint64_t>& counts,
-                              TokenizerConfig tokenizer, std::size_t max_added) {
+                              const TextSettings& text, std::size_t max_added) {
   check_claimed();
   const std::size_t max = words.size() + max_added;
   // Rounded up, so that the store can serve models whose data has some words more or fewer.
   const std::size_t enough = std::bit_ceil(max_added);
-  std::string key =
-      fmt::format("{} {} {} {}", static_cast<int>(tokenizer.kind),
-                  tokenizer.normalization.lowercase, tokenizer.normalization.nfkc, enough);
+  std::string key = fmt::format("{} {} {} {}", text.tokenizer, text.lowercase, text.nfkc, enough);
   VectorsStore::Vectors all;
   for (const auto& file : files_) {
     const std::size_t room = max - words.size();
     const std::size_t width = file->file->width();
-    file->vectors = std::make_unique<WordVectors>(std::move(words), counts, tokenizer, room, width);
+    file->vectors = std::make_unique<WordVectors>(std::move(words), counts, text, room, width);
     if (options_.store) {
       key += "\n" + file->path;
       all = options_.store->get(key, [&] {
         auto vectors =
-            std::make_shared<WordVectors>(all ? all->words() : options_.store->words(tokenizer),
-                                          std::vector<std::uint64_t>{}, tokenizer, enough, width);
+            std::make_shared<WordVectors>(all ? all->words() : options_.store->words(text),
+                                          std::vector<std::uint64_t>{}, text, enough, width);
         read(*file, *vectors);
         return vectors;
       });

@@ -41,7 +41,7 @@ class InitialVectors {
   bool empty() const { return claims_.empty() && options_.file.empty(); }
   // Reads the claimed files. Returns the words with those added. Error where a file is of no use:
   // no embedding claimed it, or it has none of the words.
-  WordList read(WordList words, const std::vector<std::uint64_t>& counts, TokenizerConfig,
+  WordList read(WordList words, const std::vector<std::uint64_t>& counts, const TextSettings&,
                 std::size_t max_added);
 
   bool fills(const std::string& layer) const { return claims_.contains(layer); }

@@ -13,8 +13,8 @@ VectorsStore::Vectors VectorsStore::get(const std::string& key,
   return vectors;
 }
 
-WordList VectorsStore::words(TokenizerConfig tokenizer) const {
-  VocabularyBuilder builder(tokenizer);
+WordList VectorsStore::words(const TextSettings& text) const {
+  VocabularyBuilder builder(text);
   for (std::size_t i = 0; i < corpus_.size(); ++i) builder.add(corpus_.text(i));
   return builder.build({});
 }

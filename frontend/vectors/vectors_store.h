@@ -22,7 +22,7 @@ class VectorsStore {
   // file that is being read waits for it.
   Vectors get(const std::string& key, const std::function<Vectors()>& read);
 
-  WordList words(TokenizerConfig) const;  // all of the corpus
+  WordList words(const TextSettings&) const;  // all of the corpus
 
  private:
   const Corpus& corpus_;

@@ -20,26 +20,31 @@ WordMatch degree_of(std::string_view word, std::string_view wanted, std::string_
 }  // namespace
 
 WordVectors::WordVectors(WordList words, std::vector<std::uint64_t> counts,
-                         TokenizerConfig tokenizer, std::size_t max_added, std::size_t width)
+                         const TextSettings& text, std::size_t max_added, std::size_t width)
     : words_(std::move(words)),
       counts_(std::move(counts)),
       given_words_(words_.size()),
       max_words_(words_.size() + max_added),
       width_(width),
-      tokenizer_(tokenizer),
+      splitter_(text),
       match_(words_.size(), WordMatch::none),
       slot_(words_.size(), kNoSlot),
       fold_index_(words_.size()) {
   for (std::uint32_t id = 0; id < words_.size(); ++id) {
     folded_.clear();
-    append_normalized(words_[id], {true, tokenizer.normalization.nfkc}, folded_);
+    append_folded(words_[id], folded_);
     index(id);
   }
 }
 
+// In lower case, and in NFKC where the tokenizer has it so.
+void WordVectors::append_folded(std::string_view word, std::string& out) const {
+  append_normalized(word, {true, splitter_.normalization().nfkc}, out);
+}
+
 std::uint32_t WordVectors::find(std::string_view spelling) const {
   std::string folded;
-  append_normalized(spelling, {true, tokenizer_.config().normalization.nfkc}, folded);
+  append_folded(spelling, folded);
   const std::uint32_t group = find_folded(folded);
   std::uint32_t id = group == WordIndex::kAbsent ? group : first_[group];
   while (id != WordIndex::kAbsent && words_[id] != spelling) id = next_[id];
@@ -71,7 +76,7 @@ bool WordVectors::wants(std::string_view word) {
   ids_.clear();
   degrees_.clear();
   added_.clear();
-  append_normalized(word, {true, tokenizer_.config().normalization.nfkc}, folded_);
+  append_folded(word, folded_);
   const std::uint32_t group = find_folded(folded_);
   bool spelled = false;  // whether the vocabulary has exactly this word
   for (std::uint32_t id = group == WordIndex::kAbsent ? group : first_[group];
@@ -89,7 +94,7 @@ bool WordVectors::wants(std::string_view word) {
 // A word that the tokenizer makes of this one, where the vocabulary does not have it.
 void WordVectors::consider_adding(std::string_view word) {
   if (word.empty() || word.size() > kLongestAdded || !utf8::is_valid(word)) return;
-  tokenizer_.tokenize(word, buffer_, 2);
+  splitter_.split(word, buffer_, 2);
   if (buffer_.tokens().size() != 1) return;
   const TextToken& token = buffer_.tokens().front();
   if (token.begin != 0 || token.end != word.size()) return;
@@ -109,9 +114,8 @@ std::span<const std::uint32_t> WordVectors::take() {
   for (std::size_t i = 0; i < ids_.size(); ++i) {
     const std::uint32_t id = ids_[i];
     // From where on the tokenizer makes this word of one of the file.
-    const bool first = tokenizer_.config().normalization.lowercase
-                           ? match_[id] == WordMatch::none
-                           : degrees_[i] == WordMatch::exact;
+    const bool first = splitter_.normalization().lowercase ? match_[id] == WordMatch::none
+                                                           : degrees_[i] == WordMatch::exact;
     if (first && (in_file_order_.empty() || in_file_order_.back() != id)) {
       in_file_order_.push_back(id);
     }
@@ -160,7 +164,7 @@ void WordVectors::take_from(const WordVectors& more) {
     const std::string_view word = more.words_[from];
     if (find(word) != WordIndex::kAbsent) continue;
     folded_.clear();
-    append_normalized(word, {true, tokenizer_.config().normalization.nfkc}, folded_);
+    append_folded(word, folded_);
     add(word);
     copy(static_cast<std::uint32_t>(words_.size() - 1), from);
   }

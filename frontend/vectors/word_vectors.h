@@ -8,8 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "runtime/text/tokenizer.h"
+#include "ir/plan/plan.h"
 #include "runtime/text/vocabulary.h"
+#include "runtime/text/word_splitter.h"
 
 namespace weft {
 
@@ -34,9 +35,9 @@ struct VectorCoverage {
 class WordVectors {
  public:
   // `counts`: how often the first of the words occur in the data. To the words at most `max_added`
-  // are added that the file has and the data has not, in the file's order, if the tokenizer can
-  // produce them.
-  WordVectors(WordList words, std::vector<std::uint64_t> counts, TokenizerConfig tokenizer,
+  // are added that the file has and the data has not, in the file's order, if the tokenizer that
+  // the settings name can produce them.
+  WordVectors(WordList words, std::vector<std::uint64_t> counts, const TextSettings&,
               std::size_t max_added, std::size_t width);
 
   bool wants(std::string_view word);
@@ -62,6 +63,7 @@ class WordVectors {
   void fill(std::uint64_t seed, std::string_view name, std::span<float> table) const;
 
  private:
+  void append_folded(std::string_view word, std::string& out) const;
   void index(std::uint32_t id);
   std::uint32_t find_folded(std::string_view folded) const;
   void consider_adding(std::string_view word);
@@ -72,8 +74,8 @@ class WordVectors {
   std::vector<std::uint64_t> counts_;
   std::size_t given_words_, max_words_;
   std::size_t width_;
-  Tokenizer tokenizer_;
-  TokenBuffer buffer_;
+  WordSplitter splitter_;
+  WordBuffer buffer_;
   std::vector<WordMatch> match_;
   // Rows of found words only: a whole corpus may have many words.
   static constexpr std::size_t kNoSlot = std::numeric_limits<std::size_t>::max();

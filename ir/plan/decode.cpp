@@ -311,9 +311,14 @@ class Decoder {
   }
 
   HistoryEntry history_entry(const fbs::HistoryEntry& from) {
-    HistoryEntry entry{from.epoch(), from.step(), from.rate(), from.train_loss(), {}};
+    HistoryEntry entry{from.epoch(), from.step(), from.rate(), from.train_loss(), {}, from.kept()};
     each(from.metrics(), [&](const fbs::Metric& metric) {
-      entry.metrics.emplace_back(text(metric.name()), metric.value());
+      std::string name = text(metric.name());
+      if (name == "kept") {  // as it was written before it was a field
+        entry.kept = entry.kept || metric.value() != 0;
+      } else {
+        entry.metrics.emplace_back(std::move(name), metric.value());
+      }
     });
     return entry;
   }

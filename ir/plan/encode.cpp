@@ -163,7 +163,7 @@ class Encoder {
       return fbs::CreateMetric(out_, text(metric.first), metric.second);
     });
     return fbs::CreateHistoryEntry(out_, entry.epoch, entry.step, entry.learning_rate,
-                                   entry.train_loss, metrics);
+                                   entry.train_loss, metrics, entry.kept);
   }
 
   FlatBufferBuilder out_;

@@ -12,6 +12,7 @@
 
 #include "ir/file.h"
 #include "ir/plan/format.h"
+#include "ir/plan/program_interface.h"
 #include "ir/verify.h"
 
 namespace weft {
@@ -79,7 +80,7 @@ TensorsByName checked_tensors(const Plan& plan) {
 bool written_at_load(const Plan& plan, const Value& value) {
   const auto mark = value.attrs.find("computed");
   if (mark == value.attrs.end() || mark->second != Attr("load")) return false;
-  const Graph* const load = plan.program("load");
+  const Graph* const load = plan.program(programs::kLoad);
   return load != nullptr && std::ranges::any_of(load->writes, [&](const Write& write) {
            const Value& target = (*load)[write.target];
            return target.name == value.name && target.type == value.type;
@@ -102,89 +103,26 @@ void check_program(const Plan& plan, const Graph& graph, const TensorsByName& te
   }
 }
 
-// What callers bind and read by name, so that no buffer is smaller than they take it to be.
-class Interface {
- public:
-  Interface(const Plan& plan, const Graph& graph) : plan_(plan), graph_(graph) {}
+// How many numbers tell a text's labels apart: one each; or one, where it tells two apart.
+std::int64_t logit_width(const Plan& plan, const Graph& graph) {
+  const Value* const logits = graph.find_value(programs::kLogits);
+  const bool two = plan.task == Task::single_label && plan.labels.size() == 2;
+  const bool one_number =
+      logits != nullptr && logits->type.shape.size() == 2 && logits->type.shape.back() == Dim(1);
+  return two && one_number ? 1 : static_cast<std::int64_t>(plan.labels.size());
+}
 
-  void check() const {
-    if (graph_.name == "predict") {
-      check_inputs({{"ids", kIds}, {"offsets", kOffsets}});
-      check_result("logits", rows());
-      check_result("probabilities", rows());
-    } else if (graph_.name == "train") {
-      const bool one_each = graph_.find_value("labels") != nullptr;
-      if (one_each && plan_.task == Task::multi_label) {
-        fail("it takes one label per text, but the plan gives several");
-      }
-      check_inputs(
-          {{"ids", kIds},
-           {"offsets", kOffsets},
-           {"rate", kNumber},
-           one_each ? Wanted{"labels", {DType::i32, {Dim("B")}, {}}} : Wanted{"targets", rows()}});
-      check_result("loss", kNumber);
-    } else if (graph_.name == "load" || graph_.name == "flush") {
-      check_inputs({});
-    }
+// So that no buffer is smaller than those who bind it by name take it to be.
+void check_callers(const Plan& plan, const Graph& graph) {
+  const ProgramInterface* const interface = find_program_interface(graph.name);
+  if (interface == nullptr) return;
+  if (graph.name == programs::kTrain && plan.task == Task::multi_label &&
+      has_input(graph, programs::kLabels)) {
+    broken(fmt::format("program @{}: it takes one label per text, but the plan gives several",
+                       graph.name));
   }
-
- private:
-  using Wanted = std::pair<std::string_view, TensorType>;
-  inline static const TensorType kIds{DType::i32, {Dim("T")}, {}};
-  inline static const TensorType kOffsets{DType::i32, {Dim("B", 1)}, "T"};
-  inline static const TensorType kNumber{DType::f32, {}, {}};
-
-  [[noreturn]] void fail(const std::string& rule) const {
-    broken(fmt::format("program @{}: {}", graph_.name, rule));
-  }
-
-  // f32[B, labels]; or f32[B, 1], where one number tells two labels apart.
-  TensorType rows() const {
-    const Value* const logits = graph_.find_value("logits");
-    const auto of_width = [](std::size_t width) {
-      return TensorType{DType::f32, {Dim("B"), Dim(static_cast<std::int64_t>(width))}, {}};
-    };
-    const bool two = plan_.task == Task::single_label && plan_.labels.size() == 2;
-    if (two && logits != nullptr && logits->type == of_width(1)) return of_width(1);
-    return of_width(plan_.labels.size());
-  }
-
-  void check_type(const Value& value, const TensorType& wanted) const {
-    if (value.type == wanted) return;
-    fail(fmt::format("%{} is {}, but must be {}", value.name, to_string(value.type),
-                     to_string(wanted)));
-  }
-
-  // These inputs and symbols, and no others: nobody would give them a value.
-  void check_inputs(const std::vector<Wanted>& wanted) const {
-    for (const auto& [name, type] : wanted) {
-      const Value* const found = graph_.find_value(name);
-      if (found == nullptr || found->role != Role::input) {
-        fail(fmt::format("it lacks the input %{}", name));
-      }
-      check_type(*found, type);
-    }
-    for (const Value& value : graph_.values) {
-      if (value.role != Role::input) continue;
-      if (std::ranges::find(wanted, value.name, &Wanted::first) != wanted.end()) continue;
-      fail(fmt::format("%{} is no input that a program of this name has", value.name));
-    }
-    for (const Symbol& symbol : graph_.symbols) {
-      const bool given = !wanted.empty() && (symbol.name == "B" || symbol.name == "T");
-      if (symbol.derived == given) fail(fmt::format("nobody gives {} its extent", symbol.name));
-    }
-  }
-
-  void check_result(std::string_view name, const TensorType& wanted) const {
-    for (const ValueId id : graph_.results) {
-      if (graph_[id].name == name) return check_type(graph_[id], wanted);
-    }
-    fail(fmt::format("it lacks the result %{}", name));
-  }
-
-  const Plan& plan_;
-  const Graph& graph_;
-};
+  check_interface(*interface, graph, logit_width(plan, graph));
+}
 
 }  // namespace
 
@@ -212,7 +150,7 @@ void check_plan(const Plan& plan) {
   }
   for (const Graph& graph : plan.programs) {
     check_program(plan, graph, tensors);
-    Interface(plan, graph).check();
+    check_callers(plan, graph);
   }
 }
 

@@ -19,7 +19,7 @@ namespace weft {
 
 // How a text becomes ids; what the fields mean is defined by runtime/text.
 struct TextSettings {
-  std::string tokenizer = "words";  // words | whitespace | characters
+  std::string tokenizer = "words";  // a name of the table in runtime/text/tokenizers.h
   bool lowercase = true;
   bool nfkc = true;
   std::int64_t max_tokens = 400;  // later tokens of a text are dropped
@@ -27,7 +27,7 @@ struct TextSettings {
   bool operator==(const TextSettings&) const = default;
 };
 
-// Words in id order, id 0 first (`<unk>`): word i is words[ends[i-1] .. ends[i]).
+// What the tokenizer knows, in id order: word i is words[ends[i-1] .. ends[i]).
 struct VocabularyView {
   std::string_view words;
   std::span<const std::uint32_t> ends;
@@ -51,6 +51,7 @@ struct HistoryEntry {
   std::int64_t epoch = 0, step = 0;
   double learning_rate = 0, train_loss = 0;
   std::vector<std::pair<std::string, double>> metrics;  // on the validation data: "accuracy", …
+  bool kept = false;  // the plan's weights are of this epoch, or a mean in which it takes part
 };
 
 // What a pass did or declined to do to a program, and why: `pass: not applied: …`; or, where no
@@ -68,11 +69,7 @@ struct Plan {
   Task task = Task::single_label;
   double threshold = 0.5;    // of multi_label
   double temperature = 1.0;  // logits are divided by it before softmax or sigmoid
-  // By name; others have no caller. W numbers tell the labels apart: one each, or one for two.
-  //   predict  ids i32[T], offsets i32[B+1 -> T]  ->  logits f32[B, W], probabilities f32[B, W]
-  //   train    the same, rate f32[], and labels i32[B] or targets f32[B, W]  ->  loss f32[]
-  //   load     completes the states of `computed="load"`; no inputs, no free symbols
-  //   flush    completes what training has put off; likewise
+  // By name; ir/plan/program_interface.h says what those of each name take and give.
   std::vector<Graph> programs;
   // Params and states of all programs, by unique name; without the states of `computed="load"` that
   // the program @load writes.

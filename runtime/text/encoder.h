@@ -1,12 +1,12 @@
-// Text to word ids: a tokenizer and a vocabulary, the way predicting and training both read text.
+// Text to ids, as predicting and training both read it: what each tokenizer makes of a plan.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
-
-#include "runtime/text/tokenizer.h"
-#include "runtime/text/vocabulary.h"
 
 namespace weft {
 
@@ -16,26 +16,68 @@ struct TextSpan {
   bool operator==(const TextSpan&) const = default;
 };
 
-class Encoder {
+// A text, or two that are read together.
+struct TextInput {
+  std::string_view text;
+  std::optional<std::string_view> pair = std::nullopt;
+};
+
+// Where tokens go, behind what is there already. Null: not asked for.
+struct EncodedText {
+  std::vector<std::int32_t>& ids;
+  std::vector<TextSpan>* spans = nullptr;      // in its own text each
+  std::vector<std::int32_t>* types = nullptr;  // 0: of the text, 1: of its pair
+};
+
+// What one thread needs to encode, kept from text to text. Any encoder takes any buffer.
+class TokenBuffer {
  public:
-  // Of each text the first `max_tokens` tokens count; 0: all.
-  Encoder(TokenizerConfig config, Vocabulary vocabulary, std::size_t max_tokens)
-      : tokenizer_(config),
-        vocabulary_(std::move(vocabulary)),
-        max_tokens_(max_tokens == 0 ? Tokenizer::kNoLimit : max_tokens) {}
-
-  const Tokenizer& tokenizer() const { return tokenizer_; }
-  const Vocabulary& vocabulary() const { return vocabulary_; }
-
-  // Appends the ids of the text's tokens, and where asked their places; returns how many. An empty
-  // text has none. Safe from many threads, a buffer for each.
-  std::size_t encode(std::string_view text, TokenBuffer& buffer, std::vector<std::int32_t>& ids,
-                     std::vector<TextSpan>* places = nullptr) const;
+  // The memory that the encoder at hand works in: made where the last one's was of another type.
+  template <class Memory>
+  Memory& memory() {
+    if (type_ != &kType<Memory>) {
+      memory_ = std::make_shared<Memory>();
+      type_ = &kType<Memory>;
+    }
+    return *static_cast<Memory*>(memory_.get());
+  }
 
  private:
-  Tokenizer tokenizer_;
-  Vocabulary vocabulary_;
-  std::size_t max_tokens_;
+  template <class Memory>
+  static constexpr char kType = 0;  // its address tells types apart
+
+  std::shared_ptr<void> memory_;  // shared_ptr, because that knows how to delete it
+  const char* type_ = nullptr;
+};
+
+// A tokenizer at work, with the vocabulary it needs.
+class Encoder {
+ public:
+  virtual ~Encoder() = default;
+  Encoder(const Encoder&) = delete;
+  Encoder& operator=(const Encoder&) = delete;
+
+  // Appends the tokens of the input and returns how many there are; an empty text has none. Safe
+  // from many threads, a buffer for each.
+  virtual std::size_t encode(const TextInput& input, TokenBuffer& buffer,
+                             const EncodedText& out) const = 0;
+  std::size_t encode(std::string_view text, TokenBuffer& buffer, std::vector<std::int32_t>& ids,
+                     std::vector<TextSpan>* spans = nullptr) const {
+    return encode(TextInput{text}, buffer, {ids, spans});
+  }
+
+  std::int64_t id_count() const { return id_count_; }  // ids are 0 .. id_count() - 1
+  std::int64_t max_ids() const { return max_ids_; }    // of one input
+  // The id of what is not in the vocabulary; none where every text can be told by known tokens.
+  std::optional<std::int32_t> unknown_id() const { return unknown_id_; }
+
+ protected:
+  Encoder(std::int64_t id_count, std::int64_t max_ids, std::optional<std::int32_t> unknown_id)
+      : id_count_(id_count), max_ids_(max_ids), unknown_id_(unknown_id) {}
+
+ private:
+  std::int64_t id_count_, max_ids_;
+  std::optional<std::int32_t> unknown_id_;
 };
 
 }  // namespace weft

@@ -26,4 +26,14 @@ std::size_t find_non_ascii(std::string_view text, std::size_t position);
 // `\t \n \v \f \r` and space: the white space among ASCII.
 constexpr bool is_ascii_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
+// The first position at or after `position` that is no such white space, or that is; or the end.
+inline std::size_t skip_ascii_space(std::string_view text, std::size_t position) {
+  while (position < text.size() && is_ascii_space(text[position])) ++position;
+  return position;
+}
+inline std::size_t find_ascii_space(std::string_view text, std::size_t position) {
+  while (position < text.size() && !is_ascii_space(text[position])) ++position;
+  return position;
+}
+
 }  // namespace weft::utf8

@@ -45,6 +45,12 @@ void WordList::add(std::string_view word) {
   offsets.push_back(static_cast<std::uint32_t>(bytes.size()));
 }
 
+std::vector<std::uint32_t> word_offsets(std::span<const std::uint32_t> ends) {
+  std::vector<std::uint32_t> offsets{0};
+  offsets.insert(offsets.end(), ends.begin(), ends.end());
+  return offsets;
+}
+
 Vocabulary::Vocabulary(std::string_view bytes, std::span<const std::uint32_t> offsets)
     : bytes_(bytes), offsets_(offsets), index_(offsets.size()) {
   check_offsets(bytes, offsets);

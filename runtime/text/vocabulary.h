@@ -1,4 +1,4 @@
-// A vocabulary: words to ids and back, over the bytes of a plan.
+// The vocabulary of tokenizers that look words up: words to ids and back, over a plan's bytes.
 //
 // Id 0 is the unknown word, `<unk>`: every word that is not in the vocabulary has it. There is no
 // padding id, because sequences are packed end to end.
@@ -17,7 +17,7 @@ namespace weft {
 inline constexpr std::int32_t kUnknownWord = 0;
 inline constexpr std::string_view kUnknownWordSpelling = "<unk>";
 
-// Words in id order as a plan stores them: word i is bytes [offsets[i], offsets[i + 1]).
+// Words in id order: word i is bytes [offsets[i], offsets[i + 1]).
 struct WordList {
   std::string bytes;
   std::vector<std::uint32_t> offsets{0};
@@ -28,6 +28,9 @@ struct WordList {
   }
   void add(std::string_view word);
 };
+
+// The offsets of a WordList from the ends of its words, as a plan stores them.
+std::vector<std::uint32_t> word_offsets(std::span<const std::uint32_t> ends);
 
 class Vocabulary {
  public:

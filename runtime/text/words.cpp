@@ -1,96 +1,73 @@
-// Word boundaries: ICU's break iterator reading UTF-8 in place, and the ASCII part of its rules.
+// The tokenizer `words`: Unicode words (UAX #29, ICU's tailoring and dictionaries, which also
+// segment Chinese). Every punctuation mark and symbol is a token of its own: `!` and `?` say
+// something about a text. "It's 3.14!" is `it's` `3.14` `!`. A run of nothing but control and
+// format characters is none.
 #include "runtime/text/words.h"
 
-#include <unicode/brkiter.h>
-#include <unicode/utext.h>
+#include <algorithm>
 
-#include <array>
-
-#include "ir/diagnostic.h"
+#include "runtime/text/splitting-inl.h"
+#include "runtime/text/tokenizers.h"
+#include "runtime/text/word_lookup.h"
 
 namespace weft {
 namespace {
 
-// The Word_Break classes that matter within ASCII, as bits.
-enum WordClass : std::uint8_t {
-  kLetter = 1,
-  kDigit = 2,
-  kExtend = 4,      // the underscore joins letters, digits and itself
-  kMidLetter = 8,   // joins two letters: it's, e.g
-  kMidNumber = 16,  // joins two digits: 3.14, 1,000
+bool is_blank_segment(std::string_view segment) {
+  for (std::size_t position = 0; position < segment.size();) {
+    if (!is_blank(utf8::next(segment, position))) return false;
+  }
+  return true;
+}
+
+void icu_words(Splitting& splitting, std::size_t begin, std::size_t end) {
+  if (begin == end) return;
+  const std::string_view text = splitting.text();
+  WordBreaker& breaker = splitting.breaker();
+  breaker.start(text.substr(begin, end - begin));
+  std::size_t word_begin = begin;
+  for (std::int32_t next = breaker.next(); next >= 0 && !splitting.full(); next = breaker.next()) {
+    const std::size_t word_end = begin + static_cast<std::size_t>(next);
+    if (!is_blank_segment(text.substr(word_begin, word_end - word_begin))) {
+      splitting.push(word_begin, word_end);
+    }
+    word_begin = word_end;
+  }
+}
+
+struct WordRules {
+  static constexpr bool kKeepsBlanks = false;
+
+  static std::size_t ascii_end(std::string_view ascii, std::size_t begin) {
+    return ascii_word_end(ascii, begin);
+  }
+
+  // ICU 72 takes `@` for a letter, other versions do not: ICU never sees one, so plans agree.
+  static void unicode(Splitting& splitting, std::size_t begin, std::size_t end) {
+    while (begin < end && !splitting.full()) {
+      const std::size_t at = std::min(splitting.text().substr(0, end).find('@', begin), end);
+      icu_words(splitting, begin, at);
+      if (at < end && !splitting.full()) splitting.push(at, at + 1);
+      begin = at + 1;
+    }
+  }
 };
-
-constexpr std::array<std::uint8_t, 256> make_classes() {
-  std::array<std::uint8_t, 256> classes{};
-  for (unsigned c = 'a'; c <= 'z'; ++c) classes[c] = kLetter;
-  for (unsigned c = 'A'; c <= 'Z'; ++c) classes[c] = kLetter;
-  for (unsigned c = '0'; c <= '9'; ++c) classes[c] = kDigit;
-  classes['_'] = kExtend;
-  classes['.'] = classes['\''] = kMidLetter | kMidNumber;
-  classes[','] = classes[';'] = kMidNumber;
-  return classes;
-}
-
-constexpr std::array<std::uint8_t, 256> kClasses = make_classes();
-constexpr unsigned kWord = kLetter | kDigit | kExtend;
-
-unsigned class_at(std::string_view text, std::size_t position) {
-  return kClasses[static_cast<unsigned char>(text[position])];
-}
 
 }  // namespace
 
-std::size_t ascii_word_end(std::string_view text, std::size_t begin) {
-  std::size_t end = begin + 1;
-  unsigned previous = class_at(text, begin);
-  if ((previous & kWord) == 0) return end;
-  while (end < text.size()) {
-    const unsigned current = class_at(text, end);
-    if ((current & kWord) != 0) {  // WB5, 8, 9, 10, 13a, 13b
-      previous = current;
-      ++end;
-      continue;
-    }
-    if (current == 0 || end + 1 == text.size()) break;
-    const unsigned after = class_at(text, end + 1);
-    const bool joins = ((previous & after & kLetter) != 0 && (current & kMidLetter) != 0) ||
-                       ((previous & after & kDigit) != 0 && (current & kMidNumber) != 0);
-    if (!joins) break;  // WB6, 7, 11, 12
-    previous = after;
-    end += 2;
-  }
-  return end;
+void split_words(std::string_view text, Normalization normalization, std::size_t limit,
+                 WordBuffer& buffer) {
+  split_by<WordRules>(text, normalization, limit, buffer);
 }
 
-struct WordBreaker::Impl {
-  std::unique_ptr<icu::BreakIterator> iterator;
-  UText text = UTEXT_INITIALIZER;
-
-  ~Impl() { utext_close(&text); }
+namespace tokenizers {
+extern const TokenizerDef words{
+    .name = "words",
+    .doc = "Unicode words, Chinese ones by dictionary; each punctuation mark alone",
+    .make = make_word_lookup,
+    .split = split_words,
+    .alternative = "whitespace",
 };
-
-WordBreaker::WordBreaker() : impl_(std::make_unique<Impl>()) {
-  UErrorCode status = U_ZERO_ERROR;
-  impl_->iterator.reset(icu::BreakIterator::createWordInstance(icu::Locale::getRoot(), status));
-  if (U_FAILURE(status)) {
-    throw Error("cannot split text into words: ICU has no word break data",
-                "Install the full ICU data (Debian: libicu72).");
-  }
-}
-
-WordBreaker::~WordBreaker() = default;
-
-void WordBreaker::start(std::string_view text) {
-  UErrorCode status = U_ZERO_ERROR;
-  utext_openUTF8(&impl_->text, text.data(), static_cast<std::int64_t>(text.size()), &status);
-  impl_->iterator->setText(&impl_->text, status);
-  WEFT_CHECK(U_SUCCESS(status));
-  impl_->iterator->first();
-}
-
-std::int32_t WordBreaker::next() {
-  const std::int32_t boundary = impl_->iterator->next();
-  return boundary == icu::BreakIterator::DONE ? -1 : boundary;
-}
+}  // namespace tokenizers
 
 }  // namespace weft

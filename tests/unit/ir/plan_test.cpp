@@ -102,6 +102,7 @@ void check_equal(const Plan& a, const Plan& b) {
     CHECK(a.history[i].learning_rate == b.history[i].learning_rate);
     CHECK(a.history[i].train_loss == b.history[i].train_loss);
     CHECK(a.history[i].metrics == b.history[i].metrics);
+    CHECK(a.history[i].kept == b.history[i].kept);
   }
   REQUIRE(a.notes.size() == b.notes.size());
   for (std::size_t i = 0; i < a.notes.size(); ++i) {
@@ -141,6 +142,15 @@ TEST_CASE("the smallest plan: no words, no programs, no tensors") {
   plan.labels = {"one"};
   const std::vector<std::byte> bytes = encode_plan(plan);
   check_equal(plan, decode_plan(bytes));
+}
+
+TEST_CASE("epochs that were kept are so marked, as they were when that was a metric") {
+  Plan plan = example_plan();
+  plan.history[0].kept = true;
+  check_equal(plan, decode_plan(encode_plan(plan)));
+  Plan old = example_plan();
+  old.history[0].metrics.emplace_back("kept", 1);
+  check_equal(plan, decode_plan(encode_plan(old)));
 }
 
 constexpr const char* kVersion1 = R"(// of version 1

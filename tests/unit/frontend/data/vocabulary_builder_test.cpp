@@ -1,4 +1,4 @@
-// Vocabularies: built by count, looked up by spelling, never trusted; and text encoded with one.
+// Vocabularies: built by count, looked up by spelling, never trusted.
 #include "frontend/data/vocabulary_builder.h"
 
 #include <doctest/doctest.h>
@@ -7,7 +7,6 @@
 #include <unordered_map>
 
 #include "ir/diagnostic.h"
-#include "runtime/text/encoder.h"
 
 namespace weft {
 namespace {
@@ -16,7 +15,7 @@ using Offsets = std::vector<std::uint32_t>;
 
 WordList build(const std::vector<std::string>& texts, VocabularyOptions options = {},
                std::vector<std::uint64_t>* counts = nullptr) {
-  VocabularyBuilder builder({TokenizerKind::whitespace, {}});
+  VocabularyBuilder builder(TextSettings{"whitespace"});
   for (const std::string& text : texts) builder.add(text);
   return builder.build(options, counts);
 }
@@ -42,7 +41,7 @@ TEST_CASE("vocabulary: by count, then by first appearance") {
 
 TEST_CASE("vocabulary: counts like a map, finds every word and no other") {
   std::mt19937 random(5);
-  VocabularyBuilder builder({TokenizerKind::whitespace, {}});
+  VocabularyBuilder builder(TextSettings{"whitespace"});
   std::unordered_map<std::string, std::uint64_t> expected;
   for (int text = 0; text < 300; ++text) {
     std::string line;
@@ -71,7 +70,7 @@ TEST_CASE("vocabulary: counts like a map, finds every word and no other") {
 }
 
 TEST_CASE("vocabulary: max_tokens counts only the words a model will see") {
-  VocabularyBuilder builder({TokenizerKind::whitespace, {}});
+  VocabularyBuilder builder(TextSettings{"whitespace"});
   builder.add("a b c d", 2);
   CHECK(strings(builder.build({})) == std::vector<std::string>{"<unk>", "a", "b"});
 }
@@ -92,21 +91,6 @@ TEST_CASE("vocabulary: a damaged word list is refused") {
                     "word 0 of the vocabulary is `a`; it must be `<unk>`, the unknown word");
   CHECK_THROWS_WITH(load("<unk>aba", {0, 5, 6, 7, 8}),
                     "words 1 and 3 of the vocabulary are both `a`");
-}
-
-TEST_CASE("encoder: ids, places and the limit") {
-  const WordList words = build({"good good film"});
-  const Encoder encoder({TokenizerKind::words, {}}, Vocabulary(words), 4);
-  TokenBuffer buffer;
-  std::vector<std::int32_t> ids{7};
-  std::vector<TextSpan> places;
-  CHECK(encoder.encode("A GOOD film! good", buffer, ids, &places) == 4);
-  CHECK(ids == std::vector<std::int32_t>{7, 0, 1, 2, 0});
-  CHECK(places == std::vector<TextSpan>{{0, 1}, {2, 6}, {7, 11}, {11, 12}});
-  CHECK(encoder.encode("", buffer, ids) == 0);
-  CHECK(ids.size() == 5);
-  const Encoder unlimited({TokenizerKind::words, {}}, Vocabulary(words), 0);
-  CHECK(unlimited.encode("A GOOD film! good", buffer, ids) == 5);
 }
 
 }  // namespace

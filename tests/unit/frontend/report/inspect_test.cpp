@@ -106,6 +106,16 @@ TEST_CASE("the JSON holds the same") {
   }
 }
 
+TEST_CASE("the epochs that were kept are shown beside the metrics") {
+  Plan plan = example_plan();
+  CHECK_FALSE(contains(to_text(inspect(plan)), "kept"));
+  plan.history[1].kept = true;
+  CHECK(contains(to_text(inspect(plan)), "macro_f1  kept\n"));
+  const auto json = nlohmann::json::parse(to_json(inspect(plan)));
+  CHECK_FALSE(json["history"][0]["metrics"].contains("kept"));
+  CHECK(json["history"][1]["metrics"]["kept"] == 1.0);
+}
+
 TEST_CASE("names that would steer a terminal or are no UTF-8 are made harmless") {
   Plan plan = example_plan();
   plan.labels = {"\x1B[31mred", "\xFF"};

@@ -66,8 +66,8 @@ WordList word_list(const std::vector<std::string>& words) {
   return list;
 }
 
-constexpr TokenizerConfig kCased{TokenizerKind::words, {false, true}};
-constexpr TokenizerConfig kLowered{TokenizerKind::words, {true, true}};
+const TextSettings kCased{"words", false, true};
+const TextSettings kLowered{"words", true, true};
 
 struct Loaded {
   std::string format;
@@ -85,7 +85,7 @@ struct Loaded {
 };
 
 Loaded load(const std::string& content, const std::vector<std::string>& words,
-            std::size_t max_added = 0, TokenizerConfig tokenizer = kCased) {
+            std::size_t max_added = 0, const TextSettings& tokenizer = kCased) {
   const TemporaryFile file("some.vectors", content);
   VectorsFile vectors(file.path());
   Loaded loaded{std::string(vectors.format()),

@@ -1,5 +1,5 @@
 // The ASCII word rules against ICU's, boundary for boundary.
-#include "runtime/text/words.h"
+#include "runtime/text/word_breaker.h"
 
 #include <doctest/doctest.h>
 

@@ -1,0 +1,135 @@
+// The table of programs and their inputs and results, and the check of a program against it.
+#include "ir/plan/program_interface.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace weft {
+namespace {
+
+using namespace programs;
+
+constexpr std::string_view kWidth = "W";
+
+std::vector<ProgramInterface> make_interfaces() {
+  const Dim texts{std::string(kTexts)};
+  const Dim tokens{std::string(kTokens)};
+  const TensorType number{DType::f32, {}, {}};
+  const TensorType one_per_text{DType::i32, {texts}, {}};
+  const TensorType row_per_text{DType::f32, {texts, Dim(std::string(kWidth))}, {}};
+  const ProgramPort ids{kIds, {DType::i32, {tokens}, {}}};
+  const ProgramPort offsets{kOffsets,
+                            {DType::i32, {Dim(std::string(kTexts), 1)}, std::string(kTokens)}};
+  return {
+      {kPredict, {ids, offsets}, {{kLogits, row_per_text}, {kProbabilities, row_per_text}}},
+      {kTrain,
+       {ids,
+        offsets,
+        {kRate, number},
+        {kLabels, one_per_text, Presence::one_of},  // each text has one label
+        {kTargets, row_per_text, Presence::one_of}},
+       {{kLoss, number}}},
+      {kLoad, {}, {}},
+      {kFlush, {}, {}},
+  };
+}
+
+TensorType with_width(TensorType type, std::int64_t width) {
+  for (Dim& dim : type.shape) {
+    if (dim.symbol == kWidth) dim = Dim(width);
+  }
+  return type;
+}
+
+[[noreturn]] void fail(const Graph& graph, const std::string& rule) {
+  throw Error(fmt::format("program @{}: {}", graph.name, rule), "compile or train the model again");
+}
+
+void check_type(const Graph& graph, const Value& value, const TensorType& type) {
+  if (value.type == type) return;
+  fail(graph, fmt::format("%{} is {}, but must be {}", value.name, to_string(value.type),
+                          to_string(type)));
+}
+
+// Those inputs that this program is to have: of several in each other's place the one that it has,
+// else the last.
+std::vector<const ProgramPort*> expected_inputs(const ProgramInterface& interface,
+                                                const Graph& graph) {
+  std::vector<const ProgramPort*> inputs;
+  const ProgramPort* chosen = nullptr;
+  for (const ProgramPort& port : interface.inputs) {
+    const bool present = has_input(graph, port.name);
+    if (port.presence == Presence::one_of) {
+      if (chosen == nullptr || !has_input(graph, chosen->name)) chosen = &port;
+    } else if (present || port.presence == Presence::required) {
+      inputs.push_back(&port);
+    }
+  }
+  if (chosen != nullptr) inputs.push_back(chosen);
+  return inputs;
+}
+
+void check_result(const Graph& graph, const ProgramPort& port, std::int64_t width) {
+  for (const ValueId id : graph.results) {
+    if (graph[id].name == port.name) {
+      return check_type(graph, graph[id], with_width(port.type, width));
+    }
+  }
+  fail(graph, fmt::format("it lacks the result %{}", port.name));
+}
+
+}  // namespace
+
+std::span<const ProgramInterface> program_interfaces() {
+  static const std::vector<ProgramInterface> table = make_interfaces();
+  return table;
+}
+
+const ProgramInterface* find_program_interface(std::string_view name) {
+  const auto table = program_interfaces();
+  const auto at = std::ranges::find(table, name, &ProgramInterface::name);
+  return at == table.end() ? nullptr : &*at;
+}
+
+TensorType input_type(std::string_view name, std::int64_t width) {
+  for (const ProgramInterface& interface : program_interfaces()) {
+    const auto at = std::ranges::find(interface.inputs, name, &ProgramPort::name);
+    if (at != interface.inputs.end()) return with_width(at->type, width);
+  }
+  WEFT_CHECK(!"the table has an input of that name");
+  return {};
+}
+
+ValueId declare_input(Graph& graph, std::string_view name, std::int64_t width) {
+  return graph.declare(Role::input, std::string(name), input_type(name, width));
+}
+
+bool has_input(const Graph& graph, std::string_view name) {
+  const Value* const found = graph.find_value(name);
+  return found != nullptr && found->role == Role::input;
+}
+
+void check_interface(const ProgramInterface& interface, const Graph& graph, std::int64_t width) {
+  const std::vector<const ProgramPort*> expected = expected_inputs(interface, graph);
+  for (const ProgramPort* port : expected) {
+    if (!has_input(graph, port->name)) {
+      fail(graph, fmt::format("it lacks the input %{}", port->name));
+    }
+    check_type(graph, *graph.find_value(port->name), with_width(port->type, width));
+  }
+  for (const Value& value : graph.values) {
+    if (value.role != Role::input) continue;
+    if (std::ranges::find(expected, value.name, &ProgramPort::name) != expected.end()) continue;
+    fail(graph, fmt::format("%{} is no input that a program of this name has", value.name));
+  }
+  for (const Symbol& symbol : graph.symbols) {
+    const bool given = !expected.empty() && (symbol.name == kTexts || symbol.name == kTokens);
+    if (symbol.derived == given) {
+      fail(graph, fmt::format("nobody gives {} its extent", symbol.name));
+    }
+  }
+  for (const ProgramPort& port : interface.results) check_result(graph, port, width);
+}
+
+}  // namespace weft

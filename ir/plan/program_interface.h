@@ -1,0 +1,64 @@
+// What callers bind and read of a plan's programs, by name: the one place that spells these names.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "ir/graph.h"
+
+namespace weft {
+
+namespace programs {
+
+inline constexpr std::string_view kPredict = "predict";
+inline constexpr std::string_view kTrain = "train";
+inline constexpr std::string_view kLoad = "load";    // completes the states of `computed="load"`
+inline constexpr std::string_view kFlush = "flush";  // completes what training has put off
+
+// Symbols: how many texts and how many tokens a batch has.
+inline constexpr std::string_view kTexts = "B", kTokens = "T";
+
+// Inputs.
+inline constexpr std::string_view kIds = "ids", kOffsets = "offsets", kRate = "rate",
+                                  kLabels = "labels", kTargets = "targets";
+// Results.
+inline constexpr std::string_view kLogits = "logits", kProbabilities = "probabilities",
+                                  kLoss = "loss";
+
+}  // namespace programs
+
+enum class Presence : std::uint8_t {
+  required,
+  optional,  // a program that has no use for it leaves it out
+  one_of,    // a program has exactly one of the inputs that are marked so
+};
+
+// An input or a result. In its type the symbol `W` stands for the number of logits of a text.
+struct ProgramPort {
+  std::string_view name;
+  TensorType type;
+  Presence presence = Presence::required;
+};
+
+struct ProgramInterface {
+  std::string_view name;
+  std::vector<ProgramPort> inputs, results;
+};
+
+std::span<const ProgramInterface> program_interfaces();
+const ProgramInterface* find_program_interface(std::string_view name);  // null: no caller knows it
+
+// The type that the table gives an input, and an input of that name and type declared in a graph.
+// `width`: what `W` is.
+TensorType input_type(std::string_view name, std::int64_t width = 1);
+ValueId declare_input(Graph&, std::string_view name, std::int64_t width = 1);
+
+bool has_input(const Graph&, std::string_view name);
+
+// Error if the program lacks what its callers bind or read, has it of another type, or has an input
+// or a symbol that nobody gives a value.
+void check_interface(const ProgramInterface&, const Graph&, std::int64_t width);
+
+}  // namespace weft

@@ -1,0 +1,57 @@
+// The list of tokenizers (tokenizers.def), and what follows from an entry of it.
+#include "runtime/text/tokenizers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "ir/diagnostic.h"
+
+namespace weft {
+
+namespace tokenizers {
+#define WEFT_TOKENIZER(name) extern const TokenizerDef name;
+#include "runtime/text/tokenizers.def"
+#undef WEFT_TOKENIZER
+}  // namespace tokenizers
+
+std::span<const TokenizerDef* const> all_tokenizers() {
+  static constexpr const TokenizerDef* kAll[] = {
+#define WEFT_TOKENIZER(name) &tokenizers::name,
+#include "runtime/text/tokenizers.def"
+#undef WEFT_TOKENIZER
+  };
+  return kAll;
+}
+
+const TokenizerDef* find_tokenizer(std::string_view name) {
+  const auto all = all_tokenizers();
+  const auto at = std::ranges::find(all, name, &TokenizerDef::name);
+  return at == all.end() ? nullptr : *at;
+}
+
+const TokenizerDef& tokenizer_of(const TextSettings& text) {
+  const TokenizerDef* const found = find_tokenizer(text.tokenizer);
+  if (found != nullptr) return *found;
+  throw Error(fmt::format("the plan's tokenizer `{}` is not known", text.tokenizer),
+              "the plan was made by a newer weft");
+}
+
+std::unique_ptr<Encoder> make_encoder(const TextSettings& text, const VocabularyView& vocabulary) {
+  return tokenizer_of(text).make(text, vocabulary);
+}
+
+std::int64_t id_count(const TextSettings& text, std::int64_t words) {
+  const TokenizerDef& tokenizer = tokenizer_of(text);
+  return words + (tokenizer.more_ids == nullptr ? 0 : tokenizer.more_ids(text));
+}
+
+std::int64_t max_ids(const TextSettings& text) {
+  std::int64_t ids = 0;  // max_tokens of a plan may be any number
+  const bool overflow =
+      __builtin_mul_overflow(text.max_tokens, tokenizer_of(text).ids_per_token, &ids);
+  return overflow ? std::numeric_limits<std::int64_t>::max() : ids;
+}
+
+}  // namespace weft

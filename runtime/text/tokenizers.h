@@ -1,0 +1,48 @@
+// The table of tokenizers. One more is a file that defines its TokenizerDef, a line of
+// tokenizers.def, and a test.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "ir/plan/plan.h"
+#include "runtime/text/encoder.h"
+#include "runtime/text/word_splitter.h"
+
+namespace weft {
+
+struct TokenizerDef {
+  std::string_view name;
+  std::string_view doc;  // one line
+
+  // The encoder of a plan with these settings and this vocabulary, which must outlive it. Error if
+  // they do not fit.
+  std::unique_ptr<Encoder> (*make)(const TextSettings&, const VocabularyView&);
+
+  // Cuts a text into the words of which a vocabulary is counted; null: the vocabulary comes from
+  // elsewhere, and no data can make one.
+  SplitWords split = nullptr;
+
+  bool needs_spaces = false;       // it cuts at white space only
+  bool reads_case = true;          // made for letters that have case: `weft tune` ignores it too
+  std::string_view alternative;    // what `weft tune` tries in its place
+  std::int64_t ids_per_token = 1;  // a text has at most so many times max_tokens ids
+  std::int64_t (*more_ids)(const TextSettings&) = nullptr;  // beside an id for each word; null: 0
+};
+
+std::span<const TokenizerDef* const> all_tokenizers();  // the default first
+const TokenizerDef* find_tokenizer(std::string_view name);
+
+// Error if a plan names a tokenizer that this weft does not have.
+const TokenizerDef& tokenizer_of(const TextSettings&);
+
+std::unique_ptr<Encoder> make_encoder(const TextSettings&, const VocabularyView&);
+
+// What its encoder will say, before there is a vocabulary for one: how many ids there are with so
+// many words, and how many a text has at most.
+std::int64_t id_count(const TextSettings&, std::int64_t words);
+std::int64_t max_ids(const TextSettings&);
+
+}  // namespace weft

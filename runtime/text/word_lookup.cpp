@@ -1,0 +1,71 @@
+// Split a text into words, then look every word up.
+#include "runtime/text/word_lookup.h"
+
+#include <algorithm>
+#include <array>
+
+#include "runtime/text/vocabulary.h"
+#include "runtime/text/word_splitter.h"
+
+namespace weft {
+namespace {
+
+class WordLookup final : public Encoder {
+ public:
+  WordLookup(const TextSettings& text, const VocabularyView& words)
+      : Encoder(static_cast<std::int64_t>(words.ends.size()), text.max_tokens, kUnknownWord),
+        splitter_(text),
+        offsets_(word_offsets(words.ends)),
+        vocabulary_(words.words, offsets_) {}
+
+  std::size_t encode(const TextInput& input, TokenBuffer& buffer,
+                     const EncodedText& out) const override {
+    std::size_t count = encode_one(input.text, 0, 0, buffer.memory<WordBuffer>(), out);
+    if (input.pair) {
+      count += encode_one(*input.pair, 1, count, buffer.memory<WordBuffer>(), out);
+    }
+    return count;
+  }
+
+ private:
+  // The words of one text, behind `before` of the same input.
+  std::size_t encode_one(std::string_view text, std::int32_t type, std::size_t before,
+                         WordBuffer& buffer, const EncodedText& out) const {
+    splitter_.split(text, buffer, static_cast<std::size_t>(max_ids()) - before);
+    const std::span<const TextToken> tokens = buffer.tokens();
+    look_up(buffer, out.ids);
+    for (std::size_t i = 0; out.spans != nullptr && i < tokens.size(); ++i) {
+      out.spans->push_back({tokens[i].begin, tokens[i].end});
+    }
+    if (out.types != nullptr) out.types->insert(out.types->end(), tokens.size(), type);
+    return tokens.size();
+  }
+
+  // A vocabulary is larger than the nearest caches: some words' places in it are asked for at once.
+  void look_up(const WordBuffer& buffer, std::vector<std::int32_t>& ids) const {
+    const std::span<const TextToken> tokens = buffer.tokens();
+    std::array<std::uint64_t, 32> hashes;
+    for (std::size_t first = 0; first < tokens.size(); first += hashes.size()) {
+      const auto some = tokens.subspan(first, std::min(hashes.size(), tokens.size() - first));
+      for (std::size_t i = 0; i < some.size(); ++i) {
+        hashes[i] = hash_word(buffer.text(some[i]));
+        vocabulary_.prefetch(hashes[i]);
+      }
+      for (std::size_t i = 0; i < some.size(); ++i) {
+        ids.push_back(vocabulary_.find(buffer.text(some[i]), hashes[i]));
+      }
+    }
+  }
+
+  WordSplitter splitter_;
+  std::vector<std::uint32_t> offsets_;
+  Vocabulary vocabulary_;  // over offsets_
+};
+
+}  // namespace
+
+std::unique_ptr<Encoder> make_word_lookup(const TextSettings& text, const VocabularyView& words) {
+  return std::make_unique<WordLookup>(text, words);
+}
+
+}  // namespace weft
