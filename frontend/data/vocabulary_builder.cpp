@@ -6,23 +6,33 @@
 
 namespace weft {
 
-void VocabularyBuilder::add(std::string_view text, std::size_t max_tokens) {
+void VocabularyBuilder::add(std::string_view text, std::size_t max_tokens,
+                            std::vector<std::int32_t>* numbers) {
   splitter_.split(text, buffer_, max_tokens == 0 ? WordSplitter::kNoLimit : max_tokens);
   const auto spelling = [this](std::uint32_t number) { return words_[number]; };
   const auto hash_of = [this](std::uint32_t number) { return hash_word(words_[number]); };
   for (const TextToken& token : buffer_.tokens()) {
     const std::string_view word = buffer_.text(token);
     const std::uint64_t hash = hash_word(word);
-    const std::uint32_t number = index_.find(word, hash, spelling);
-    if (number != WordIndex::kAbsent) {
-      ++counts_[number];
-      continue;
+    std::uint32_t number = index_.find(word, hash, spelling);
+    if (number == WordIndex::kAbsent) {
+      number = static_cast<std::uint32_t>(counts_.size());
+      words_.add(word);
+      counts_.push_back(0);
+      index_.insert(hash, number, hash_of);
     }
-    words_.add(word);
-    counts_.push_back(1);
-    index_.insert(hash, static_cast<std::uint32_t>(counts_.size() - 1), hash_of);
+    ++counts_[number];
+    if (numbers != nullptr) numbers->push_back(static_cast<std::int32_t>(number));
   }
   tokens_ += buffer_.tokens().size();
+}
+
+std::vector<std::int32_t> VocabularyBuilder::ids(const Vocabulary& vocabulary) const {
+  std::vector<std::int32_t> ids(counts_.size());
+  for (std::size_t number = 0; number < ids.size(); ++number) {
+    ids[number] = vocabulary.find(words_[number]);
+  }
+  return ids;
 }
 
 WordList VocabularyBuilder::build(const VocabularyOptions& options,

@@ -21,8 +21,10 @@ class VocabularyBuilder {
  public:
   explicit VocabularyBuilder(const TextSettings& text) : splitter_(text) {}
 
-  // Counts the words of one text; of its first `max_tokens` tokens where not 0.
-  void add(std::string_view text, std::size_t max_tokens = 0);
+  // Counts the words of one text; of its first `max_tokens` tokens where not 0. Appends their
+  // numbers, in order of appearance, to `numbers`, if given.
+  void add(std::string_view text, std::size_t max_tokens = 0,
+           std::vector<std::int32_t>* numbers = nullptr);
 
   std::uint64_t tokens() const { return tokens_; }         // seen so far
   std::size_t distinct() const { return counts_.size(); }  // words seen so far
@@ -31,6 +33,9 @@ class VocabularyBuilder {
   // Where `counts` is given it receives how often each was seen; `<unk>` counts the words left out.
   WordList build(const VocabularyOptions& options,
                  std::vector<std::uint64_t>* counts = nullptr) const;
+
+  // The ids of all words seen, by number: so that texts need not be read again.
+  std::vector<std::int32_t> ids(const Vocabulary&) const;
 
  private:
   WordSplitter splitter_;

@@ -27,13 +27,25 @@ namespace {
 constexpr std::int64_t kPredictExamples = 256;
 constexpr std::int64_t kPredictTokens = 4096;
 
+// The vocabulary of the training texts, and the texts themselves where its words are all they
+// become.
+struct CountedTexts {
+  std::shared_ptr<const WordList> words;
+  std::vector<std::int32_t> ids = {};
+  std::vector<std::int64_t> offsets{0};
+};
+
 // The words of the data and, where they fit in, more of the initial vectors.
-std::shared_ptr<const WordList> choose_words(const DescriptionSettings& settings,
-                                             const CorpusView& examples,
-                                             InitialVectors& initial_vectors) {
+CountedTexts count_words(const DescriptionSettings& settings, const CorpusView& examples,
+                         InitialVectors& initial_vectors) {
+  CountedTexts counted;
   VocabularyBuilder builder(settings.text);
+  const bool keep = tokenizer_of(settings.text).looks_up_words;
   const auto longest = static_cast<std::size_t>(settings.text.max_tokens);
-  for (std::size_t i = 0; i < examples.size(); ++i) builder.add(examples.text(i), longest);
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    builder.add(examples.text(i), longest, keep ? &counted.ids : nullptr);
+    counted.offsets.push_back(static_cast<std::int64_t>(counted.ids.size()));
+  }
   VocabularyOptions options;
   options.max_size = static_cast<std::size_t>(settings.vocabulary);
   options.min_count = static_cast<std::uint64_t>(settings.min_count);
@@ -44,7 +56,17 @@ std::shared_ptr<const WordList> choose_words(const DescriptionSettings& settings
     words = initial_vectors.read(std::move(words), counts, settings.text,
                                  std::min(room, static_cast<std::size_t>(settings.added_words)));
   }
-  return std::make_shared<const WordList>(std::move(words));
+  counted.words = std::make_shared<const WordList>(std::move(words));
+  if (!keep) return counted;
+  const std::vector<std::int32_t> ids = builder.ids(Vocabulary(*counted.words));
+  for (std::int32_t& id : counted.ids) id = ids[static_cast<std::size_t>(id)];  // was a number
+  return counted;
+}
+
+Dataset training_data(const CorpusView& examples, CountedTexts& counted, const Encoder& encoder,
+                      const Plan& plan) {
+  if (!tokenizer_of(plan.text).looks_up_words) return encode(examples, encoder, plan.labels);
+  return label(examples, plan.labels, std::move(counted.ids), std::move(counted.offsets));
 }
 
 // By label; the mean weight of an example is 1.
@@ -177,7 +199,7 @@ BuiltPlan build_with_data(const Description& description, const Overrides& overr
   if (settings.balanced) context.class_weights = balanced_weights(examples);
   context.initial_vectors = &initial_vectors;  // embeddings claim their files
   const Lowered lowered = lower(description, settings, context, overrides);
-  const auto words = choose_words(settings, examples, initial_vectors);
+  CountedTexts counted = count_words(settings, examples, initial_vectors);
 
   Plan plan;
   plan.description = description.source;
@@ -185,10 +207,10 @@ BuiltPlan build_with_data(const Description& description, const Overrides& overr
   plan.text = settings.text;
   plan.task = lowered.task;
   plan.labels = examples.corpus().label_names();
-  plan.vocabulary = {words->bytes, std::span(words->offsets).subspan(1)};
-  plan.owners.push_back(words);
+  plan.vocabulary = {counted.words->bytes, std::span(counted.words->offsets).subspan(1)};
+  plan.owners.push_back(counted.words);
   const auto encoder = make_encoder(plan.text, plan.vocabulary);
-  Dataset data = encode(examples, *encoder, plan.labels);
+  Dataset data = training_data(examples, counted, *encoder, plan);
   add_programs(plan, compile_predicting(lowered.graph, encoder->id_count(), plan.text, options),
                compile_training(lowered.graph, *encoder, data, settings.batch, options));
   for (std::string& text : initial_vectors.report()) plan.notes.push_back({"", std::move(text)});

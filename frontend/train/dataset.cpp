@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 #include <numeric>
+#include <utility>
 
 #include "ir/random.h"
 
@@ -20,15 +21,26 @@ std::int64_t Dataset::max_tokens(std::int64_t examples) const {
 
 Dataset encode(const CorpusView& examples, const Encoder& encoder,
                const std::vector<std::string>& labels) {
-  Dataset data{LabelSpace(labels)};
-  const std::vector<std::uint32_t> number = data.space.align(examples.corpus());
+  std::vector<std::int32_t> ids;
+  std::vector<std::int64_t> offsets{0};
   TokenBuffer buffer;
   for (std::size_t i = 0; i < examples.size(); ++i) {
-    encoder.encode(examples.text(i), buffer, data.ids);
+    encoder.encode(examples.text(i), buffer, ids);
+    offsets.push_back(static_cast<std::int64_t>(ids.size()));
+  }
+  return label(examples, labels, std::move(ids), std::move(offsets));
+}
+
+Dataset label(const CorpusView& examples, const std::vector<std::string>& labels,
+              std::vector<std::int32_t> ids, std::vector<std::int64_t> offsets) {
+  Dataset data{LabelSpace(labels)};
+  const std::vector<std::uint32_t> number = data.space.align(examples.corpus());
+  data.ids = std::move(ids);
+  data.offsets = std::move(offsets);
+  for (std::size_t i = 0; i < examples.size(); ++i) {
     for (const std::uint32_t label : examples.labels(i)) {
       data.labels.push_back(static_cast<std::int32_t>(number[label]));
     }
-    data.offsets.push_back(static_cast<std::int64_t>(data.ids.size()));
     data.label_offsets.push_back(static_cast<std::int64_t>(data.labels.size()));
   }
   return data;

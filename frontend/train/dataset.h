@@ -33,6 +33,10 @@ struct Dataset {
 Dataset encode(const CorpusView& examples, const Encoder& encoder,
                const std::vector<std::string>& labels);
 
+// Of texts encoded already: those of example i are ids[offsets[i] .. offsets[i + 1]).
+Dataset label(const CorpusView& examples, const std::vector<std::string>& labels,
+              std::vector<std::int32_t> ids, std::vector<std::int64_t> offsets);
+
 // One epoch after another in batches. The order of an epoch depends on the seed and the epoch's
 // number only, so that training goes on after an interruption as it would have.
 class Batches {

@@ -28,6 +28,7 @@ extern const TokenizerDef characters{
     .doc = "every character but white space: the usual choice for Chinese",
     .make = make_word_lookup,
     .split = split_by<CharacterRules>,
+    .looks_up_words = true,
     .reads_case = false,
     .alternative = "words",
 };

@@ -24,6 +24,7 @@ struct TokenizerDef {
   // Cuts a text into the words of which a vocabulary is counted; null: the vocabulary comes from
   // elsewhere, and no data can make one.
   SplitWords split = nullptr;
+  bool looks_up_words = false;  // each word that `split` gives becomes one id, by the vocabulary
 
   bool needs_spaces = false;       // it cuts at white space only
   bool reads_case = true;          // made for letters that have case: `weft tune` ignores it too

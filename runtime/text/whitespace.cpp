@@ -34,6 +34,7 @@ extern const TokenizerDef whitespace{
     .doc = "what stands between white space, as given",
     .make = make_word_lookup,
     .split = split_by<WhitespaceRules>,
+    .looks_up_words = true,
     .needs_spaces = true,
     .alternative = "words",
 };

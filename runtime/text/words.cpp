@@ -66,6 +66,7 @@ extern const TokenizerDef words{
     .doc = "Unicode words, Chinese ones by dictionary; each punctuation mark alone",
     .make = make_word_lookup,
     .split = split_words,
+    .looks_up_words = true,
     .alternative = "whitespace",
 };
 }  // namespace tokenizers
