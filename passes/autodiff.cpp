@@ -106,11 +106,12 @@ class Autodiff {
   // The gradient of %x is called %x.grad, unless it has a name already (that of an equal gradient).
   bool name_gradient(ValueId id) {
     if (gradient_[index(id)] == kNoValue) return false;
-    std::string& name = graph_[gradient_[index(id)]].name;
-    const std::string wanted = graph_[id].name + ".grad";
-    const bool free = !name.ends_with(".grad") && !graph_.find(wanted);
-    if (free) name = wanted;
-    return name == wanted;
+    const ValueId gradient = gradient_[index(id)];
+    const std::string usual = graph_[id].name + ".grad";
+    if (!graph_[gradient].name.ends_with(".grad") && !graph_.find(usual)) {
+      graph_.rename(gradient, usual);
+    }
+    return graph_[gradient].name == usual;
   }
 
   // Results of the names that optimizer-step looks for; two params may have one gradient.

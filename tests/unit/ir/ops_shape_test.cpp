@@ -98,7 +98,7 @@ TEST_CASE("mistakes are named, with the types involved") {
            {"%y, %at = max_pool(%n, %from)",
             "max_pool: offsets is i32[B+1 -> T], but must be "
             "offsets into N"},
-           {"%y = max_pool_grad(%x, %where, %from)", "max_pool_grad: where is i32[B, 6]"},
+           {"%y = max_pool_grad(%x, %where, %from)", "max_pool_grad: argmax is i32[B, 6]"},
            {"%y = mean_pool_grad(%n, %from)", "mean_pool_grad: dy is f32[N, 6] but offsets is"},
            {"%y = concat(%x, %top)", "concat: x[1] is f32[B, 4] but x[0] is f32[T, 6]"},
            {"%y = slice(%x) axis=0 begin=0 end=1", "T is known only at run time"},
@@ -212,7 +212,7 @@ TEST_CASE("every op is described, and its facts point at what it has") {
       CHECK(bias.arity == Arity::optional);
     }
     if (op->fused != nullptr) CHECK(op->fused()->bias_port != 0);
-    CHECK((!op->monotone_activation || !op->activation.empty()));
+    CHECK((!op->monotone_activation || op->activation != nullptr));
   }
 }
 
