@@ -42,7 +42,7 @@ struct Entry {
   const OpDef* gradient_from_result;  // null: there is none
 };
 // In the order of the enum.
-constexpr std::array<Entry, 7> kActivations{{
+constexpr auto kActivations = std::to_array<Entry>({
     {"", [](double x) { return x; }, nullptr},
     {"relu", [](double x) { return x <= 0 ? 0.0 : x; }, &ops::relu_grad},  // NaN stays NaN
     {"tanh", [](double x) { return std::tanh(x); }, &ops::tanh_grad},
@@ -50,7 +50,7 @@ constexpr std::array<Entry, 7> kActivations{{
     {"gelu", [](double x) { return gelu(x, false); }, nullptr},
     {"gelu_tanh", [](double x) { return gelu(x, true); }, nullptr},
     {"elu", [](double x) { return elu_of(x, 1.0); }, &ops::elu_grad},
-}};
+});
 
 const Entry& entry(Activation activation) {
   return kActivations.at(static_cast<std::size_t>(activation));
@@ -74,6 +74,12 @@ std::optional<Activation> find_activation(std::string_view name) {
   const auto at = std::ranges::find(kActivations, name, &Entry::name);
   if (at == kActivations.end()) return std::nullopt;
   return static_cast<Activation>(at - kActivations.begin());
+}
+
+std::vector<Activation> all_activations() {
+  std::vector<Activation> all;
+  for (const Entry& known : kActivations) all.push_back(*find_activation(known.name));
+  return all;
 }
 
 Activation act_attr(const Attrs& attrs) {

@@ -290,7 +290,7 @@ TEST_CASE("three steps of each optimizer equal torch.optim's") {
                 {0.812109490850134, 0.913983401514029, 0.181507001155628, -0.773290696503716});
   check_numbers(three_steps("sgd", "weight_decay=0.2", 0, false, 0.1),
                 {0.766507323001901, 0.856953669559447, 0.172925767319259, -0.72593994253902});
-  check_numbers(three_steps("momentum_sgd", "weight_decay=0.2", 1, false, 0.1),
+  check_numbers(three_steps("momentum_sgd", "momentum=0.9 weight_decay=0.2", 1, false, 0.1),
                 {0.558271206727983, 0.961979170578911, 0.175344400031079, -0.804306757945283});
   check_numbers(
       three_steps("momentum_sgd", "momentum=0.8 nesterov=1 weight_decay=0.2", 1, false, 0.1),
