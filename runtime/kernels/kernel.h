@@ -134,12 +134,12 @@ std::unique_ptr<Kernel> make_kernel(F f) {
 using MakeKernel = std::unique_ptr<Kernel> (*)(const BindContext&);
 
 // Null if the op has none: its reference runs instead.
-MakeKernel find_kernel(std::string_view op);
+MakeKernel find_kernel(const OpDef&);
 
 // OpDef::reference on converted copies: slow, always there.
 std::unique_ptr<Kernel> make_reference_kernel(const BindContext&);
 
-// The kernel of the table, or the reference.
+// The op's kernel, or its reference.
 std::unique_ptr<Kernel> bind_kernel(const BindContext&);
 
 }  // namespace weft
