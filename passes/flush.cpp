@@ -34,7 +34,7 @@ std::optional<Graph> make_flush_program(const Graph& train) {
   }
   if (flush.nodes.empty()) return std::nullopt;
   PassContext context;
-  return run_passes(std::move(flush), parse_passes("plan-memory"), context);
+  return run_passes(std::move(flush), parse_passes(find_pipeline("train")->placement), context);
 }
 
 }  // namespace weft
