@@ -10,7 +10,7 @@
 
 namespace weft {
 
-enum class Activation : std::uint8_t { none, relu, tanh, sigmoid, gelu, gelu_tanh, elu };
+enum class Activation : std::uint8_t { none, relu, tanh, sigmoid, gelu, gelu_tanh, elu, silu };
 
 std::string_view to_string(Activation);                       // "" for none
 std::optional<Activation> find_activation(std::string_view);  // empty where there is no such name

@@ -37,6 +37,8 @@ Eltwise eltwise_of(Activation act) {
       return {dnnl::algorithm::eltwise_gelu_tanh, 0.0F};
     case Activation::elu:
       return {dnnl::algorithm::eltwise_elu, 1.0F};
+    case Activation::silu:
+      return {dnnl::algorithm::eltwise_swish, 1.0F};
   }
   return {dnnl::algorithm::eltwise_linear, 1.0F};
 }

@@ -101,6 +101,13 @@ struct EluMap {
                           hn::Mul(hn::Set(d, alpha), hn::Expm1(d, hn::Min(x, hn::Zero(d)))));
   }
 };
+struct SiluMap {
+  template <class D, class V>
+  V operator()(D d, V x) const {
+    return hn::Mul(x, sigmoid(d, x));
+  }
+};
+
 void Activate(Activation act, const float* x, float* y, std::int64_t n, float alpha) {
   switch (act) {
     case Activation::none:
@@ -118,6 +125,8 @@ void Activate(Activation act, const float* x, float* y, std::int64_t n, float al
       return for_each(x, y, n, GeluTanhMap{});
     case Activation::elu:
       return for_each(x, y, n, EluMap{alpha});
+    case Activation::silu:
+      return for_each(x, y, n, SiluMap{});
   }
 }
 
@@ -167,6 +176,14 @@ struct GeluTanhGradMap {
   }
 };
 
+struct SiluGradMap {
+  template <class D, class V>
+  V operator()(D d, V x, V dy) const {
+    const V s = sigmoid(d, x);  // slope: s + x s (1 - s)
+    return hn::Mul(dy, hn::MulAdd(hn::Mul(x, s), hn::Sub(hn::Set(d, 1.0F), s), s));
+  }
+};
+
 void ActivationGrad(Activation act, const float* of, const float* dy, float* dx, std::int64_t n,
                     float alpha) {
   switch (act) {
@@ -185,6 +202,8 @@ void ActivationGrad(Activation act, const float* of, const float* dy, float* dx,
       return for_each(of, dy, dx, n, GeluTanhGradMap{});
     case Activation::elu:
       return for_each(of, dy, dx, n, EluGradMap{alpha});
+    case Activation::silu:
+      return for_each(of, dy, dx, n, SiluGradMap{});
   }
 }
 
@@ -254,6 +273,9 @@ KernelPtr make_elu(const BindContext& bind) {
 KernelPtr make_elu_grad(const BindContext& bind) {
   return backward(bind, Activation::elu, bind.number("alpha"));
 }
+
+KernelPtr make_silu(const BindContext& bind) { return forward(bind, Activation::silu); }
+KernelPtr make_silu_grad(const BindContext& bind) { return backward(bind, Activation::silu); }
 
 }  // namespace weft
 #endif  // HWY_ONCE
