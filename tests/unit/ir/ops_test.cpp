@@ -308,6 +308,13 @@ TEST_CASE("three steps of each optimizer equal torch.optim's") {
                 {0.808445769173124, 0.906337205598138, 0.19253633141146, -0.727056145023701});
 }
 
+TEST_CASE("three steps of lion equal its paper's") {
+  check_numbers(three_steps("lion", "", 1, false, 0.01),
+                {0.831470984807896, 0.919297426825682, 0.151120008059867, -0.746802495307928});
+  check_numbers(three_steps("lion", "beta1=0.8 beta2=0.95 weight_decay=0.2", 1, false, 0.1),
+                {0.697945759133314, 0.949863463748917, 0.230861022625883, -0.61033645416386});
+}
+
 TEST_CASE("gradients are clipped by number and by their common norm") {
   const std::string head = "input %a : f32[2]\n input %b : f32[2, 1]\n input %f : f32[]\n";
   const Given given{{}, {{"a", {3, -0.5}}, {"b", {-4, 0}}, {"f", {0.25}}}};
