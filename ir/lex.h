@@ -18,7 +18,7 @@ enum class TokenKind : std::uint8_t {
   string,       // "…" with \" \\ \n \t, unescaped in `text`
   comment,      // `// …` or `# …` to the end of the line, without the marker
   punctuation,  // ( ) [ ] { } , : = | + - * / and -> <- <=
-  newline,      // only where `newlines` was asked for; never doubled
+  newline,      // only where `keep_newlines` was asked for; never doubled
   end
 };
 

@@ -92,6 +92,30 @@ void sgd_gaps(const SgdRule& rule, std::int64_t step, RateOf rate_of, std::span<
   }
 }
 
+// Lion over a gap: w' = weight * w - shift * sign(m)   m' = mean * m. Without a gradient the sign
+// of m stays, whatever its size.
+struct LionGap {
+  double weight = 1, shift = 0, mean = 1;
+};
+
+struct LionRule {
+  double beta1, beta2, weight_decay;
+};
+
+template <class RateOf>
+void lion_gaps(const LionRule& rule, std::int64_t step, RateOf rate_of, std::span<LionGap> by_gap) {
+  by_gap[0] = LionGap{};
+  for (std::size_t n = 1; n < by_gap.size(); ++n) {
+    // The gap grows by one step at its beginning: what that takes from w, later steps decay.
+    const double rate = rate_of(step - static_cast<std::int64_t>(n) + 1);
+    const LionGap& rest = by_gap[n - 1];
+    const double move = rule.beta1 > 0 ? rate * rest.weight : 0.0;  // the step is along beta1 * m
+    const double later = rule.beta2 > 0 ? rest.shift : 0.0;         // if m is 0 from then on: none
+    by_gap[n] = {rest.weight * (1 - rate * rule.weight_decay), move + later,
+                 rest.mean * rule.beta2};
+  }
+}
+
 // Adadelta over a gap: the weight stays, both means decay by this.
 inline double adadelta_gap(double rho, std::int64_t gap) {
   return std::pow(rho, static_cast<double>(gap));

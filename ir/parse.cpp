@@ -3,20 +3,18 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <limits>
 #include <set>
 #include <utility>
 
-#include "ir/lex.h"
 #include "ir/op.h"
+#include "ir/token_reader.h"
 
 namespace weft {
 namespace {
 
-class Parser {
+class Parser : private TokenReader {
  public:
-  explicit Parser(std::vector<Token> tokens) : tokens_(std::move(tokens)) {}
+  explicit Parser(std::vector<Token> tokens) : TokenReader(std::move(tokens)) {}
 
   std::vector<Graph> run() {
     std::vector<Graph> graphs;
@@ -25,7 +23,7 @@ class Parser {
         graphs.push_back(program());
       } catch (const Error& error) {
         note(error);
-        while (peek().kind != TokenKind::end && !is_word("program")) ++at_;
+        while (peek().kind != TokenKind::end && !is_word("program")) next();
       }
     }
     if (!problems_.empty()) throw Error(std::move(problems_));
@@ -40,67 +38,9 @@ class Parser {
  private:
   struct Poisoned {};  // a statement uses what a bad line would have defined: said once, not again
 
-  // Comments are gathered whenever the next token is asked for.
-  const Token& peek() {
-    while (tokens_[at_].kind == TokenKind::comment) {
-      const Token& token = tokens_[at_++];
-      (token.location.line == last_line_ ? trailing_ : comments_).push_back(token.text);
-    }
-    return tokens_[at_];
-  }
-  Token next() {
-    Token token = peek();
-    if (token.kind != TokenKind::end) ++at_;
-    last_line_ = token.location.line;
-    return token;
-  }
-  bool is_word(std::string_view word) {
-    return peek().kind == TokenKind::identifier && peek().text == word;
-  }
-  bool accept(std::string_view text) {
-    const bool same = peek().is(text) || is_word(text);
-    if (same) next();
-    return same;
-  }
-  void expect(std::string_view text) {
-    if (!accept(text)) fail(fmt::format("`{}` should stand here", text));
-  }
-  Token expect(TokenKind kind, std::string_view what) {
-    if (peek().kind != kind) fail(fmt::format("{} should stand here", what));
-    return next();
-  }
-  [[noreturn]] void fail(const std::string& message, std::string remedy = {}) {
-    const Token& token = peek();
-    const std::string found =
-        token.kind == TokenKind::end ? "the text ends" : "found `" + token.text + "`";
-    throw Error(token.location, fmt::format("{}; {}", message, found), std::move(remedy));
-  }
   void note(const Error& error) {
     problems_.insert(problems_.end(), error.diagnostics().begin(), error.diagnostics().end());
   }
-  std::vector<std::string> take_comments() { return std::exchange(comments_, {}); }
-  // Appends the comments that stand behind a statement on its line.
-  void take_trailing(std::vector<std::string>& comments) {
-    peek();
-    for (std::string& comment : trailing_) comments.push_back(std::move(comment));
-    trailing_.clear();
-  }
-
-  template <class T>
-  T number(const Token& token) {
-    T value{};
-    const char* end = token.text.data() + token.text.size();
-    const auto [stop, problem] = std::from_chars(token.text.data(), end, value);
-    if (problem != std::errc{} || stop != end) {
-      throw Error(token.location, fmt::format("`{}` is not a {} in range", token.text,
-                                              std::is_integral_v<T> ? "whole number" : "number"));
-    }
-    return value;
-  }
-  std::int64_t integer(std::string_view what) {
-    return number<std::int64_t>(expect(TokenKind::number, what));
-  }
-
   Graph program() {
     graph_ = Graph();
     parts_.clear();
@@ -115,7 +55,7 @@ class Parser {
     while (!peek().is("}")) {
       if (peek().kind == TokenKind::end) fail("`}` should close the program");
       const std::uint32_t line = peek().location.line;
-      const std::size_t begin = at_;
+      const std::size_t begin = position();
       try {
         statement();
         continue;
@@ -160,8 +100,8 @@ class Parser {
 
   // What the statement that begins there names before `=`, `:` or `<`.
   void poison(std::size_t begin) {
-    for (std::size_t i = begin; i < at_; ++i) {
-      const Token& token = tokens_[i];
+    for (std::size_t i = begin; i < position(); ++i) {
+      const Token& token = token_at(i);
       const bool name = token.kind == TokenKind::value || token.kind == TokenKind::identifier;
       if (name) poisoned_.insert(token.text);
       if (!name && !token.is(",")) return;
@@ -322,7 +262,7 @@ class Parser {
 
   std::optional<Storage> storage(std::optional<Token>* whole = nullptr) {
     if (!accept("in")) return std::nullopt;
-    if (whole != nullptr && peek().kind == TokenKind::value && tokens_[at_ + 1].is("+")) {
+    if (whole != nullptr && peek().kind == TokenKind::value && after_next().is("+")) {
       *whole = next();
       expect("+");
       return Storage::in_columns(kNoValue, integer("a column"));
@@ -365,64 +305,7 @@ class Parser {
     return Dim(symbol, accept("+") ? integer("what is added to the symbol") : 0);
   }
 
-  Attrs attributes() {
-    Attrs attrs;
-    while (peek().kind == TokenKind::identifier && tokens_[at_ + 1].is("=")) {
-      const Token name = next();
-      expect("=");
-      if (!attrs.emplace(name.text, attribute()).second) {
-        throw Error(name.location, fmt::format("`{}` is given twice", name.text));
-      }
-    }
-    return attrs;
-  }
-
-  static bool is_float(const Token& token) {
-    return token.text.find_first_of(".eE") != std::string::npos;
-  }
-  static bool is_special(const Token& token) {
-    return token.kind == TokenKind::identifier && (token.text == "inf" || token.text == "nan");
-  }
-  double special(const Token& token) {
-    return token.text == "inf" ? std::numeric_limits<double>::infinity()
-                               : std::numeric_limits<double>::quiet_NaN();
-  }
-
-  Attr attribute() {
-    if (peek().kind == TokenKind::string) return next().text;
-    if (accept("[")) return list_attribute();
-    if (is_special(peek())) return special(next());
-    const Token token = expect(TokenKind::number, "a number, \"text\" or [list]");
-    if (is_float(token)) return number<double>(token);
-    return number<std::int64_t>(token);
-  }
-
-  Attr list_attribute() {
-    std::vector<Token> items;
-    bool floats = false;
-    while (!accept("]")) {
-      if (!items.empty()) expect(",");
-      items.push_back(is_special(peek()) ? next() : expect(TokenKind::number, "a number"));
-      floats |= is_float(items.back()) || is_special(items.back());
-    }
-    if (!floats) {
-      std::vector<std::int64_t> whole;
-      for (const Token& item : items) whole.push_back(number<std::int64_t>(item));
-      return whole;
-    }
-    std::vector<double> numbers;
-    for (const Token& item : items) {
-      numbers.push_back(is_special(item) ? special(item) : number<double>(item));
-    }
-    return numbers;
-  }
-
-  std::vector<Token> tokens_;
-  std::size_t at_ = 0;
-  std::uint32_t last_line_ = 0;
   Graph graph_;
-  std::vector<std::string> comments_;  // comments on lines of their own, not yet taken
-  std::vector<std::string> trailing_;  // comments on the line of the last token
   std::vector<Diagnostic> problems_;
   std::vector<std::pair<ValueId, Token>> parts_;  // stored in a value that comes later
   std::set<std::string, std::less<>> poisoned_;   // what lines in error would have defined

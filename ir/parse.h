@@ -8,7 +8,7 @@
 //     param %embedding.weight : f32[30000, 300] init="uniform" scale=0.25
 //     // comments stay with the line below them
 //     %x = embedding(%ids, %embedding.weight) : f32[T, 300] in arena+0 at 3:10
-//     %top, %where = max_pool(%x, %offsets) : f32[B, 300], i32[B, 300] at 4:12
+//     %top, %argmax = max_pool(%x, %offsets) : f32[B, 300], i32[B, 300] at 4:12
 //     %new = sgd(%embedding.weight, %grad, %rate) : f32[30000, 300] in %embedding.weight
 //     write %embedding.weight <- %new
 //     return %top

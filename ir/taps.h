@@ -22,7 +22,7 @@ struct TapSegment {
   std::int64_t lanes = 0;     // 4, 8, 16, 32 or 64: channels and what rounds them up
   std::int64_t channel = 0;   // the first of its channels, among the channels of `conv`
   std::int64_t channels = 0;  // <= lanes; the rest of the lanes is zero
-  std::int64_t output = 0;    // the same channel among those of all convolutions, side by side
+  std::int64_t output = 0;    // the same channel among those of all convolutions
   std::int64_t offset = 0;    // of tap 0, lane 0, in elements from the start of the row
 };
 

@@ -1,10 +1,8 @@
 // The recipe: which pipeline makes which program.
 #include "passes/compile.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "ir/plan/program_interface.h"
 #include "passes/flush.h"
@@ -14,41 +12,34 @@ namespace weft {
 
 namespace {
 
-// A pipeline up to the passes that give values their places: these follow when a program is
-// complete.
+// A program made by a pipeline in two steps: what is placed must be complete.
 class Recipe {
  public:
   Recipe(const std::string& name, const CompileOptions& options)
       : name_(name),
         options_(options),
-        passes_(parse_passes(options.rewrites ? name : name + "-generic")),
-        placing_(std::ranges::find_if(passes_, [](const Pass* pass) {
-          return pass == find_pass("zero-copy-concat") || pass == find_pass("plan-memory");
-        })) {}
+        pipeline_(*find_pipeline(options.rewrites ? name : name + "-generic")) {}
 
   Compiled compile(const Graph& forward) const {
     Compiled compiled;
     compiled.program = forward;
     compiled.program.name = name_;
-    run({passes_.begin(), placing_}, compiled.program, compiled);
+    run(pipeline_.rewrites, compiled.program, compiled);
     return compiled;
   }
   void place(Graph& program, Compiled& compiled) const {
-    run({placing_, passes_.end()}, program, compiled);
+    run(pipeline_.placement, program, compiled);
   }
 
  private:
-  using Passes = std::vector<const Pass*>;
-
-  void run(const Passes& passes, Graph& program, Compiled& compiled) const {
+  void run(std::string_view passes, Graph& program, Compiled& compiled) const {
     PassContext context{&compiled.notes, options_.tables};
-    program = run_passes(std::move(program), passes, context, options_.pipeline);
+    program = run_passes(std::move(program), parse_passes(passes), context, options_.pipeline);
   }
 
   std::string name_;
   const CompileOptions& options_;
-  Passes passes_;
-  Passes::const_iterator placing_;
+  const Pipeline& pipeline_;
 };
 
 }  // namespace

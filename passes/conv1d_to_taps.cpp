@@ -17,7 +17,7 @@ namespace {
 //   max_pool(conv1d(x, w, from, to), to, b)   ->  table = tap_table(x, w, v)
 //   max_pool(conv1d(x, v, from, to'), to', c)     tap_max_pool(_, table, from, concat(b, c))
 //
-// Convolutions of one x share the product, and their channels lie side by side as the concat that
+// Convolutions of one x share the product, and their channels are adjacent, as the concat that
 // reads them wants them: simplify removes that. Mean pooling likewise, where no gradient is wanted.
 // A convolution that is not pooled becomes tap_sum.
 //

@@ -1,8 +1,7 @@
 // The catch-up nodes of a training program, without ids: for all rows.
 #include "passes/flush.h"
 
-#include <algorithm>
-
+#include "ir/ops/train/optimizer.h"
 #include "ir/plan/program_interface.h"
 #include "passes/pass.h"
 #include "passes/rewrite.h"
@@ -10,11 +9,6 @@
 namespace weft {
 
 namespace {
-
-std::size_t ids_port(const OpDef& op) {
-  return static_cast<std::size_t>(std::ranges::find(op.inputs, "ids", &PortDef::name) -
-                                  op.inputs.begin());
-}
 
 // Declares the value as it is in `train`, once.
 ValueId declared(Graph& flush, const Value& value) {
@@ -28,10 +22,11 @@ std::optional<Graph> make_flush_program(const Graph& train) {
   Graph flush;
   flush.name = programs::kFlush;
   for (const Node& node : train.nodes) {
-    if (!node.op->name.ends_with("_catch_up")) continue;
+    if (!has_port(*node.op, OperandRole::last_step)) continue;
     std::vector<ValueId> inputs;
-    for (const ValueId id : node.inputs) {
-      inputs.push_back(inputs.size() == ids_port(*node.op) ? kNoValue : declared(flush, train[id]));
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      const bool ids = node.op->inputs[i].role == OperandRole::ids;
+      inputs.push_back(ids ? kNoValue : declared(flush, train[node.inputs[i]]));
     }
     const auto outputs = flush.append(*node.op, inputs, node.attrs, node.location);
     for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -40,7 +35,7 @@ std::optional<Graph> make_flush_program(const Graph& train) {
   }
   if (flush.nodes.empty()) return std::nullopt;
   PassContext context;
-  return run_passes(std::move(flush), parse_passes("plan-memory"), context);
+  return run_passes(std::move(flush), parse_passes(find_pipeline("train")->placement), context);
 }
 
 }  // namespace weft

@@ -36,7 +36,7 @@ std::string describe_passes() {
   out += "pipelines:\n";
   for (const Pipeline& pipeline : all_pipelines()) {
     out += fmt::format("  {:<22} {}\n  {:<22} = {}\n", pipeline.name, pipeline.doc, "",
-                       pipeline.passes);
+                       pipeline.passes());
   }
   return out;
 }

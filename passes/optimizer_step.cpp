@@ -9,6 +9,7 @@
 #include <span>
 
 #include "ir/ops/ops.h"
+#include "ir/ops/train/optimizer.h"
 #include "ir/plan/program_interface.h"
 #include "passes/passes.h"
 #include "passes/rewrite.h"
@@ -18,10 +19,6 @@ namespace weft {
 namespace {
 
 constexpr std::string_view kGradient = ".grad";
-
-bool is_optimizer(const OpDef& op) {
-  return op.inputs.size() > 2 && op.inputs[0].name == "w" && op.inputs[1].name == "g";
-}
 
 // A setting of the program or a param, if it is given.
 std::optional<double> number(const Attrs& attrs, std::string_view name) {
@@ -34,8 +31,8 @@ std::optional<double> number(const Attrs& attrs, std::string_view name) {
   throw Error(fmt::format("optimizer-step: the attribute `{}` must be a number", name));
 }
 
-// The op that the program's attribute `optimizer` names; sgd with momentum is one of its own.
-const OpDef& optimizer_of(const Graph& graph) {
+// The optimizer that the program's attribute `optimizer` names.
+const OpDef& optimizer_named_by(const Graph& graph) {
   const auto setting = graph.attrs.find("optimizer");
   const auto* name =
       setting == graph.attrs.end() ? nullptr : std::get_if<std::string>(&setting->second);
@@ -44,30 +41,32 @@ const OpDef& optimizer_of(const Graph& graph) {
                 "write `program @NAME optimizer=\"adam\" { … }`");
   }
   // A lazy optimizer differs in what row-sparse-optimizer makes of it.
-  constexpr std::string_view kLazy = "lazy_";
-  const auto plain = std::string_view(*name).substr(name->starts_with(kLazy) ? kLazy.size() : 0);
-  if (plain == "sgd" && number(graph.attrs, "momentum").value_or(0.0) != 0.0) {
-    return ops::momentum_sgd;
-  }
-  const OpDef* op = find_op(plain);
-  if (op != nullptr && is_optimizer(*op)) return *op;
+  if (const OpDef* op = find_optimizer(*name).op) return *op;
   std::string known;
-  for (const OpDef* other : all_ops()) {
-    if (is_optimizer(*other)) known += fmt::format("{}{}", known.empty() ? "" : ", ", other->name);
+  for (const OpDef* op : all_ops()) {
+    if (op->optimizer.empty()) continue;
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", op->optimizer);
   }
   throw Error(fmt::format("optimizer-step: there is no optimizer `{}`", *name),
               "known are: " + known);
 }
 
-// Those attributes of the program that the optimizer has too.
-Attrs optimizer_attrs(const Graph& graph, const OpDef& op, const Value& param) {
+// The optimizer's attributes: those that the program sets, and the defaults of the others.
+Attrs optimizer_attrs(const Graph& graph, const OpDef& op) {
   Attrs attrs;
   for (const AttrDef& def : op.attrs) {
     const auto set = graph.attrs.find(def.name);
-    if (set != graph.attrs.end()) attrs.emplace(def.name, set->second);
+    const bool given = number(graph.attrs, def.name).has_value();  // an Error if it is no number
+    attrs.emplace(def.name, given ? set->second : *def.default_value);
   }
-  if (number(param.attrs, "decay") == 0.0) attrs.erase("weight_decay");
   return attrs;
+}
+
+// The optimizer, or the op that does the same by less work.
+const OpDef& optimizer_of(const Graph& graph) {
+  const OpDef& op = optimizer_named_by(graph);
+  const OpDef* simpler = op.simpler ? op.simpler(optimizer_attrs(graph, op)) : nullptr;
+  return simpler != nullptr ? *simpler : op;
 }
 
 class OptimizerStep {
@@ -140,13 +139,9 @@ class OptimizerStep {
     return fmt::format("{}.{}_{}", param.name, string_attr(graph_.attrs, "optimizer"), port);
   }
 
-  static bool is_state(std::string_view port) {
-    return port != "w" && port != "g" && port != "rate" && port != "step";
-  }
-
   void declare_states(const Value& param) {
     for (const PortDef& port : op_.inputs) {
-      if (!is_state(port.name)) continue;
+      if (port.role != OperandRole::state) continue;
       declared(Role::state, state_name(param, port.name), param.type,
                {{"init", std::string("zeros")}});
     }
@@ -205,21 +200,36 @@ class OptimizerStep {
     return gradients;
   }
 
-  // `gradient` is of the target.
+  // The operand of the update of `param` for a port; `gradient` is of the target.
+  ValueId operand(const PortDef& port, ValueId param, ValueId gradient) {
+    switch (port.role) {
+      case OperandRole::weight:
+        return out_(param);
+      case OperandRole::gradient:
+        return gradient;
+      case OperandRole::state:
+        return *out_.target().find(state_name(graph_[param], port.name));
+      case OperandRole::learning_rate:
+        return rate_;
+      case OperandRole::step:
+        return next_step_;
+      default:
+        WEFT_CHECK(!"an optimizer has no other operands");
+        return kNoValue;
+    }
+  }
+
   void update(ValueId source_param, ValueId gradient) {
     Graph& target = out_.target();
     const Value& param = graph_[source_param];
-    std::vector<ValueId> inputs, written = {out_(source_param)};
+    std::vector<ValueId> inputs, written;
     for (const PortDef& port : op_.inputs) {
-      if (port.name == "w") inputs.push_back(out_(source_param));
-      if (port.name == "g") inputs.push_back(gradient);
-      if (port.name == "rate") inputs.push_back(rate_);
-      if (port.name == "step") inputs.push_back(next_step_);
-      if (!is_state(port.name)) continue;
-      inputs.push_back(*target.find(state_name(param, port.name)));
-      written.push_back(inputs.back());
+      inputs.push_back(operand(port, source_param, gradient));
+      if (is_updated(port.role)) written.push_back(inputs.back());
     }
-    const Attrs attrs = optimizer_attrs(graph_, op_, param);
+    Attrs attrs = optimizer_attrs(graph_, op_);
+    const auto decay = attrs.find("weight_decay");
+    if (decay != attrs.end() && number(param.attrs, "decay") == 0.0) decay->second = 0.0;
     std::vector<ValueId> outputs = target.append(op_, inputs, attrs, {}, param.name + ".next");
     WEFT_CHECK(outputs.size() == written.size());  // the param, then the states, in order
     if (const auto limit = number(param.attrs, "max_norm")) {

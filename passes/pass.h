@@ -34,17 +34,23 @@ struct Pass {
   std::string_view name;
   std::string_view doc;
   Graph (*run)(const Graph&, PassContext&);
+  bool rewrites = false;  // the program computes the same as before
 };
 
+// Two stages, because what is placed must be complete: a program may be cut in two between them.
 struct Pipeline {
   std::string_view name;
   std::string_view doc;
-  std::string_view passes;  // a comma list
+  std::string_view rewrites;   // comma lists of passes: what becomes of the graph,
+  std::string_view placement;  // and where its values live
+
+  std::string passes() const;  // both, one after the other
 };
 
 std::span<const Pass> all_passes();
 std::span<const Pipeline> all_pipelines();
 const Pass* find_pass(std::string_view name);  // null if there is none
+const Pipeline* find_pipeline(std::string_view name);
 
 // "cse,dce", where a pipeline's name stands for its passes. Error on an unknown name.
 std::vector<const Pass*> parse_passes(std::string_view list);

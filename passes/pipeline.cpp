@@ -38,9 +38,8 @@ std::vector<const Pass*> parse_passes(std::string_view list) {
     const std::size_t comma = std::min(list.find(','), list.size());
     const std::string_view name = list.substr(0, comma);
     list.remove_prefix(std::min(comma + 1, list.size()));
-    const auto pipeline = std::ranges::find(all_pipelines(), name, &Pipeline::name);
-    if (pipeline != all_pipelines().end()) {
-      std::ranges::copy(parse_passes(pipeline->passes), std::back_inserter(passes));
+    if (const Pipeline* pipeline = find_pipeline(name)) {
+      std::ranges::copy(parse_passes(pipeline->passes()), std::back_inserter(passes));
     } else if (const Pass* pass = find_pass(name)) {
       passes.push_back(pass);
     } else {

@@ -8,6 +8,7 @@
 
 #include "ir/missed_steps.h"
 #include "ir/ops/ops.h"
+#include "ir/ops/train/optimizer.h"
 #include "passes/passes.h"
 #include "passes/rewrite.h"
 
@@ -21,31 +22,17 @@ namespace {
 //   w', m', v' = adam(w, g, m, v, …)         …
 //                                            w', m', v' = row_adam(w1, m1, v1, distinct, drows, …)
 //
-// The ops are found by name: an optimizer `x` has the forms `row_x` and `row_x_catch_up`. With an
-// optimizer called lazy_x rows are not caught up: another optimizer, meant to be.
+// With an optimizer called lazy_x rows are not caught up: another optimizer, meant to be.
 struct RowUpdate {
   const Node* update = nullptr;    // the dense step
   const Node* gradient = nullptr;  // embedding_grad(distinct, drows)
   ValueId distinct = kNoValue;
-  const OpDef* row_op = nullptr;
-  const OpDef* catch_up = nullptr;                   // null: rows need none
-  std::map<std::string_view, ValueId> current = {};  // by port: caught-up images of the target
+  bool catches_up = false;
+  // The table and the states, of the target, as the lookup finds them; empty before the lookup.
+  std::vector<ValueId> current = {};
 
   ValueId table() const { return update->inputs[0]; }
 };
-
-const OpDef* form_of(const OpDef& dense, std::string_view suffix) {
-  return find_op(fmt::format("row_{}{}", dense.name, suffix));
-}
-
-bool has_port(const OpDef& op, std::string_view name) {
-  return std::ranges::find(op.inputs, name, &PortDef::name) != op.inputs.end();
-}
-
-double number(const Node& node, std::string_view name) {
-  const auto found = node.attrs.find(name);
-  return found == node.attrs.end() ? 0.0 : float_attr(node.attrs, name);
-}
 
 // Those attributes of the dense step that the other op has too.
 Attrs attrs_for(const OpDef& op, const Node& dense) {
@@ -61,7 +48,7 @@ class RowSparseOptimizer {
     const auto optimizer = graph.attrs.find("optimizer");
     const auto* name =
         optimizer == graph.attrs.end() ? nullptr : std::get_if<std::string>(&optimizer->second);
-    lazy_ = name != nullptr && name->starts_with("lazy_");
+    lazy_ = name != nullptr && find_optimizer(*name).lazy;
     if (const auto step = graph.find("step"); step && graph[*step].role == Role::state) {
       step_ = *step;
       for (const Write& write : graph.writes) {
@@ -75,7 +62,7 @@ class RowSparseOptimizer {
     for (const Node& node : graph_.nodes) {
       if (RowUpdate* lookup = looks_up(node)) {
         if (lookup->current.empty()) catch_up(*lookup);
-        out_.replace(node, ops::embedding, {out_(lookup->distinct), lookup->current.at("w")});
+        out_.replace(node, ops::embedding, {out_(lookup->distinct), lookup->current.front()});
       } else if (const RowUpdate* update = updates(node)) {
         step(*update);
       } else if (!is_gradient(node)) {
@@ -91,15 +78,13 @@ class RowSparseOptimizer {
  private:
   // Takes a dense step of an embedding table up, or notes why not.
   void consider(const Node& node) {
-    const OpDef* row_op = form_of(*node.op, "");
-    if (row_op == nullptr || !is_looked_up(node.inputs[0])) return;
-    RowUpdate update{&node, uses_.producer(node.inputs[1]), kNoValue, row_op};
+    if (node.op->row_form == nullptr || !is_looked_up(node.inputs[0])) return;
+    RowUpdate update{&node, uses_.producer(operand(node, OperandRole::gradient))};
     const std::string& table = graph_[node.inputs[0]].name;
     if (const std::string why = why_not(update); !why.empty()) {
       context_.note(fmt::format("row-sparse-optimizer: not applied to %{}: {}", table, why));
       return;
     }
-    if (needs_catch_up(node)) update.catch_up = form_of(*node.op, "_catch_up");
     const Dim& rows = graph_[update.distinct].type.shape[0];
     context_.note(
         fmt::format("row-sparse-optimizer: a step touches at most {} of the {} rows of "
@@ -120,7 +105,7 @@ class RowSparseOptimizer {
   std::string why_not(RowUpdate& update) const {
     const Node& node = *update.update;
     if (update.gradient == nullptr || update.gradient->op != &ops::embedding_grad ||
-        !uses_.single(node.inputs[1])) {
+        !uses_.single(update.gradient->outputs[0])) {
       return "its gradient is more than that of one lookup";
     }
     update.distinct = update.gradient->inputs[0];
@@ -136,52 +121,36 @@ class RowSparseOptimizer {
       }
     }
     if (!persists_alone(node)) return "what the step gives is used further, as by max_norm";
-    if (lazy_ || !needs_catch_up(node)) return {};
+    const MissedSteps missed =
+        node.op->missed_steps != nullptr ? node.op->missed_steps(node.attrs) : MissedSteps{};
+    update.catches_up = !lazy_ && !missed.change_nothing;
+    if (!update.catches_up) return {};
     if (step_ == kNoValue || next_step_ == kNoValue) return "the program does not count its steps";
-    return no_closed_form(node);
+    if (node.op->catch_up_form == nullptr) {
+      return fmt::format("the steps of {} that a row misses can't be made up for", node.op->name);
+    }
+    return missed.no_closed_form;
   }
 
   // What the step gives goes back to where it came from, and nowhere else.
   bool persists_alone(const Node& node) const {
     std::size_t output = 0;
-    for (const PortDef& port : node.op->inputs) {  // w and the states: an output each, in order
-      if (!is_state(port.name)) continue;
-      const ValueId from = operand(node, port.name), to = node.outputs[output++];
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      const OperandRole role = node.op->inputs[i].role;
+      if (!is_updated(role)) continue;
+      const ValueId from = node.inputs[i], to = node.outputs[output++];
       const auto is_home = [&](const Write& write) {
         return write.target == from && write.source == to;
       };
       const bool returned = std::ranges::count(graph_.results, from) > 0 ||
                             std::ranges::count(graph_.results, to) > 0;
-      const bool shared = port.name != "w" && uses_.readers(from).size() != 1;
+      const bool shared = role != OperandRole::weight && uses_.readers(from).size() != 1;
       if (std::ranges::count_if(graph_.writes, is_home) != 1 || returned || shared ||
           !uses_.readers(to).empty()) {
         return false;
       }
     }
     return true;
-  }
-
-  // A port for what persists: the table, or a state of its optimizer.
-  static bool is_state(std::string_view port) {
-    return port != "g" && port != "rate" && port != "step" && port != "ids";
-  }
-
-  // Without momentum and decay a row stays where it is.
-  bool needs_catch_up(const Node& node) const {
-    return !lazy_ && !(node.op == &ops::sgd && number(node, "weight_decay") == 0.0);
-  }
-
-  static std::string no_closed_form(const Node& node) {
-    const bool linear = node.op == &ops::sgd || node.op == &ops::momentum_sgd;
-    if (!linear && node.op != &ops::adamw && number(node, "weight_decay") != 0.0) {
-      return fmt::format("the weight_decay of {} moves every row in every step{}", node.op->name,
-                         node.op == &ops::adam ? "; that of adamw can be made up for" : "");
-    }
-    if (!has_port(*node.op, "m")) return {};
-    if (number(node, "beta1") > number(node, "beta2") || number(node, "epsilon") == 0.0) {
-      return "steps are made up for only if beta1 <= beta2 and epsilon > 0";
-    }
-    return {};
   }
 
   RowUpdate* looks_up(const Node& node) {
@@ -207,44 +176,47 @@ class RowSparseOptimizer {
   // The table and its states as the lookup must find them.
   void catch_up(RowUpdate& row) {
     const Node& dense = *row.update;
-    for (const PortDef& port : dense.op->inputs) {
-      if (is_state(port.name)) row.current[port.name] = out_(operand(dense, port.name));
+    for (std::size_t i = 0; i < dense.inputs.size(); ++i) {
+      if (is_updated(dense.op->inputs[i].role)) row.current.push_back(out_(dense.inputs[i]));
     }
-    if (row.catch_up == nullptr) return;
+    if (!row.catches_up) return;
+    const OpDef& op = *dense.op->catch_up_form;
     const Value& table = graph_[row.table()];
     const ValueId last = state(table.name + ".last", {DType::i32, {table.type.shape[0]}, {}});
-    std::vector<ValueId> inputs;
-    for (const PortDef& port : row.catch_up->inputs) {
-      inputs.push_back(port.name == "last"    ? last
-                       : port.name == "ids"   ? out_(row.distinct)
-                       : port.name == "step"  ? out_(step_)
-                       : port.name == "rates" ? rates(operand(dense, "rate"))
-                                              : row.current.at(port.name));
+    std::vector<ValueId> updated = row.current, inputs;
+    updated.push_back(last);
+    auto next = updated.begin();
+    for (const PortDef& port : op.inputs) {
+      inputs.push_back(is_updated(port.role)            ? *next++
+                       : port.role == OperandRole::ids  ? out_(row.distinct)
+                       : port.role == OperandRole::step ? out_(step_)
+                       : port.role == OperandRole::past_rates
+                           ? rates(operand(dense, OperandRole::learning_rate))
+                           : kNoValue);
     }
-    const auto made = out_.target().append(*row.catch_up, inputs, attrs_for(*row.catch_up, dense),
-                                           {}, table.name + ".current");
-    for (std::size_t i = 0; i + 1 < made.size(); ++i) {
-      row.current[row.catch_up->inputs[i].name] = made[i];  // w, then the states, in order
-    }
-    writes_.push_back({last, made.back()});
+    row.current =
+        out_.target().append(op, inputs, attrs_for(op, dense), {}, table.name + ".current");
+    writes_.push_back({last, row.current.back()});
+    row.current.pop_back();
   }
 
-  static ValueId operand(const Node& node, std::string_view name) {
-    const auto port = std::ranges::find(node.op->inputs, name, &PortDef::name);
-    return node.inputs[static_cast<std::size_t>(port - node.op->inputs.begin())];
+  static ValueId operand(const Node& node, OperandRole role) {
+    return node.inputs[find_port(*node.op, role)];
   }
 
   // The row-wise step, in the dense one's place.
   void step(const RowUpdate& row) {
     const Node& dense = *row.update;
+    const OpDef& op = *dense.op->row_form;
     std::vector<ValueId> inputs;
-    for (const PortDef& port : row.row_op->inputs) {
-      inputs.push_back(port.name == "ids"    ? out_(row.distinct)
-                       : port.name == "g"    ? out_(row.gradient->inputs[1])
-                       : is_state(port.name) ? row.current.at(port.name)
-                                             : out_(operand(dense, port.name)));
+    auto next = row.current.begin();
+    for (const PortDef& port : op.inputs) {
+      inputs.push_back(is_updated(port.role)                ? *next++
+                       : port.role == OperandRole::ids      ? out_(row.distinct)
+                       : port.role == OperandRole::gradient ? out_(row.gradient->inputs[1])
+                                                            : out_(operand(dense, port.role)));
     }
-    out_.replace(dense, *row.row_op, inputs, attrs_for(*row.row_op, dense));
+    out_.replace(dense, op, inputs, attrs_for(op, dense));
   }
 
   // The ring of past values of a rate.

@@ -1,4 +1,5 @@
-// zero-copy-concat: what is put side by side is computed there at once.
+// zero-copy-concat: the operands of a concat are computed in their columns of its result, so that
+// nothing is copied.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -127,6 +127,7 @@ LayerValue relu(LayerBuilder& b) { return activation(b, ops::relu); }
 LayerValue tanh(LayerBuilder& b) { return activation(b, ops::tanh); }
 LayerValue sigmoid(LayerBuilder& b) { return activation(b, ops::sigmoid); }
 LayerValue elu(LayerBuilder& b) { return activation(b, ops::elu, {{"alpha", b.number("alpha")}}); }
+LayerValue silu(LayerBuilder& b) { return activation(b, ops::silu); }
 LayerValue gelu(LayerBuilder& b) {
   return activation(b, ops::gelu, {{"approximate", b.word("approximate")}});
 }
@@ -226,6 +227,7 @@ std::vector<LayerDef> make_table() {
       {"relu", "max(x, 0)", 1, 1, {}, relu},
       {"tanh", "hyperbolic tangent", 1, 1, {}, tanh},
       {"sigmoid", "1 / (1 + exp(-x))", 1, 1, {}, sigmoid},
+      {"silu", "x / (1 + exp(-x))", 1, 1, {}, silu},
       {"gelu",
        "x times the normal distribution's share below x",
        1,

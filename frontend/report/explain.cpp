@@ -39,10 +39,7 @@ struct Share {
   std::size_t activations = 0;
 };
 
-bool is_activation(const OpDef& op) {
-  return op.name == "relu" || op.name == "tanh" || op.name == "sigmoid" || op.name == "gelu" ||
-         op.name == "elu";
-}
+bool is_activation(const OpDef& op) { return op.activation != nullptr; }
 
 // One text's way through the graph, with every value at hand.
 class Walk {

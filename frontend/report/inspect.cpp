@@ -7,6 +7,7 @@
 
 #include "ir/op.h"
 #include "passes/plan_memory.h"
+#include "runtime/kernels/kernel.h"
 
 namespace weft {
 namespace {
@@ -40,6 +41,7 @@ NodeCost cost_of(const Graph& graph, const Node& node, const ElementCount& count
     return count(type) * static_cast<double>(size_of(type.dtype));
   };
   NodeCost cost;
+  cost.by_reference = find_kernel(*node.op) == nullptr;
   double written = 0;
   for (const ValueId id : node.outputs) {
     written += bytes(id);

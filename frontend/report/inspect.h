@@ -13,7 +13,8 @@ namespace weft {
 
 struct NodeCost {
   double flops = 0;
-  double bytes = 0;  // read and written
+  double bytes = 0;           // read and written
+  bool by_reference = false;  // its op has no kernel: the reference runs instead, slowly
 };
 
 // A value's stay in the arena. Time 0 is before the first node; node i runs at time i + 1.

@@ -51,6 +51,7 @@ Json nodes(const ProgramReport& report) {
                    {"outputs", std::move(outputs)},
                    {"flops", report.nodes[i].flops},
                    {"bytes", report.nodes[i].bytes},
+                   {"by_reference", report.nodes[i].by_reference},
                    {"line", node.location.line}});
   }
   return out;

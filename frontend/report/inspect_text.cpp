@@ -126,6 +126,22 @@ std::string tensors(const Plan& plan) {
   return "\ntensors\n" + table.str("    ");
 }
 
+std::string node_name(const Graph& graph, const Node& node) {
+  return node.outputs.empty() ? "" : '%' + graph[node.outputs[0]].name;
+}
+
+// Nodes without a kernel, one a line; usually there are none.
+std::string reference_nodes(const ProgramReport& report) {
+  std::string out;
+  for (std::size_t i = 0; i < report.nodes.size(); ++i) {
+    const Node& node = report.graph->nodes[i];
+    if (!report.nodes[i].by_reference) continue;
+    out += fmt::format("    {} runs by the reference of {}, slowly: the op has no kernel\n",
+                       node_name(*report.graph, node), node.op->name);
+  }
+  return out;
+}
+
 std::string node_table(const ProgramReport& report) {
   TextTable table;
   table.add({"node", "op", "flops", "bytes", "% of flops"});
@@ -133,10 +149,8 @@ std::string node_table(const ProgramReport& report) {
     const Node& node = report.graph->nodes[i];
     const NodeCost& cost = report.nodes[i];
     const double share = report.total.flops > 0 ? 100 * cost.flops / report.total.flops : 0.0;
-    const std::string name =
-        node.outputs.empty() ? "" : '%' + (*report.graph)[node.outputs[0]].name;
-    table.add({name, std::string(node.op->name), scaled(cost.flops), scaled(cost.bytes),
-               fmt::format("{:.1f}", share)});
+    table.add({node_name(*report.graph, node), std::string(node.op->name), scaled(cost.flops),
+               scaled(cost.bytes), fmt::format("{:.1f}", share)});
   }
   table.add({"total", "", scaled(report.total.flops), scaled(report.total.bytes), ""});
   return table.str("    ");
@@ -163,6 +177,7 @@ std::string program(const ProgramReport& report) {
     sizes += fmt::format("{}{} = {}", sizes.empty() ? "" : ", ", symbol, extent);
   }
   out += fmt::format("\ncost{}{}\n", sizes.empty() ? "" : " at ", sizes) + node_table(report);
+  out += reference_nodes(report);
   return out + '\n' + arena(report);
 }
 

@@ -10,7 +10,6 @@ std::span<const OpDef* const> all_ops() {
   static const std::array table = {
 #define WEFT_OP(name) &ops::name,
 #include "ir/ops/ops.def"
-#undef WEFT_OP
   };
   return table;
 }

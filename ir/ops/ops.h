@@ -7,6 +7,5 @@ namespace weft::ops {
 
 #define WEFT_OP(name) extern const OpDef name;
 #include "ir/ops/ops.def"
-#undef WEFT_OP
 
 }  // namespace weft::ops

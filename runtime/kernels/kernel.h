@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "ir/op.h"
+#include "ir/ops/nn/activation.h"
 #include "runtime/resources/rows_on_demand.h"
 
 namespace weft {
@@ -27,7 +27,7 @@ class Operand {
  public:
   Operand() = default;  // an optional input left out
   // `address` is null for an optional output left out.
-  // `lazy`: of a table whose rows are made when they are asked for; else null.
+  // `on_demand`: of a table whose rows are made when they are asked for; else null.
   Operand(const Graph&, ValueId, std::byte* address, RowsOnDemand* on_demand = nullptr);
 
   explicit operator bool() const { return address_ != nullptr; }
@@ -75,6 +75,7 @@ struct BindContext {
     return static_cast<float>(float_attr(node.attrs, attr));
   }
   const std::string& string(std::string_view attr) const { return string_attr(node.attrs, attr); }
+  Activation activation() const { return act_attr(node.attrs); }
   // The index of the symbol that counts rows of the operand `y[output]`.
   std::size_t row_symbol(std::size_t output) const;
 };
@@ -103,8 +104,8 @@ class Kernel {
   Kernel(const Kernel&) = delete;
   Kernel& operator=(const Kernel&) = delete;
   virtual void run(RunContext&) = 0;
-  // Whether it asks for the rows that it reads of an operand whose rows are made lazily. For other
-  // kernels they have all been made.
+  // Whether it asks for the rows that it reads of an operand whose rows are made on demand. For
+  // other kernels they have all been made.
   virtual bool asks_for_rows() const { return false; }
 };
 
@@ -133,12 +134,12 @@ std::unique_ptr<Kernel> make_kernel(F f) {
 using MakeKernel = std::unique_ptr<Kernel> (*)(const BindContext&);
 
 // Null if the op has none: its reference runs instead.
-MakeKernel find_kernel(std::string_view op);
+MakeKernel find_kernel(const OpDef&);
 
 // OpDef::reference on converted copies: slow, always there.
 std::unique_ptr<Kernel> make_reference_kernel(const BindContext&);
 
-// The kernel of the table, or the reference.
+// The op's kernel, or its reference.
 std::unique_ptr<Kernel> bind_kernel(const BindContext&);
 
 }  // namespace weft

@@ -1,4 +1,4 @@
-// Operands, and the table from op names to kernels.
+// Operands, and the table from op names to kernels, made from the list of ops.
 #include "runtime/kernels/kernels.h"
 
 #include <algorithm>
@@ -75,109 +75,21 @@ struct Entry {
 };
 
 constexpr auto kTable = std::to_array<Entry>({
-    {"constant", make_constant},
-    {"embedding", make_embedding},
-    {"embedding_grad", make_embedding_grad},
-    {"window_offsets", make_window_offsets},
-    {"conv1d", make_conv1d},
-    {"conv1d_input_grad", make_conv1d_input_grad},
-    {"conv1d_weight_grad", make_conv1d_weight_grad},
-    {"bias_add", make_bias_add},
-    {"matmul", make_matmul},
-    {"linear", make_linear},
-    {"relu", make_relu},
-    {"relu_grad", make_relu_grad},
-    {"tanh", make_tanh},
-    {"tanh_grad", make_tanh_grad},
-    {"sigmoid", make_sigmoid},
-    {"sigmoid_grad", make_sigmoid_grad},
-    {"gelu", make_gelu},
-    {"gelu_grad", make_gelu_grad},
-    {"elu", make_elu},
-    {"elu_grad", make_elu_grad},
-    {"max_pool", make_max_pool},
-    {"max_pool_grad", make_max_pool_grad},
-    {"mask_empty_sequences", make_mask_empty_sequences},
-    {"mean_pool", make_mean_pool},
-    {"mean_pool_grad", make_mean_pool_grad},
-    {"local_max_pool", make_local_max_pool},
-    {"local_max_pool_grad", make_local_max_pool_grad},
-    {"local_mean_pool", make_local_mean_pool},
-    {"local_mean_pool_grad", make_local_mean_pool_grad},
-    {"tap_table", make_tap_table},
-    {"tap_table_input_grad", make_tap_table_input_grad},
-    {"tap_table_weight_grad", make_tap_table_weight_grad},
-    {"quantize_taps", make_quantize_taps},
-    {"tap_max_pool", make_tap_max_pool},
-    {"tap_max_pool_grad", make_tap_max_pool_grad},
-    {"tap_mean_pool", make_tap_mean_pool},
-    {"tap_sum", make_tap_sum},
-    {"tap_sum_grad", make_tap_sum_grad},
-    {"sparse_tap_input_grad", make_sparse_tap_input_grad},
-    {"sparse_tap_weight_grad", make_sparse_tap_weight_grad},
-    {"unique", make_unique},
-    {"concat", make_concat},
-    {"slice", make_slice},
-    {"slice_grad", make_slice_grad},
-    {"reshape", make_reshape},
-    {"add", make_add},
-    {"sub", make_sub},
-    {"mul", make_mul},
-    {"scale", make_scale},
-    {"reduce_sum", make_reduce_sum},
-    {"reduce_mean", make_reduce_mean},
-    {"reduce_mean_grad", make_reduce_mean_grad},
-    {"reduce_max", make_reduce_max},
-    {"reduce_max_grad", make_reduce_max_grad},
-    {"broadcast_like", make_broadcast_like},
-    {"layer_norm", make_layer_norm},
-    {"layer_norm_grad", make_layer_norm_grad},
-    {"batch_norm", make_batch_norm},
-    {"batch_norm_grad", make_batch_norm_grad},
-    {"batch_norm_inference", make_batch_norm_inference},
-    {"dropout", make_dropout},
-    {"token_dropout", make_token_dropout},
-    {"softmax", make_softmax},
-    {"softmax_grad", make_softmax_grad},
-    {"log_softmax", make_log_softmax},
-    {"log_softmax_grad", make_log_softmax_grad},
-    {"cross_entropy", make_cross_entropy},
-    {"cross_entropy_grad", make_cross_entropy_grad},
-    {"binary_cross_entropy", make_binary_cross_entropy},
-    {"binary_cross_entropy_grad", make_binary_cross_entropy_grad},
-    {"clip", make_clip},
-    {"clip_factor", make_clip_factor},
-    {"scale_by", make_scale_by},
-    {"increment", make_increment},
-    {"sgd", make_sgd},
-    {"momentum_sgd", make_momentum_sgd},
-    {"adam", make_adam},
-    {"adamw", make_adamw},
-    {"adadelta", make_adadelta},
-    {"max_norm", make_max_norm},
-    {"row_sgd", make_row_sgd},
-    {"row_momentum_sgd", make_row_momentum_sgd},
-    {"row_adam", make_row_adam},
-    {"row_adamw", make_row_adamw},
-    {"row_adadelta", make_row_adadelta},
-    {"record_rate", make_record_rate},
-    {"row_sgd_catch_up", make_row_sgd_catch_up},
-    {"row_momentum_sgd_catch_up", make_row_momentum_sgd_catch_up},
-    {"row_adam_catch_up", make_row_adam_catch_up},
-    {"row_adamw_catch_up", make_row_adamw_catch_up},
-    {"row_adadelta_catch_up", make_row_adadelta_catch_up},
+#define WEFT_OP(name) {#name, make_##name},
+#define WEFT_OP_WITHOUT_KERNEL(name)
+#include "ir/ops/ops.def"
 });
 
 }  // namespace
 
-MakeKernel find_kernel(std::string_view op) {
-  const auto* found = std::ranges::find(kTable, op, &Entry::op);
+MakeKernel find_kernel(const OpDef& op) {
+  const auto* found = std::ranges::find(kTable, op.name, &Entry::op);
   return found == kTable.end() ? nullptr : found->make;
 }
 
 std::unique_ptr<Kernel> bind_kernel(const BindContext& bind) {
   std::unique_ptr<Kernel> kernel;
-  if (const MakeKernel make = find_kernel(bind.node.op->name)) kernel = make(bind);
+  if (const MakeKernel make = find_kernel(*bind.node.op)) kernel = make(bind);
   return kernel ? std::move(kernel) : make_reference_kernel(bind);
 }
 

@@ -24,6 +24,13 @@ double sigmoid_of(double x) {
 
 double elu_of(double x, double alpha) { return x > 0 ? x : alpha * std::expm1(x); }
 
+double silu_of(double x) { return x * sigmoid_of(x); }
+
+double silu_slope(double x) {
+  const double s = sigmoid_of(x);
+  return s * (1.0 + x * (1.0 - s));
+}
+
 double gelu_slope(double x, bool tanh_form) {
   if (!tanh_form) {
     const double density = std::exp(-0.5 * x * x) * std::numbers::inv_sqrtpi * kRootHalf;
@@ -42,7 +49,7 @@ struct Entry {
   const OpDef* gradient_from_result;  // null: there is none
 };
 // In the order of the enum.
-constexpr std::array<Entry, 7> kActivations{{
+constexpr auto kActivations = std::to_array<Entry>({
     {"", [](double x) { return x; }, nullptr},
     {"relu", [](double x) { return x <= 0 ? 0.0 : x; }, &ops::relu_grad},  // NaN stays NaN
     {"tanh", [](double x) { return std::tanh(x); }, &ops::tanh_grad},
@@ -50,7 +57,8 @@ constexpr std::array<Entry, 7> kActivations{{
     {"gelu", [](double x) { return gelu(x, false); }, nullptr},
     {"gelu_tanh", [](double x) { return gelu(x, true); }, nullptr},
     {"elu", [](double x) { return elu_of(x, 1.0); }, &ops::elu_grad},
-}};
+    {"silu", silu_of, nullptr},
+});
 
 const Entry& entry(Activation activation) {
   return kActivations.at(static_cast<std::size_t>(activation));
@@ -74,6 +82,12 @@ std::optional<Activation> find_activation(std::string_view name) {
   const auto at = std::ranges::find(kActivations, name, &Entry::name);
   if (at == kActivations.end()) return std::nullopt;
   return static_cast<Activation>(at - kActivations.begin());
+}
+
+std::vector<Activation> all_activations() {
+  std::vector<Activation> all;
+  for (const Entry& known : kActivations) all.push_back(*find_activation(known.name));
+  return all;
 }
 
 Activation act_attr(const Attrs& attrs) {
@@ -302,6 +316,36 @@ const OpDef elu_grad{
         [](const EvalContext& v) {
           const double alpha = float_attr(v.node.attrs, "alpha");
           map_two(v, [&](double y, double dy) { return y > 0 ? dy : dy * (y + alpha); });
+        },
+    .in_place = {2},
+};
+
+// Elfwing, Uchibe and Doya, "Sigmoid-weighted linear units", arXiv 1702.03118, 2017; also: swish.
+const OpDef silu{
+    .name = "silu",
+    .doc = "x * sigmoid(x)",
+    .inputs = x_port(),
+    .outputs = y_port(),
+    .infer = infer_unary,
+    .reference = [](const EvalContext& v) { map_one(v, silu_of); },
+    .gradient =
+        [](GradientContext& g) {
+          g.dx[0] = g.emit(ops::silu_grad, {g.in(0), g.dy[0]});
+        },
+    .in_place = {1},
+    .rowwise = true,
+    .activation = always<Activation::silu>,
+};
+
+const OpDef silu_grad{
+    .name = "silu_grad",
+    .doc = "dy times the slope of silu at x",
+    .inputs = {{"x", "f32[..]"}, {"dy", "f32[..]"}},
+    .outputs = dx_port(),
+    .infer = infer_binary,
+    .reference =
+        [](const EvalContext& v) {
+          map_two(v, [](double x, double dy) { return dy * silu_slope(x); });
         },
     .in_place = {2},
 };

@@ -4,15 +4,17 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "ir/op.h"
 
 namespace weft {
 
-enum class Activation : std::uint8_t { none, relu, tanh, sigmoid, gelu, gelu_tanh, elu };
+enum class Activation : std::uint8_t { none, relu, tanh, sigmoid, gelu, gelu_tanh, elu, silu };
 
 std::string_view to_string(Activation);                       // "" for none
 std::optional<Activation> find_activation(std::string_view);  // empty where there is no such name
+std::vector<Activation> all_activations();                    // with none, the first
 
 Activation act_attr(const Attrs&);  // of a node whose shape rule calls expect_activation
 

@@ -111,7 +111,7 @@ const OpDef scale{
 const OpDef bias_add{
     .name = "bias_add",
     .doc = "adds one number per channel to every row",
-    .inputs = {{"x", "f32[N, C]"}, {"b", "f32[C]"}},
+    .inputs = {{"x", "f32[N, C]"}, {"b", "f32[C]", Arity::one, OperandRole::weight}},
     .outputs = {{"y", "f32[N, C]"}},
     .infer = infer_bias_add,
     .reference = eval_bias_add,

@@ -66,7 +66,8 @@ namespace ops {
 const OpDef embedding{
     .name = "embedding",
     .doc = "the table's row for each id",
-    .inputs = {{"ids", "i32[T]"}, {"table", "f32[V, D]"}},
+    .inputs = {{"ids", "i32[T]", Arity::one, OperandRole::ids},
+               {"table", "f32[V, D]", Arity::one, OperandRole::weight}},
     .outputs = {{"y", "f32[T, D]"}},
     .infer = infer_embedding,
     .reference = eval_embedding,
@@ -77,7 +78,7 @@ const OpDef embedding{
 const OpDef embedding_grad{
     .name = "embedding_grad",
     .doc = "the gradient of embedding's table: for each row, the sum over the places it was used",
-    .inputs = {{"ids", "i32[T]"},
+    .inputs = {{"ids", "i32[T]", Arity::one, OperandRole::ids},
                {"dy", "f32[T, D]"},
                {"like", "f32[V, D], the table, where V is not fixed", Arity::optional}},
     .outputs = {{"dtable", "f32[V, D]"}},

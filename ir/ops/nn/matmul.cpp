@@ -120,7 +120,9 @@ const OpDef linear{
     .name = "linear",
     .doc =
         "x w + bias, then an activation: what matmul, bias_add and the activation are fused into",
-    .inputs = {{"x", "f32[M, K]"}, {"w", "f32[K, N]"}, {"bias", "f32[N]", Arity::optional}},
+    .inputs = {{"x", "f32[M, K]"},
+               {"w", "f32[K, N]", Arity::one, OperandRole::weight},
+               {"bias", "f32[N]", Arity::optional, OperandRole::weight}},
     .outputs = {{"y", "f32[M, N]"}},
     .attrs = {{"act", "an activation, or \"\"", std::string()}},
     .infer = infer_linear,

@@ -152,7 +152,7 @@ const OpDef max_pool{
         "found in",
     .inputs = {{"x", "f32[T, C]"},
                {"offsets", "i32[B+1 -> T]"},
-               {"bias", "f32[C]", Arity::optional}},
+               {"bias", "f32[C]", Arity::optional, OperandRole::weight}},
     .outputs = {{"y", "f32[B, C]"}, {"argmax", "i32[B, C]", Arity::optional}},
     .attrs = {{"act", "an activation, or \"\"", std::string()}},
     .infer = infer_max_pool,

@@ -228,7 +228,7 @@ const OpDef constant{
 
 const OpDef concat{
     .name = "concat",
-    .doc = "the operands side by side, along the last dimension",
+    .doc = "the columns of all operands, in their order: joined along the last dimension",
     .inputs = {{"x", "f32[.., C]", Arity::variadic}},
     .outputs = {{"y", "f32[.., sum of C]"}},
     .infer = infer_concat,

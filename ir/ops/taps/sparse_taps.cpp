@@ -67,9 +67,9 @@ void eval_weight_grad(const EvalContext& v) {
 }
 
 std::vector<PortDef> winner_ports(const PortDef& last) {
-  return {{"dz", "f32[B, O]"},
+  return {{"dz", "f32[B, O]", Arity::one, OperandRole::gradient},
           {"argmax", "i32[B, O]"},
-          {"ids", "i32[T]; left out: row t is token t's", Arity::optional},
+          {"ids", "i32[T]; left out: row t is token t's", Arity::optional, OperandRole::ids},
           {"offsets", "i32[B+1 -> T]"},
           last};
 }
@@ -94,7 +94,7 @@ namespace ops {
 const OpDef sparse_tap_input_grad{
     .name = "sparse_tap_input_grad",
     .doc = "tap_table_input_grad(tap_max_pool_grad(..), w..): the gradient of the rows e",
-    .inputs = winner_ports({"w", "f32[K, D, O]", Arity::variadic}),
+    .inputs = winner_ports({"w", "f32[K, D, O]", Arity::variadic, OperandRole::weight}),
     .outputs = {{"de", "f32[N, D]"}},
     .attrs = {dilation_attr(), rows_attr()},
     .infer = infer_input_grad,

@@ -172,10 +172,10 @@ void gradient_tap_mean_pool(GradientContext& g) {
 }
 
 std::vector<PortDef> pool_ports() {
-  return {{"ids", "i32[T]; left out: row t is token t's", Arity::optional},
+  return {{"ids", "i32[T]; left out: row t is token t's", Arity::optional, OperandRole::ids},
           {"table", "f32[N, R]"},
           {"offsets", "i32[B+1 -> T]"},
-          {"bias", "f32[O]", Arity::optional}};
+          {"bias", "f32[O]", Arity::optional, OperandRole::weight}};
 }
 
 std::vector<PortDef> max_pool_ports() {
@@ -224,7 +224,7 @@ const OpDef tap_max_pool_grad{
     .doc = "the gradient of tap_max_pool's table: dz at the rows of the winning windows",
     .inputs = {{"dz", "f32[B, O]"},
                {"argmax", "i32[B, O]"},
-               {"ids", "i32[T]; left out: row t is token t's", Arity::optional},
+               {"ids", "i32[T]; left out: row t is token t's", Arity::optional, OperandRole::ids},
                {"offsets", "i32[B+1 -> T]"}},
     .outputs = {{"dtable", "f32[N, R]"}},
     .attrs = tap_attrs({dilation_attr(), rows_attr()}),

@@ -110,11 +110,11 @@ namespace ops {
 const OpDef tap_sum{
     .name = "tap_sum",
     .doc = "act(convolutions + bias), a row per window, by their tap table",
-    .inputs = {{"ids", "i32[T]; left out: row t is token t's", Arity::optional},
+    .inputs = {{"ids", "i32[T]; left out: row t is token t's", Arity::optional, OperandRole::ids},
                {"table", "f32[N, R]"},
                {"from", "i32[B+1 -> T]"},
                {"to", "i32[B+1 -> T']"},
-               {"bias", "f32[O]", Arity::optional}},
+               {"bias", "f32[O]", Arity::optional, OperandRole::weight}},
     .outputs = {{"y", "f32[T', O]"}},
     .attrs = tap_attrs(
         {dilation_attr(), padding_attr(), AttrDef{"act", "an activation, or \"\"", std::string()}}),
@@ -129,7 +129,7 @@ const OpDef tap_sum_grad{
     .name = "tap_sum_grad",
     .doc = "the gradient of tap_sum's table",
     .inputs = {{"dz", "f32[T', O]"},
-               {"ids", "i32[T]; left out: row t is token t's", Arity::optional},
+               {"ids", "i32[T]; left out: row t is token t's", Arity::optional, OperandRole::ids},
                {"from", "i32[B+1 -> T]"},
                {"to", "i32[B+1 -> T']"}},
     .outputs = {{"dtable", "f32[N, R]"}},

@@ -170,7 +170,7 @@ void eval_quantize_taps(const EvalContext& v) {
 }
 
 std::vector<PortDef> before_weights(const PortDef& first) {
-  return {first, {"w", "f32[K, D, O]", Arity::variadic}};
+  return {first, {"w", "f32[K, D, O]", Arity::variadic, OperandRole::weight}};
 }
 
 double flops_of_table(const Graph& graph, const Node& node, const ElementCount& count) {
@@ -226,7 +226,7 @@ const OpDef quantize_taps{
     .name = "quantize_taps",
     .doc =
         "a tap table in integers, of which sums over taps can't overflow, and a scale per channel",
-    .inputs = {{"table", "f32[V, R]"}},
+    .inputs = {{"table", "f32[V, R]", Arity::one, OperandRole::weight}},
     .outputs = {{"q", "i16[V, R'] or i8[V, R']"}, {"scale", "f32[O]"}},
     .attrs = tap_attrs({required("dtype", "\"i16\" or \"i8\"", std::string())}),
     .infer = infer_quantize_taps,

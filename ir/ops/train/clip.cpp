@@ -1,4 +1,5 @@
-// What keeps a training step short: gradients clipped number by number, or by their common norm.
+// Limits on a training step: gradients clipped number by number or by their common norm, and
+// weights by theirs.
 #include <algorithm>
 #include <cmath>
 
@@ -63,6 +64,24 @@ double flops_of_clip_factor(const Graph& graph, const Node& node, const ElementC
   return flops;
 }
 
+std::vector<TensorType> infer_max_norm(const InferContext& v) {
+  v.expect_dtype(0, DType::f32);
+  if (v.type(0).shape.empty()) v.fail(describe(v, 0) + ", but must have columns");
+  check_limit(v);
+  return {v.type(0)};
+}
+
+void eval_max_norm(const EvalContext& v) {
+  const Tensor& w = *v.x[0];
+  const double limit = float_attr(v.node.attrs, "limit");
+  for (std::int64_t o = 0; o < w.columns(); ++o) {
+    double square = 0;
+    for (std::int64_t n = 0; n < w.rows(); ++n) square += at(w, n, o) * at(w, n, o);
+    const double factor = square > limit * limit ? limit / std::sqrt(square) : 1.0;
+    for (std::int64_t n = 0; n < w.rows(); ++n) at(v.y[0], n, o) = at(w, n, o) * factor;
+  }
+}
+
 }  // namespace
 
 namespace ops {
@@ -70,7 +89,7 @@ namespace ops {
 const OpDef clip{
     .name = "clip",
     .doc = "each number put into [-limit, limit]",
-    .inputs = {{"x", "f32[..]"}},
+    .inputs = {{"x", "f32[..]", Arity::one, OperandRole::gradient}},
     .outputs = {{"y", "f32[..]"}},
     .attrs = {required("limit", "the largest size", 0.0)},
     .infer = infer_clip,
@@ -83,7 +102,7 @@ const OpDef clip{
 const OpDef clip_factor{
     .name = "clip_factor",
     .doc = "what all g are to be multiplied by, so that their common L2 norm is at most limit",
-    .inputs = {{"g", "f32[..]", Arity::variadic}},
+    .inputs = {{"g", "f32[..]", Arity::variadic, OperandRole::gradient}},
     .outputs = {{"factor", "f32[], at most 1"}},
     .attrs = {required("limit", "the largest norm", 0.0)},
     .infer = infer_clip_factor,
@@ -94,11 +113,25 @@ const OpDef clip_factor{
 const OpDef scale_by{
     .name = "scale_by",
     .doc = "x times a number",
-    .inputs = {{"x", "f32[..]"}, {"factor", "f32[]"}},
+    .inputs = {{"x", "f32[..]", Arity::one, OperandRole::gradient}, {"factor", "f32[]"}},
     .outputs = {{"y", "f32[..]"}},
     .infer = infer_scale_by,
     .reference = eval_scale_by,
     .in_place = {1},
+};
+
+// Srebro and Shraibman 2005; for networks Hinton et al., arXiv 1207.0580, 2012; Kim 2014 uses 3.
+const OpDef max_norm{
+    .name = "max_norm",
+    .doc = "each output's weights (a column: all axes but the last) scaled to an L2 norm <= limit",
+    .inputs = {{"w", "f32[.., O]", Arity::one, OperandRole::weight}},
+    .outputs = {{"new_w", "f32[.., O]", Arity::one, OperandRole::weight}},
+    .attrs = {required("limit", "the largest norm", 0.0)},
+    .infer = infer_max_norm,
+    .reference = eval_max_norm,
+    .in_place = {1},
+    .flops = [](const Graph& graph, const Node& node,
+                const ElementCount& count) { return 3 * count(graph[node.inputs[0]].type); },
 };
 
 }  // namespace ops

@@ -51,7 +51,9 @@ namespace ops {
 const OpDef dropout{
     .name = "dropout",
     .doc = "0 with probability `rate`, else x / (1 - rate); the same for the same seed and step",
-    .inputs = {{"x", "f32[..]"}, {"seed", "i32[]"}, {"step", "i32[]"}},
+    .inputs = {{"x", "f32[..]"},
+               {"seed", "i32[]"},
+               {"step", "i32[]", Arity::one, OperandRole::step}},
     .outputs = {{"y", "f32[..]"}},
     .attrs = {required("rate", "the share of elements that become 0", 0.0),
               required("stream", "a number of its own for each dropout", std::int64_t{})},
@@ -67,7 +69,9 @@ const OpDef dropout{
 const OpDef token_dropout{
     .name = "token_dropout",
     .doc = "0, the unknown word, with probability `rate`, else the id; the same for the same step",
-    .inputs = {{"ids", "i32[..]"}, {"seed", "i32[]"}, {"step", "i32[]"}},
+    .inputs = {{"ids", "i32[..]", Arity::one, OperandRole::ids},
+               {"seed", "i32[]"},
+               {"step", "i32[]", Arity::one, OperandRole::step}},
     .outputs = {{"new_ids", "i32[..]"}},
     .attrs = {required("rate", "the share of ids that become 0", 0.0),
               required("stream", "a number of its own for each use", std::int64_t{})},

@@ -51,7 +51,7 @@ namespace ops {
 const OpDef unique{
     .name = "unique",
     .doc = "the distinct ids in the order of their first use, and for each id its place among them",
-    .inputs = {{"ids", "i32[T]"}},
+    .inputs = {{"ids", "i32[T]", Arity::one, OperandRole::ids}},
     .outputs = {{"distinct", "i32[T.unique]"}, {"inverse", "i32[T]"}},
     .attrs = {required("size", "V, above every id", std::int64_t{})},
     .infer = infer_unique,

@@ -86,7 +86,7 @@ class Conv1d final : public Kernel {
     const Operand& bias = bind.x[4];
     convolution_ = std::make_unique<PackedConvolution>(
         ConvolutionShape{in, out, taps, window.stride, window.dilation, static_cast<bool>(bias),
-                         bind.string("act")},
+                         bind.activation()},
         RowPlacement{window.span(), window.stride, window.left(), 1}, examples_capacity(bind, 2),
         w_.f32(), WeightStrides{1, out, in * out}, bias ? bias.f32() : nullptr, bind.threads);
     if (bind.graph.writes.empty()) convolution_->make_all();  // it predicts: no request waits
@@ -120,7 +120,7 @@ class Conv1dInputGrad final : public Kernel {
         reversed_(static_cast<std::size_t>(taps * in * out)) {
     const Window window = window_of(bind.node.attrs, taps);
     convolution_ = std::make_unique<PackedConvolution>(
-        ConvolutionShape{out, in, taps, 1, window.dilation, false, ""},
+        ConvolutionShape{out, in, taps, 1, window.dilation},
         RowPlacement{window.span(), 1, window.span() - 1 - window.left(), window.stride},
         examples_capacity(bind, 2), reversed_.data(), WeightStrides{out, 1, in * out}, nullptr,
         bind.threads);

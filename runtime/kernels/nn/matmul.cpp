@@ -1,6 +1,5 @@
 // Matrix products. Rows against weights are a convolution of one tap; other products go to gemm.
 #include <algorithm>
-#include <optional>
 
 #include "runtime/kernels/kernels.h"
 #include "runtime/kernels/onednn/row_convolution.h"
@@ -49,7 +48,7 @@ class NarrowLinear final : public Kernel {
         w_(bind.x[1]),
         bias_(bind.x[2]),
         y_(bind.y[0]),
-        act_(simd::find_unary(bind.string("act"))),
+        act_(bind.activation()),
         row_stride_(simd::padded(x_.columns())),
         transposed_(static_cast<std::size_t>(row_stride_ * y_.columns())) {}
 
@@ -67,13 +66,13 @@ class NarrowLinear final : public Kernel {
       float* y = y_.f32() + begin * out;
       simd::dot_rows(x_.f32() + begin * in, end - begin, in, transposed_.data(), row_stride_, out,
                      bias_ ? bias_.f32() : nullptr, y);
-      if (act_) simd::map(*act_, y, y, (end - begin) * out, 1.0F);
+      if (act_ != Activation::none) simd::activate(act_, y, y, (end - begin) * out);
     });
   }
 
  private:
   Operand x_, w_, bias_, y_;
-  std::optional<simd::Unary> act_;
+  Activation act_;
   std::int64_t row_stride_;
   std::vector<float> transposed_;  // [N, K], rows filled up with zeros
   Freshness weights_;
@@ -125,7 +124,7 @@ std::unique_ptr<Kernel> make_linear(const BindContext& bind) {
   if (out <= NarrowLinear::kMaxOutputs) return std::make_unique<NarrowLinear>(bind);
   const Operand& bias = bind.x[2];
   return std::make_unique<Linear>(
-      bind, ConvolutionShape{in, out, 1, 1, 1, static_cast<bool>(bias), bind.string("act")},
+      bind, ConvolutionShape{in, out, 1, 1, 1, static_cast<bool>(bias), bind.activation()},
       WeightStrides{1, out, 0}, bias ? bias.f32() : nullptr);
 }
 
@@ -138,7 +137,7 @@ std::unique_ptr<Kernel> make_matmul(const BindContext& bind) {
   const bool trains = !bind.graph.writes.empty();
   if (trains && in <= NarrowLinear::kMaxOutputs) return std::make_unique<Matmul>(bind);
   const bool transposed = bind.integer("transpose_b") != 0;
-  return std::make_unique<Linear>(bind, ConvolutionShape{in, out, 1, 1, 1, false, ""},
+  return std::make_unique<Linear>(bind, ConvolutionShape{in, out},
                                   transposed ? WeightStrides{in, 1, 0} : WeightStrides{1, out, 0},
                                   nullptr);
 }

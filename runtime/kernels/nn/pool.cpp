@@ -32,7 +32,7 @@ void for_each_window(const Window& window, std::int64_t from, std::int64_t from_
   }
 }
 
-// dx[T, C] = 0, then dy at `where`, for rows [to, to_end) of dy that pooled rows [from, from_end).
+// dx[T, C] = 0, then dy at `argmax`, for rows [to, to_end) of dy that pooled rows [from, from_end).
 void scatter_maxima(const float* dy, const std::int32_t* argmax, std::int64_t to,
                     std::int64_t to_end, std::int64_t from, std::int64_t from_end,
                     std::int64_t width, float* dx) {
@@ -47,11 +47,10 @@ void scatter_maxima(const float* dy, const std::int32_t* argmax, std::int64_t to
 
 }  // namespace
 
-// x[T, C]  offsets[B+1]  bias[C]  ->  y[B, C]  where[B, C]
+// x[T, C]  offsets[B+1]  bias[C]  ->  y[B, C]  argmax[B, C]
 KernelPtr make_max_pool(const BindContext& bind) {
   return make_kernel([x = bind.x[0], offsets = bind.x[1], bias = bind.x[2], y = bind.y[0],
-                      argmax = bind.y[1],
-                      act = simd::find_unary(bind.string("act"))](RunContext& run) {
+                      argmax = bind.y[1], act = bind.activation()](RunContext& run) {
     const std::int64_t width = x.columns();
     for_each_sequence(run, offsets, width,
                       [&](std::int64_t b, std::int64_t first, std::int64_t end) {
@@ -64,8 +63,8 @@ KernelPtr make_max_pool(const BindContext& bind) {
                         }
                         simd::max_rows(x.f32() + first * width, end - first, width, width,
                                        static_cast<std::int32_t>(first), to, at);
-                        if (bias) simd::map(simd::Binary::add, to, bias.f32(), to, width, 0.0F);
-                        if (act) simd::map(*act, to, to, width, 1.0F);
+                        if (bias) simd::map(simd::Binary::add, to, bias.f32(), to, width);
+                        if (act != Activation::none) simd::activate(act, to, to, width);
                       });
   });
 }
@@ -83,7 +82,7 @@ KernelPtr make_mask_empty_sequences(const BindContext& bind) {
   });
 }
 
-// dy[B, C]  where[B, C]  offsets[B+1]  ->  dx[T, C]
+// dy[B, C]  argmax[B, C]  offsets[B+1]  ->  dx[T, C]
 KernelPtr make_max_pool_grad(const BindContext& bind) {
   return make_kernel(
       [dy = bind.x[0], argmax = bind.x[1], offsets = bind.x[2], dx = bind.y[0]](RunContext& run) {
@@ -116,14 +115,13 @@ KernelPtr make_mean_pool_grad(const BindContext& bind) {
         run, offsets, width, [&](std::int64_t b, std::int64_t first, std::int64_t end) {
           const float factor = 1.0F / static_cast<float>(std::max<std::int64_t>(1, end - first));
           for (std::int64_t t = first; t < end; ++t) {
-            simd::map(simd::Unary::scale, dy.f32() + b * width, dx.f32() + t * width, width,
-                      factor);
+            simd::scale(factor, dy.f32() + b * width, dx.f32() + t * width, width);
           }
         });
   });
 }
 
-// x[T, C]  from[B+1]  to[B+1]  ->  y[T', C]  where[T', C]
+// x[T, C]  from[B+1]  to[B+1]  ->  y[T', C]  argmax[T', C]
 KernelPtr make_local_max_pool(const BindContext& bind) {
   return make_kernel([x = bind.x[0], from = bind.x[1], to = bind.x[2], y = bind.y[0],
                       argmax = bind.y[1],
@@ -140,7 +138,7 @@ KernelPtr make_local_max_pool(const BindContext& bind) {
   });
 }
 
-// dy[T', C]  where[T', C]  from[B+1]  to[B+1]  ->  dx[T, C]
+// dy[T', C]  argmax[T', C]  from[B+1]  to[B+1]  ->  dx[T, C]
 KernelPtr make_local_max_pool_grad(const BindContext& bind) {
   return make_kernel([dy = bind.x[0], argmax = bind.x[1], from = bind.x[2], to = bind.x[3],
                       dx = bind.y[0]](RunContext& run) {

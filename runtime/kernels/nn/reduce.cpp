@@ -71,7 +71,7 @@ KernelPtr broadcast(const BindContext& bind, bool mean) {
         if (inner == 1) {
           *to = x.f32()[o] * factor;
         } else {
-          simd::map(simd::Unary::scale, x.f32() + o * inner, to, inner, factor);
+          simd::scale(factor, x.f32() + o * inner, to, inner);
         }
       }
     }

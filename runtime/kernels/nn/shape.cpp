@@ -8,12 +8,12 @@
 namespace weft {
 namespace {
 
-// `rows` runs of `width` floats from `x` (`x_pitch` apart) to `y` (`y_pitch` apart).
-void copy_rows(const float* x, std::int64_t x_pitch, float* y, std::int64_t y_pitch,
+// `rows` runs of `width` floats from `x` (`x_stride` apart) to `y` (`y_stride` apart).
+void copy_rows(const float* x, std::int64_t x_stride, float* y, std::int64_t y_stride,
                std::int64_t rows, std::int64_t width) {
   const std::size_t bytes = static_cast<std::size_t>(width) * sizeof(float);
   for (std::int64_t row = 0; row < rows && bytes > 0; ++row) {
-    std::memcpy(y + row * y_pitch, x + row * x_pitch, bytes);
+    std::memcpy(y + row * y_stride, x + row * x_stride, bytes);
   }
 }
 

@@ -21,20 +21,32 @@ struct Eltwise {
   float alpha;
 };
 
-Eltwise eltwise_of(const std::string& act) {
-  if (act == "relu") return {dnnl::algorithm::eltwise_relu, 0.0F};
-  if (act == "tanh") return {dnnl::algorithm::eltwise_tanh, 0.0F};
-  if (act == "sigmoid") return {dnnl::algorithm::eltwise_logistic, 0.0F};
-  if (act == "gelu") return {dnnl::algorithm::eltwise_gelu_erf, 0.0F};
-  if (act == "gelu_tanh") return {dnnl::algorithm::eltwise_gelu_tanh, 0.0F};
-  WEFT_CHECK(act == "elu");
-  return {dnnl::algorithm::eltwise_elu, 1.0F};
+Eltwise eltwise_of(Activation act) {
+  switch (act) {
+    case Activation::none:
+      break;
+    case Activation::relu:
+      return {dnnl::algorithm::eltwise_relu, 0.0F};
+    case Activation::tanh:
+      return {dnnl::algorithm::eltwise_tanh, 0.0F};
+    case Activation::sigmoid:
+      return {dnnl::algorithm::eltwise_logistic, 0.0F};
+    case Activation::gelu:
+      return {dnnl::algorithm::eltwise_gelu_erf, 0.0F};
+    case Activation::gelu_tanh:
+      return {dnnl::algorithm::eltwise_gelu_tanh, 0.0F};
+    case Activation::elu:
+      return {dnnl::algorithm::eltwise_elu, 1.0F};
+    case Activation::silu:
+      return {dnnl::algorithm::eltwise_swish, 1.0F};
+  }
+  return {dnnl::algorithm::eltwise_linear, 1.0F};
 }
 
-dnnl::primitive_attr attributes(const std::string& act) {
+dnnl::primitive_attr attributes(Activation act) {
   dnnl::primitive_attr attr;
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  if (act.empty()) return attr;
+  if (act == Activation::none) return attr;
   const Eltwise eltwise = eltwise_of(act);
   dnnl::post_ops post;
 #if DNNL_VERSION_MAJOR >= 3

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <string>
 
+#include "ir/ops/nn/activation.h"
+
 namespace weft {
 
 const dnnl::engine& onednn_engine();
@@ -19,7 +21,7 @@ struct ConvolutionShape {
   std::int64_t in = 0, out = 0;  // channels
   std::int64_t taps = 1, stride = 1, dilation = 1;
   bool bias = false;
-  std::string act;  // as in the attribute of that name
+  Activation act = Activation::none;
 
   std::int64_t span() const { return (taps - 1) * dilation + 1; }
   std::int64_t rows_in(std::int64_t rows) const { return (rows - 1) * stride + span(); }

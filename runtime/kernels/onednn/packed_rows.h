@@ -24,8 +24,8 @@ class PackedRows {
 
   std::int64_t positions() const { return positions_; }  // of outputs, gaps included
 
-  // The input positions that outputs [begin, end) read: rows of `x` (`width` floats, `pitch` floats
-  // from one to the next) and zeros, to `slab`.
+  // The input positions that outputs [begin, end) read, to `slab`: rows of `x` (`width` floats,
+  // `row_stride` floats from one to the next) and zeros.
   void gather(std::int64_t begin, std::int64_t end, const float* x, std::int64_t width,
               std::int64_t row_stride, float* slab) const;
 

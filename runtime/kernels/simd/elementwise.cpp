@@ -1,4 +1,4 @@
-// Elementwise maps: activations, their gradients, arithmetic, dropout, softmax of rows.
+// Elementwise maps: arithmetic, dropout, softmax of rows.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/kernels/simd/elementwise.cpp"
 #include <hwy/foreach_target.h>  // must come before highway.h
@@ -6,208 +6,24 @@
 
 #include <hwy/contrib/math/math-inl.h>
 
-#include "ir/diagnostic.h"
 #include "runtime/kernels/simd/loops-inl.h"
 #include "runtime/kernels/simd/simd.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace weft::simd::HWY_NAMESPACE {
 
-// 1 / (1 + e^-x), from e^-|x| so that nothing overflows.
-template <class D, class V>
-V sigmoid(D d, V x) {
-  const V e = hn::Exp(d, hn::Neg(hn::Abs(x)));
-  const V numerator = hn::IfThenElse(hn::Ge(x, hn::Zero(d)), hn::Set(d, 1.0F), e);
-  return hn::Div(numerator, hn::Add(hn::Set(d, 1.0F), e));
+void Scale(float factor, const float* x, float* y, std::int64_t n) {
+  for_each(x, y, n, [=](auto d, auto v) HWY_ATTR { return hn::Mul(v, hn::Set(d, factor)); });
 }
 
-// erfc(x) for x >= 0 is t e^(-x^2) P(t), t = 1 / (1 + p x): formula 7.1.26 of Abramowitz and
-// Stegun, off by 1.5e-7 at most. Here the normal distribution's upper tail: half of erfc(|x| / sqrt
-// 2).
-template <class D, class V>
-V upper_tail(D d, V magnitude, V density_exponential) {
-  const V t = hn::Div(hn::Set(d, 1.0F), hn::MulAdd(hn::Set(d, 0.3275911F * 0.70710678F), magnitude,
-                                                   hn::Set(d, 1.0F)));
-  V p = hn::Set(d, 1.061405429F);
-  p = hn::MulAdd(p, t, hn::Set(d, -1.453152027F));
-  p = hn::MulAdd(p, t, hn::Set(d, 1.421413741F));
-  p = hn::MulAdd(p, t, hn::Set(d, -0.284496736F));
-  p = hn::MulAdd(p, t, hn::Set(d, 0.254829592F));
-  return hn::Mul(hn::Mul(hn::Set(d, 0.5F), hn::Mul(p, t)), density_exponential);
-}
-
-// The normal distribution's Phi(x); `exponential` is e^(-x^2/2).
-template <class D, class V>
-V normal_cdf(D d, V x, V exponential) {
-  const V tail = upper_tail(d, hn::Abs(x), exponential);
-  return hn::IfThenElse(hn::Ge(x, hn::Zero(d)), hn::Sub(hn::Set(d, 1.0F), tail), tail);
-}
-
-template <class D, class V>
-V half_square_exponential(D d, V x) {
-  return hn::Exp(d, hn::Mul(hn::Set(d, -0.5F), hn::Mul(x, x)));
-}
-
-constexpr float kRootTwoOverPi = 0.79788456F;
-constexpr float kCubic = 0.044715F;
-
-template <class D, class V>
-V gelu_inner(D d, V x) {
-  const V cubic = hn::MulAdd(hn::Mul(hn::Set(d, kCubic), hn::Mul(x, x)), x, x);
-  return hn::Tanh(d, hn::Mul(hn::Set(d, kRootTwoOverPi), cubic));
-}
-
-struct ReluMap {
-  // Written so that NaN stays NaN.
-  template <class D, class V>
-  V operator()(D d, V x) const {
-    return hn::IfThenZeroElse(hn::Le(x, hn::Zero(d)), x);
-  }
-};
-struct TanhMap {
-  template <class D, class V>
-  V operator()(D d, V x) const {
-    return hn::Tanh(d, x);
-  }
-};
-struct SigmoidMap {
-  template <class D, class V>
-  V operator()(D d, V x) const {
-    return sigmoid(d, x);
-  }
-};
-struct GeluMap {
-  template <class D, class V>
-  V operator()(D d, V x) const {
-    return hn::Mul(x, normal_cdf(d, x, half_square_exponential(d, x)));
-  }
-};
-struct GeluTanhMap {
-  template <class D, class V>
-  V operator()(D d, V x) const {
-    const V half = hn::Mul(hn::Set(d, 0.5F), x);
-    return hn::MulAdd(half, gelu_inner(d, x), half);
-  }
-};
-struct EluMap {
-  float alpha;
-  template <class D, class V>
-  V operator()(D d, V x) const {
-    return hn::IfThenElse(hn::Gt(x, hn::Zero(d)), x,
-                          hn::Mul(hn::Set(d, alpha), hn::Expm1(d, hn::Min(x, hn::Zero(d)))));
-  }
-};
-struct ScaleMap {
-  float factor;
-  template <class D, class V>
-  V operator()(D d, V x) const {
-    return hn::Mul(x, hn::Set(d, factor));
-  }
-};
-
-void MapUnary(Unary f, const float* x, float* y, std::int64_t n, float parameter) {
-  switch (f) {
-    case Unary::relu:
-      return for_each(x, y, n, ReluMap{});
-    case Unary::tanh:
-      return for_each(x, y, n, TanhMap{});
-    case Unary::sigmoid:
-      return for_each(x, y, n, SigmoidMap{});
-    case Unary::gelu:
-      return for_each(x, y, n, GeluMap{});
-    case Unary::gelu_tanh:
-      return for_each(x, y, n, GeluTanhMap{});
-    case Unary::elu:
-      return for_each(x, y, n, EluMap{parameter});
-    case Unary::scale:
-      return for_each(x, y, n, ScaleMap{parameter});
-  }
-}
-
-struct AddMap {
-  template <class D, class V>
-  V operator()(D, V a, V b) const {
-    return hn::Add(a, b);
-  }
-};
-struct SubMap {
-  template <class D, class V>
-  V operator()(D, V a, V b) const {
-    return hn::Sub(a, b);
-  }
-};
-struct MulMap {
-  template <class D, class V>
-  V operator()(D, V a, V b) const {
-    return hn::Mul(a, b);
-  }
-};
-struct ReluGradMap {
-  template <class D, class V>
-  V operator()(D d, V y, V dy) const {
-    return hn::IfThenElseZero(hn::Gt(y, hn::Zero(d)), dy);
-  }
-};
-struct TanhGradMap {
-  template <class D, class V>
-  V operator()(D d, V y, V dy) const {
-    return hn::Mul(dy, hn::NegMulAdd(y, y, hn::Set(d, 1.0F)));
-  }
-};
-struct SigmoidGradMap {
-  template <class D, class V>
-  V operator()(D, V y, V dy) const {
-    return hn::Mul(dy, hn::NegMulAdd(y, y, y));
-  }
-};
-struct EluGradMap {
-  float alpha;
-  template <class D, class V>
-  V operator()(D d, V y, V dy) const {
-    return hn::IfThenElse(hn::Gt(y, hn::Zero(d)), dy, hn::Mul(dy, hn::Add(y, hn::Set(d, alpha))));
-  }
-};
-struct GeluGradMap {
-  template <class D, class V>
-  V operator()(D d, V x, V dy) const {
-    const V exponential = half_square_exponential(d, x);
-    const V density = hn::Mul(hn::Set(d, 0.39894228F), exponential);
-    return hn::Mul(dy, hn::MulAdd(x, density, normal_cdf(d, x, exponential)));
-  }
-};
-struct GeluTanhGradMap {
-  template <class D, class V>
-  V operator()(D d, V x, V dy) const {
-    const V half = hn::Set(d, 0.5F), t = gelu_inner(d, x);
-    const V slope = hn::Mul(hn::Set(d, kRootTwoOverPi),
-                            hn::MulAdd(hn::Set(d, 3.0F * kCubic), hn::Mul(x, x), hn::Set(d, 1.0F)));
-    const V steep =
-        hn::Mul(hn::Mul(half, x), hn::Mul(hn::NegMulAdd(t, t, hn::Set(d, 1.0F)), slope));
-    return hn::Mul(dy, hn::Add(hn::MulAdd(half, t, half), steep));
-  }
-};
-
-void MapBinary(Binary f, const float* a, const float* b, float* y, std::int64_t n,
-               float parameter) {
+void MapBinary(Binary f, const float* a, const float* b, float* y, std::int64_t n) {
   switch (f) {
     case Binary::add:
-      return for_each(a, b, y, n, AddMap{});
+      return for_each(a, b, y, n, [](auto, auto u, auto v) HWY_ATTR { return hn::Add(u, v); });
     case Binary::sub:
-      return for_each(a, b, y, n, SubMap{});
+      return for_each(a, b, y, n, [](auto, auto u, auto v) HWY_ATTR { return hn::Sub(u, v); });
     case Binary::mul:
-      return for_each(a, b, y, n, MulMap{});
-    case Binary::relu_grad:
-      return for_each(a, b, y, n, ReluGradMap{});
-    case Binary::tanh_grad:
-      return for_each(a, b, y, n, TanhGradMap{});
-    case Binary::sigmoid_grad:
-      return for_each(a, b, y, n, SigmoidGradMap{});
-    case Binary::elu_grad:
-      return for_each(a, b, y, n, EluGradMap{parameter});
-    case Binary::gelu_grad:
-      return for_each(a, b, y, n, GeluGradMap{});
-    case Binary::gelu_tanh_grad:
-      return for_each(a, b, y, n, GeluTanhGradMap{});
+      return for_each(a, b, y, n, [](auto, auto u, auto v) HWY_ATTR { return hn::Mul(u, v); });
   }
 }
 
@@ -294,7 +110,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace weft::simd {
 
-HWY_EXPORT(MapUnary);
+HWY_EXPORT(Scale);
 HWY_EXPORT(MapBinary);
 HWY_EXPORT(Dropout);
 HWY_EXPORT(Softmax);
@@ -303,23 +119,12 @@ const char* target_name() {
   return hwy::TargetName(hwy::SupportedTargets() & -hwy::SupportedTargets());
 }
 
-std::optional<Unary> find_unary(std::string_view act) {
-  if (act == "relu") return Unary::relu;
-  if (act == "tanh") return Unary::tanh;
-  if (act == "sigmoid") return Unary::sigmoid;
-  if (act == "gelu") return Unary::gelu;
-  if (act == "gelu_tanh") return Unary::gelu_tanh;
-  if (act == "elu") return Unary::elu;
-  WEFT_CHECK(act.empty());
-  return std::nullopt;
+void scale(float factor, const float* x, float* y, std::int64_t n) {
+  HWY_DYNAMIC_DISPATCH(Scale)(factor, x, y, n);
 }
 
-void map(Unary f, const float* x, float* y, std::int64_t n, float parameter) {
-  HWY_DYNAMIC_DISPATCH(MapUnary)(f, x, y, n, parameter);
-}
-
-void map(Binary f, const float* a, const float* b, float* y, std::int64_t n, float parameter) {
-  HWY_DYNAMIC_DISPATCH(MapBinary)(f, a, b, y, n, parameter);
+void map(Binary f, const float* a, const float* b, float* y, std::int64_t n) {
+  HWY_DYNAMIC_DISPATCH(MapBinary)(f, a, b, y, n);
 }
 
 void dropout(RandomKey key, std::uint32_t threshold, float scale, const float* x, float* y,

@@ -78,7 +78,7 @@ class Maxima {
   using Sum = typename SumOf<T>::type;
   using D = hn::CappedTag<Sum, kLanes>;
   using V = hn::Vec<D>;
-  using DI = hn::CappedTag<std::int32_t, kLanes>;  // for `where`, of floats
+  using DI = hn::CappedTag<std::int32_t, kLanes>;  // for `argmax`, of floats
   static constexpr std::size_t kVectors = kLanes / HWY_MIN(hn::MaxLanes(D()), kLanes);
   static constexpr std::size_t kWidth = kLanes / kVectors;
 

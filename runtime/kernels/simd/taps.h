@@ -39,7 +39,7 @@ struct TapPool {
   const float* bias = nullptr;   // null: 0
   bool relu = false;
   std::int64_t near_bytes = 0;  // of the table's first rows, which caches are likely to hold
-  float* y = nullptr;           // [B, outputs], its rows `pitch` floats apart
+  float* y = nullptr;           // [B, outputs], its rows `row_stride` floats apart
   std::int64_t row_stride = 0;
   std::int32_t* argmax = nullptr;  // [B, outputs], of an f32 table; null: not wanted
   // Of tap_max_pool: the most tokens of a sentence, the most that a window reaches past its ends,
@@ -55,7 +55,7 @@ struct TapPool {
 void tap_max_pool(const TapPool&, std::int64_t begin, std::int64_t end, const std::byte** scratch);
 
 // The sums of all windows of one block over sentence b, plus bias: a row of `channels` each,
-// `pitch` floats apart, to `to`. Of an f32 table.
+// `row_stride` floats apart, to `to`. Of an f32 table.
 void tap_sums(const TapPool&, const TapBlock&, std::int64_t b, float* to, std::int64_t row_stride);
 
 // One row with what it is multiplied by; and lists of them: list i ends where list i + 1 begins.
@@ -68,13 +68,13 @@ struct ScaledRows {
   std::span<const std::int64_t> starts;  // one more than there are lists
 };
 
-// sums[i, c] = sum over list i of factor * matrix[row, c] for c < columns; pitches in floats from
+// sums[i, c] = sum over list i of factor * matrix[row, c] for c < columns; strides in floats from
 // one row to the next.
 void sum_scaled_rows(const ScaledRows&, std::int64_t columns, const float* matrix,
-                     std::int64_t matrix_pitch, float* sums, std::int64_t sums_pitch);
+                     std::int64_t matrix_stride, float* sums, std::int64_t sums_stride);
 
-// to[c, r] = from[r, c]; pitches in floats from one row to the next.
-void transpose(const float* from, std::int64_t rows, std::int64_t columns, std::int64_t from_pitch,
-               float* to, std::int64_t to_pitch);
+// to[c, r] = from[r, c]; strides in floats from one row to the next.
+void transpose(const float* from, std::int64_t rows, std::int64_t columns, std::int64_t from_stride,
+               float* to, std::int64_t to_stride);
 
 }  // namespace weft::simd

@@ -125,7 +125,7 @@ class Winners {
   std::vector<Candidate> candidates_;
 };
 
-// dz[B, O]  where[B, O]  ids[T]  offsets[B+1]  w[K, D, O]..  ->  de[N, D]
+// dz[B, O]  argmax[B, O]  ids[T]  offsets[B+1]  w[K, D, O]..  ->  de[N, D]
 class SparseTapInputGrad final : public Kernel {
  public:
   explicit SparseTapInputGrad(const BindContext& bind)
@@ -197,7 +197,7 @@ class SparseTapInputGrad final : public Kernel {
   FilterBlocks blocks_;  // of the weights
 };
 
-// dz[B, O]  where[B, O]  ids[T]  offsets[B+1]  e[N, D]  ->  dw[K, D, O] of one convolution
+// dz[B, O]  argmax[B, O]  ids[T]  offsets[B+1]  e[N, D]  ->  dw[K, D, O] of one convolution
 class SparseTapWeightGrad final : public Kernel {
  public:
   explicit SparseTapWeightGrad(const BindContext& bind)

@@ -17,7 +17,7 @@ constexpr std::int64_t kNearBytes = 4 << 20;
 // Rows that the kernel's windows may reach past a sentence's ends: they take room.
 constexpr std::int64_t kLongestReach = 1 << 16;
 
-// ids[T]  table[N, R]  offsets[B+1]  bias[O]  scale[O]  ->  y[B, O]  where[B, O]
+// ids[T]  table[N, R]  offsets[B+1]  bias[O]  scale[O]  ->  y[B, O]  argmax[B, O]
 class TapMaxPool final : public Kernel {
  public:
   explicit TapMaxPool(const BindContext& bind)
@@ -25,7 +25,7 @@ class TapMaxPool final : public Kernel {
         table_(bind.x[1]),
         offsets_(bind.x[2]),
         y_(bind.y[0]),
-        act_(simd::find_unary(bind.string("act"))),
+        act_(bind.activation()),
         blocks_(simd::tap_blocks(tap_layout(bind, table_.dtype()), bind.integer("dilation"),
                                  padding_of(bind))) {
     pool_.blocks = blocks_;
@@ -37,7 +37,7 @@ class TapMaxPool final : public Kernel {
     pool_.outputs = y_.columns();
     pool_.bias = bind.x[3] ? bind.x[3].f32() : nullptr;
     pool_.scale = bind.x[4] ? bind.x[4].f32() : nullptr;
-    pool_.relu = act_ == simd::Unary::relu;
+    pool_.relu = act_ == Activation::relu;
     pool_.y = y_.f32();
     pool_.row_stride = y_.row_stride();
     if (bind.y[1]) pool_.argmax = bind.y[1].i32();
@@ -59,7 +59,7 @@ class TapMaxPool final : public Kernel {
                  [&](std::int64_t begin, std::int64_t end, int part) {
                    const std::size_t mine = static_cast<std::size_t>(part) * pool_.scratch();
                    simd::tap_max_pool(pool_, begin, end, scratch_.data() + mine);
-                   if (act_ && !pool_.relu) activate(begin, end);
+                   if (act_ != Activation::none && !pool_.relu) activate(begin, end);
                  });
   }
 
@@ -68,19 +68,19 @@ class TapMaxPool final : public Kernel {
     for (std::int64_t b = begin; b < end; ++b) {
       if (pool_.offsets[b] == pool_.offsets[b + 1]) continue;
       float* y = pool_.y + b * pool_.row_stride;
-      simd::map(*act_, y, y, pool_.outputs, 1.0F);
+      simd::activate(act_, y, y, pool_.outputs);
     }
   }
 
   Operand ids_, table_, offsets_, y_;
-  std::optional<simd::Unary> act_;
+  Activation act_;
   std::vector<simd::TapBlock> blocks_;
   simd::TapPool pool_;
   AlignedBytes zeros_;
   std::vector<const std::byte*> scratch_;  // of each thread
 };
 
-// dz[B, O]  where[B, O]  ids[T]  offsets[B+1]  ->  dtable[N, R]. Threads share out the segments.
+// dz[B, O]  argmax[B, O]  ids[T]  offsets[B+1]  ->  dtable[N, R]. Threads share out the segments.
 class TapMaxPoolGrad final : public Kernel {
  public:
   explicit TapMaxPoolGrad(const BindContext& bind)

@@ -34,7 +34,7 @@ class TapSum final : public Kernel {
         from_(bind.x[2]),
         to_(bind.x[3]),
         y_(bind.y[0]),
-        act_(simd::find_unary(bind.string("act"))),
+        act_(bind.activation()),
         blocks_(blocks_of(bind)),
         pool_(pool_of(ids_, table_, from_, bind.x[4])) {}
 
@@ -50,13 +50,15 @@ class TapSum final : public Kernel {
         }
       }
       float* first = y_.f32() + to[begin] * width;
-      if (act_) simd::map(*act_, first, first, (to[end] - to[begin]) * width, 1.0F);
+      if (act_ != Activation::none) {
+        simd::activate(act_, first, first, (to[end] - to[begin]) * width);
+      }
     });
   }
 
  private:
   Operand ids_, table_, from_, to_, y_;
-  std::optional<simd::Unary> act_;
+  Activation act_;
   std::vector<simd::TapBlock> blocks_;
   simd::TapPool pool_;
 };
@@ -69,7 +71,7 @@ class TapMeanPool final : public Kernel {
         table_(bind.x[1]),
         offsets_(bind.x[2]),
         y_(bind.y[0]),
-        act_(simd::find_unary(bind.string("act"))),
+        act_(bind.activation()),
         blocks_(blocks_of(bind)),
         pool_(pool_of(ids_, table_, offsets_, bind.x[3])) {
     const std::string& rows = bind.graph[bind.node.inputs[2]].type.ragged_dim;
@@ -99,12 +101,12 @@ class TapMeanPool final : public Kernel {
     }
     const std::int64_t count = block.windows(length);
     simd::tap_sums(pool_, block, b, windows, channels);
-    if (act_) simd::map(*act_, windows, windows, count * channels, 1.0F);
+    if (act_ != Activation::none) simd::activate(act_, windows, windows, count * channels);
     simd::sum_rows(windows, count, channels, channels, 1.0F / static_cast<float>(count), y);
   }
 
   Operand ids_, table_, offsets_, y_;
-  std::optional<simd::Unary> act_;
+  Activation act_;
   std::vector<simd::TapBlock> blocks_;
   simd::TapPool pool_;
   std::vector<AlignedBytes> windows_;  // by part: one block's windows over one sentence

@@ -1,5 +1,5 @@
-// Gradient clipping: the common norm in double, in blocks whose sums are added in order, so that it
-// is the same on any number of threads.
+// Limits on gradients and weights: the common norm in double, in blocks whose sums are added in
+// order, so that it is the same on any number of threads.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -75,8 +75,31 @@ KernelPtr make_scale_by(const BindContext& bind) {
   return make_kernel([x = bind.x[0], factor = bind.x[1], y = bind.y[0]](RunContext& run) {
     if (*factor.f32() == 1.0F && x.f32() == y.f32()) return;
     parallel_for(run.threads, y.size(run), kGrain, [&](std::int64_t begin, std::int64_t end, int) {
-      simd::map(simd::Unary::scale, x.f32() + begin, y.f32() + begin, end - begin, *factor.f32());
+      simd::scale(*factor.f32(), x.f32() + begin, y.f32() + begin, end - begin);
     });
+  });
+}
+
+// w[.., O] with each column scaled to an L2 norm of at most `limit`
+KernelPtr make_max_norm(const BindContext& bind) {
+  const double limit = float_attr(bind.node.attrs, "limit");
+  std::vector<double> squares(static_cast<std::size_t>(bind.y[0].columns()));
+  return make_kernel([w = bind.x[0], y = bind.y[0], limit, squares](RunContext& run) mutable {
+    const std::int64_t rows = w.rows(run), width = w.columns();
+    std::ranges::fill(squares, 0.0);
+    for (std::int64_t row = 0; row < rows; ++row) {
+      for (std::int64_t c = 0; c < width; ++c) {
+        const auto value = static_cast<double>(w.f32()[row * width + c]);
+        squares[static_cast<std::size_t>(c)] += value * value;
+      }
+    }
+    for (double& s : squares) s = s > limit * limit ? limit / std::sqrt(s) : 1.0;
+    for (std::int64_t row = 0; row < rows; ++row) {
+      for (std::int64_t c = 0; c < width; ++c) {
+        const auto factor = static_cast<float>(squares[static_cast<std::size_t>(c)]);
+        y.f32()[row * width + c] = w.f32()[row * width + c] * factor;
+      }
+    }
   });
 }
 

@@ -108,7 +108,7 @@ KernelPtr make_cross_entropy_grad(const BindContext& bind) {
       const std::int32_t label = labels.i32()[b];
       const auto spread = static_cast<float>(factor * (targets.on(label) + targets.off_sum));
       float* row = dx.f32() + b * width;
-      simd::map(simd::Unary::scale, p.f32() + b * width, row, width, spread);
+      simd::scale(spread, p.f32() + b * width, row, width);
       for (std::size_t c = 0; c < targets.off.size(); ++c) {
         row[c] -= static_cast<float>(factor * targets.off[c]);
       }

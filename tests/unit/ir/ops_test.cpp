@@ -290,7 +290,7 @@ TEST_CASE("three steps of each optimizer equal torch.optim's") {
                 {0.812109490850134, 0.913983401514029, 0.181507001155628, -0.773290696503716});
   check_numbers(three_steps("sgd", "weight_decay=0.2", 0, false, 0.1),
                 {0.766507323001901, 0.856953669559447, 0.172925767319259, -0.72593994253902});
-  check_numbers(three_steps("momentum_sgd", "weight_decay=0.2", 1, false, 0.1),
+  check_numbers(three_steps("momentum_sgd", "momentum=0.9 weight_decay=0.2", 1, false, 0.1),
                 {0.558271206727983, 0.961979170578911, 0.175344400031079, -0.804306757945283});
   check_numbers(
       three_steps("momentum_sgd", "momentum=0.8 nesterov=1 weight_decay=0.2", 1, false, 0.1),
@@ -306,6 +306,13 @@ TEST_CASE("three steps of each optimizer equal torch.optim's") {
                 {0.840141913333852, 0.91077101386064, 0.146400095520437, -0.756399569300003});
   check_numbers(three_steps("adadelta", "rho=0.9 epsilon=1e-3 weight_decay=0.2", 2, false, 0.5),
                 {0.808445769173124, 0.906337205598138, 0.19253633141146, -0.727056145023701});
+}
+
+TEST_CASE("three steps of lion equal its paper's") {
+  check_numbers(three_steps("lion", "", 1, false, 0.01),
+                {0.831470984807896, 0.919297426825682, 0.151120008059867, -0.746802495307928});
+  check_numbers(three_steps("lion", "beta1=0.8 beta2=0.95 weight_decay=0.2", 1, false, 0.1),
+                {0.697945759133314, 0.949863463748917, 0.230861022625883, -0.61033645416386});
 }
 
 TEST_CASE("gradients are clipped by number and by their common norm") {

@@ -234,7 +234,7 @@ TEST_CASE("a part that does not belong where it is stored is refused") {
            a + "0\n" + b + "3\n %y = concat(%a, %b, %a)\n return %y",  // twice
            a + "0\n" + b + "3\n %c = concat(%a, %b)\n %y = relu(%c)\n return %y",
            a + "0\n %b = mean_pool(%x, %from)\n %y = add(%a, %b)\n return %y",
-           " %c = mean_pool(%x, %from)\n %a = relu(%c) : f32[B, 3] in %y+0\n"  // has no pitch
+           " %c = mean_pool(%x, %from)\n %a = relu(%c) : f32[B, 3] in %y+0\n"  // has no row stride
            " %y = concat(%a, %c)\n return %y",
        }) {
     CAPTURE(bad);

@@ -1,11 +1,14 @@
-// Each row-wise op: its kernel against its reference, what it refuses, its shape rules.
+// Each op of every optimizer: its kernel against its reference; what the row-wise ones refuse, and
+// their shape rules.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <set>
 
+#include "ir/ops/train/optimizer.h"
 #include "tests/support/bound_program.h"
 #include "tests/support/every_target.h"
 #include "tests/support/sample.h"
@@ -13,23 +16,39 @@
 namespace weft {
 namespace {
 
-// One node of a row-wise op: a table of 9 rows, of which the rows `ids` (all: none given).
+bool catches_up(const OpDef& op) { return has_port(op, OperandRole::last_step); }
+
+std::string type_of(OperandRole role, std::int64_t width, bool of_rows) {
+  switch (role) {
+    case OperandRole::ids:
+      return "i32[N]";
+    case OperandRole::gradient:
+      return fmt::format("f32[{}, {}]", of_rows ? "N" : "9", width);
+    case OperandRole::learning_rate:
+      return "f32[]";
+    case OperandRole::step:
+      return "i32[]";
+    case OperandRole::last_step:
+      return "i32[9]";
+    case OperandRole::past_rates:
+      return "f32[16]";
+    default:
+      return fmt::format("f32[9, {}]", width);
+  }
+}
+
+// One node of an optimizer's op: a table of 9 rows, of which the rows `ids` (all: none given).
 std::string node_of(const OpDef& op, std::int64_t width, bool all_rows) {
   std::string body, operands;
   for (const PortDef& port : op.inputs) {
-    const bool left_out = port.name == "ids" && all_rows;
+    const bool left_out = port.role == OperandRole::ids && all_rows;
     operands += fmt::format("{}{}", operands.empty() ? "" : ", ", left_out ? "_" : "%");
     if (left_out) continue;
     operands += port.name;
-    const std::string type = port.name == "ids"     ? "i32[N]"
-                             : port.name == "g"     ? fmt::format("f32[N, {}]", width)
-                             : port.name == "rate"  ? "f32[]"
-                             : port.name == "step"  ? "i32[]"
-                             : port.name == "last"  ? "i32[9]"
-                             : port.name == "rates" ? "f32[16]"
-                                                    : fmt::format("f32[9, {}]", width);
-    const bool input = port.name == "ids" || port.name == "g" || port.name == "rate";
-    body += fmt::format("{} %{} : {}\n", input ? "input" : "state", port.name, type);
+    const bool input = port.role == OperandRole::ids || port.role == OperandRole::gradient ||
+                       port.role == OperandRole::learning_rate;
+    body += fmt::format("{} %{} : {}\n", input ? "input" : "state", port.name,
+                        type_of(port.role, width, has_port(op, OperandRole::ids)));
   }
   std::string results;
   for (const PortDef& port : op.outputs) {
@@ -38,58 +57,93 @@ std::string node_of(const OpDef& op, std::int64_t width, bool all_rows) {
   return body + results + " = " + std::string(op.name) + "(" + operands + ")";
 }
 
-Bindings operands_of(const Graph& graph, const std::vector<double>& ids, double step) {
+using Names = std::set<std::string_view>;
+
+// `negative`: the states that are given numbers of either sign.
+Bindings operands_of(const Graph& graph, const std::vector<double>& ids, double step,
+                     const Names& negative = {}) {
   std::map<std::string, std::vector<double>> given{
       {"ids", ids}, {"step", {step}}, {"last", {0, 3, 20, 11, 20, 19, 5, 20, 4}}};
   for (double& last : given["last"]) last = std::max(last, step - 16);
   Bindings bindings = sample_bindings(graph, {{}, static_cast<std::int64_t>(ids.size())}, given);
-  for (const char* name : {"v", "square_grad", "square_update", "rates", "rate"}) {
-    if (!bindings.contains(name)) continue;
-    for (double& x : bindings[name].data) x = std::abs(x);
+  for (const PortDef& port : graph.nodes.back().op->inputs) {
+    const bool positive = port.role == OperandRole::learning_rate ||
+                          port.role == OperandRole::past_rates || port.role == OperandRole::state;
+    if (!positive || negative.contains(port.name)) continue;
+    for (double& x : bindings[std::string(port.name)].data) x = std::abs(x);
   }
   return rounded(bindings);
 }
 
+// The states that may be negative: with a negative mean of squares there is no result.
+Names signed_states(const OpDef& op) {
+  const Graph graph = sample_program(node_of(op, 7, false));
+  Names names;
+  for (const PortDef& port : op.inputs) {
+    if (port.role != OperandRole::state) continue;
+    const auto results = interpret(graph, operands_of(graph, {8, 0, 3}, 20, {port.name})).results;
+    const auto finite = [](const Tensor& tensor) {
+      return std::ranges::all_of(tensor.data, [](double x) { return std::isfinite(x); });
+    };
+    if (std::ranges::all_of(results, finite)) names.insert(port.name);
+  }
+  return names;
+}
+
+// The forms for rows of every optimizer.
 std::vector<const OpDef*> row_ops() {
   std::vector<const OpDef*> ops;
   for (const OpDef* op : all_ops()) {
-    if (op->name.starts_with("row_")) ops.push_back(op);
+    if (op->row_form != nullptr) ops.push_back(op->row_form);
+    if (op->catch_up_form != nullptr) ops.push_back(op->catch_up_form);
   }
   return ops;
 }
 
-TEST_CASE("kernels of the row-wise ops agree with their references") {
+// Those, and the steps of whole tensors.
+std::vector<const OpDef*> optimizer_ops() {
+  std::vector<const OpDef*> ops = row_ops();
+  for (const OpDef* op : all_ops()) {
+    if (op->row_form != nullptr || !op->optimizer.empty()) ops.push_back(op);
+  }
+  return ops;
+}
+
+void check_close(const TensorView& found, const Tensor& wanted) {
+  for (std::size_t k = 0; k < wanted.data.size(); ++k) {
+    const double x =
+        found.dtype == DType::f32 ? static_cast<double>(found.f32()[k]) : found.i32()[k];
+    REQUIRE(std::abs(x - wanted.data[k]) <= 4e-6 * (1.0 + std::abs(wanted.data[k])));
+  }
+}
+
+// With values in places of their own, in place, and in place on three threads.
+void check_kernel(const Graph& graph, const Bindings& given) {
+  const auto wanted = interpret(graph, given).results;
+  for (const int variant : {0, 1, 2}) {
+    CAPTURE(variant);
+    BoundProgram program(plan_simply(graph, variant > 0), given, variant == 2 ? 3 : 1);
+    program.run(given);
+    for (std::size_t i = 0; i < wanted.size(); ++i) check_close(program.result(i), wanted[i]);
+  }
+}
+
+TEST_CASE("kernels of the optimizers agree with their references") {
   with_every_target([] {
     const std::vector<std::vector<double>> all_ids{
         {}, {6}, {8, 0, 3, 1}, {0, 1, 2, 3, 4, 5, 6, 7, 8}};
-    REQUIRE(row_ops().size() == 10);
-    for (const OpDef* op : row_ops()) {
-      const bool catches_up = op->name.ends_with("_catch_up");
+    REQUIRE(row_ops().size() >= 10);
+    for (const OpDef* op : optimizer_ops()) {
+      const Names negative = signed_states(*op);
       for (const std::int64_t width : {1, 7, 64, 300}) {
         for (const bool all_rows : {false, true}) {
-          if (all_rows && !catches_up) continue;
+          if (all_rows && !catches_up(*op)) continue;
           const Graph graph = sample_program(node_of(*op, width, all_rows));
           for (const auto& ids : all_ids) {
             for (const double step : {20.0, 32.0}) {  // 32: the ring of 16 rates begins anew
-              const Bindings given =
-                  operands_of(graph, all_rows ? std::vector<double>{} : ids, step);
-              const auto wanted = interpret(graph, given).results;
-              for (const int variant : {0, 1, 2}) {
-                CAPTURE(
-                    fmt::format("{} width {} ids {} step {}", op->name, width, ids.size(), step));
-                BoundProgram program(plan_simply(graph, variant > 0), given, variant == 2 ? 3 : 1);
-                program.run(given);
-                for (std::size_t i = 0; i < wanted.size(); ++i) {
-                  const TensorView view = program.result(i);
-                  for (std::size_t k = 0; k < wanted[i].data.size(); ++k) {
-                    const double found = view.dtype == DType::f32
-                                             ? static_cast<double>(view.f32()[k])
-                                             : view.i32()[k];
-                    REQUIRE(std::abs(found - wanted[i].data[k]) <=
-                            4e-6 * (1.0 + std::abs(wanted[i].data[k])));
-                  }
-                }
-              }
+              CAPTURE(fmt::format("{} width {} ids {} step {}", op->name, width, ids.size(), step));
+              check_kernel(graph, operands_of(graph, all_rows ? std::vector<double>{} : ids, step,
+                                              negative));
             }
           }
         }
@@ -120,7 +174,7 @@ TEST_CASE("ids beyond the table and rows of another time are refused") {
     };
     check(operands_of(graph, {9}, 20), "an id is 9, but the table has 9 rows");
     check(operands_of(graph, {-1}, 20), "an id is -1");
-    if (!op->name.ends_with("_catch_up")) continue;
+    if (!catches_up(*op)) continue;
     check(operands_of(graph, {2, 5, 2}, 20), "is as of step 21");
     Bindings late = operands_of(graph, {2}, 20);
     late["last"].data[2] = 23;

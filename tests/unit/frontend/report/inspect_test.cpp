@@ -39,6 +39,30 @@ TEST_CASE("costs are the ops' own, at the usual batch or at what fits") {
   CHECK(inspection.programs[1].total.flops > predict.total.flops);
 }
 
+TEST_CASE("nodes that run by their reference are named") {
+  const OpDef cube{
+      .name = "cube",
+      .doc = "x^3",
+      .inputs = {{"x", "f32[..]"}},
+      .outputs = {{"y", "f32[..]"}},
+      .infer = [](const InferContext& v) { return std::vector<TensorType>{v.type(0)}; },
+  };
+  Plan plan = example_plan();
+  const auto count_in_json = [&] {
+    const auto json = nlohmann::json::parse(to_json(inspect(plan)));
+    const auto& nodes = json["programs"][0]["nodes"];
+    return std::ranges::count_if(nodes,
+                                 [](const auto& node) { return node["by_reference"] == true; });
+  };
+  CHECK(count_in_json() == 0);
+  CHECK_FALSE(contains(to_text(inspect(plan)), "has no kernel"));
+  Graph& graph = plan.programs[0];
+  graph.add(cube, {graph.results[0]}, {}, {}, "cubed");
+  CHECK(count_in_json() == 1);
+  CHECK(contains(to_text(inspect(plan)),
+                 "%cubed runs by the reference of cube, slowly: the op has no kernel\n"));
+}
+
 TEST_CASE("what a description was overridden with is said") {
   Plan plan = example_plan();
   plan.settings = R"({"overrides": ["width=8", "train.rate=0.012"]})";
