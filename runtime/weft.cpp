@@ -119,10 +119,8 @@ weft_status weft_train_step(weft_session* session, const char* const* texts, con
     const weft_status taken = take_texts(session, texts, lengths, count);
     if (taken != WEFT_OK) return taken;
     if (labels == nullptr) return fail(WEFT_BAD_ARGUMENT, "there are no labels");
-    std::vector<std::int64_t> ends(count + 1);
-    for (size_t i = 0; i <= count; ++i) ends[i] = static_cast<std::int64_t>(i);
     const double before =
-        session->session.train_step(session->texts, {{labels, count}, ends}, learning_rate);
+        session->session.train_step(session->texts, {{labels, count}}, learning_rate);
     if (loss != nullptr) *loss = before;
     return WEFT_OK;
   });

@@ -117,7 +117,9 @@ std::vector<SettingsGroup> make_settings() {
                 "most words added that only the `vectors` have, as far as "
                 "`vocabulary` allows",
                 1000000, 0, kMax),
-        integer("max_tokens", "later words of a text are not read", 400, 1, 1 << 20)}},
+        integer("max_tokens", "later words of a text are not read", 400, 1, 1 << 20),
+        integer("buckets", "tokenizer=ngrams: vectors that all n-grams share, by hash", 100000, 1,
+                1 << 30)}},
       {"train",
        "how training goes",
        {integer("batch", "texts per step", 50, 1, 1 << 20),
@@ -169,6 +171,7 @@ void read_text(DescriptionSettings& s, const Attrs& line) {
   s.text.lowercase = int_attr(line, "lowercase") != 0;
   s.text.nfkc = int_attr(line, "nfkc") != 0;
   s.text.max_tokens = int_attr(line, "max_tokens");
+  if (tokenizer_of(s.text).more_ids != nullptr) s.text.buckets = int_attr(line, "buckets");
   s.vocabulary = int_attr(line, "vocabulary");
   s.min_count = int_attr(line, "min_count");
   s.added_words = int_attr(line, "added_words");

@@ -96,14 +96,15 @@ std::string to_json(const Inspection& inspection) {
   }
   Json programs = Json::array();
   for (const ProgramReport& report : inspection.programs) programs.push_back(program(report));
+  Json text = {{"tokenizer", plan.text.tokenizer},
+               {"lowercase", plan.text.lowercase},
+               {"nfkc", plan.text.nfkc},
+               {"max_tokens", plan.text.max_tokens}};
+  if (plan.text.buckets > 0) text["buckets"] = plan.text.buckets;
   const Json out = {
       {"description", plan.description},
       {"settings", settings.is_discarded() ? Json(plan.settings) : std::move(settings)},
-      {"text",
-       {{"tokenizer", plan.text.tokenizer},
-        {"lowercase", plan.text.lowercase},
-        {"nfkc", plan.text.nfkc},
-        {"max_tokens", plan.text.max_tokens}}},
+      {"text", std::move(text)},
       {"vocabulary",
        {{"words", plan.vocabulary.ends.size()}, {"first", first_words(plan, kWordsShown)}}},
       {"labels", plan.labels},

@@ -58,7 +58,8 @@ std::string summary(const Inspection& inspection) {
   if (const auto overrides = overrides_of(plan).assignments(); !overrides.empty()) {
     out += fmt::format("set         {}\n", listed(overrides, overrides.size()));
   }
-  out += fmt::format("text        {}{}{}, at most {}\n", text.tokenizer,
+  out += fmt::format("text        {}{}{}{}, at most {}\n", text.tokenizer,
+                     text.buckets > 0 ? " in " + counted(text.buckets, "bucket") : "",
                      text.lowercase ? ", lowercase" : "", text.nfkc ? ", NFKC" : "",
                      counted(text.max_tokens, "token"));
   out += fmt::format("vocabulary  {}: {}\n", counted(static_cast<std::int64_t>(words), "word"),

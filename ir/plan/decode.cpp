@@ -102,7 +102,7 @@ class Decoder {
     plan.settings = text(from.settings());
     require(from.text() != nullptr, "the text settings are missing");
     plan.text = {text(from.text()->tokenizer()), from.text()->lowercase(), from.text()->nfkc(),
-                 from.text()->max_tokens()};
+                 from.text()->max_tokens(), from.text()->buckets()};
     plan.vocabulary = vocabulary(from, segments);
     plan.labels = texts(from.labels());
     plan.task = checked_enum<Task>(from.task(), fbs::Task::MAX);

@@ -42,8 +42,9 @@ class Encoder {
       const auto data = segments.add(out_, tensor.bytes);
       return fbs::CreateTensor(out_, name, shape, role(tensor.role), data);
     });
-    const auto settings = fbs::CreateTextSettings(
-        out_, text(plan.text.tokenizer), plan.text.lowercase, plan.text.nfkc, plan.text.max_tokens);
+    const auto settings =
+        fbs::CreateTextSettings(out_, text(plan.text.tokenizer), plan.text.lowercase,
+                                plan.text.nfkc, plan.text.max_tokens, plan.text.buckets);
     const auto programs =
         tables<fbs::Program>(plan.programs, [&](const Graph& g) { return program(g); });
     const auto history = tables<fbs::HistoryEntry>(

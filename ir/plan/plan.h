@@ -23,6 +23,7 @@ struct TextSettings {
   bool lowercase = true;
   bool nfkc = true;
   std::int64_t max_tokens = 400;  // later tokens of a text are dropped
+  std::int64_t buckets = 0;       // of tokenizer=ngrams: rows that n-grams share by hash
 
   bool operator==(const TextSettings&) const = default;
 };

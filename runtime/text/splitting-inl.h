@@ -9,6 +9,8 @@
 //   };
 #pragma once
 
+#include <unicode/uchar.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -18,11 +20,18 @@
 
 namespace weft {
 
-bool is_white_space(char32_t scalar);
+inline bool is_white_space(char32_t scalar) {
+  if (scalar < 0x80) return utf8::is_ascii_space(static_cast<char>(scalar));
+  return u_isUWhiteSpace(static_cast<UChar32>(scalar)) != 0;
+}
 
 // White space, control and format characters: nothing a reader sees.
 constexpr bool is_ascii_blank(char c) { return (c >= 0 && c <= ' ') || c == 0x7F; }
-bool is_blank(char32_t scalar);
+inline bool is_blank(char32_t scalar) {
+  if (scalar < 0x80) return is_ascii_blank(static_cast<char>(scalar));
+  const std::int8_t category = u_charType(static_cast<UChar32>(scalar));
+  return category == U_CONTROL_CHAR || category == U_FORMAT_CHAR || is_white_space(scalar);
+}
 
 // One text on its way to words. Positions are bytes of the original text.
 class Splitting {
@@ -52,9 +61,21 @@ class Splitting {
   std::string_view text() const { return text_; }
   bool full() const { return buffer_.tokens_.size() >= limit_; }
   WordBreaker& breaker();
-  void push(std::size_t begin, std::size_t end);  // a word
+  void push(std::size_t begin, std::size_t end) {  // a word
+    std::string& spelling = buffer_.text_;
+    const std::size_t spelling_begin = spelling.size();
+    append_normalized(text_.substr(begin, end - begin), normalization_, spelling);
+    add(spelling_begin, spelling.size(), begin, end);
+  }
 
  private:
+  void add(std::size_t spelling_begin, std::size_t spelling_end, std::size_t begin,
+           std::size_t end) {
+    buffer_.tokens_.push_back({static_cast<std::uint32_t>(spelling_begin),
+                               static_cast<std::uint32_t>(spelling_end),
+                               static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)});
+  }
+
   template <class Rules>
   void ascii(std::size_t begin, std::size_t end) {
     std::string& spelling = buffer_.text_;
@@ -69,9 +90,7 @@ class Splitting {
       const std::size_t from = position;
       position = Rules::ascii_end(stretch, from);
       if (!Rules::kKeepsBlanks && is_ascii_blank(stretch[from])) continue;
-      buffer_.tokens_.push_back(
-          {static_cast<std::uint32_t>(from + shift), static_cast<std::uint32_t>(position + shift),
-           static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(position)});
+      add(from + shift, position + shift, from, position);
     }
   }
 

@@ -2,7 +2,6 @@
 #include "runtime/text/word_splitter.h"
 
 #include <fmt/format.h>
-#include <unicode/uchar.h>
 
 #include "ir/diagnostic.h"
 #include "runtime/text/splitting-inl.h"
@@ -31,28 +30,9 @@ void WordSplitter::split(std::string_view text, WordBuffer& buffer, std::size_t 
   split_(text.substr(0, kLongestText), normalization_, limit, buffer);
 }
 
-bool is_white_space(char32_t scalar) {
-  if (scalar < 0x80) return utf8::is_ascii_space(static_cast<char>(scalar));
-  return u_isUWhiteSpace(static_cast<UChar32>(scalar)) != 0;
-}
-
-bool is_blank(char32_t scalar) {
-  if (scalar < 0x80) return is_ascii_blank(static_cast<char>(scalar));
-  const std::int8_t category = u_charType(static_cast<UChar32>(scalar));
-  return category == U_CONTROL_CHAR || category == U_FORMAT_CHAR || is_white_space(scalar);
-}
-
 WordBreaker& Splitting::breaker() {
   if (!buffer_.breaker_) buffer_.breaker_ = std::make_unique<WordBreaker>();
   return *buffer_.breaker_;
-}
-
-void Splitting::push(std::size_t begin, std::size_t end) {
-  const std::size_t spelling_begin = buffer_.text_.size();
-  append_normalized(text_.substr(begin, end - begin), normalization_, buffer_.text_);
-  buffer_.tokens_.push_back({static_cast<std::uint32_t>(spelling_begin),
-                             static_cast<std::uint32_t>(buffer_.text_.size()),
-                             static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)});
 }
 
 }  // namespace weft

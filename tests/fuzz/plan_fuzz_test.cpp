@@ -184,6 +184,10 @@ std::size_t decoded_of(const Plan& plan, std::size_t count) {
 TEST_CASE("behind right checksums, a hostile structure is refused or harmless") {
   // Names and comments are free: the deep checks were reached.
   CHECK(decoded_of(example_plan(), rounds(4000)) > 0);
+  // With ids beyond the vocabulary's words.
+  CHECK(
+      decoded_of(test::small_plan(test::kSmallModel, {"text.tokenizer=ngrams", "text.buckets=30"}),
+                 rounds(1000)) > 0);
   // With what is made at load and what training puts off.
   CHECK(decoded_of(test::small_plan(), rounds(1500)) > 0);
   // With values that are columns of another, and outputs left out.

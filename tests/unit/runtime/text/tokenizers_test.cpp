@@ -49,6 +49,7 @@ TEST_CASE("tokenizers: what is said before there is an encoder is what it says")
     TextSettings text;
     text.tokenizer = tokenizer->name;
     text.max_tokens = 7;
+    text.buckets = 50;
     const auto encoder = make_encoder(text, words.view());
     CHECK(encoder->id_count() == id_count(text, 3));
     CHECK(encoder->max_ids() == max_ids(text));
@@ -115,6 +116,7 @@ TEST_CASE("encoder: one buffer serves encoders of any kind in turn") {
       CAPTURE(tokenizer->name);
       TextSettings text;
       text.tokenizer = tokenizer->name;
+      text.buckets = 50;
       const auto encoder = make_encoder(text, words.view());
       TokenBuffer fresh;
       Ids again;

@@ -1,0 +1,174 @@
+// The tokenizer `ngrams`: the words of `words`, and the hashed character n-grams within each, as
+// fastText's subwords (Bojanowski et al. 2017): what a bag of words needs to read misspellings and
+// inflected languages.
+//
+// A word becomes its id, if the vocabulary has it, then the ids of its n-grams of 3 to 6 Unicode
+// scalars, boundary marks included: `<at` `<at>` `at>`. An n-gram's id is a bucket behind the
+// words, chosen by fastText's own hash, so that the vectors of its models' buckets would fit. No id
+// stands for what is unknown: every word has an n-gram. max_tokens counts words; a text has at most
+// 20 times as many ids, so that words without end have an end.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ir/diagnostic.h"
+#include "runtime/text/subwords.h"
+#include "runtime/text/tokenizers.h"
+#include "runtime/text/utf8.h"
+#include "runtime/text/vocabulary.h"
+#include "runtime/text/words.h"
+
+namespace weft {
+namespace {
+
+constexpr std::int32_t kShortestGroup = 3;
+constexpr std::int32_t kLongestGroup = 6;
+
+std::int64_t checked_buckets(const TextSettings& text, const VocabularyView& words) {
+  const auto room =
+      std::numeric_limits<std::int32_t>::max() - static_cast<std::int64_t>(words.ends.size());
+  if (text.buckets >= 1 && text.buckets <= room) return text.buckets;
+  throw Error(fmt::format("tokenizer=ngrams cannot have {} buckets behind {} words", text.buckets,
+                          words.ends.size()),
+              fmt::format("buckets= is from 1 to {}", room));
+}
+
+// From the bytes of a word's spelling to those of the word, by spelling ever longer beginnings.
+class Alignment {
+ public:
+  Alignment(std::string_view text, const TextToken& word, Normalization normalization)
+      : text_(text.substr(0, word.end)),
+        begin_(word.begin),
+        plain_(utf8::find_non_ascii(text_, begin_) == text_.size()),
+        normalization_(normalization),
+        ends_{End{begin_, 0}} {}
+
+  // The scalars of the text that make the bytes [begin, end) of the word's spelling; of a very long
+  // word, all.
+  TextSpan covered(std::size_t begin, std::size_t end) {
+    if (plain_) return span(begin_ + begin, begin_ + end);
+    if (text_.size() - begin_ > kLongest) return span(begin_, text_.size());
+    while (ends_.back().spelled <= end && ends_.back().read < text_.size()) extend();
+    const auto after = std::ranges::upper_bound(ends_, begin, {}, &End::spelled);
+    const auto last = std::ranges::lower_bound(ends_, end, {}, &End::spelled);
+    return span(std::prev(after)->read, (last == ends_.end() ? ends_.back() : *last).read);
+  }
+
+ private:
+  static constexpr std::size_t kLongest = 1024;  // bytes: the work is quadratic
+
+  struct End {
+    std::size_t read = 0;     // bytes of the text, up to the end of a scalar
+    std::size_t spelled = 0;  // bytes of what the word is spelled as up to there
+  };
+
+  static TextSpan span(std::size_t begin, std::size_t end) {
+    return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)};
+  }
+
+  void extend() {
+    End next = ends_.back();
+    utf8::next(text_, next.read);
+    std::string spelling;
+    append_normalized(text_.substr(begin_, next.read - begin_), normalization_, spelling);
+    next.spelled = std::max(next.spelled, spelling.size());
+    if (next.spelled == ends_.back().spelled) ends_.pop_back();  // a mark that joins its letter
+    ends_.push_back(next);
+  }
+
+  std::string_view text_;  // up to the end of the word
+  std::size_t begin_;
+  bool plain_;  // ASCII, whose spelling is as long
+  Normalization normalization_;
+  std::vector<End> ends_;  // both numbers ascend
+};
+
+struct Memory {
+  WordBuffer words;
+  std::string marked;  // the word at hand
+};
+
+class NGrams final : public Encoder {
+ public:
+  NGrams(const TextSettings& text, const VocabularyView& words)
+      : Encoder(static_cast<std::int64_t>(words.ends.size()) + checked_buckets(text, words),
+                weft::max_ids(text), std::nullopt),
+        splitter_(text),
+        offsets_(word_offsets(words.ends)),
+        vocabulary_(words.words, offsets_),
+        max_words_(static_cast<std::size_t>(text.max_tokens)),
+        buckets_(static_cast<std::uint32_t>(text.buckets)) {}
+
+  std::size_t encode(const TextInput& input, TokenBuffer& buffer,
+                     const EncodedText& out) const override {
+    Memory& memory = buffer.memory<Memory>();
+    const std::size_t before = out.ids.size();
+    const std::size_t max_size = before + static_cast<std::size_t>(max_ids());
+    const std::size_t words = add_text(input.text, 0, max_words_, max_size, memory, out);
+    if (input.pair) add_text(*input.pair, 1, max_words_ - words, max_size, memory, out);
+    return out.ids.size() - before;
+  }
+
+ private:
+  // Until there are `max_size` ids in all; returns how many words the text has.
+  std::size_t add_text(std::string_view text, std::int32_t type, std::size_t max_words,
+                       std::size_t max_size, Memory& memory, const EncodedText& out) const {
+    splitter_.split(text, memory.words, max_words);
+    const std::size_t before = out.ids.size();
+    for (const TextToken& word : memory.words.tokens()) {
+      if (out.ids.size() < max_size) add_word(text, word, max_size, memory, out);
+    }
+    if (out.types != nullptr) out.types->insert(out.types->end(), out.ids.size() - before, type);
+    return memory.words.tokens().size();
+  }
+
+  void add_word(std::string_view text, const TextToken& word, std::size_t max_size, Memory& memory,
+                const EncodedText& out) const {
+    const std::string_view spelling = memory.words.text(word);
+    const std::int32_t id = vocabulary_.find(spelling);
+    if (id != kUnknownWord) {
+      out.ids.push_back(id);
+      if (out.spans != nullptr) out.spans->push_back({word.begin, word.end});
+    }
+    memory.marked.assign(1, '<').append(spelling).append(1, '>');
+    std::optional<Alignment> alignment;
+    if (out.spans != nullptr) alignment.emplace(text, word, splitter_.normalization());
+    each_subword(memory.marked, kShortestGroup, kLongestGroup, [&](const Subword& ngram) {
+      if (out.ids.size() >= max_size) return false;
+      out.ids.push_back(static_cast<std::int32_t>(vocabulary_.size() + ngram.hash % buckets_));
+      if (alignment) {
+        const std::size_t begin = std::max<std::size_t>(ngram.begin, 1) - 1;  // the mark is no text
+        out.spans->push_back(alignment->covered(begin, std::min(ngram.end - 1, spelling.size())));
+      }
+      return true;
+    });
+  }
+
+  WordSplitter splitter_;
+  std::vector<std::uint32_t> offsets_;
+  Vocabulary vocabulary_;  // over offsets_
+  std::size_t max_words_;
+  std::uint32_t buckets_;
+};
+
+}  // namespace
+
+namespace tokenizers {
+extern const TokenizerDef ngrams{
+    .name = "ngrams",
+    .doc = "words, and the groups of 3 to 6 letters in each: reads misspellings and inflections",
+    .make = [](const TextSettings& text, const VocabularyView& words) -> std::unique_ptr<Encoder> {
+      return std::make_unique<NGrams>(text, words);
+    },
+    .split = split_words,
+    .alternative = "words",
+    .ids_per_token = 20,
+    .more_ids = [](const TextSettings& text) { return text.buckets; },
+};
+}  // namespace tokenizers
+
+}  // namespace weft
