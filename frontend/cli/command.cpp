@@ -13,6 +13,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "frontend/data/data_format.h"
 #include "frontend/report/progress.h"
 #include "ir/file.h"
 #include "ir/plan/format.h"
@@ -123,8 +124,11 @@ bool is_plan(const std::string& path) {
 }
 
 void DataFlags::declare(CLI::App& app) {
-  app.add_option("--format", format, "auto (by extension), tsv, csv, jsonl or fasttext")
-      ->check(CLI::IsMember({"auto", "tsv", "csv", "jsonl", "fasttext"}));
+  std::vector<std::string> names{"auto"};
+  for (const DataFormat* known : all_data_formats()) names.emplace_back(known->name);
+  app.add_option("--format", format,
+                 fmt::format("auto (by extension, then by content), {}", data_format_names()))
+      ->check(CLI::IsMember(names));
   app.add_option("--text-column", text_column,
                  "the column of the text: its name, or its number from 1");
   app.add_option("--label-column", label_column,
@@ -136,7 +140,7 @@ void DataFlags::declare(CLI::App& app) {
 
 ReadOptions DataFlags::options() const {
   ReadOptions options;
-  options.format = data_format(format).value_or(DataFormat::automatic);
+  options.format = find_data_format(format);  // null for auto
   options.text_column = text_column;
   options.label_column = label_column;
   options.label_separator = label_separator;
