@@ -126,7 +126,7 @@ ValueId Graph::add_value(Value value) {
   return id;
 }
 
-void Graph::rename(ValueId id, std::string name) {
+void Graph::rename(ValueId id, std::string new_name) {
   Value& value = (*this)[id];
   const auto [begin, end] = names_.equal_range(value.name);
   for (auto at = begin; at != end; ++at) {
@@ -134,8 +134,8 @@ void Graph::rename(ValueId id, std::string name) {
     names_.erase(at);
     break;
   }
-  names_.emplace(name, id);
-  value.name = std::move(name);
+  names_.emplace(new_name, id);
+  value.name = std::move(new_name);
 }
 
 void Graph::index_names() {

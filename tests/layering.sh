@@ -1,10 +1,13 @@
 #!/bin/sh
-# The house rules that a compiler does not check: who may include whom, and the shape of files.
+# The house rules that a compiler does not check: which folder may include which, and the shape of
+# files. Every message says what to do.
+#
+#   sh tests/layering.sh [FOLDER]     FOLDER: the top of the tree to check; this one by default
 set -eu
-cd "$(dirname "$0")/.."
+cd "${1:-$(dirname "$0")/..}"
 
-# Every folder of the product, in an order in which includes may only point back: so there are no
-# cycles. A new folder takes its place here.
+# Every folder of the product, called a room, in an order in which includes may only point back: so
+# there are no cycles. A new folder takes its place here.
 rooms="
   ir ir/ops ir/ops/nn ir/ops/taps ir/ops/train ir/plan
   passes
@@ -27,11 +30,11 @@ names=$(list | cut -d/ -f1 | sort -u | grep -vxE \
   '\..*|CMakeLists\.txt|CMakePresets\.json|LICENSE|README\.md|ir|passes|runtime|frontend|tests|examples' \
   || true)
 if [ -n "$names" ]; then
-  echo "$names" | sed 's/$/: not a permitted name at the top level/'
+  echo "$names" | sed 's/$/: not a permitted name at the top level; move it into one of the folders/'
 fi
 
 sources=$(list --others | existing |
-  grep -E '^(ir|passes|runtime|frontend|tests|examples)/.*\.(cpp|h)$' || true)
+  grep -E '^(ir|passes|runtime|frontend|tests|examples)/.*\.(cpp|h|def)$' || true)
 # shellcheck disable=SC2086  # one argument per file: no path holds a space
 broken=$([ -z "$sources" ] || LC_ALL=C awk -v rooms="$(echo $rooms)" '
   function say(text) { print FILENAME ":" FNR ": " text }
@@ -41,29 +44,35 @@ broken=$([ -z "$sources" ] || LC_ALL=C awk -v rooms="$(echo $rooms)" '
     folder = FILENAME; sub("/.*", "", folder)
     own = room(FILENAME)
     product = folder !~ /^(tests|examples)$/
-    if (product && !(own in place)) say("tests/layering.sh does not know the folder " own)
-    if ($0 !~ /^\/\/ [^ ]/) say("the first line must be a // sentence that says what this file is")
+    limit = product ? 400 : 500
+    if (product && !(own in place))
+      say("the folder " own " is new: give it its place in the list `rooms` of tests/layering.sh")
+    if ($0 !~ /^\/\/ [^ ]/)
+      say("the file begins otherwise: let its first line be a // sentence that says what it is")
   }
-  FNR == 501 { say("more than 500 lines: split the file") }
-  /\t/ { say("a tab") }
+  FNR == limit + 1 { say("more than " limit " lines: split the file") }
+  /\t/ { say("a tab: indent with spaces, and write \\t in strings") }
   {
     text = $0; gsub(/[\200-\277]/, "", text)  # count characters, not bytes
-    if (length(text) > 100) say("a line of " length(text) " columns (limit 100)")
+    if (length(text) > 100) say("a line of " length(text) " columns: break it before column 101")
   }
   /^ *# *include/ {
     included = $0; sub(/^[^"<]*["<]/, "", included); sub(/[">].*/, "", included)
     target = included; sub("/.*", "", target)
-    if (product && room(included) in place && place[room(included)] > place[own])
-      say(own "/ may not include " included ": see the order of folders in tests/layering.sh")
     if (folder == "ir" && target ~ /^(passes|runtime|frontend)$/ ||
         folder == "passes" && target ~ /^(runtime|frontend)$/ ||
         folder == "runtime" && target ~ /^(passes|frontend)$/)
-      say(folder "/ may not include " included)
+      say(folder "/ may not include " included ": move what both need to a folder that both see")
+    else if (product && room(included) in place && place[room(included)] > place[own])
+      say(own "/ may not include " included ": it stands later in the list `rooms` of " \
+          "tests/layering.sh; move what is needed to an earlier room")
     if (included ~ /(^|\/)dnnl[^\/]*\.h(pp)?$/ && FILENAME !~ /^runtime\/kernels\//)
-      say("oneDNN is included only under runtime/kernels/")
+      say("oneDNN is included only under runtime/kernels/: call a kernel instead")
     if (included ~ /plan_generated\.h$/ && FILENAME !~ /^ir\/plan\/(encode|decode)\.cpp$/)
-      say("the generated plan header is included only in ir/plan/encode.cpp and decode.cpp")
-    if (included ~ /doctest/ && folder != "tests") say("doctest is included only under tests/")
+      say("the generated header of plans is included only in ir/plan/encode.cpp and decode.cpp: " \
+          "use ir/plan/plan.h")
+    if (included ~ /doctest/ && folder != "tests")
+      say("doctest is included only under tests/: move the test there")
   }' $sources)
 if [ -n "$broken" ]; then
   echo "$broken"

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Builds weft and runs every test; the last line counts them.
+# Builds weft and runs its tests; says why any were skipped; the last line counts them.
 #
-#   bash tests/run.sh [PRESET]     release (default) or dev (address and undefined-behaviour sanitizers)
+#   bash tests/run.sh [PRESET]     release (default), dev (address and undefined-behaviour sanitizers),
+#                                  tsan (thread sanitizer, the tests that start threads) or clang
 source "$(dirname "$0")/../examples/setup.sh"
 preset=${1:-release}
 
+if [ "$preset" = clang ]; then install_packages clang-14 libomp-14-dev; fi
 build "$preset"
 ctest --preset "$preset" --parallel 2 && status=0 || status=$?
 
@@ -12,9 +14,12 @@ ctest --preset "$preset" --parallel 2 && status=0 || status=$?
 directory=build
 if [ "$preset" != release ]; then directory=build-$preset; fi
 awk '
+  /^[0-9]+\/[0-9]+ Testing: / { cases = 0 }
   /^\[doctest\] test cases:/ { cases = 1; good = $6; bad = $9 }
-  /^Test Passed\./           { passed += cases ? good : 1; cases = 0 }
-  /^Test Failed\./           { passed += cases ? good : 0; failed += cases && bad ? bad : 1; cases = 0 }
-  END                        { printf "%d passed, %d failed\n", passed, failed }
+  /skipped: [^]]/             { reason = $0 }
+  /^Test Passed\./           { passed += cases ? good : 1 }
+  /^Test Failed\./           { passed += cases ? good : 0; failed += cases && bad ? bad : 1 }
+  /^Skip regular expression/ { skipped += 1; print reason }
+  END { printf "%d passed, %d failed%s\n", passed, failed, skipped ? ", " skipped " skipped" : "" }
 ' "$directory/Testing/Temporary/LastTest.log"
 exit "$status"

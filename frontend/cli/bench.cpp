@@ -26,14 +26,14 @@ Run declare_bench(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   app.add_option("PLAN", flags->plan, "a plan")->required();
   app.add_option("--data", flags->data, "labelled texts to measure on")->required();
-  app.add_option("--batch", flags->settings.batch, "texts to a request")
+  app.add_option("--batch", flags->settings.batch, "texts in a request")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 20));
-  app.add_option("--threads", flags->settings.threads, "for each request")
+  app.add_option("--threads", flags->settings.threads, "threads of a request")
       ->check(CLI::Range(1, 4096));
-  app.add_option("--seconds", flags->settings.seconds, "to spend on each measurement")
+  app.add_option("--seconds", flags->settings.seconds, "time of each measurement")
       ->check(within(0.001, 3600.0));
-  app.add_flag("--nodes", flags->settings.nodes, "also what each node of the programs takes");
-  app.add_flag("--json", flags->json, "one JSON object");
+  app.add_flag("--nodes", flags->settings.nodes, "also show the time of each node of the programs");
+  app.add_flag("--json", flags->json, "print one JSON object");
   flags->reading.declare(app);
   return [flags] { return run_bench(*flags); };
 }

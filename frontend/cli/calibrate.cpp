@@ -1,4 +1,4 @@
-// `weft calibrate`: a plan whose probabilities say how often they are right.
+// `weft calibrate`: scales a plan's probabilities so that they say how often they are right.
 #include "frontend/train/calibrate.h"
 
 #include <fmt/format.h>
@@ -22,21 +22,21 @@ int calibrate(const Flags& flags) {
   const std::vector<std::uint32_t> rows = calibration_rows(corpus.size(), session.labels().size());
   const Dataset data = encode({corpus, rows}, session.encoder(), session.labels());
   if (rows.size() < corpus.size()) {
-    fmt::print(stderr, "weft: with {} labels, {} texts of {} are enough, evenly spaced\n",
-               session.labels().size(), rows.size(), corpus.size());
+    warn("{} of {} texts, evenly spaced, are enough for {} labels", rows.size(), corpus.size(),
+         session.labels().size());
   }
   const AnsweredLogits answers = answer(session, data);
   const Calibration found = weft::calibrate(answers, plan.temperature);
   if (answers.unknown > 0) {
     const auto names = std::span(data.space.names).subspan(data.space.known);
-    fmt::print(stderr, "weft: {} texts left out: the plan does not know their label: {}\n",
-               answers.unknown, listed(names));
+    warn("{} texts are left out, because the plan does not know their label: {}", answers.unknown,
+         listed(names));
   }
   if (found.temperature == kCoolest || found.temperature == kHottest) {
-    fmt::print(stderr,
-               "weft: {} more extreme a temperature would be better still: the data is too small, "
-               "or was trained on\n",
-               found.temperature == kCoolest ? "all answers are right;" : "answers are wrong;");
+    warn(
+        "{}; a more extreme temperature would fit even better: the data is too small, or the plan "
+        "was trained on it",
+        found.temperature == kCoolest ? "all answers are right" : "most answers are wrong");
   }
   const double before = plan.temperature;
   set_temperature(plan, found.temperature);
@@ -58,8 +58,9 @@ Run declare_calibrate(CLI::App& app) {
   app.add_option("PLAN", flags->plan, "a trained plan")->required();
   app.add_option("--data", flags->data, "labelled texts that the plan was not trained on")
       ->required();
-  app.add_option("-o,--output", flags->out, "the plan to write; labels stay the same")->required();
-  app.add_option("--threads", flags->threads, "0: all this process may use")
+  app.add_option("-o,--output", flags->out, "the plan to write; it predicts the same labels")
+      ->required();
+  app.add_option("--threads", flags->threads, "threads; 0: all that this process may use")
       ->check(CLI::Range(0, 4096));
   flags->reading.declare(app);
   return [flags] { return calibrate(*flags); };

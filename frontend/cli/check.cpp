@@ -1,4 +1,4 @@
-// `weft check`: parses and types a description without data, and shows every layer's shape.
+// `weft check`: checks a description without data, and shows the shape of every layer.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -33,7 +33,7 @@ int check(const Flags& flags) {
   const Description description = read_description(flags.description);
   const Overrides overrides(flags.set);
   const DescriptionSettings settings = settings_of(description, overrides);
-  search_space(description, overrides);  // for what is wrong with the line `tune`
+  search_space(description, overrides);  // throws if the line `tune` is wrong
   InitialVectors initial_vectors(description.file, {});
   const Lowered lowered =
       lower(description, settings, {.labels = flags.labels, .initial_vectors = &initial_vectors},
@@ -58,7 +58,7 @@ int check(const Flags& flags) {
   }
   print_out(
       fmt::format("{} weights, with a full vocabulary of {} words and {} labels; "
-                  "B texts of T words in all\n",
+                  "B is the number of texts, T the number of their words\n",
                   total, settings.vocabulary, flags.labels));
   return 0;
 }

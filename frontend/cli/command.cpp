@@ -1,4 +1,4 @@
-// Output, input and flags that commands share.
+// Output, warnings, checks of files, and flags, for all commands.
 #include "frontend/cli/command.h"
 
 #include <fmt/format.h>
@@ -13,6 +13,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "frontend/data/data_format.h"
 #include "frontend/report/progress.h"
 #include "ir/file.h"
 #include "ir/plan/format.h"
@@ -24,7 +25,7 @@ namespace {
   throw Error(fmt::format("cannot write to standard output: {}", std::strerror(errno)));
 }
 
-// Also where neither is there yet.
+// Works for files that do not exist yet, too.
 bool same_file(const std::string& a, const std::string& b) {
   std::error_code none;
   const auto whole = [&](const std::string& path) {
@@ -33,7 +34,7 @@ bool same_file(const std::string& a, const std::string& b) {
   return std::filesystem::equivalent(a, b, none) || whole(a) == whole(b);
 }
 
-// Stricter than is_plan, which also tells a damaged plan from a description.
+// Stricter than is_plan(), which takes a damaged plan for a plan too.
 bool begins_as_plan(const std::string& path) {
   char first[plan_format::kMagic.size()] = {};
   std::ifstream(path, std::ios::binary).read(first, sizeof first);
@@ -41,10 +42,10 @@ bool begins_as_plan(const std::string& path) {
 }
 
 void check_place(std::string_view flag, const std::string& path) {
-  if (path.empty()) throw Error(fmt::format("{} is empty", flag), "name a file");
+  if (path.empty()) throw Error(fmt::format("{} is empty", flag), "give the name of a file");
   std::error_code none;
   if (path.ends_with('/') || std::filesystem::is_directory(path, none)) {
-    throw Error(fmt::format("{} {} is a folder", flag, path), "name a file in it");
+    throw Error(fmt::format("{} {} is a folder", flag, path), "give the name of a file in it");
   }
   std::filesystem::path folder = std::filesystem::path(path).parent_path();
   if (folder.empty()) folder = ".";
@@ -54,7 +55,7 @@ void check_place(std::string_view flag, const std::string& path) {
   }
   if (access(folder.c_str(), W_OK) != 0) {
     throw Error(fmt::format("cannot write {}: {}", path, std::strerror(errno)),
-                "name a file in another folder");
+                "choose a file in another folder");
   }
 }
 
@@ -76,7 +77,7 @@ void check_output(std::string_view flag, const std::string& path,
     if (input.path.empty() || input.path == "-" || !same_file(input.path, path)) continue;
     throw Error(
         fmt::format("{} {} is the file that {} names: it would be lost", flag, path, input.flag),
-        "name another file");
+        "choose another file");
   }
 }
 
@@ -87,8 +88,8 @@ void check_plan_output(const std::string& path, std::initializer_list<InputFile>
   if (!std::filesystem::is_regular_file(path, none) || std::filesystem::is_empty(path, none)) {
     return;
   }
-  throw Error(fmt::format("-o {} is there already, and is no plan: it would be lost", path),
-              "name another file, or remove that one");
+  throw Error(fmt::format("-o {} exists already and is not a plan: it would be lost", path),
+              "choose another file, or remove that one");
 }
 
 void print_out(std::string_view text) {
@@ -123,18 +124,23 @@ bool is_plan(const std::string& path) {
 }
 
 void DataFlags::declare(CLI::App& app) {
-  app.add_option("--format", format, "auto (by extension), tsv, csv, jsonl or fasttext")
-      ->check(CLI::IsMember({"auto", "tsv", "csv", "jsonl", "fasttext"}));
-  app.add_option("--text-column", text_column, "name or number (from 1) of the text's column");
-  app.add_option("--label-column", label_column, "name or number of the label's column");
+  std::vector<std::string> names{"auto"};
+  for (const DataFormat* known : all_data_formats()) names.emplace_back(known->name);
+  app.add_option("--format", format,
+                 fmt::format("auto (by extension, then by content), {}", data_format_names()))
+      ->check(CLI::IsMember(names));
+  app.add_option("--text-column", text_column,
+                 "the column of the text: its name, or its number from 1");
+  app.add_option("--label-column", label_column,
+                 "the column of the label: its name, or its number from 1");
   app.add_option("--label-separator", label_separator,
-                 "what stands between several labels of one text");
+                 "the text between two labels, if a row may have several labels");
   app.add_flag("--skip-bad", skip_bad, "count bad rows instead of stopping at the first");
 }
 
 ReadOptions DataFlags::options() const {
   ReadOptions options;
-  options.format = data_format(format).value_or(DataFormat::automatic);
+  options.format = find_data_format(format);  // null for auto
   options.text_column = text_column;
   options.label_column = label_column;
   options.label_separator = label_separator;
@@ -146,29 +152,29 @@ Corpus DataFlags::read(const std::string& path) const {
   Corpus corpus = read_corpus(path, options());
   const ReadReport& report = corpus.report();
   if (report.bad_rows > 0) {
-    fmt::print(stderr, "weft: {}: {} bad rows skipped; the first: {}\n", path, report.bad_rows,
-               report.first_bad.front());
+    warn("{}: {} bad rows skipped; the first: {}", path, report.bad_rows, report.first_bad.front());
   }
   if (report.like_header) {
-    fmt::print(stderr,
-               "weft: {}: line {} looks like a header, as no other has the label `{}`, but is read "
-               "as an example; if it is one, give its names to --text-column and --label-column\n",
-               path, corpus.line(0), corpus.label_names()[corpus.labels(0).front()]);
+    warn(
+        "{}: line {} is read as an example, but looks like a header: no other line has the label "
+        "`{}`. If it is a header, give its names to --text-column and --label-column",
+        path, corpus.line(0), corpus.label_names()[corpus.labels(0).front()]);
   }
   if (report.broken_texts > 0) {
-    fmt::print(stderr,
-               "weft: {}: {} of {} texts {} not UTF-8 throughout (line {}{}): what is not, is read "
-               "as an unknown character\n",
-               path, report.broken_texts, report.examples, report.broken_texts == 1 ? "is" : "are",
-               report.first_broken, report.broken_texts == 1 ? "" : ", for one");
+    warn(
+        "{}: {} of {} texts {} not valid UTF-8 ({}line {}): bad bytes are read as unknown "
+        "characters",
+        path, report.broken_texts, report.examples, report.broken_texts == 1 ? "is" : "are",
+        report.broken_texts == 1 ? "" : "the first on ", report.first_broken);
   }
   return corpus;
 }
 
 void declare_vectors(CLI::App& app, std::string& file) {
-  app.add_option("--vectors", file,
-                 "pretrained word vectors (GloVe, word2vec, fastText) for every embedding of "
-                 "their width that names none of its own");
+  app.add_option(
+      "--vectors", file,
+      "pretrained word vectors (GloVe, word2vec, fastText), for every embedding that has "
+      "their width and names no file itself");
 }
 
 VectorsOptions vectors_options(const std::string& file, bool quiet) {
@@ -178,8 +184,9 @@ VectorsOptions vectors_options(const std::string& file, bool quiet) {
 }
 
 void refuse_vectors() {
-  throw Error("--vectors is for a description, but this plan has its words and their vectors",
-              "name the description instead");
+  throw Error(
+      "--vectors is for a description, but this plan has its words and their vectors already",
+      "give the description instead of the plan");
 }
 
 void say_notes(const Plan& plan) {
@@ -188,14 +195,16 @@ void say_notes(const Plan& plan) {
   }
 }
 
+void warn(std::string_view warning) { fmt::print(stderr, "weft: {}\n", warning); }
+
 void warn(const Warnings& warnings) {
-  for (const std::string& warning : warnings) fmt::print(stderr, "weft: {}\n", warning);
+  for (const std::string& warning : warnings) warn(warning);
 }
 
 void declare_set(CLI::App& app, std::vector<std::string>& assignments) {
   app.add_option("--set", assignments,
-                 "override a constant or a setting of the description: --set width=200, --set "
-                 "train.clip_norm=3; `weft layers train` and `weft layers text` list settings")
+                 "changes a constant or a setting of the description: --set width=200, --set "
+                 "train.clip_norm=3; `weft layers train` and `weft layers text` list the settings")
       ->type_name("NAME=VALUE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);

@@ -1,6 +1,8 @@
 // What a command of the program is, and what commands share.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <optional>
@@ -19,30 +21,9 @@ namespace weft {
 // Runs a command whose flags have been parsed; returns the exit status.
 using Run = std::function<int()>;
 
-struct Command {
-  const char* name;
-  const char* doc;
-  Run (*declare)(CLI::App& app);  // adds the flags to the command's own parser
-};
-
-// One per file of this folder.
-Run declare_bench(CLI::App&);
-Run declare_calibrate(CLI::App&);
-Run declare_check(CLI::App&);
-Run declare_compile(CLI::App&);
-Run declare_crossval(CLI::App&);
-Run declare_eval(CLI::App&);
-Run declare_explain(CLI::App&);
-Run declare_inspect(CLI::App&);
-Run declare_layers(CLI::App&);
-Run declare_new(CLI::App&);
-Run declare_ops(CLI::App&);
-Run declare_opt(CLI::App&);
-Run declare_passes(CLI::App&);
-Run declare_predict(CLI::App&);
-Run declare_train(CLI::App&);
-Run declare_tune(CLI::App&);
-Run declare_version(CLI::App&);
+// Each adds its flags to the command's own parser.
+#define WEFT_COMMAND(name, doc) Run declare_##name(CLI::App& app);
+#include "frontend/cli/commands.def"
 
 // Writes to standard output. Throws Error when that is full or closed.
 void print_out(std::string_view text);
@@ -58,7 +39,7 @@ std::string read_text(const std::string& path);
 // Whether a file is a plan rather than a description: by its first bytes, not its name.
 bool is_plan(const std::string& path);
 
-// Of an option: a number from `low` to `high`, where CLI::Range would let one pass that is none.
+// Checks that an option is a number from `low` to `high`. CLI::Range would accept `nan`.
 CLI::Validator within(double low, double high);
 
 // A file that a command reads, and what names it: {"--data", "a.tsv"}. A path may be empty.
@@ -67,15 +48,15 @@ struct InputFile {
   std::string path;
 };
 
-// What a command is to write is looked at before it does anything else. Error, with the remedy, if
-// `flag` names nothing, a folder, a file in a folder that is missing or not to be written to, or
-// one of the inputs.
+// A command checks the file it is to write before it does anything else. Error, with the remedy, if
+// the path is empty, a folder, in a folder that is missing or cannot be written to, or one of the
+// inputs.
 void check_output(std::string_view flag, const std::string& path,
                   std::initializer_list<InputFile> inputs);
-// The same of `-o`: a plan may replace a plan, though it is an input, but no other file.
+// The same for `-o`. A plan may replace a plan, even the one that is read, but no other file.
 void check_plan_output(const std::string& path, std::initializer_list<InputFile> inputs);
 
-// The flags of data files, and how they read.
+// The flags that say how data files are read.
 struct DataFlags {
   std::string format = "auto";
   std::string text_column, label_column, label_separator;
@@ -83,18 +64,23 @@ struct DataFlags {
 
   void declare(CLI::App& app);
   ReadOptions options() const;
-  Corpus read(const std::string& path) const;  // says what is odd, on standard error
+  Corpus read(const std::string& path) const;  // warns about what is odd
 };
 
-// `--vectors FILE`, and how it is read: its progress shown on a terminal, unless `quiet`.
+// `--vectors FILE`. A terminal shows how far it has been read, unless `quiet`.
 void declare_vectors(CLI::App& app, std::string& file);
 VectorsOptions vectors_options(const std::string& file, bool quiet);
-[[noreturn]] void refuse_vectors();  // of a plan
-// What is to know about a plan that was built, on the standard error output.
+[[noreturn]] void refuse_vectors();  // for a plan, which has its vectors
+// Prints the notes of a plan that was built, on standard error.
 void say_notes(const Plan& plan);
 
-// Each on a line of the standard error output.
+// One line on standard error, `weft: ` before it.
+void warn(std::string_view warning);
 void warn(const Warnings& warnings);
+template <typename... Args>
+void warn(fmt::format_string<Args...> format, Args&&... args) {
+  warn(std::string_view(fmt::format(format, std::forward<Args>(args)...)));
+}
 
 // `--set path=value`, any number of times.
 void declare_set(CLI::App& app, std::vector<std::string>& assignments);

@@ -1,4 +1,4 @@
-// `weft compile`: a plan without training, or another form of a plan.
+// `weft compile`: makes a plan without training, or another form of a plan.
 #include <fmt/format.h>
 
 #include <map>
@@ -29,17 +29,17 @@ CompileOptions compile_options(const Flags& flags) {
   return options;
 }
 
-// With data, says what the change has cost.
+// With data, also prints how the predictions changed.
 Plan change(const Flags& flags) {
   const Plan plan = load_plan(flags.input);
   const bool anew = flags.no_rewrites || flags.table || flags.table_budget;
   if (!anew && !flags.predict_only && !flags.fold) {
     throw Error(fmt::format("{} is a plan already", flags.input),
-                "--predict-only, --fold or --table make another form of it");
+                "give --predict-only, --fold or --table to make another form of it");
   }
   if (!flags.set.empty()) {
     throw Error("--set changes a description, but this plan is compiled already",
-                "compile the description");
+                "compile the description instead");
   }
   if (!flags.vectors.empty()) refuse_vectors();
   Plan changed = anew ? recompile_predict(plan, compile_options(flags)) : plan;
@@ -54,7 +54,7 @@ Plan build(const Flags& flags) {
   if (is_plan(flags.input)) return change(flags);
   const Description description = read_description(flags.input);
   if (flags.data.empty()) {
-    throw Error("the vocabulary and the labels come from data", "name it with --data");
+    throw Error("the vocabulary and the labels come from data", "give the data: --data FILE");
   }
   Plan plan = build_plan(description, Overrides(flags.set), flags.reading.read(flags.data),
                          compile_options(flags), vectors_options(flags.vectors, /*quiet=*/false));
@@ -67,19 +67,22 @@ Plan build(const Flags& flags) {
 Run declare_compile(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   app.add_option("MODEL", flags->input, "a model description, or a plan")->required();
-  app.add_option("--data", flags->data,
-                 "labelled texts, for the vocabulary and the labels; of a plan, to say how its "
-                 "predictions change");
+  app.add_option(
+      "--data", flags->data,
+      "labelled texts: a description gets its vocabulary and labels from them; for a plan, "
+      "they show how its predictions change");
   app.add_option("-o,--output", flags->out, "the plan to write")->required();
   app.add_flag("--predict-only", flags->predict_only, "leave out what only training needs");
   app.add_flag("--fold", flags->fold,
-               "predict only, and store what is otherwise computed at load: starts faster");
-  app.add_option("--table", flags->table, "numbers of projected tables: fp32 is exact")
+               "as --predict-only, and store the tables that are otherwise computed at load: the "
+               "plan starts faster");
+  app.add_option("--table", flags->table, "the type of numbers in projected tables; fp32 is exact")
       ->check(CLI::IsMember({"fp32", "int16", "int8"}));
-  app.add_option("--table-budget", flags->table_budget, "the most MB of one; 1024 by default")
+  app.add_option("--table-budget", flags->table_budget,
+                 "the size limit of a projected table in MB; 1024 by default")
       ->check(CLI::Range(0, 1 << 20));
   app.add_flag("--no-rewrites", flags->no_rewrites,
-               "plain programs, layer by layer: slower, to compare with");
+               "compile layer by layer, without optimizations: slower, for comparison");
   declare_vectors(app, flags->vectors);
   declare_set(app, flags->set);
   flags->reading.declare(app);

@@ -1,4 +1,4 @@
-// `weft eval`: a plan's accuracy, precision, recall and F1 on labelled data.
+// `weft eval`: measures a plan's accuracy, precision, recall and F1 on labelled data.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -25,7 +25,7 @@ void check_threshold(const Flags& flags, const Plan& plan) {
   if (!flags.threshold || plan.task == Task::multi_label) return;
   throw Error(
       fmt::format("--threshold is for several labels per text; {} gives exactly one", flags.plan),
-      "leave it out");
+      "leave the flag out");
 }
 
 int eval(const Flags& flags) {
@@ -63,13 +63,16 @@ Run declare_eval(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   app.add_option("PLAN", flags->plan, "a trained plan")->required();
   app.add_option("--data", flags->data, "labelled texts")->required();
-  app.add_flag("--json", flags->json, "one JSON object");
-  app.add_option("--report", flags->report,
-                 "an HTML file to write: curves, confusions, calibration, mistakes and their "
-                 "n-grams");
-  app.add_option("--threshold", flags->threshold, "of a multi-label plan, instead of its own")
+  app.add_flag("--json", flags->json, "print one JSON object");
+  app.add_option(
+      "--report", flags->report,
+      "also write this HTML file: curves, confusions, calibration, mistakes and the n-grams "
+      "that made them");
+  app.add_option(
+         "--threshold", flags->threshold,
+         "for a plan of several labels per text: the probability from which a label is given")
       ->check(within(0, 1));
-  app.add_option("--threads", flags->threads, "0: all this process may use")
+  app.add_option("--threads", flags->threads, "threads; 0: all that this process may use")
       ->check(CLI::Range(0, 4096));
   flags->reading.declare(app);
   return [flags] { return eval(*flags); };

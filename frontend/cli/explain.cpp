@@ -1,4 +1,4 @@
-// `weft explain`: which n-grams of a text made its label, adding up to the logit.
+// `weft explain`: shows which n-grams of a text made its label; their shares add up to the logit.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -53,7 +53,7 @@ class Explaining {
     throw Error(fmt::format("the plan has no label `{}`", name), suggestion(name, labels));
   }
 
-  // Of a plan for several labels those that reach its threshold, and the most probable anyway.
+  // The most probable label, and for a plan of several labels per text those above its threshold.
   std::vector<std::size_t> predicted() const {
     std::vector<std::size_t> labels{predictions_.label(0)};
     if (session_.plan().task != Task::multi_label) return labels;
@@ -75,8 +75,9 @@ class Explaining {
 int explain(const Flags& flags) {
   const std::string file = flags.text == "-" ? "-" : flags.file;
   if (flags.text.has_value() != flags.file.empty()) {
-    throw Error("there is no text to explain, or one too many",
-                "weft explain PLAN \"a text\", or --file F for its lines, or - for standard input");
+    throw Error(
+        flags.text ? "there are both a text and a file to explain" : "there is no text to explain",
+        "weft explain PLAN \"a text\", or --file F for its lines, or - for standard input");
   }
   Explaining explaining(flags);
   if (file.empty()) {
@@ -94,13 +95,14 @@ Run declare_explain(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   app.add_option("PLAN", flags->plan, "a trained plan: convolutions, pooling, linear layers")
       ->required();
-  app.add_option("TEXT", flags->text, "the text; -: the lines of standard input");
-  app.add_option("--file", flags->file, "explains each line of a file instead");
-  app.add_option("--label", flags->labels, "instead of the predicted label; repeatable")
+  app.add_option("TEXT", flags->text, "the text; -: explain each line of standard input");
+  app.add_option("--file", flags->file, "explain each line of this file instead");
+  app.add_option("--label", flags->labels,
+                 "explain this label instead of the predicted one; may be repeated")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  app.add_option("--top", flags->top, "n-grams to show by name")->capture_default_str();
-  app.add_flag("--json", flags->json, "one object a line, with all n-grams and words");
+  app.add_option("--top", flags->top, "the number of n-grams to show")->capture_default_str();
+  app.add_flag("--json", flags->json, "print one JSON object a line, with all n-grams and words");
   return [flags] { return explain(*flags); };
 }
 

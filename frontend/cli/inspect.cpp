@@ -1,4 +1,4 @@
-// `weft inspect`: what a plan holds, what its programs cost, how they use memory.
+// `weft inspect`: shows what a plan holds, what its programs cost and how they use memory.
 #include "frontend/report/inspect.h"
 
 #include "frontend/cli/command.h"
@@ -23,7 +23,7 @@ int show(const Flags& flags) {
 Run declare_inspect(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   app.add_option("PLAN", flags->plan, "a plan, trained or not")->required();
-  app.add_flag("--json", flags->json, "one JSON object");
+  app.add_flag("--json", flags->json, "print one JSON object");
   return [flags] { return show(*flags); };
 }
 

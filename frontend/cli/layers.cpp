@@ -1,4 +1,4 @@
-// `weft layers`: what a model description may say, from the tables that check it.
+// `weft layers`: lists what a model description may say, from the tables that check it.
 #include "frontend/description/layers.h"
 
 #include <fmt/format.h>
@@ -11,7 +11,7 @@
 namespace weft {
 namespace {
 
-std::string fallback_of(const ArgumentDef& def) {
+std::string default_of(const ArgumentDef& def) {
   if (!def.default_value) return "";
   if (const auto* word = std::get_if<std::string>(&*def.default_value)) {
     return word->empty() ? "" : "=" + *word;
@@ -25,7 +25,7 @@ std::string fallback_of(const ArgumentDef& def) {
 void describe(std::string_view name, std::string_view doc, std::span<const ArgumentDef> arguments) {
   print_out(fmt::format("{:14} {}\n", name, doc));
   for (const ArgumentDef& def : arguments) {
-    print_out(fmt::format("    {:24} {}; {}\n", fmt::format("{}{}", def.name, fallback_of(def)),
+    print_out(fmt::format("    {:24} {}; {}\n", fmt::format("{}{}", def.name, default_of(def)),
                           def.doc, range_of(def)));
     for (std::size_t i = 0; i < def.word_docs.size(); ++i) {
       print_out(fmt::format("        {:20} {}\n", def.words[i], def.word_docs[i]));
@@ -37,7 +37,7 @@ void describe(std::string_view name, std::string_view doc, std::span<const Argum
 
 Run declare_layers(CLI::App& app) {
   const auto name = std::make_shared<std::string>();
-  app.add_option("NAME", *name, "one layer, optimizer or line, in full");
+  app.add_option("NAME", *name, "show only this layer, optimizer or line");
   return [name] {
     std::vector<std::string> names;
     bool found = false;

@@ -1,4 +1,4 @@
-// The program `weft`: a table of commands.
+// The program `weft`: chooses the command, and prints what went wrong.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,29 +14,18 @@
 namespace weft {
 namespace {
 
-constexpr std::array kCommands = {
-    Command{"new", "write a model description to start from", declare_new},
-    Command{"check", "check a model description and show its shapes", declare_check},
-    Command{"train", "train a model description, or go on training a plan", declare_train},
-    Command{"eval", "measure a plan on labelled data", declare_eval},
-    Command{"predict", "label texts, one a line", declare_predict},
-    Command{"tune", "search for better values of a description's constants and settings",
-            declare_tune},
-    Command{"crossval", "measure a description by cross-validation", declare_crossval},
-    Command{"calibrate", "make probabilities say how often they are right", declare_calibrate},
-    Command{"explain", "show which n-grams of a text made its label", declare_explain},
-    Command{"compile", "make a plan without training it, or a smaller one of a plan",
-            declare_compile},
-    Command{"inspect", "show what is in a plan", declare_inspect},
-    Command{"bench", "measure how fast a plan predicts and trains here", declare_bench},
-    Command{"opt", "run compiler passes over IR text", declare_opt},
-    Command{"passes", "list the compiler's passes", declare_passes},
-    Command{"ops", "list the ops of the IR", declare_ops},
-    Command{"layers", "list what a model description may say", declare_layers},
-    Command{"version", "print the version", declare_version},
+struct Command {
+  const char* name;
+  const char* doc;
+  Run (*declare)(CLI::App& app);
 };
 
-// Of two files the first would be left out unsaid.
+constexpr std::array kCommands = {
+#define WEFT_COMMAND(name, doc) Command{#name, doc, declare_##name},
+#include "frontend/cli/commands.def"
+};
+
+// Refuses `--data a --data b`: a flag keeps its last value, so the first file would be ignored.
 void refuse_repeated_files(const CLI::App& command) {
   for (const char* name : {"--data", "--valid", "--output"}) {
     const CLI::Option* option = command.get_option_no_throw(name);
@@ -48,8 +37,8 @@ void refuse_repeated_files(const CLI::App& command) {
   }
 }
 
-// `weft help train` is `weft train --help`. CLI11 would say of a word that is no command only that
-// a command is missing.
+// The arguments for CLI11. `weft help train` means `weft train --help`. A word that is no command
+// is refused here, because CLI11 would only say that a command is missing.
 std::vector<std::string> arguments(int argc, char** argv) {
   std::vector<std::string> given(argv + std::min(argc, 1), argv + argc);
   if (!given.empty() && given.front() == "help") {
@@ -91,7 +80,7 @@ int run(int argc, char** argv) {
       if (parser->parsed()) sub = parser;
     }
     fmt::print(stderr, "weft: {}\n", e.what());
-    fmt::print(stderr, "    note: `weft {}--help` says what is possible\n",
+    fmt::print(stderr, "    note: `weft {}--help` lists what is possible\n",
                sub == nullptr ? "" : sub->get_name() + " ");
     return 2;
   }
@@ -109,8 +98,7 @@ int run(int argc, char** argv) {
 }  // namespace weft
 
 int main(int argc, char** argv) {
-  std::signal(SIGXFSZ,
-              SIG_IGN);  // a file that may not grow is an error of the write, which says so
+  std::signal(SIGXFSZ, SIG_IGN);  // so that a file that may not grow fails the write with a message
   try {
     return weft::run(argc, argv);
   } catch (const weft::Error& e) {

@@ -1,4 +1,4 @@
-// `weft new`: a commented model description on standard output.
+// `weft new`: prints a commented model description.
 #include <fmt/format.h>
 
 #include "frontend/cli/command.h"
@@ -9,7 +9,7 @@ namespace weft {
 
 Run declare_new(CLI::App& app) {
   const auto name = std::make_shared<std::string>();
-  std::string doc = "which:";
+  std::string doc = "one of:";
   for (const Starter& starter : all_starters()) {
     doc += fmt::format("\n{}: {}", starter.name, starter.doc);
   }

@@ -1,4 +1,4 @@
-// `weft ops`: the table of ops, from their declarations.
+// `weft ops`: lists the ops, from their declarations.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -44,7 +44,7 @@ void describe(const OpDef& op) {
 
 Run declare_ops(CLI::App& app) {
   const auto name = std::make_shared<std::string>();
-  app.add_option("OP", *name, "one op, in full");
+  app.add_option("OP", *name, "show this op with its operands and attributes");
   return [name] {
     std::vector<std::string> names;
     for (const OpDef* op : all_ops()) {

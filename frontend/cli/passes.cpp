@@ -1,4 +1,4 @@
-// `weft passes`: the tables of passes and pipelines.
+// `weft passes`: lists the passes and the pipelines.
 #include "frontend/cli/command.h"
 #include "passes/opt.h"
 

@@ -21,7 +21,7 @@ struct Flags {
   int threads = 0;
 };
 
-// Texts are answered together, in blocks of at most so many lines and bytes.
+// A block holds at most this many lines and bytes of text; they are answered together.
 constexpr std::size_t kMaxLines = 1024;
 constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
 
@@ -32,7 +32,8 @@ struct Block {
   std::size_t broken = 0;  // lines that are not UTF-8
   std::size_t first_broken = 0;
 
-  // The lines that are there, up to a full block; waits for one only. False at the end.
+  // Reads the lines that have arrived, up to a full block; waits for the first only. False at the
+  // end.
   bool read(LineReader& lines) {
     texts.clear();
     ends.clear();
@@ -52,7 +53,7 @@ class Predictor {
   Predictor(const Flags& flags, Session session)
       : flags_(flags), session_(std::move(session)), json_(flags.format == "json") {
     for (const std::string& label : session_.labels()) {
-      // replace: labels of a plan are bytes, JSON is UTF-8
+      // A plan's labels are any bytes, but JSON is UTF-8: replace what is not.
       spelling_.push_back(json_ ? nlohmann::json(label).dump(
                                       -1, ' ', false, nlohmann::json::error_handler_t::replace)
                                 : label);
@@ -60,7 +61,7 @@ class Predictor {
     ranking_.resize(session_.labels().size());
   }
 
-  // For another thread; safe while this one answers.
+  // A predictor for another thread; may be called while this one answers.
   Predictor sibling() const { return {flags_, session_.sibling()}; }
 
   void answer(Block& block) {
@@ -79,7 +80,7 @@ class Predictor {
   }
 
  private:
-  // The labels to give, best first, at the front of `ranking_`; how many.
+  // Puts the labels to print at the front of `ranking_`, best first, and returns their number.
   std::size_t rank(std::size_t i) {
     const auto p = predictions_.probabilities(i);
     const bool multi = session_.plan().task == Task::multi_label;
@@ -125,7 +126,7 @@ class Predictor {
   Predictions predictions_;
 };
 
-// Lines that were answered, and those of them that are not UTF-8.
+// The lines that were answered, and how many of them are not UTF-8.
 struct Count {
   std::size_t lines = 0, broken = 0, first_broken = 0;
 
@@ -138,17 +139,16 @@ struct Count {
 
 void warn_of(const Count& count) {
   if (count.broken == 0) return;
-  fmt::print(stderr,
-             "weft: {} of {} lines {} not UTF-8 (line {}{}): what is not, was read as an unknown "
-             "character\n"
-             "    note: convert them: iconv -f ENCODING -t UTF-8 FILE | weft predict PLAN; Chinese "
-             "files are often in GB18030, others in WINDOWS-1252\n",
-             count.broken, count.lines, count.broken == 1 ? "is" : "are", count.first_broken,
-             count.broken == 1 ? "" : ", for one");
+  warn(
+      "{} of {} lines {} not valid UTF-8 ({}line {}): bad bytes were read as unknown characters\n"
+      "    note: convert the file: iconv -f ENCODING -t UTF-8 FILE | weft predict PLAN; Chinese "
+      "files are often in GB18030, others in WINDOWS-1252",
+      count.broken, count.lines, count.broken == 1 ? "is" : "are",
+      count.broken == 1 ? "" : "the first is ", count.first_broken);
 }
 
-// Every worker has a session of one thread, on the model they share: a block's answers do not
-// depend on who gives them.
+// Every worker has a session of one thread, and all share the model: the answers do not depend on
+// which worker gives them.
 void predict(const Flags& flags) {
   LineReader lines(flags.file);
   const int threads = flags.threads > 0 ? flags.threads : default_threads();
@@ -176,13 +176,13 @@ Run declare_predict(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   app.add_option("PLAN", flags->plan, "a trained plan")->required();
   app.add_option("FILE", flags->file, "texts, one a line; - (standard input) by default");
-  app.add_option("--top", flags->top, "the K most probable labels")
+  app.add_option("--top", flags->top, "print the K most probable labels")
       ->type_name("K")
       ->check(CLI::Range(1, 1 << 30));
   app.add_option("--format", flags->format,
-                 "tsv: label<TAB>probability ...; json: an object a line")
+                 "tsv: label<TAB>probability ...; json: one object a line")
       ->check(CLI::IsMember({"tsv", "json"}));
-  app.add_option("--threads", flags->threads, "0: all this process may use")
+  app.add_option("--threads", flags->threads, "threads; 0: all that this process may use")
       ->check(CLI::Range(0, 4096));
   return [flags] {
     predict(*flags);

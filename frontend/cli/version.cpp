@@ -1,4 +1,4 @@
-// `weft version`.
+// `weft version`: prints the version.
 #include <fmt/format.h>
 
 #include "frontend/cli/command.h"

@@ -1,4 +1,4 @@
-// Reading a file's bytes with look-ahead, a known place for messages, and bounded memory.
+// Reads a file's bytes with look-ahead, an offset for messages, and bounded memory.
 #pragma once
 
 #include <cstddef>
@@ -11,25 +11,25 @@
 
 namespace weft {
 
-// Called now and then with the share of a file that has been read.
+// Called from time to time with the share of the file that has been read.
 using ReadWatch = std::function<void(double share)>;
 
-// Views it gives are good until the next call.
+// The views that it returns are valid until the next call.
 class ByteReader {
  public:
   explicit ByteReader(const std::string& path) : source_(path) {}
 
   void watch(ReadWatch watch) { watch_ = std::move(watch); }
 
-  // The next `size` bytes or more, fewer only where the file ends.
+  // The next `size` bytes or more; fewer at the end of the file. They stay to be read.
   std::string_view ahead(std::size_t size);
-  // Passes over `size` bytes; false where the file has fewer.
+  // Passes over `size` bytes; false if the file has fewer.
   bool skip(std::uint64_t size);
-  // Takes the bytes before the next `end` and that. False where it is not among the next `longest`
-  // bytes: nothing is taken then, and `piece` is what there is of them.
+  // Takes the bytes up to and including the next `end`; `piece` is those before it. False if `end`
+  // is not among the next `longest` bytes: then nothing is taken, and `piece` is these bytes.
   bool take_until(char end, std::size_t longest, std::string_view& piece);
 
-  std::uint64_t offset() const { return offset_; }  // in the file, gunzipped; from 0
+  std::uint64_t offset() const { return offset_; }  // in the uncompressed file, from 0
   const std::string& name() const { return source_.name(); }
 
  private:

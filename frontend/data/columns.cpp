@@ -1,4 +1,4 @@
-// The usual names of columns, and the choice among those a file has.
+// The usual names of columns, and the choice among the columns of a file.
 #include "frontend/data/columns.h"
 
 #include <fmt/format.h>
@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
-// The first four name a header by themselves.
+// Each of the first four is enough to tell a header.
 constexpr std::array<std::string_view, 20> kLabelNames = {
     "label",  "labels",    "__label__", "标签",   "class", "category", "categories",
     "target", "sentiment", "topic",     "intent", "tag",   "tags",     "section",
@@ -45,7 +45,7 @@ std::vector<std::string> folded(const std::vector<std::string>& row) {
   return result;
 }
 
-// The column that has the first of the usual names found, other than `taken`.
+// The column with the first usual name that the file has; never `taken`.
 template <std::size_t N>
 std::size_t find_usual(const std::vector<std::string>& row,
                        const std::array<std::string_view, N>& usual, std::size_t taken = kNone) {
@@ -57,7 +57,7 @@ std::size_t find_usual(const std::vector<std::string>& row,
   return kNone;
 }
 
-// What was asked for, in a row of `count` columns; `names` is empty where they have none.
+// The column that was asked for, among `count` columns; `names` is empty if there is no header.
 std::size_t find_asked(const std::string& asked, const std::vector<std::string>& names,
                        std::size_t count, const char* flag) {
   if (asked.empty()) return kNone;

@@ -1,4 +1,4 @@
-// Texts end to end in one string, labels as numbers.
+// A corpus holds its texts end to end in one string, and its labels as numbers.
 #include "frontend/data/corpus.h"
 
 #include <fmt/format.h>
@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kEnoughToJudge = 20;  // examples
 
-// -12, 0, 7: in their shortest spelling.
+// Whether a name is a whole number in its shortest spelling: -12, 0, 7.
 bool is_whole_number(const std::string& name) {
   const std::string_view digits = std::string_view(name).substr(name.starts_with('-') ? 1 : 0);
   const bool shortest = digits.size() == 1 || !digits.starts_with('0');
@@ -62,9 +62,9 @@ void Corpus::order_labels() {
   for (std::uint32_t& label : labels_) label = renumbered[label];
 }
 
-// The first label occurs nowhere else, in data where hardly any other does so by chance.
+// The first label occurs nowhere else, and hardly any other label occurs only once.
 bool Corpus::begins_like_header() const {
-  constexpr std::size_t kOften = 20;  // of so many rows at most one has a label of its own
+  constexpr std::size_t kOften = 20;  // at most one row in so many has a label of its own
   std::vector<std::size_t> counts(label_names_.size(), 0);
   for (const std::uint32_t label : labels_) ++counts[label];
   const auto once = static_cast<std::size_t>(std::ranges::count(counts, 1U));

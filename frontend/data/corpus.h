@@ -29,10 +29,10 @@ class Corpus {
   }
   std::size_t line(std::size_t i) const { return lines_[i]; }
 
-  // In order of value where all are whole numbers, else of bytes: the same for any order of rows.
+  // Sorted by value if all are whole numbers, else by bytes: the order of rows does not matter.
   const std::vector<std::string>& label_names() const { return label_names_; }
 
-  bool multi_label() const { return multi_label_; }  // a row has no label, or several
+  bool multi_label() const { return multi_label_; }  // some row has no label, or several
   const ReadReport& report() const { return report_; }
 
  private:
@@ -75,7 +75,7 @@ class CorpusView {
 
 Corpus read_corpus(const std::string& path, const ReadOptions& options = {});
 
-// The examples of `first`, then those of `second`.
+// The examples of `first`, followed by those of `second`.
 Corpus joined(const Corpus& first, const Corpus& second);
 
 }  // namespace weft

@@ -7,17 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "frontend/data/bad_row.h"
 #include "frontend/data/line_reader.h"
 
 namespace weft {
-
-// What is wrong with one row of a data file. Whoever reads decides whether to go on after it.
-struct BadRow {
-  std::size_t line;
-  std::size_t column;  // in bytes, from 1
-  std::string message;
-  std::string remedy;
-};
 
 class RowReader {
  public:
@@ -25,10 +18,10 @@ class RowReader {
 
   RowReader(LineReader& lines, Style style) : lines_(lines), style_(style) {}
 
-  // The fields of the next row that is not an empty line; false at the end. In CSV a field that
-  // begins with `"` ends at the next single `"`, `""` stands for one, and line breaks inside become
-  // `\n`; a `"` elsewhere stands for itself. Throws BadRow; reading then goes on with the line
-  // after the first of the bad row.
+  // The fields of the next row that is not an empty line; false at the end. In CSV, a field that
+  // begins with `"` ends at the next single `"`; `""` inside stands for one, and a line break
+  // inside becomes `\n`. A `"` elsewhere stands for itself. Throws BadRow; reading then goes on
+  // with the line after the first line of the bad row.
   bool next(std::vector<std::string>& fields);
 
   std::size_t line() const { return line_; }  // where the last row begins

@@ -1,4 +1,4 @@
-// Files, gzip and lines.
+// Reads files in blocks, uncompresses them, and cuts them into lines.
 #include "frontend/data/line_reader.h"
 
 #include <fcntl.h>
@@ -28,7 +28,7 @@ int open_file(const std::string& path) {
   if (::fstat(file, &status) == 0 && S_ISDIR(status.st_mode)) {
     ::close(file);
     throw Error(fmt::format("cannot read {}: it is a directory", path),
-                "Name a file in it; several files can be joined with `cat`.");
+                "Give the name of a file in it; `cat` joins several files.");
   }
   return file;
 }

@@ -1,4 +1,4 @@
-// Reading files a line at a time: plain or gzip by content, named or standard input, any length.
+// Reads a file, or standard input, line by line: plain or gzip, lines of any length.
 #pragma once
 
 #include <cstddef>
@@ -8,9 +8,9 @@
 
 namespace weft {
 
-// The bytes of a file, gunzipped where they begin with gzip's magic; `-` is standard input. A read
-// gives what is there without waiting for more. Error where the file cannot be opened or read, or
-// its gzip data is cut short or damaged.
+// The bytes of a file, uncompressed if they begin with gzip's magic number; `-` is standard input.
+// A read returns what has arrived and does not wait for more. Error if the file cannot be opened or
+// read, or if its gzip data is cut short or damaged.
 class ByteSource {
  public:
   explicit ByteSource(const std::string& path);
@@ -22,23 +22,23 @@ class ByteSource {
   std::size_t read(char* out, std::size_t size);
 
   const std::string& name() const;  // for messages
-  double share_read() const;        // of the file, gzipped or not; 0 where its size is not known
+  double share_read() const;        // of the file; 0 if its size is not known
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
-// The lines of a file without their `\n` or `\r\n`, nor the byte order mark before the first. The
-// memory used is that of the longest line.
+// The lines of a file, without their `\n` or `\r\n`, and without a byte order mark before the
+// first. The memory used is that of the longest line.
 class LineReader {
  public:
   explicit LineReader(const std::string& path) : source_(path) {}
 
-  // The next line, good until the call after; false at the end.
+  // The next line, valid until the next call; false at the end.
   bool next(std::string_view& line);
 
-  // Whether a whole line has been read already, so that next() does not wait for more.
+  // Whether a whole line has been read already, so that next() need not wait.
   bool pending() const { return repeat_ || buffer_.find('\n', begin_) < end_; }
 
   // The next call of next() gives the last line again.

@@ -1,4 +1,4 @@
-// Every worker reads a block, works on it, and writes what has become the oldest finished blocks.
+// Every worker reads a block, works on it, and writes the finished blocks that are now the oldest.
 #include "frontend/data/ordered_blocks.h"
 
 #include <condition_variable>
@@ -75,7 +75,7 @@ class OrderedBlocks {
         stopped_ = true;
       }
     }
-    moved_.notify_one();  // only the one who holds `reading_` waits
+    moved_.notify_one();  // only the thread that holds `reading_` waits
   }
 
   const BlockSteps& steps_;

@@ -1,12 +1,8 @@
 // Labelled texts, read one by one from the files people have.
 //
-// Formats, plain or gzip (told by content), UTF-8 with or without a byte order mark:
-//   tsv       fields between tabs, no quoting                       .tsv
-//   csv       RFC 4180                                              .csv
-//   jsonl     one JSON object a line                                .jsonl .json .ndjson
-//   fasttext  `__label__x __label__y text`, labels first            any other extension, when the
-//                                                                   first line begins so
-// Each name may end in .gz as well. Empty lines are skipped.
+// The formats are in frontend/data/formats.def: each has a name, extensions and a reader. A file is
+// plain or gzip (told by content) and UTF-8, with or without a byte order mark. Empty lines are
+// skipped.
 //
 // Columns are chosen by name or by number from 1. The first row of a TSV or CSV file is a header
 // when a column is asked for by name, when it holds `label`, `labels` or `__label__`, or when it
@@ -17,25 +13,21 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace weft {
 
-enum class DataFormat : std::uint8_t { automatic, tsv, csv, jsonl, fasttext };
-
-std::optional<DataFormat> data_format(std::string_view name);  // "auto", "tsv", ...
+struct DataFormat;  // frontend/data/data_format.h
 
 struct ReadOptions {
-  DataFormat format = DataFormat::automatic;  // by extension, then by content
-  std::string text_column;                    // a name or a number from 1; empty: by the rules
+  const DataFormat* format = nullptr;  // null: by extension, then by content
+  std::string text_column;             // a name or a number from 1; empty: by the rules
   std::string label_column;
-  std::optional<bool> header;   // TSV and CSV; by the rules where not said
-  std::string label_separator;  // where not empty, a row has any number of labels between these
+  std::optional<bool> header;   // of TSV and CSV; not set: by the rules above
+  std::string label_separator;  // if not empty, it stands between the labels of a row
   bool skip_bad = false;        // count bad rows rather than stop at the first
 };
 
@@ -46,15 +38,15 @@ struct Example {
 };
 
 struct ReadReport {
-  DataFormat format = DataFormat::automatic;
+  const DataFormat* format = nullptr;     // the one that was read
   std::string text_column, label_column;  // as the file or the rules name them
   bool columns_assumed = false;           // no header and not asked for: label first, then text
-  bool like_header = false;               // those assumed, and the first label occurs only there
+  bool like_header = false;               // so assumed, and the first label occurs nowhere else
   std::size_t examples = 0;
   std::size_t bad_rows = 0;
   std::vector<std::string> first_bad;  // what is wrong with the first five
-  std::size_t broken_texts = 0;        // that are not UTF-8: what is not is read as U+FFFD
-  std::size_t first_broken = 0;        // its line
+  std::size_t broken_texts = 0;  // texts that are not valid UTF-8; the bad bytes read as U+FFFD
+  std::size_t first_broken = 0;  // the line of the first of them
 };
 
 // Calls `take` for each example in order. Error, naming file, line and remedy, at the first bad row

@@ -1,4 +1,4 @@
-// Stratified sampling: examples grouped by class, each group shuffled, and dealt out.
+// Stratified sampling: groups examples by class, shuffles each group, and deals it out.
 #include "frontend/data/split.h"
 
 #include <fmt/format.h>
@@ -12,8 +12,8 @@
 namespace weft {
 namespace {
 
-// SplitMix64 (Steele, Lea and Flood 2014): small, and unlike the standard library's distributions
-// the same on every machine.
+// SplitMix64 (Steele, Lea and Flood 2014): small, and the same on every machine, which the standard
+// library's distributions are not.
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}
@@ -25,7 +25,7 @@ class Random {
     return z ^ (z >> 31U);
   }
 
-  // Below `bound`, which is small beside 2^64: the bias is too.
+  // A number below `bound`. The bias is small, because `bound` is small beside 2^64.
   std::size_t below(std::size_t bound) { return static_cast<std::size_t>(next() % bound); }
 
   void shuffle(std::vector<std::uint32_t>& items) {
@@ -36,7 +36,7 @@ class Random {
   std::uint64_t state_;
 };
 
-// The examples of each class, shuffled; those without a label last.
+// The examples of each class, shuffled; the last group is those without a label.
 std::vector<std::vector<std::uint32_t>> shuffled_strata(const Corpus& corpus,
                                                         std::span<const std::uint32_t> rows,
                                                         std::uint64_t seed) {
@@ -58,9 +58,9 @@ std::vector<std::vector<std::uint32_t>> shuffled_strata(const Corpus& corpus,
   return strata;
 }
 
-// How many of each stratum to hold out: shares rounded down, then one more where the remainder is
-// largest until the total is right. Of equals chance decides: where classes are many and small, the
-// first ones would be all that is held out.
+// How many examples of each class to hold out: its share rounded down, and one more for the largest
+// remainders until the total is right. Chance decides between equal remainders; otherwise many
+// small classes would be held out in their order, the first ones only.
 std::vector<std::size_t> held_out(const std::vector<std::vector<std::uint32_t>>& strata,
                                   std::size_t examples, double fraction, std::uint64_t seed) {
   std::vector<std::size_t> take(strata.size());
@@ -104,7 +104,7 @@ Split stratified_split(const Corpus& corpus, std::span<const std::uint32_t> rows
                        double valid_fraction, std::uint64_t seed) {
   if (!(valid_fraction >= 0 && valid_fraction < 1)) {
     throw Error(fmt::format("a validation fraction of {} makes no sense", valid_fraction),
-                "Give --valid-fraction a number from 0 up to, not including, 1: 0.1, say.");
+                "Give --valid-fraction a number of at least 0 and less than 1, such as 0.1.");
   }
   const auto strata = shuffled_strata(corpus, rows, seed);
   const std::vector<std::size_t> take = held_out(strata, rows.size(), valid_fraction, seed);
@@ -133,7 +133,7 @@ std::vector<std::uint32_t> stratified_folds(const Corpus& corpus, std::uint32_t 
                                             std::uint64_t seed) {
   const std::vector<std::uint32_t> deal = folds_by_row(corpus.size(), folds);
   std::vector<std::uint32_t> fold_of(corpus.size());
-  std::size_t dealt = 0;  // one class goes on where the last ended, which keeps the folds equal
+  std::size_t dealt = 0;  // a class goes on where the last one ended: the folds stay equal
   for (const std::vector<std::uint32_t>& stratum :
        shuffled_strata(corpus, all_rows(corpus), seed)) {
     for (const std::uint32_t example : stratum) fold_of[example] = deal[dealt++];

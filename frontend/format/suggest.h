@@ -1,4 +1,4 @@
-// "Did you mean": the known name nearest to one that is not known.
+// "Did you mean": finds the known name nearest to an unknown one.
 #pragma once
 
 #include <span>
@@ -8,8 +8,8 @@
 
 namespace weft {
 
-// The nearest of `known` within a third of the length (at least one) in insertions, deletions,
-// substitutions and swaps of neighbours; empty if none is near.
+// The nearest name of `known`, counting insertions, deletions, substitutions and swaps of
+// neighbours; empty if even that is more than a third of the length away (and more than one).
 std::string nearest(std::string_view wrong, std::span<const std::string> known);
 
 // `did you mean conv1d?`, or, where nothing is near, `known are a, b, c`.

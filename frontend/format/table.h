@@ -1,4 +1,4 @@
-// Tables in plain text, aligned by what a terminal shows: a Chinese character takes two columns.
+// Tables in plain text, aligned as a terminal shows them: a Chinese character takes two columns.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,8 @@ namespace weft {
 // The columns a terminal uses for `text`.
 std::size_t display_width(std::string_view text);
 
-// As much of `text` as fits into `width` columns, with an ellipsis where that is not all.
+// The beginning of `text` that fits into `width` columns, with an ellipsis if something is left
+// out.
 std::string shortened(std::string_view text, std::size_t width);
 
 // The first column is aligned to the left, the others to the right.

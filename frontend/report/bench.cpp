@@ -1,4 +1,4 @@
-// Each measurement warms up, then runs whole requests until its time is over.
+// Each measurement warms up, then runs whole requests until its time is up.
 #include "frontend/report/bench.h"
 
 #include <fmt/format.h>
@@ -25,7 +25,7 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// The times of requests, in seconds, and the sentences they had.
+// The times of requests, in seconds, and the number of their sentences.
 struct Times {
   std::vector<double> each;
   double sentences = 0;
@@ -39,7 +39,7 @@ struct Times {
   }
 };
 
-// Calls `request(i)`, which returns its number of sentences, for i = 0, 1, … until time is up.
+// Calls `request(i)` for i = 0, 1, … until the time is up. It returns its number of sentences.
 template <typename Request>
 Times measure(double seconds, std::size_t warm_up, Request request) {
   for (std::size_t i = 0; i < warm_up; ++i) request(i);
@@ -75,7 +75,7 @@ BenchRate rate_of(Times times) {
   return {times.throughput(), times.quantile(0.5) * 1e6, times.quantile(0.99) * 1e6};
 }
 
-// Sentences [first, last) of request i, which come round again after the last.
+// Request i has the sentences [first, last); after the last sentence come the first ones again.
 struct Cut {
   std::size_t sentences, batch;
 
@@ -90,7 +90,7 @@ void bench_predict(const Plan& plan, const Corpus& corpus, Bench& result) {
   Session session(plan, {result.settings.threads});
   const Dataset data = encode(corpus, session.encoder(), session.labels());
   const Cut cut{data.size(), static_cast<std::size_t>(result.settings.batch)};
-  const std::size_t warm_up = cut.requests();  // all: what is computed at first use is computed
+  const std::size_t warm_up = cut.requests();  // every sentence once: rows on demand are computed
   result.tokens_per_sentence =
       static_cast<double>(data.ids.size()) / static_cast<double>(data.size());
   Predictions out;
@@ -117,9 +117,9 @@ void bench_train(const Plan& plan, const Corpus& corpus, Bench& result) {
   Session session(plan, {result.settings.threads, /*train=*/true});
   const Dataset data = encode(corpus, session.encoder(), session.labels());
   if (data.space.names.size() > data.space.known) {
-    throw Error(fmt::format("the data has the label `{}`, which the plan has not",
+    throw Error(fmt::format("the data has the label `{}`, which the plan does not know",
                             data.space.names[data.space.known]),
-                "measure on data of the kind that the plan was made for");
+                "measure with data that has the labels of the plan");
   }
   const std::int64_t batch = session.train_capacity().examples;
   Batches batches(data, batch, session.train_capacity(), /*seed=*/1);
@@ -142,7 +142,7 @@ void bench_train(const Plan& plan, const Corpus& corpus, Bench& result) {
 }  // namespace
 
 Bench bench(const Plan& plan, const Corpus& corpus, const BenchSettings& settings) {
-  if (corpus.size() == 0) throw Error("there is nothing to measure on: the data has no texts");
+  if (corpus.size() == 0) throw Error("there is nothing to measure: the data has no texts");
   Bench result;
   result.settings = settings;
   result.sentences = corpus.size();

@@ -1,4 +1,4 @@
-// How fast a plan is on this machine: requests and training steps on real texts, timed one by one.
+// Measures how fast a plan is on this machine, by timing requests and training steps on real texts.
 #pragma once
 
 #include <cstdint>
@@ -12,14 +12,13 @@
 namespace weft {
 
 struct BenchSettings {
-  std::int64_t batch =
-      50;  // texts to a request; a training step has as many as the plan trains with
+  std::int64_t batch = 50;  // texts in a request; a training step has the plan's own batch
   int threads = 1;
-  double seconds = 1.0;  // spent on each measurement
+  double seconds = 1.0;  // the time of each measurement
   bool nodes = false;    // time the programs' nodes too
 };
 
-// The time that one kind of request took.
+// The speed of one kind of request.
 struct BenchRate {
   double sentences_per_second = 0;
   double p50_us = 0, p99_us = 0;  // of a request
@@ -31,10 +30,10 @@ struct BenchStep {
   std::int64_t batch = 0;
 };
 
-// A node's part in a request from ids or in a training step.
+// A node's share of a request from ids, or of a training step.
 struct BenchNode {
   std::string name, op;
-  double us = 0;     // a run, on average
+  double us = 0;     // microseconds in a run, on average
   double share = 0;  // of all nodes of the program
 };
 
@@ -43,12 +42,12 @@ struct Bench {
   std::size_t sentences = 0;
   double tokens_per_sentence = 0;
   BenchRate from_ids, from_text;
-  std::optional<BenchStep> train;                     // where the plan can train
-  std::vector<BenchNode> predict_nodes, train_nodes;  // if asked for, in the order they run in
+  std::optional<BenchStep> train;                     // if the plan can train
+  std::vector<BenchNode> predict_nodes, train_nodes;  // if asked for; in the order of execution
 };
 
-// The plan in memory is trained on; the file it came from is not. Throws Error if there is no text,
-// or a label that the plan cannot train on.
+// Trains a copy of the plan in memory; its file stays as it is. Error if the data has no texts, or
+// a label that the plan cannot train on.
 Bench bench(const Plan&, const Corpus&, const BenchSettings&);
 
 std::string to_text(const Bench&);

@@ -1,4 +1,4 @@
-// Rendering metrics.
+// Renders metrics.
 #include "frontend/report/metrics_report.h"
 
 #include <fmt/format.h>
@@ -24,7 +24,7 @@ constexpr std::size_t kHeadingWidth = 10;
 
 std::string number(double value) { return fmt::format("{:.4f}", value); }
 
-// The classes that a table has room for, in their order: all, or the most frequent.
+// The classes that a table has room for, in their order: all of them, or the most frequent.
 std::vector<const ClassMetrics*> shown_classes(const Metrics& metrics) {
   std::vector<const ClassMetrics*> shown;
   for (const ClassMetrics& one : metrics.classes) shown.push_back(&one);
@@ -36,7 +36,7 @@ std::vector<const ClassMetrics*> shown_classes(const Metrics& metrics) {
   return shown;
 }
 
-// Classes that occur, and all that the plan knows.
+// A row for each class that occurs or that the plan knows.
 std::string class_table(const Metrics& metrics) {
   TextTable table;
   table.add({"class", "precision", "recall", "F1", "support"});
@@ -61,7 +61,7 @@ std::string class_table(const Metrics& metrics) {
   return table.str();
 }
 
-// Green on the diagonal, red beside it, by the cell's share of its row.
+// A colour for a cell by its share of the row: green on the diagonal, red elsewhere.
 std::string heat(std::uint64_t count, std::uint64_t row, bool diagonal) {
   constexpr std::array<int, 5> kGreens = {22, 28, 34, 40, 46};
   constexpr std::array<int, 5> kReds = {52, 88, 124, 160, 196};
@@ -122,7 +122,7 @@ Json json_of(const Scores& scores) {
   return {{"precision", scores.precision}, {"recall", scores.recall}, {"f1", scores.f1}};
 }
 
-// The whole matrix or, of many classes, its cells that are not 0: [truth, predicted, count].
+// The whole matrix; for many classes, its cells that are not 0: [truth, predicted, count].
 Json confusion_of(const Metrics& metrics, Json labels) {
   if (metrics.classes.size() <= kMatrixInJson) {
     return {{"labels", std::move(labels)}, {"matrix", matrix(metrics)}};

@@ -1,4 +1,5 @@
-// Shows training on a terminal, where a line is rewritten, or in a log, a line an epoch.
+// Shows the progress of training: one line that is rewritten on a terminal, a line an epoch in a
+// log.
 #pragma once
 
 #include <chrono>
@@ -12,7 +13,7 @@ namespace weft {
 
 class Progress : public FitObserver {
  public:
-  // `live`: rewrite the line as training goes on. Says nothing where `out` is null.
+  // `live`: rewrite the line as training goes on. Prints nothing if `out` is null.
   Progress(std::FILE* out, bool live) : out_(out), live_(live && out != nullptr) {}
 
   void began(std::int64_t epochs, std::size_t examples) override;
@@ -32,10 +33,10 @@ class Progress : public FitObserver {
   Clock::time_point start_, epoch_start_, drawn_;
 };
 
-// Shows how much of a file has been read, where that takes long, and then takes it away.
+// Shows how much of a file has been read, if that takes long; clears the line at the end.
 class ReadProgress {
  public:
-  explicit ReadProgress(std::FILE* terminal) : out_(terminal) {}  // null: says nothing
+  explicit ReadProgress(std::FILE* terminal) : out_(terminal) {}  // null: prints nothing
   ~ReadProgress() { clear(); }
   ReadProgress(const ReadProgress&) = delete;
   ReadProgress& operator=(const ReadProgress&) = delete;

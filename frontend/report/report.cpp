@@ -1,4 +1,4 @@
-// Gathering a report: texts are labelled in portions, of which only what the report shows is kept.
+// Makes a report: texts are labelled in portions, and only what the report shows is kept of them.
 #include "frontend/report/report.h"
 
 #include <fmt/format.h>
@@ -18,9 +18,9 @@ constexpr std::size_t kMistakes = 12;
 
 using Clock = std::chrono::steady_clock;
 
-// The labels that the data has most of, in the plan's order.
+// The labels that most texts have, in the plan's order.
 std::vector<std::size_t> frequent_labels(const Metrics& metrics, std::size_t known, bool multi) {
-  if (!multi && known == 2) return {1};  // the other's curve is its mirror
+  if (!multi && known == 2) return {1};  // the other label's curve mirrors this one
   std::vector<std::size_t> labels(known);
   std::iota(labels.begin(), labels.end(), std::size_t{0});
   std::ranges::stable_sort(labels, [&](std::size_t a, std::size_t b) {
@@ -43,16 +43,16 @@ void count_thresholds(ThresholdTable& table, float score, bool on) {
 }
 
 struct WrongAnswer {
-  std::size_t row = 0, label = 0;  // the label given, or of several labels the one in question
+  std::size_t row = 0, label = 0;  // multi-label: the label that was given or left out wrongly
   std::uint32_t truth = 0;
   bool given = true;  // multi-label: whether the label was given
   double confidence = 0;
 };
 
 // Adds predictions to a report, one by one.
-class Gathering {
+class ReportBuilder {
  public:
-  Gathering(Report& report, const Dataset& data, bool multi)
+  ReportBuilder(Report& report, const Dataset& data, bool multi)
       : report_(report), data_(data), multi_(multi) {
     followed_ = frequent_labels(report.evaluation.metrics, data.space.known, multi);
     scores_.resize(followed_.size());
@@ -153,7 +153,7 @@ Report make_report(Session& session, const CorpusView& examples, std::optional<d
   add_facts(report, session);
   const bool multi = session.plan().task == Task::multi_label;
 
-  Gathering gathering(report, data, multi);
+  ReportBuilder builder(report, data, multi);
   Predictions predictions;
   std::vector<std::string_view> texts;
   for (std::size_t begin = 0; begin < data.size(); begin += kPortion) {
@@ -163,9 +163,9 @@ Report make_report(Session& session, const CorpusView& examples, std::optional<d
     const auto start = Clock::now();
     session.predict(texts, predictions);
     report.seconds += std::chrono::duration<double>(Clock::now() - start).count();
-    for (std::size_t k = 0; k < texts.size(); ++k) gathering.add(begin + k, predictions, k);
+    for (std::size_t k = 0; k < texts.size(); ++k) builder.add(begin + k, predictions, k);
   }
-  gathering.finish();
+  builder.finish();
 
   std::optional<Explainer> explainer;
   try {
@@ -174,7 +174,7 @@ Report make_report(Session& session, const CorpusView& examples, std::optional<d
     report.unexplained = e.diagnostics().front().message;
   }
   const auto& names = data.space.names;
-  for (const WrongAnswer& wrong : gathering.wrong()) {
+  for (const WrongAnswer& wrong : builder.wrong()) {
     Mistake mistake{std::string(examples.text(wrong.row)), names[wrong.truth], names[wrong.label],
                     wrong.confidence, names[wrong.label]};
     if (multi) (wrong.given ? mistake.truth : mistake.predicted).insert(0, "not ");

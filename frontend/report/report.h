@@ -1,5 +1,5 @@
-// All that is worth knowing about a plan on labelled data, gathered in one pass, and as one HTML
-// file without external resources.
+// A report on a plan and labelled data: scores, curves, calibration, mistakes, size and speed. It
+// is one HTML file without external resources.
 #pragma once
 
 #include <array>
@@ -23,11 +23,11 @@ struct ClassCurve {
   ScoreCurve curve;
 };
 
-// For each threshold 0, 0.01 … 1: how many answers are given, and how many of them are right.
+// How a label does at each threshold 0, 0.01 … 1: how often it is given, and how often rightly.
 struct ThresholdTable {
   static constexpr std::size_t kSteps = 101;
   std::string name;
-  std::uint64_t support = 0;
+  std::uint64_t support = 0;  // texts that have the label
   std::array<std::uint64_t, kSteps> given{}, right{};
 };
 
@@ -39,36 +39,36 @@ struct Mistake {
   std::optional<Explanation> why = {};
 };
 
-// The place of a value in the memory of a program, and the steps during which it occupies it.
+// Where a value lies in the memory of a program, and from which step to which.
 struct ArenaBlock {
   std::string value;
   ArenaStay stay;
 };
 
 struct Report {
-  std::string title, data;  // what the plan and its data are called
+  std::string title, data;  // the names of the plan and of the data
   Evaluation evaluation;
   std::vector<HistoryEntry> history;
-  std::vector<ClassCurve> curves;  // of the labels that are most frequent
+  std::vector<ClassCurve> curves;  // for the most frequent labels
   std::vector<ReliabilityBin> reliability;
-  std::vector<ThresholdTable> thresholds;  // multi-label: of all labels, then of frequent ones
+  std::vector<ThresholdTable> thresholds;  // multi-label: for all labels, then for frequent ones
   std::vector<Mistake> mistakes;           // the most confident first
-  std::string unexplained;                 // why mistakes have no n-grams; or empty
+  std::string unexplained;                 // the reason if mistakes have no n-grams; else empty
 
   double temperature = 1;
   std::size_t words = 0, labels = 0;
   std::int64_t parameters = 0;
   std::uint64_t plan_bytes = 0;                              // 0: not known
   std::vector<std::pair<std::string, std::int64_t>> arenas;  // by program
-  std::vector<ArenaBlock> arena;                             // of the program that predicts
-  double seconds = 0;  // to label all texts: the only part of a report that differs from run to run
+  std::vector<ArenaBlock> arena;                             // the predict program's
+  double seconds = 0;  // the time to label all texts; nothing else differs from run to run
   int threads = 0;
 };
 
 // `threshold` as in evaluate(). Titles, history's owner and plan_bytes are the caller's to set.
 Report make_report(Session& session, const CorpusView& examples, std::optional<double> threshold);
 
-// One file: styles, charts and script are in it. What comes from data is escaped.
+// The page, with its styles, charts and script. Text that comes from data is escaped.
 std::string to_html(const Report&);
 
 }  // namespace weft

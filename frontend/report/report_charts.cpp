@@ -1,4 +1,4 @@
-// Drawing in a box of fixed units; the page scales it.
+// Draws in a box of fixed units, which the page scales.
 #include "frontend/report/report_charts.h"
 
 #include <fmt/format.h>
@@ -179,8 +179,8 @@ std::string reliability_chart(std::span<const ReliabilityBin> bins, const std::s
   const Frame frame{{0, 1}, {0, 1}};
   std::string out =
       opening(id, "Accuracy by confidence",
-              "A bar for each stretch of confidence: how often answers were right. Where "
-              "confidence is honest the bars reach the diagonal; below it, it is too high.");
+              "A bar for each range of confidence shows how often answers were right. A bar that "
+              "ends below the diagonal means that the confidence is too high.");
   out += axes(frame, "confidence", "share that is right", false);
   const double width = 1.0 / static_cast<double>(bins.size());
   std::size_t max = 1;
@@ -202,9 +202,8 @@ std::string reliability_chart(std::span<const ReliabilityBin> bins, const std::s
   }
   out += diagonal(frame) + "</svg>\n<ul class=\"legend\">\n";
   out +=
-      "<li><span class=\"box\" aria-hidden=\"true\"></span>share that is right; the stronger, the "
-      "more "
-      "answers</li>\n";
+      "<li><span class=\"box\" aria-hidden=\"true\"></span>share that is right; a stronger colour "
+      "means more answers</li>\n";
   out += "<li><span class=\"spot\" aria-hidden=\"true\"></span>mean confidence of the bin</li>\n";
   return out + swatch("diagonal", "honest confidence") + "</ul>\n</figure>\n";
 }
@@ -220,8 +219,8 @@ std::string arena_picture(std::span<const ArenaBlock> blocks, const std::string&
   const Frame frame{{0, std::max(end, 1.0)}, {0, std::max(top, 1 / kMega)}};
   std::string out = opening(
       id, "Memory of predict, for the largest batch",
-      "A block for each value: to the right the steps while which it is in use, upwards the "
-      "bytes that are its own.");
+      "A block for each value: its width is the steps during which it is in use, its height the "
+      "bytes it has.");
   out += axes(frame, "step", "MB", true);
   for (const auto& [value, stay] : blocks) {
     const double left = frame.at_x(static_cast<double>(stay.first));

@@ -1,5 +1,5 @@
-// Charts as SVG that a page holds inline: colours come from the page's style, so that they follow
-// light and dark; each has a title and a description, and tells its lines apart by dashes too.
+// Charts as SVG inside a page. Colours come from the page's style, so that they follow light and
+// dark mode. Each chart has a title and a description, and its lines differ by dashes too.
 #pragma once
 
 #include <optional>
@@ -13,8 +13,8 @@
 
 namespace weft {
 
-// Text as it may stand in HTML or an attribute: `<`, `>`, `&` and quotes escaped, without control
-// characters and ill-formed UTF-8.
+// Escapes text for HTML and its attributes: `<`, `>`, `&` and quotes; replaces control characters
+// and ill-formed UTF-8.
 std::string html(std::string_view text);
 
 struct Series {
@@ -22,7 +22,7 @@ struct Series {
   std::vector<std::pair<double, double>> points;
 };
 
-// A stretch of the x axis, or where both ends are the same a place on it.
+// A range of the x axis, or one place on it if both ends are equal.
 struct Mark {
   double from = 0, to = 0;
   std::string name;
@@ -35,24 +35,25 @@ struct Chart {
   std::pair<double, double> x, y;  // the ranges shown
   bool whole_x = false;            // ticks at whole numbers only
   bool markers = false;            // a dot at each point
-  std::string diagonal = {};       // what a line from corner to corner stands for; empty: none
+  std::string diagonal = {};       // the name of a line from corner to corner; empty: no line
   std::optional<Mark> mark = {};
   std::vector<Series> series = {};
 };
 
-// A figure with a legend; the diagonal and the mark, where there are any, are in it.
+// A figure with a legend, which also names the diagonal and the mark.
 std::string line_chart(const Chart&);
 
-// Accuracy by confidence, a bar for each bin, against the diagonal.
+// Accuracy by confidence: a bar for each bin, and the diagonal to compare with.
 std::string reliability_chart(std::span<const ReliabilityBin>, const std::string& id);
 
-// Which bytes of an arena each value has, by time.
+// The bytes of an arena that each value has, by time.
 std::string arena_picture(std::span<const ArenaBlock>, const std::string& id);
 
-// A path within 0 to 1, without points so near to the last that nobody can see it; corners stay.
+// A path in the unit square without the points that are too close to the last to be seen. Corners
+// stay.
 std::vector<std::pair<double, double>> thinned(std::span<const std::pair<double, double>>);
 
-// 1, 2 or 5 times a power of ten, so that `low` to `high` has about `count` of them; those within.
+// About `count` numbers from `low` to `high`, at steps of 1, 2 or 5 times a power of ten.
 std::vector<double> ticks(double low, double high, int count, bool whole = false);
 
 }  // namespace weft

@@ -1,4 +1,4 @@
-// A report as a page: a section after another, each with what it says in words.
+// Renders a report as a page, section by section; every chart also says in words what it shows.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -28,7 +28,7 @@ std::string fact(std::string_view name, const std::string& value) {
   return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", name, value);
 }
 
-// ---- What it comes to
+// ---- Summary
 
 std::string summary(const Report& r) {
   const Metrics& m = r.evaluation.metrics;
@@ -57,7 +57,7 @@ Series series_of(const Report& r, const std::string& metric, const std::string& 
   return series;
 }
 
-// True if this epoch's validation equals the report: the same data and the same weights.
+// Whether an epoch's validation has the scores of this report: it had the same data and weights.
 bool as_measured(const HistoryEntry& entry, const Evaluation& measured) {
   const auto is = [&](std::string_view name, double value) {
     const auto at = std::ranges::find(entry.metrics, name, [](const auto& m) { return m.first; });
@@ -68,8 +68,8 @@ bool as_measured(const HistoryEntry& entry, const Evaluation& measured) {
          is("loss", measured.loss);
 }
 
-// The epochs whose weights the plan holds: those that its history names, or else the only one that
-// was validated with this report's outcome.
+// The epochs whose weights the plan holds: those that its history marks, else the only one whose
+// validation has the scores of this report.
 std::optional<Mark> kept(const Report& r) {
   std::vector<std::int64_t> epochs;
   for (const HistoryEntry& entry : r.history) {
@@ -142,8 +142,7 @@ std::string training(const Report& r) {
 
 // ---- Curves
 
-// Steps: from a point's recall on, the precision is that of the next, so that the area is the
-// average precision.
+// A curve of steps, so that the area under it is the average precision.
 Series precision_series(const ClassCurve& one) {
   const ScoreCurve& curve = one.curve;
   if (curve.positives == 0) return {one.label + ": not defined, no text has it", {}};
@@ -174,7 +173,7 @@ Series roc_series(const ClassCurve& one) {
   return {fmt::format("{}: area {:.4f}", one.label, *area), thinned(path)};
 }
 
-// Which labels have curves, where not all have.
+// Says which labels have curves, if not all have.
 std::string followed(const Report& r) {
   if (r.curves.size() == r.labels || r.labels <= 2) return {};
   const auto with_texts = static_cast<std::size_t>(std::ranges::count_if(

@@ -1,4 +1,4 @@
-// Rendering tables.
+// Renders the tables as HTML.
 #include "frontend/report/report_tables.h"
 
 #include <fmt/format.h>
@@ -55,8 +55,8 @@ std::string confusion_matrix(const Metrics& m) {
     }
     out += "</tr>\n";
   }
-  return "<p class=\"soft\">Rows: the truth. Columns: what was predicted. The stronger its colour, "
-         "the larger a cell's share of its row; right answers are framed.</p>\n" +
+  return "<p class=\"soft\">Rows: the truth. Columns: the prediction. A stronger colour means a "
+         "larger share of the row. Right answers are framed.</p>\n" +
          scrolling("confusion matrix", out + "</table>\n");
 }
 

@@ -1,4 +1,4 @@
-// The tables of a report: what is confused with what, and the scores of each label.
+// The tables of a report: confusions, and the scores of each label.
 #pragma once
 
 #include <string>
@@ -8,16 +8,16 @@
 
 namespace weft {
 
-// A table in a box that scrolls sideways where it is too wide.
+// A table in a box that scrolls sideways if it is too wide.
 std::string scrolling(std::string_view what, const std::string& table);
 
-// The matrix of a few classes, of many the most frequent confusions.
+// The confusion matrix; if there are many classes, the most frequent confusions.
 std::string confusion_tables(const Metrics&);
 
-// Precision, recall and F1 of each class and their averages; of many classes folded away.
+// Precision, recall and F1 of each class, and their averages. A long table is folded away.
 std::string class_scores(const Metrics&);
 
-// The beginning and the end of a name, `max` characters together.
+// A name of at most `max` characters: of a longer one, its beginning and its end.
 std::string clipped(std::string_view name, std::size_t max);
 
 }  // namespace weft

@@ -73,7 +73,7 @@ says "1 label that training has not: .new." "${train[@]}" --data alike.tsv --val
   -o x.plan
 says "does not know 1 label of the data: .new." "$weft" eval alike.plan --data newer.tsv --json
 grep -q '"unknown_labels"' out || fail "eval --json names no unknown label"
-says "5 texts left out: the plan does not know their label: .new." "$weft" calibrate alike.plan \
+says "5 texts are left out, because the plan does not know their label: .new." "$weft" calibrate alike.plan \
   --data newer.tsv -o x.plan
 says "training has not: .new." "${tune[@]}" --data alike.tsv --valid newer.tsv --trials 1
 
@@ -112,7 +112,8 @@ says "Chinese without spaces" "$weft" train spaces.model --data zh.csv --epochs 
 
 # A header whose names are none of the usual ones.
 { printf 'polarity\tphrase\n'; rows 40 a; rows 40 b; } >header.tsv
-says "header.tsv: line 1 looks like a header" "${train[@]}" --data header.tsv -o x.plan
+says "header.tsv: line 1 is read as an example, but looks like a header" "${train[@]}" \
+  --data header.tsv -o x.plan
 silent "${train[@]}" --data header.tsv --label-column polarity --text-column phrase -o x.plan
 
 # Thousands of labels: nothing is as large as labels x labels, or as texts x labels.

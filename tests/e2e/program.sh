@@ -171,7 +171,7 @@ refused "-o bow.model is the file that MODEL names" -o bow.model
 refused "--report bow.model is the file that MODEL names" -o x.plan --report bow.model
 refused "--report valid.tsv is the file that --valid names" -o x.plan --report valid.tsv
 refused "--report folder/../x.plan is the file that -o names" -o x.plan --report folder/../x.plan
-refused "notes.txt is there already, and is no plan" -o notes.txt
+refused "notes.txt exists already and is not a plan" -o notes.txt
 refused "-o . is a folder" -o .
 refused "-o folder is a folder" -o folder
 refused "-o new/ is a folder" -o new/
@@ -180,7 +180,7 @@ refused "there is no folder data.tsv" -o data.tsv/x.plan
 refused "-o is empty" -o ""
 refuses "is the file that --data names" "$weft" compile bow.model --data data.tsv -o data.tsv
 refuses "is the file that --data names" "$weft" calibrate bow.plan --data data.tsv -o data.tsv
-refuses "notes.txt is there already" "$weft" compile bow.plan --predict-only -o notes.txt
+refuses "notes.txt exists already" "$weft" compile bow.plan --predict-only -o notes.txt
 cmp data.tsv valid.tsv && cmp bow.model bow.kept && grep -q milk notes.txt ||
   fail "an input was overwritten"
 cp small.plan smaller.plan

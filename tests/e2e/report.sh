@@ -95,7 +95,7 @@ sed -i $'2500s/$/ \xB5\xE7/; 2600s/$/ \xB5\xE7/' lines
 for threads in 1 2; do
   "$weft" predict one.plan lines --threads "$threads" >answers 2>message
   [ "$(wc -l <answers)" -eq 3000 ] || fail "predict: not an answer for each line"
-  grep -q "2 of 3000 lines are not UTF-8 (line 2500, for one)" message ||
+  grep -q "2 of 3000 lines are not valid UTF-8 (the first is line 2500)" message ||
     fail "predict: $(cat message)"
   grep -q "iconv" message || fail "predict: $(cat message)"
 done

@@ -1,7 +1,6 @@
-// Corpora in memory: label numbering, and the files of the development data where they are.
+// Corpora in memory: label numbering, and headers that go unnoticed.
 #include "frontend/data/corpus.h"
 
-#include <filesystem>
 #include <vector>
 
 #include "ir/diagnostic.h"
@@ -70,23 +69,6 @@ TEST_CASE("corpus: a header whose names are not known is noticed") {
   // Where many labels are of one text, that the first is says nothing.
   for (const char* label : {"a", "b", "c"}) rows += std::string(label) + "\ttext\n";
   CHECK_FALSE(noticed("polarity\tphrase\n" + rows));
-}
-
-TEST_CASE("corpus: the development data reads as its description says") {
-  const std::filesystem::path data = std::filesystem::path(WEFT_SOURCE_DIR) / "../shared/data";
-  if (!std::filesystem::exists(data / "README.md")) {
-    MESSAGE("skipped: there is no development data at ../shared/data");
-    return;
-  }
-  const auto check = [&](const char* name, std::size_t rows, std::size_t classes) {
-    const Corpus corpus = read_corpus((data / name).string());
-    CHECK(corpus.size() == rows);
-    CHECK(corpus.label_names().size() == classes);
-  };
-  check("mr/all.tsv", 10662, 2);
-  check("trec/train.tsv", 5452, 6);
-  check("thucnews_titles/test.tsv", 10000, 10);
-  check("hotel_reviews_zh.csv", 7766, 2);
 }
 
 }  // namespace

@@ -39,7 +39,8 @@ TEST_CASE("input: lines end at LF or CR LF, and the last may not") {
 TEST_CASE("input: lines of every length around the block size, plain and gzip") {
   Strings expected;
   std::string content;
-  for (const std::size_t length : {0, 1, 65534, 65535, 65536, 65537, 131072, 5, 3000000, 2}) {
+  for (const std::size_t length :
+       {0U, 1U, 65534U, 65535U, 65536U, 65537U, 131072U, 5U, 3000000U, 2U}) {
     expected.emplace_back(length, static_cast<char>('a' + expected.size()));
     content += expected.back() + "\n";
   }

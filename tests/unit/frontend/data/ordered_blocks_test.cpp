@@ -70,8 +70,8 @@ std::vector<std::size_t> count_to(std::size_t n) {
 }
 
 TEST_CASE("ordered blocks: each is written once, in order, with bounded memory") {
-  for (const std::size_t workers : {1, 2, 3, 8}) {
-    for (const std::size_t length : {0, 1, 2, 100}) {
+  for (const std::size_t workers : {1U, 2U, 3U, 8U}) {
+    for (const std::size_t length : {0U, 1U, 2U, 100U}) {
       CAPTURE(workers);
       CAPTURE(length);
       Stream stream{length, workers};
@@ -83,7 +83,7 @@ TEST_CASE("ordered blocks: each is written once, in order, with bounded memory")
 }
 
 TEST_CASE("ordered blocks: after an error come the blocks before it, and no others") {
-  for (const std::size_t workers : {1, 2, 5}) {
+  for (const std::size_t workers : {1U, 2U, 5U}) {
     for (const char* const step : {"read", "work", "write"}) {
       CAPTURE(workers);
       CAPTURE(step);

@@ -1,8 +1,12 @@
 // Reading labelled examples: every format, the header rules, and every way a row can be bad.
 #include "frontend/data/readers.h"
 
+#include <fmt/format.h>
+
+#include <set>
 #include <vector>
 
+#include "frontend/data/data_format.h"
 #include "ir/diagnostic.h"
 #include "tests/support/temporary_file.h"
 
@@ -61,18 +65,41 @@ TEST_CASE("examples: one corpus in every format, plain and gzip") {
       {"d.txt", "__label__pos good, really\r\n\r\n__label__neg  bad \r\n"},
       {"d.train", "__label__pos\tgood, really\n__label__neg bad"},
   };
-  for (const auto& [name, content] : files) {
+  for (const auto& file : files) {
+    const std::string& name = file.first;
+    const std::string& content = file.second;
     INFO(name);
     CHECK(rows(name, content) == kTwo);
     CHECK(rows(name + ".gz", gzip(content)) == kTwo);
     CHECK(rows(name, gzip(content)) == kTwo);
   }
   ReadOptions flag;
-  flag.format = DataFormat::csv;
+  flag.format = &formats::csv;
   CHECK(rows("d.data", files[1].second, flag) == kTwo);
-  CHECK(data_format("jsonl") == DataFormat::jsonl);
-  CHECK(data_format("auto") == DataFormat::automatic);
-  CHECK_FALSE(data_format("xlsx").has_value());
+  CHECK(find_data_format("jsonl") == &formats::jsonl);
+  CHECK(find_data_format("auto") == nullptr);
+  CHECK(find_data_format("xlsx") == nullptr);
+}
+
+TEST_CASE("examples: the table of formats") {
+  CHECK(data_format_names() == "tsv, csv, jsonl or fasttext");
+  std::set<std::string_view> names, extensions;
+  for (const DataFormat* format : all_data_formats()) {
+    INFO(format->name);
+    CHECK(names.insert(format->name).second);
+    CHECK_FALSE(format->doc.empty());
+    // A file is told by its name or by its content.
+    CHECK((!format->extensions.empty() || format->recognizes != nullptr));
+    for (const std::string_view extension : format->extensions) {
+      CHECK(extensions.insert(extension).second);
+      CHECK(format_by_extension("d" + std::string(extension)) == format);
+      CHECK(format_by_extension("d" + std::string(extension) + ".gz") == format);
+    }
+  }
+  CHECK(format_by_extension("d.txt") == nullptr);
+  CHECK(format_by_content(" __label__a text") == &formats::fasttext);
+  CHECK(format_by_content("some text") == nullptr);
+  CHECK(read("d.txt", "__label__a text").report.format == &formats::fasttext);
 }
 
 TEST_CASE("examples: what is a header") {
@@ -144,7 +171,7 @@ TEST_CASE("examples: several labels") {
 TEST_CASE("examples: a bad row stops with its place, or is counted") {
   const std::string too_deep = std::string(100000, '[');
   const struct {
-    const char* name;
+    const char* file;
     std::string row;
     const char* message;
   } cases[] = {
@@ -169,14 +196,15 @@ TEST_CASE("examples: a bad row stops with its place, or is counted") {
       {"d.txt", "no label", "does not begin with `__label__`"},
       {"d.txt", "__label__ text", "the label is empty"},
   };
-  for (const auto& [name, row, message] : cases) {
-    const std::string file = name;
+  for (const auto& bad : cases) {
+    const std::string file = bad.file;
+    const char* const message = bad.message;
     std::string good = "a\tone\n";
     if (file == "d.csv") good = "a,one\n";
     if (file == "d.jsonl") good = "{\"label\": \"a\", \"text\": \"one\"}\n";
     if (file == "d.txt") good = "__label__a one\n";
-    const std::string content = good + row + "\n" + good;
-    INFO(file << ": " << row.substr(0, 100));
+    const std::string content = fmt::format("{}{}\n{}", good, bad.row, good);
+    INFO(file << ": " << bad.row.substr(0, 100));
     CHECK_THROWS_WITH_AS(rows(file, content), doctest::Contains(message), Error);
     CHECK_THROWS_WITH_AS(rows(file, content), doctest::Contains((file + ":2:").c_str()), Error);
     CHECK_THROWS_WITH_AS(rows(file, content), doctest::Contains("--skip-bad"), Error);
@@ -213,7 +241,7 @@ TEST_CASE("examples: files without any") {
   CHECK_THROWS_WITH(rows("d.json", "[\n{\"label\": 1}\n]\n"), doctest::Contains("jq -c"));
   ReadOptions skip;
   skip.skip_bad = true;
-  skip.format = DataFormat::fasttext;
+  skip.format = &formats::fasttext;
   CHECK_THROWS_WITH(rows("d.txt", "x\ny\n", skip), doctest::Contains("all 2 rows are bad"));
 }
 

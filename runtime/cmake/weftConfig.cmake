@@ -1,0 +1,16 @@
+# find_package(weft): weft::ir and weft::runtime, all that an application needs to predict and to train
+# an existing plan. With COMPONENTS frontend also weft::passes and weft::frontend.
+include("${CMAKE_CURRENT_LIST_DIR}/dependencies.cmake")
+include("${CMAKE_CURRENT_LIST_DIR}/runtime.cmake")
+set(weft_runtime_FOUND TRUE)
+if("frontend" IN_LIST weft_FIND_COMPONENTS AND EXISTS "${CMAKE_CURRENT_LIST_DIR}/frontend.cmake")
+  find_package(ZLIB REQUIRED)
+  include("${CMAKE_CURRENT_LIST_DIR}/frontend.cmake")
+  set(weft_frontend_FOUND TRUE)
+endif()
+foreach(component IN LISTS weft_FIND_COMPONENTS)
+  if(weft_FIND_REQUIRED_${component} AND NOT weft_${component}_FOUND)
+    set(weft_FOUND FALSE)
+    set(weft_NOT_FOUND_MESSAGE "this weft was installed without its ${component}")
+  endif()
+endforeach()

@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# weft as a part of other projects: installed and found, or added by folder. An application that only
+# uses the runtime needs no library of the frontend, and a parent project keeps its own settings.
+#   bash tests/e2e/install.sh build/weft
+source "$(dirname "$0")/../e2e_setup.sh"
+build=$(dirname "$weft")
+cached() { sed -n "s/^$1:[A-Z]*=//p" "$build/CMakeCache.txt"; }
+source=$(cached weft_SOURCE_DIR)
+kind=$(cached CMAKE_BUILD_TYPE)
+flags=$(cached "CMAKE_CXX_FLAGS_$(tr '[:lower:]' '[:upper:]' <<<"$kind")")  # sanitizers, maybe
+common=(-G Ninja "-DCMAKE_CXX_COMPILER=$(cached CMAKE_CXX_COMPILER)" "-DCMAKE_CXX_FLAGS=$flags"
+  -DCMAKE_CXX_COMPILER_LAUNCHER=)
+lean=()  # on a machine without what only the frontend needs
+for package in CLI11 nlohmann_json ZLIB doctest; do
+  lean+=("-DCMAKE_DISABLE_FIND_PACKAGE_$package=ON")
+done
+made() { "$@" >log 2>&1 || fail "$* said: $(tail -n 30 log)"; }
+
+mkdir parent
+cat >parent/app.cpp <<'END'
+#include <cstdio>
+#include "runtime/session.h"
+int main(int argc, char** argv) {
+  if (argc < 2) return 2;
+  weft::Session session = weft::Session::load(argv[1], {.threads = 1});
+  std::printf("%s\n", session.labels().front().c_str());
+}
+END
+
+# Installed: a program is built against the package, and loads a plan.
+made cmake --install "$build" --prefix "$work/prefix"
+[ "$("$work/prefix/bin/weft" version)" = "$("$weft" version)" ] || fail "the program is not installed"
+for file in runtime/session.h runtime/weft.h ir/ops/ops.h ir/ops/ops.def frontend/data/corpus.h; do
+  [ -f "prefix/include/weft/$file" ] || fail "$file is not installed"
+done
+cat >parent/CMakeLists.txt <<'END'
+cmake_minimum_required(VERSION 3.25)
+project(parent CXX)
+find_package(weft 0.1 REQUIRED)
+if(TARGET weft::frontend)
+  message(FATAL_ERROR "the frontend was not asked for")
+endif()
+find_package(weft QUIET COMPONENTS nosuch)
+if(weft_FOUND)
+  message(FATAL_ERROR "found a component that does not exist")
+endif()
+add_executable(app app.cpp)
+target_link_libraries(app PRIVATE weft::runtime)
+END
+made cmake -S parent -B installed "${common[@]}" "${lean[@]}" "-DCMAKE_PREFIX_PATH=$work/prefix"
+made cmake --build installed
+plan=$source/tests/plans/v1.plan
+[ "$(installed/app "$plan")" = bad ] || fail "the application says: $(installed/app "$plan")"
+
+# The same with the frontend, which an application asks for.
+cat >parent/CMakeLists.txt <<'END'
+cmake_minimum_required(VERSION 3.25)
+project(parent CXX)
+find_package(weft REQUIRED COMPONENTS frontend)
+add_executable(app app.cpp)
+target_link_libraries(app PRIVATE weft::frontend)
+END
+cat >parent/app.cpp <<'END'
+#include <cstdio>
+#include "frontend/data/corpus.h"
+int main(int, char** argv) {
+  std::printf("%zu\n", weft::read_corpus(argv[1]).size());
+}
+END
+made cmake -S parent -B whole "${common[@]}" "-DCMAKE_PREFIX_PATH=$work/prefix"
+made cmake --build whole
+printf 'label\ttext\nbad\ta dull film\ngood\ta fine film\n' >data.tsv
+[ "$(whole/app data.tsv)" = 2 ] || fail "the application with the frontend says: $(whole/app data.tsv)"
+
+# Added by folder: only configured, as its build is this one's.
+cat >parent/CMakeLists.txt <<END
+cmake_minimum_required(VERSION 3.25)
+project(parent CXX)
+set(flags "\${CMAKE_CXX_FLAGS_RELEASE}")
+add_subdirectory($source weft)
+add_executable(app app.cpp)
+target_link_libraries(app PRIVATE weft::runtime)
+foreach(target IN ITEMS weft weft_frontend weft_passes weft_tests)
+  if(TARGET \${target})
+    message(FATAL_ERROR "\${target} was not asked for")
+  endif()
+endforeach()
+get_directory_property(options DIRECTORY $source COMPILE_OPTIONS)
+if(CMAKE_BUILD_TYPE OR CMAKE_CXX_COMPILER_LAUNCHER OR options OR CMAKE_CXX_STANDARD OR
+   NOT flags STREQUAL CMAKE_CXX_FLAGS_RELEASE)
+  message(FATAL_ERROR "a setting of the parent was changed")
+endif()
+END
+made cmake -S parent -B added "${common[@]}"
+if grep -E '^(CLI11|nlohmann_json|ZLIB|doctest)_' added/CMakeCache.txt; then
+  fail "the runtime alone looks for what only the frontend needs"
+fi
+if grep -qE 'COMMAND = .*(-Wshadow|ccache)|FLAGS = .*-Wshadow' added/build.ninja; then
+  fail "weft's own flags reach a parent's build"
+fi
+echo "weft is found where it is installed, and leaves a parent project as it was"
