@@ -1,4 +1,4 @@
-// What went wrong, where, and what to do about it: the one error type a user of weft can cause.
+// Errors that a user can cause: what went wrong, where, and what to do about it.
 #pragma once
 
 #include <cstdint>

@@ -110,7 +110,7 @@ std::string AtomicFile::temporary_name(int attempt) const {
                      static_cast<long>(::getpid()), attempt);
 }
 
-// Where the system can, the file has no name until it is whole, so that a process that is killed
+// If the system allows it, the file has no name until it is complete, so that a killed process
 // leaves nothing behind.
 void AtomicFile::open_temporary() {
   const std::string folder = std::filesystem::path(temporary_name(0)).parent_path().string();

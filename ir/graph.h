@@ -36,11 +36,11 @@ struct Symbol {
   bool operator==(const Symbol&) const = default;
 };
 
-// Who provides a value. `param` and `state` persist between runs (weights; optimizer moments,
+// The source of a value. `param` and `state` persist between runs (weights; optimizer moments,
 // running statistics, counters); a program changes them only through Graph::writes.
 enum class Role : std::uint8_t { input, param, state, computed };
 
-// Where a value lives while the program runs.
+// The place of a value while the program runs.
 struct Storage {
   enum class Kind : std::uint8_t {
     arena,       // `offset` bytes into the arena, a multiple of 64
@@ -64,7 +64,7 @@ struct Value {
   std::string name;  // unique in the graph; `%5` has the name "5"
   TensorType type;
   Role role = Role::computed;
-  // What the compiler should know of a param or state: `init="uniform" scale=0.25 seed=7`,
+  // Facts about a param or state for the compiler: `init="uniform" scale=0.25 seed=7`,
   // `frozen=1` (no gradient), `max_norm=3.0`, `decay=0` (exempt from weight decay). Empty for other
   // roles.
   Attrs attrs = {};

@@ -1,5 +1,5 @@
-// What optimizer steps do to a row that gets no gradient in them, many steps at once: the closed
-// forms, for the references of the catch-up ops and for their kernels alike.
+// The effect of many optimizer steps on a row that gets no gradient in them, at once: closed forms,
+// for the references of the catch-up ops and for their kernels.
 //
 // A gap is the number of such steps, the last of them being `step`. What happens in a gap depends
 // on the rates of its steps, but not on the row: it is worked out once per program run for all

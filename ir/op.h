@@ -21,7 +21,7 @@ namespace weft {
 // as the last input.
 enum class Arity : std::uint8_t { one, optional, variadic };
 
-// What an operand is to the op, for passes and tests that treat operands of a kind alike.
+// The role of an operand, for passes and tests that treat operands of a role alike.
 enum class OperandRole : std::uint8_t {
   data,           // activations and everything else
   weight,         // what an optimizer updates
@@ -47,12 +47,12 @@ struct AttrDef {
   std::string_view doc;
   std::optional<Attr> default_value;  // none: must be given, and is of the kind of `required`
   Attr required = std::int64_t{0};    // an example, e.g. 0.0 or std::vector<std::int64_t>{}
-  // What a number may be, both ends included.
+  // The range of a number, both ends included.
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
 };
 
-// What a shape rule sees. `fail` throws an Error that cites the node's place.
+// The input of a shape rule. `fail` throws an Error that cites the node's source location.
 struct InferContext {
   Graph& graph;
   const OpDef& op;
@@ -86,7 +86,7 @@ struct Tensor {
   std::int64_t columns() const;  // the last extent; 1 for a scalar
 };
 
-// What a reference sees. Outputs whose extents are known arrive allocated and zeroed; an op that
+// The input of a reference. Outputs whose extents are known arrive allocated and zeroed; an op that
 // defines a symbol calls `bind`, which allocates the outputs that waited for it.
 struct EvalContext {
   const Graph& graph;
@@ -97,7 +97,7 @@ struct EvalContext {
   const std::map<std::string, std::int64_t, std::less<>>& extents;  // of bound symbols
 };
 
-// What a gradient rule sees: it appends nodes and sets the gradient of each input it has one for.
+// The input of a gradient rule, which appends nodes and sets the gradients of the node's inputs.
 struct GradientContext {
   Graph& graph;
   const Node& node;                  // a copy: appending to the graph does not move it
@@ -115,7 +115,7 @@ using ElementCount = std::function<double(const TensorType&)>;
 
 enum class Activation : std::uint8_t;  // ir/ops/nn/activation.h
 
-// What optimizer steps without a gradient do to a row of a table.
+// The effect of optimizer steps without a gradient on a row of a table.
 struct MissedSteps {
   bool change_nothing = false;
   std::string no_closed_form = {};  // why they cannot be made up for at once; empty: they can
@@ -139,14 +139,14 @@ struct OpDef {
   // Row t of the outputs depends on row t of the [T, ..] operands only: commutes with lookups.
   bool rowwise = false;
   bool monotone_activation = false;  // y = f(x) elementwise, f non-decreasing: may follow max_pool
-  // What this op is as an `act` attribute of another, with these attributes of its own; null, or
-  // none: it has no such form.
+  // This op, with these attributes, as the attribute `act` of another op; null, or none: it cannot
+  // be one.
   std::optional<Activation> (*activation)(const Attrs&) = nullptr;
   int bias_port = 0;                  // 0: none; else the optional input that a bias_add folds into
   const OpDef* (*fused)() = nullptr;  // the form that takes bias and `act`, if not this op itself
   bool foldable = true;               // may be evaluated at compile time
-  // What stands for this node's outputs in a program that only predicts (dropout: its input);
-  // null: the node itself. `node` has operands of `target`.
+  // The values that replace this node's outputs in a program that only predicts (dropout: its
+  // input); null: the node stays. `node` has operands of `target`.
   std::vector<ValueId> (*inference)(Graph& target, const Node& node) = nullptr;
   // Arithmetic at the given extents; null: one operation per output element.
   double (*flops)(const Graph&, const Node&, const ElementCount&) = nullptr;

@@ -98,7 +98,7 @@ class Parser : private TokenReader {
     while (peek().kind != TokenKind::end && peek().location.line <= line && !peek().is("}")) next();
   }
 
-  // What the statement that begins there names before `=`, `:` or `<`.
+  // Marks the names that the statement at `begin` would have defined: those before `=`, `:` or `<`.
   void poison(std::size_t begin) {
     for (std::size_t i = begin; i < position(); ++i) {
       const Token& token = token_at(i);

@@ -9,7 +9,7 @@
 
 namespace weft {
 
-// What one node uses in one training step: made once, then one short hash per element.
+// The key of one node in one training step: made once, then one short hash per element.
 struct RandomKey {
   std::uint32_t first = 0, second = 0;
 };

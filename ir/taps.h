@@ -35,7 +35,7 @@ class TapLayout {
   std::int64_t row_size() const { return row_size_; }  // elements, rounded up to a widest segment
   std::int64_t outputs() const { return outputs_; }    // channels of all convolutions
 
-  // Where the number of convolution `conv`, tap, channel stands in a row.
+  // The place in a row of the number of convolution `conv`, tap, channel.
   std::int64_t index(std::int64_t conv, std::int64_t tap, std::int64_t channel) const;
 
  private:
@@ -45,9 +45,9 @@ class TapLayout {
   std::int64_t outputs_ = 0;
 };
 
-// What one unit of an integer table stands for, in a channel whose largest number is `largest` and
-// whose taps' largest numbers add up to `sum`: such that no sum over taps leaves the i16 it is kept
-// in. Up to 256 taps.
+// The value of one unit of an integer table, in a channel whose largest number is `largest` and
+// whose taps' largest numbers add up to `sum`, chosen so that no sum over taps overflows its i16.
+// Up to 256 taps.
 double tap_scale(DType, std::int64_t taps, double largest, double sum);
 
 }  // namespace weft

@@ -1,5 +1,5 @@
-// What the parser of IR text reads by: one token after the other, comments set aside, and what is
-// made of tokens alone: numbers and attributes.
+// Reads tokens for the parser of IR text, one after the other, with comments set aside; also
+// numbers and attributes, which need nothing but tokens.
 #pragma once
 
 #include <cstddef>

@@ -180,7 +180,7 @@ class Verifier {
     std::int64_t offset = 0, bytes = 0;
   };
 
-  // Where a value may take over the place of one that its node reads for the last time.
+  // True if a value may take over the place of one that its node reads for the last time.
   bool hands_over(const Lifetime& from, const Lifetime& to) const {
     if (from.end != to.begin || from.offset != to.offset || to.begin == 0) return false;
     const Node& node = graph_.nodes[to.begin - 1];

@@ -1,4 +1,4 @@
-// Whether a graph obeys every rule of the IR; run after each pass and on everything loaded.
+// Checks that a graph obeys every rule of the IR; runs after each pass and on everything loaded.
 #pragma once
 
 #include "ir/graph.h"

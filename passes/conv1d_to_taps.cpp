@@ -115,7 +115,7 @@ class Conv1dToTaps {
     return trains_ ? !graph_[table].type.shape[0].is_static() : constant_[index(table)];
   }
 
-  // Whether project-embedding may make the table of a group, which it looks up in later.
+  // True if project-embedding may later make the table of a group.
   bool affordable(const Group& group) {
     if (trains_) return true;
     const ValueId x = group.front().node->inputs[kX];
@@ -138,7 +138,7 @@ class Conv1dToTaps {
     return what + fmt::format("computed by {}, it is no lookup", producer->op->name);
   }
 
-  // What the convolution goes into.
+  // The node that the convolution goes into.
   Convolution follow(const Node& conv) const {
     Convolution c{&conv, Form::sum, &conv, conv.inputs[kConvBias], string_attr(conv.attrs, "act"),
                   {},    0};

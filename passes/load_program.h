@@ -12,9 +12,9 @@ struct LoadSplit {
   std::optional<Graph> load;  // none: everything depends on the request
 };
 
-// What depends on params and states only moves to a program @load, which writes it to new states
-// (attrs `computed="load"`) that the predicting program reads instead. @load is to be run once, and
-// again after its params have changed; no file need store what it writes. Without memory plans.
+// Moves everything that depends only on params and states to a program @load. It writes new states
+// (attrs `computed="load"`), which the predicting program reads instead. @load runs once, and again
+// after its params have changed; no file needs to store its states. Both lack memory plans.
 LoadSplit split_load_program(const Graph& predict);
 
 }  // namespace weft

@@ -15,8 +15,8 @@ namespace {
 //   concat(embedding(ids, a), embedding(ids, b))  ->  embedding(ids, concat(a, b))
 //   scale(embedding(ids, a))                      ->  embedding(ids, scale(a))
 //
-// Where the tables are constant the right side's is made once for all runs; where they are the
-// distinct rows of a batch it has fewer rows than ids.
+// If the tables are constant, the new table is made once for all runs; if they are the distinct
+// rows of a batch, it has fewer rows than there are ids.
 class MergeEmbeddings {
  public:
   MergeEmbeddings(const Graph& graph, PassContext& context)

@@ -1,4 +1,4 @@
-// What a pass and a pipeline are, and how a list of passes is run over a graph.
+// Passes and pipelines, and running a list of passes over a graph.
 #pragma once
 
 #include <iosfwd>
@@ -18,7 +18,7 @@ struct TableOptions {
   DType dtype = DType::f32;                     // i16, i8: smaller and faster, not exact
 };
 
-// What a pass gets besides the graph.
+// The input of a pass besides the graph.
 struct PassContext {
   std::vector<std::string>* notes = nullptr;  // "pass: what it did or declined to do, and why"
   TableOptions tables = {};

@@ -1,4 +1,4 @@
-// Where buffers of known size and lifetime lie in one arena, as small as can be found.
+// Places buffers of known size and lifetime in one arena, the smallest that can be found.
 #pragma once
 
 #include <cstddef>

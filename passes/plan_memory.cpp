@@ -24,7 +24,7 @@ std::int64_t aligned(std::int64_t bytes) {
   return (bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
 
-// Who shares whose place, and from when to when. Time 0 is before the first node, when inputs are
+// Which values share a place, and their lifetimes. Time 0 is before the first node, when inputs are
 // filled in; node i runs at i + 1; results and sources of writes are read at the end.
 class Tenancy {
  public:
@@ -43,8 +43,8 @@ class Tenancy {
 
   std::vector<Buffer> buffers;
 
-  // Where the value lives, once `buffers` are placed. None for params and states, and for outputs
-  // that are left out.
+  // The place of the value, once `buffers` are placed. None for params and states, and for unused
+  // outputs.
   std::optional<Storage> storage(ValueId id) const {
     if (graph_[id].is_in(Storage::Kind::columns)) return graph_[id].storage;
     if (home_[index(id)] != kNoValue) return Storage::in_tensor(home_[index(id)]);

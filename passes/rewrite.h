@@ -1,4 +1,4 @@
-// What passes are written with: who reads which value, and a writer that maps one graph to another.
+// Tools of passes: who reads which value, and a writer that maps one graph to another.
 #pragma once
 
 #include <span>
@@ -13,7 +13,7 @@ namespace weft {
 
 inline std::size_t index(ValueId id) { return static_cast<std::size_t>(id); }
 
-// Who makes and who reads each value of a graph, which must outlive this and stay as it is.
+// The producer and the readers of each value of a graph, which must outlive this unchanged.
 class Uses {
  public:
   explicit Uses(const Graph&);

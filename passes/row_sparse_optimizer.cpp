@@ -34,7 +34,7 @@ struct RowUpdate {
   ValueId table() const { return update->inputs[0]; }
 };
 
-// Those attributes of the dense step that the other op has too.
+// The attributes of the dense step that the other op has too.
 Attrs attrs_for(const OpDef& op, const Node& dense) {
   Attrs attrs;
   for (const AttrDef& def : op.attrs) attrs.emplace(def.name, dense.attrs.find(def.name)->second);
@@ -132,7 +132,7 @@ class RowSparseOptimizer {
     return missed.no_closed_form;
   }
 
-  // What the step gives goes back to where it came from, and nowhere else.
+  // True if the results of the step go back to where their operands came from, and nowhere else.
   bool persists_alone(const Node& node) const {
     std::size_t output = 0;
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {

@@ -94,7 +94,7 @@ Result scales(const Match& m) {
   return Simpler{kNoValue, {x}, {{"factor", factor}}};
 }
 
-// Of reshapes in a row only the last counts, and not even that if it restores the shape.
+// In a chain of reshapes only the last one counts, and not even that one if it restores the shape.
 Result reshapes(const Match& m) {
   const Node* inner = m.written.producer(m.x[0], ops::reshape);
   const ValueId from = inner == nullptr ? m.x[0] : inner->inputs[0];

@@ -56,7 +56,7 @@ class SinkActivation {
     return pool;
   }
 
-  // What computes the pool's operand, if it is a bias or an activation.
+  // The node that computes the pool's operand, if it is a bias or an activation.
   const Node* candidate(const Node& pool) const {
     const Node* above = uses_.producer(pool.inputs[kX]);
     const bool fits =

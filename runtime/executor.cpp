@@ -126,7 +126,7 @@ void Executor::bind_kernels() {
   deferred_.resize(kernels_.size());
 }
 
-// Whether a node only makes a state of what persists, and nothing here reads it.
+// True if a node only makes a state from persistent values, and nothing here reads that state.
 bool Executor::may_defer(const Node& node) const {
   const ValueId made = node.outputs[0];
   const auto writes = [&](const Write& write) {

@@ -63,13 +63,13 @@ std::vector<PlanTensor> computed_states(const Plan& plan) {
 
 }  // namespace
 
-// What sibling sessions share.
+// The part of a session that its siblings share.
 struct Session::Model {
   Plan plan;
   std::unique_ptr<const Encoder> encoder;
   Memory memory;
-  // Where the plan has them: @flush completes what training has put off, @load makes of the params
-  // what predicting reads.
+  // Programs that a plan may have: @flush completes what training has put off, @load makes the
+  // tables that predicting reads.
   std::unique_ptr<Executor> flush, load;
   bool bound = false;
 

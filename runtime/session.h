@@ -41,7 +41,7 @@ struct PackedLabels {
   std::span<const std::int64_t> offsets = {};
 };
 
-// What a request gives, in the order of its texts; reused from request to request without
+// The answers of a request, in the order of its texts; reused from request to request without
 // allocating.
 class Predictions {
  public:
@@ -52,8 +52,8 @@ class Predictions {
   std::span<const float> probabilities(std::size_t i) const {
     return std::span(probabilities_).subspan(i * classes_, classes_);
   }
-  // What the model computed before softmax or sigmoid: one per label, or a single one where that
-  // tells two labels apart.
+  // The numbers before softmax or sigmoid: one per label, or a single one that tells two labels
+  // apart.
   std::span<const float> logits(std::size_t i) const {
     return std::span(logits_).subspan(i * width_, width_);
   }
@@ -101,7 +101,7 @@ class Session {
   double train_step(std::span<const std::string_view> texts, const PackedLabels& labels,
                     double learning_rate);
 
-  // What runs behind predict() and train_step(), for those who measure it; null where nothing does.
+  // The executors behind predict() and train_step(), for measurements; null if there is none.
   Executor* predict_executor();
   Executor* train_executor();
 

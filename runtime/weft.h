@@ -29,7 +29,8 @@ typedef enum weft_status {
   WEFT_FAILED = 2         // a file, a plan or the machine: weft_error() says what and the remedy
 } weft_status;
 
-// What the last call that failed on this thread had to say; "" before any. Until the next failure.
+// The message of the last call that failed on this thread; "" before any. Valid until the next
+// failure.
 WEFT_API const char* weft_error(void);
 
 // Opens a plan; `threads` 0: as many as the machine grants. `train` not 0: weights are copied and

@@ -1,4 +1,4 @@
-// What a command of the program is, and what commands share.
+// The commands of the program, and the parts that they share.
 #pragma once
 
 #include <fmt/format.h>
@@ -36,7 +36,7 @@ bool wants_colour(int descriptor);
 // The whole of a text file; `-` is standard input.
 std::string read_text(const std::string& path);
 
-// Whether a file is a plan rather than a description: by its first bytes, not its name.
+// True if a file is a plan, not a description: by its first bytes, not by its name.
 bool is_plan(const std::string& path);
 
 // Checks that an option is a number from `low` to `high`. CLI::Range would accept `nan`.

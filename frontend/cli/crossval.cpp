@@ -91,7 +91,8 @@ Run declare_crossval(CLI::App& app) {
   app.add_option("--folds", flags->settings.folds, "parts, each tested once")
       ->check(CLI::Range(2, 1000))
       ->capture_default_str();
-  app.add_option("--repeats", flags->settings.repeats, "times all of it is done, with other seeds")
+  app.add_option("--repeats", flags->settings.repeats,
+                 "how often all of it is repeated, with other seeds")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   app.add_option("--folds-by", flags->folds_by,
@@ -99,10 +100,10 @@ Run declare_crossval(CLI::App& app) {
       ->check(CLI::IsMember({"class", "row"}))
       ->capture_default_str();
   app.add_option("--valid-fraction", flags->settings.valid_fraction,
-                 "share of each training part held out to choose the best epoch by")
+                 "share of each training part to hold out, to choose the best epoch")
       ->check(CLI::Range(0.0, 0.9));
   app.add_option("--threads", flags->settings.threads,
-                 "folds side by side; 0: all this process may use")
+                 "folds at a time; 0: as many as this process has threads")
       ->check(CLI::Range(0, 4096));
   app.add_flag("--json", flags->json, "one JSON object");
   app.add_flag("--quiet", flags->quiet, "no progress");

@@ -256,32 +256,35 @@ Run declare_train(CLI::App& app) {
   app.add_option("MODEL", flags->input, "a model description, or a plan to go on with")->required();
   app.add_option("--data", flags->data, "labelled texts to learn from")->required();
   app.add_option("-o,--output", flags->out, "the plan to write")->required();
-  app.add_option("--valid", flags->valid, "labelled texts to choose the best epoch by");
+  app.add_option("--valid", flags->valid, "labelled texts that choose the best epoch");
   app.add_option("--valid-fraction", flags->valid_fraction,
-                 "share of the data held out for that, of each label alike")
+                 "share of the data to hold out for validation, the same share of every label")
       ->check(within(0.0, 0.9));
   app.add_option("--epochs", flags->epochs, "passes over the data");
   app.add_option("--batch", flags->batch, "texts per step");
   app.add_option("--rate", flags->learning_rate, "the learning rate");
   app.add_option("--schedule", flags->schedule, "constant, linear, cosine or step");
-  app.add_option("--warmup", flags->warmup, "steps of rising rate; below 1: that share of the run");
+  app.add_option("--warmup", flags->warmup,
+                 "steps in which the learning rate rises; below 1: that share of the run");
   app.add_option("--final-rate", flags->final_rate,
-                 "where linear and cosine end, as a share of the rate");
+                 "the last learning rate of linear and cosine, as a share of the first");
   app.add_option("--metric", flags->metric,
-                 "what the best epoch is best in: accuracy, macro_f1 or loss");
+                 "the measure that chooses the best epoch: accuracy, macro_f1 or loss");
   app.add_option("--patience", flags->patience,
                  "epochs without a better validation before it stops");
-  app.add_option("--average", flags->average, "last epochs whose mean weights are tried; 0: none");
-  app.add_option("--seed", flags->seed, "of weights, order, dropout and --valid-fraction");
+  app.add_option("--average", flags->average,
+                 "try the mean weights of so many last epochs; 0: none");
+  app.add_option("--seed", flags->seed,
+                 "random seed of weights, order, dropout and --valid-fraction");
   app.add_option("--threads", flags->threads, "0: all this process may use")
       ->check(CLI::Range(0, 4096));
-  app.add_flag("--resume", flags->resume, "go on with a run that was cut short, if there is one");
+  app.add_flag("--resume", flags->resume, "go on with an interrupted run, if there is one");
   app.add_option("--checkpoint", flags->checkpoint,
                  "seconds from one checkpoint, PLAN.checkpoint, to the next; 0: none")
       ->check(within(0.0, 1e9))
       ->capture_default_str();
   app.add_flag("--no-rewrites", flags->no_rewrites,
-               "plain programs, layer by layer: slower, to compare with");
+               "compile layer by layer, without optimizations: slower, for comparison");
   app.add_option("--report", flags->report, "an HTML file to write: see `weft eval --help`");
   app.add_flag("--quiet", flags->quiet, "no progress");
   declare_vectors(app, flags->vectors);

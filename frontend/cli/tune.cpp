@@ -344,22 +344,22 @@ Run declare_tune(CLI::App& app) {
       ->required();
   app.add_option("--data", flags->data, "labelled texts")->required();
   app.add_option("-o,--output", flags->out,
-                 "the plan of the best; X.model and X.trials.jsonl are written beside X.plan")
+                 "the best plan; X.model and X.trials.jsonl are written beside X.plan")
       ->required();
   app.add_option("--budget", flags->budget, "time for all of it: 90s, 10m, 2h");
   app.add_option("--trials", flags->settings.trials,
-                 "values tried, in place of a time; without either, 27")
+                 "number of trials, instead of a time; 27 if neither is given")
       ->check(CLI::Range(1, 1 << 20));
-  app.add_option("--valid", flags->valid, "labelled texts to compare by");
+  app.add_option("--valid", flags->valid, "labelled texts to compare trials on");
   app.add_option("--valid-fraction", flags->valid_fraction,
-                 "without --valid, share of the data held out for that")
+                 "share of the data to hold out for that, if there is no --valid")
       ->check(CLI::Range(0.001, 0.9))
       ->capture_default_str();
-  app.add_option("--seed", flags->seed, "of what is tried, weights, order and dropout");
+  app.add_option("--seed", flags->seed, "random seed of the trials, weights, order and dropout");
   app.add_option("--threads", flags->settings.threads,
-                 "trials side by side; 0: all this process may use")
+                 "trials at a time; 0: as many as this process has threads")
       ->check(CLI::Range(0, 4096));
-  app.add_flag("--resume", flags->resume, "go on with a search that was cut short");
+  app.add_flag("--resume", flags->resume, "go on with an interrupted search");
   app.add_flag("--quiet", flags->quiet, "no progress");
   declare_vectors(app, flags->vectors);
   declare_set(app, flags->set);

@@ -1,4 +1,4 @@
-// What is wrong with one row of a data file.
+// An error in one row of a data file.
 #pragma once
 
 #include <cstddef>

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kEnoughToJudge = 20;  // examples
 
-// Whether a name is a whole number in its shortest spelling: -12, 0, 7.
+// True if a name is a whole number in its shortest spelling: -12, 0, 7.
 bool is_whole_number(const std::string& name) {
   const std::string_view digits = std::string_view(name).substr(name.starts_with('-') ? 1 : 0);
   const bool shortest = digits.size() == 1 || !digits.starts_with('0');

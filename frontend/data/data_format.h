@@ -1,4 +1,4 @@
-// What a format of data files is, and the table of all formats.
+// Formats of data files, and the table of them.
 #pragma once
 
 #include <span>
@@ -17,8 +17,8 @@ struct DataFormat {
   std::vector<std::string_view> extensions;  // ".tsv"; a name may end in .gz after it
   // Gives every example of the file to `context`, in order.
   void (*read)(ReadContext& context);
-  // Whether a file that has none of the known extensions is of this format, by its first line that
-  // is not blank; null: never.
+  // True if a file with none of the known extensions is of this format, judged by its first line
+  // that is not blank; null: never.
   bool (*recognizes)(std::string_view line) = nullptr;
 };
 

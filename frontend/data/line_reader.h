@@ -38,7 +38,7 @@ class LineReader {
   // The next line, valid until the next call; false at the end.
   bool next(std::string_view& line);
 
-  // Whether a whole line has been read already, so that next() need not wait.
+  // True if a whole line has been read already, so that next() need not wait.
   bool pending() const { return repeat_ || buffer_.find('\n', begin_) < end_; }
 
   // The next call of next() gives the last line again.

@@ -7,8 +7,8 @@
 
 namespace weft {
 
-// What happens to a block. Blocks lie in slots, which are reused: memory is bounded, however long
-// the stream is.
+// The work on a block. Blocks lie in slots, which are reused: memory is bounded, however long the
+// stream is.
 struct BlockSteps {
   // Fills the slot with the next block; false at the end. One call at a time.
   std::function<bool(std::size_t slot)> read;

@@ -1,4 +1,4 @@
-// What readers of all formats share: one file being read, and how a row becomes an example.
+// Shared by the readers of all formats: one file being read, and how a row becomes an example.
 #pragma once
 
 #include <cstddef>

@@ -7,6 +7,7 @@
 
 #include "frontend/format/suggest.h"
 #include "ir/op.h"
+#include "ir/ops/train/optimizer.h"
 #include "runtime/text/tokenizers.h"
 
 namespace weft {
@@ -82,81 +83,86 @@ ArgumentDef tokenizer_choice() {
   return def;
 }
 
-// Each optimizer again, lazily: with the same arguments, but of another meaning.
-void add_lazy_optimizers(std::vector<SettingsGroup>& groups) {
-  const std::size_t count = groups.size();
-  for (std::size_t i = 0; i < count; ++i) {
-    if (groups[i].name == "text" || groups[i].name == "train") continue;
-    groups.push_back({fmt::format("{}{}", kLazyOptimizer, groups[i].name),
-                      fmt::format("{} that leaves a word's vector as it is in steps whose batch "
-                                  "lacks the word (SparseAdam's way, not {}'s)",
-                                  groups[i].name, groups[i].name),
-                      groups[i].arguments});
+constexpr double kMax = 2147483647;
+
+SettingsGroup text_group() {
+  return {"text",
+          "how a text becomes word ids",
+          {tokenizer_choice(), flag("lowercase", "whether case is ignored", true),
+           flag("nfkc", "whether full-width and other variants of a letter are one", true),
+           integer("vocabulary", "words known at most; the most frequent are kept", 30000, 2, kMax),
+           integer("min_count", "words that occur less often are unknown", 1, 1, kMax),
+           integer("added_words",
+                   "words added at most that only the `vectors` have, if `vocabulary` has room",
+                   1000000, 0, kMax),
+           integer("max_tokens", "later words of a text are not read", 400, 1, 1 << 20),
+           integer("buckets", "tokenizer=ngrams: vectors that all n-grams share, by hash", 100000,
+                   1, 1 << 30)}};
+}
+
+SettingsGroup train_group() {
+  return {
+      "train",
+      "how training goes",
+      {integer("batch", "texts per step", 50, 1, 1 << 20),
+       integer("epochs", "passes over the data", 10, 0, kMax),
+       integer("seed", "of weights, order and dropout", 1, 0, kMax),
+       choice("schedule", "how the learning rate falls over the run",
+              {"constant", "linear", "cosine", "step"}),
+       number("warmup",
+              "steps in which the learning rate rises at first; below 1: that share of the run", 0,
+              0, kMax),
+       number("final_rate", "linear, cosine: the last learning rate, as a share of the first", 0, 0,
+              1),
+       integer("step_epochs", "step: epochs from one fall to the next", 1, 1, kMax),
+       number("step_factor", "step: the learning rate is multiplied by this at each fall", 0.5, 0,
+              1),
+       integer("patience", "epochs without a better validation before training stops; 0: none", 0,
+               0, kMax),
+       choice("metric", "the measure of the best epoch, on the validation data",
+              {"accuracy", "macro_f1", "loss"}),
+       integer("average",
+               "last epochs whose mean weights are kept, unless validation prefers the best epoch; "
+               "0: none",
+               0, 0, 1000),
+       number("clip_norm", "limit of the norm of all gradients together; 0: none", 0, 0, 1e6),
+       number("clip_value", "limit of each number of a gradient; 0: none", 0, 0, 1e6),
+       number("label_smoothing", "share of certainty spread over all labels", 0, 0, 0.99),
+       choice("class_weights", "balanced: rare labels count more", {"none", "balanced"})}};
+}
+
+ArgumentDef argument_of(const AttrDef& attr) {
+  ArgumentDef def{attr.name,          attr.doc, ArgumentKind::number,
+                  attr.default_value, attr.low, attr.high};
+  if (std::holds_alternative<std::int64_t>(*attr.default_value)) {
+    def.kind = attr.low == 0 && attr.high == 1 ? ArgumentKind::boolean : ArgumentKind::integer;
   }
+  return def;
+}
+
+// An optimizer takes the learning rate and the attributes of its op.
+SettingsGroup optimizer_group(const OpDef& op) {
+  SettingsGroup group{std::string(op.optimizer), std::string(op.doc), {}};
+  group.arguments.push_back(number("rate", "the learning rate", op.learning_rate, 0, 1e6));
+  for (const AttrDef& attr : op.attrs) group.arguments.push_back(argument_of(attr));
+  return group;
+}
+
+// The same arguments, but another meaning.
+SettingsGroup lazy(const SettingsGroup& optimizer) {
+  return {fmt::format("{}{}", kLazyPrefix, optimizer.name),
+          fmt::format("{0}, but the vector of a word that the batch lacks stays as it is "
+                      "(SparseAdam's way, not {0}'s)",
+                      optimizer.name),
+          optimizer.arguments};
 }
 
 std::vector<SettingsGroup> make_settings() {
-  const auto learning_rate = [](double default_value) {
-    return number("rate", "the learning rate", default_value, 0, 1e6);
-  };
-  const auto decay = [](double default_value) {
-    return number("weight_decay", "pull of the weights towards 0", default_value, 0, 1e3);
-  };
-  const ArgumentDef beta1 = number("beta1", "memory of the gradient's mean", 0.9, 0, 0.999999);
-  const ArgumentDef beta2 = number("beta2", "memory of its square", 0.999, 0, 0.9999999);
-  const ArgumentDef epsilon = number("epsilon", "added to the divisor", 1e-8, 1e-20, 1);
-  constexpr double kMax = 2147483647;
-  std::vector<SettingsGroup> groups = {
-      {"text",
-       "how a text becomes word ids",
-       {tokenizer_choice(), flag("lowercase", "whether case is ignored", true),
-        flag("nfkc", "whether full-width and other variants of a letter are one", true),
-        integer("vocabulary", "most words known, by frequency", 30000, 2, kMax),
-        integer("min_count", "rarer words are unknown", 1, 1, kMax),
-        integer("added_words",
-                "most words added that only the `vectors` have, as far as "
-                "`vocabulary` allows",
-                1000000, 0, kMax),
-        integer("max_tokens", "later words of a text are not read", 400, 1, 1 << 20),
-        integer("buckets", "tokenizer=ngrams: vectors that all n-grams share, by hash", 100000, 1,
-                1 << 30)}},
-      {"train",
-       "how training goes",
-       {integer("batch", "texts per step", 50, 1, 1 << 20),
-        integer("epochs", "passes over the data", 10, 0, kMax),
-        integer("seed", "of weights, order and dropout", 1, 0, kMax),
-        choice("schedule", "how the rate goes down over the run",
-               {"constant", "linear", "cosine", "step"}),
-        number("warmup", "steps in which the rate rises at first; below 1: that share of the run",
-               0, 0, kMax),
-        number("final_rate", "linear, cosine: where they end, as a share of the rate", 0, 0, 1),
-        integer("step_epochs", "step: epochs from one fall to the next", 1, 1, kMax),
-        number("step_factor", "step: what the rate is multiplied by at each", 0.5, 0, 1),
-        integer("patience", "epochs without a better validation before it stops; 0: none", 0, 0,
-                kMax),
-        choice("metric", "what is better on the validation data", {"accuracy", "macro_f1", "loss"}),
-        integer("average",
-                "last epochs whose mean weights are kept, if validation does not prefer the best "
-                "epoch; 0: none",
-                0, 0, 1000),
-        number("clip_norm", "limit of the norm of all gradients together; 0: none", 0, 0, 1e6),
-        number("clip_value", "limit of each number of a gradient; 0: none", 0, 0, 1e6),
-        number("label_smoothing", "share of certainty spread over all labels", 0, 0, 0.99),
-        choice("class_weights", "balanced: rare labels count more", {"none", "balanced"})}},
-      {"adam", "Adam", {learning_rate(0.001), beta1, beta2, epsilon, decay(0)}},
-      {"adamw",
-       "Adam with decoupled weight decay",
-       {learning_rate(0.001), beta1, beta2, epsilon, decay(0.01)}},
-      {"sgd",
-       "stochastic gradient descent",
-       {learning_rate(0.1), number("momentum", "memory of earlier steps", 0, 0, 0.999999),
-        flag("nesterov", "whether momentum looks ahead", false), decay(0)}},
-      {"adadelta",
-       "Adadelta",
-       {learning_rate(1.0), number("rho", "memory of squares", 0.95, 0, 0.999999),
-        number("epsilon", "added to the divisor", 1e-6, 1e-20, 1), decay(0)}},
-  };
-  add_lazy_optimizers(groups);
+  std::vector<SettingsGroup> groups{text_group(), train_group()};
+  for (const OpDef* op : all_ops()) {
+    if (!op->optimizer.empty()) groups.push_back(optimizer_group(*op));
+  }
+  for (std::size_t i = 2, plain = groups.size(); i < plain; ++i) groups.push_back(lazy(groups[i]));
   return groups;
 }
 
@@ -202,15 +208,15 @@ void read_train(DescriptionSettings& s, const Attrs& line) {
   s.balanced = string_attr(line, "class_weights") == "balanced";
 }
 
-const SettingsGroup* find_optimizer(std::string_view name) {
+const SettingsGroup* find_optimizer_group(std::string_view name) {
   return name == "text" || name == "train" ? nullptr : find_group(name);
 }
 
 void check_optimizer(const Expression& optimizer) {
-  if (find_optimizer(optimizer.name) != nullptr) return;
+  if (find_optimizer_group(optimizer.name) != nullptr) return;
   std::vector<std::string> known;
   for (const SettingsGroup& group : all_settings()) {
-    if (find_optimizer(group.name) != nullptr) known.push_back(group.name);
+    if (find_optimizer_group(group.name) != nullptr) known.push_back(group.name);
   }
   throw Error(optimizer.location, fmt::format("there is no optimizer `{}`", optimizer.name),
               suggestion(optimizer.name, known));
@@ -266,7 +272,7 @@ DescriptionSettings settings_of(const Description& description, const Overrides&
   const auto read = [&](const std::string& keyword, const SettingsLine& line, auto use) {
     try {
       std::vector<std::string> owners = {"train", keyword};  // an optimizer is part of `train`
-      if (find_optimizer(keyword) == nullptr) owners = {keyword};
+      if (find_optimizer_group(keyword) == nullptr) owners = {keyword};
       use(settings, check_arguments(keyword, find_group(keyword)->arguments,
                                     given_arguments(line.settings, constants), line.location,
                                     overrides, owners, /*bare=*/true, settings.use));

@@ -27,17 +27,13 @@ Constants constants_of(const Description&, const Overrides&, OverrideUse&);
 // `a mark b` for + - * /; integers stay integers where the result is one.
 Attr arithmetic(const std::string& mark, const Attr& a, const Attr& b, SourceLocation);
 
-// `lazy_adam` and its like begin so: optimizers that do not make up for the steps which a word's
-// vector took no part in.
-inline constexpr std::string_view kLazyOptimizer = "lazy_";
-
 struct DescriptionSettings {
   TextSettings text;
   std::int64_t vocabulary = 0;   // words kept at most, the unknown one included
   std::int64_t min_count = 1;    // of a word, to be kept
   std::int64_t added_words = 0;  // at most, of those that only the word vectors have
 
-  std::string optimizer;  // adam, adamw, sgd, adadelta; lazy_adam …
+  std::string optimizer;  // adam, sgd …, or lazily: lazy_adam …
   Attrs optimizer_attrs;  // beta1 …, as the optimizer-step pass reads them from the graph
   double learning_rate = 0;
   std::int64_t batch = 0, epochs = 0, seed = 0;

@@ -12,6 +12,7 @@
 #include "frontend/train/initialize_weights.h"
 #include "frontend/train/memory_limit.h"
 #include "ir/op.h"
+#include "ir/ops/train/optimizer.h"
 #include "ir/plan/program_interface.h"
 #include "passes/compile.h"
 #include "runtime/executor.h"
@@ -179,10 +180,11 @@ void drop_unread_tensors(Plan& plan) {
 
 // Only the rewrites make an optimizer lazy: without them it would silently be the plain one.
 void check_lazy(const DescriptionSettings& settings, const CompileOptions& options) {
-  if (options.rewrites || !settings.optimizer.starts_with(kLazyOptimizer)) return;
+  const OptimizerChoice choice = find_optimizer(settings.optimizer);
+  if (options.rewrites || !choice.lazy) return;
   throw Error(fmt::format("without rewrites there is no {}", settings.optimizer),
               fmt::format("write `{}` on the line `train`, or leave out --no-rewrites",
-                          std::string_view(settings.optimizer).substr(kLazyOptimizer.size())));
+                          choice.op->optimizer));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What the files of this folder share: checks of shape rules, checked reads of references.
+// Shared by the files of this folder: checks of shape rules, checked reads of references.
 #pragma once
 
 #include <fmt/format.h>

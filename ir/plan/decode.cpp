@@ -13,7 +13,7 @@ namespace {
 
 using plan_format::Header;
 
-// What no honest plan comes near; below it, sums and products of sizes cannot overflow.
+// Limits far above those of any honest plan; below them sums and products of sizes cannot overflow.
 constexpr std::int64_t kMaxBytes = std::int64_t{1} << 46;
 constexpr std::int64_t kMaxElements = std::int64_t{1} << 40;
 constexpr std::size_t kMaxDimensions = 8;
@@ -237,7 +237,8 @@ class Decoder {
     }
   }
 
-  // What the op gained since the file was written was left out.
+  // Adds what the op has gained since the file was written: attributes by default, optional
+  // operands.
   static void complete(Node& node) {
     for (const AttrDef& def : node.op->attrs) {
       if (def.default_value) node.attrs.emplace(def.name, *def.default_value);
@@ -288,7 +289,7 @@ class Decoder {
     return graph;
   }
 
-  // What weft::verify may take for granted: sizes whose sums and products stay in range.
+  // Checks what weft::verify relies on: sizes whose sums and products stay in range.
   static void check_sizes(const Graph& graph) {
     require(graph.arena_bytes >= 0 && graph.arena_bytes <= kMaxBytes, "an arena is out of range");
     for (const Symbol& symbol : graph.symbols) {

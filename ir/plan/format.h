@@ -1,4 +1,4 @@
-// What surrounds the FlatBuffer in a plan file: the header, the segments, how they are laid out.
+// The parts of a plan file around the FlatBuffer: the header, the segments, their layout.
 //
 //   0    header         64 bytes
 //   64   structure      a FlatBuffer (ir/plan/plan.fbs)

@@ -1,4 +1,4 @@
-// What every plan obeys, in memory and in a file; loading and saving.
+// The rules of every plan, in memory and in a file; loading and saving.
 #include "ir/plan/plan.h"
 
 #include <fmt/format.h>

@@ -28,7 +28,7 @@ struct TextSettings {
   bool operator==(const TextSettings&) const = default;
 };
 
-// What the tokenizer knows, in id order: word i is words[ends[i-1] .. ends[i]).
+// The words that the tokenizer knows, in id order: word i is words[ends[i-1] .. ends[i]).
 struct VocabularyView {
   std::string_view words;
   std::span<const std::uint32_t> ends;
@@ -55,8 +55,8 @@ struct HistoryEntry {
   bool kept = false;  // the plan's weights are of this epoch, or a mean in which it takes part
 };
 
-// What a pass did or declined to do to a program, and why: `pass: not applied: …`; or, where no
-// program is named, what is to know about the plan: where its word vectors come from.
+// A note of a pass: what it did or declined to do to a program, and why: `pass: not applied: …`. If
+// no program is named, a note about the plan: where its word vectors come from.
 struct PlanNote {
   std::string program, text;
 };

@@ -52,8 +52,8 @@ void check_type(const Graph& graph, const Value& value, const TensorType& type) 
                           to_string(type)));
 }
 
-// Those inputs that this program is to have: of several in each other's place the one that it has,
-// else the last.
+// The inputs that this program must have: of inputs that exclude each other, the one that it has,
+// or else the last.
 std::vector<const ProgramPort*> expected_inputs(const ProgramInterface& interface,
                                                 const Graph& graph) {
   std::vector<const ProgramPort*> inputs;

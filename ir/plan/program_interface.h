@@ -1,4 +1,4 @@
-// What callers bind and read of a plan's programs, by name: the one place that spells these names.
+// The inputs and results of a plan's programs, by name: the one place that spells these names.
 #pragma once
 
 #include <cstdint>

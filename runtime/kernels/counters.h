@@ -1,4 +1,4 @@
-// What was made, for tests that hold the runtime to "create at load, not at run".
+// Counts of what was made, for tests of the rule "create at load, not at run".
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,8 @@
 namespace weft {
 
 std::int64_t onednn_primitives_created();
-// Those of them that oneDNN would run with its slow reference code; the tests ask for none.
+// Primitives that oneDNN would run with its slow reference code; the tests demand that there are
+// none.
 std::int64_t onednn_reference_primitives_created();
 
 }  // namespace weft

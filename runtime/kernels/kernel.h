@@ -15,7 +15,7 @@
 
 namespace weft {
 
-// What is known only at run time.
+// Facts that are known only at run time.
 struct RunContext {
   std::span<std::int64_t> extents;  // by index into Graph::symbols; a kernel may set derived ones
   int threads = 1;
@@ -84,7 +84,7 @@ struct BindContext {
 // if one of them is no row of a table of so many.
 void check_ids(std::string_view op, std::span<const std::int32_t> ids, std::int64_t rows);
 
-// Whether something made from an operand (packed weights) must be made again.
+// Tells when something made from an operand (packed weights) must be made again.
 class Freshness {
  public:
   bool stale(const Operand& operand, const RunContext& run) {
@@ -104,8 +104,8 @@ class Kernel {
   Kernel(const Kernel&) = delete;
   Kernel& operator=(const Kernel&) = delete;
   virtual void run(RunContext&) = 0;
-  // Whether it asks for the rows that it reads of an operand whose rows are made on demand. For
-  // other kernels they have all been made.
+  // True if it asks for the rows that it reads, if an operand's rows are made on demand. For other
+  // kernels all rows have been made.
   virtual bool asks_for_rows() const { return false; }
 };
 

@@ -41,7 +41,7 @@ class ReferenceKernel final : public Kernel {
   }
 
  private:
-  // Of element i, where rows may lie apart.
+  // The place of element i, if rows may lie apart.
   static std::size_t place_of(std::size_t i, const Operand& operand) {
     if (!operand.is_part()) return i;
     const auto columns = static_cast<std::size_t>(operand.columns());

@@ -17,7 +17,7 @@ constexpr std::size_t kAlignment = 64;
 
 std::size_t aligned(std::size_t size) { return (size + kAlignment - 1) / kAlignment * kAlignment; }
 
-// Of a static type.
+// The size of a static type.
 std::size_t size_of(const PlanTensor& tensor) {
   std::int64_t size = weft::size_of(tensor.type.dtype);
   for (const Dim& dim : tensor.type.shape) size *= dim.value;

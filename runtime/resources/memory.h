@@ -1,4 +1,4 @@
-// Where a model's persistent tensors live: in the mapped plan, or in copies that training may
+// The persistent tensors of a model: in the mapped plan, or in copies that training may
 // write.
 #pragma once
 
@@ -47,7 +47,7 @@ class Memory {
   Memory(std::span<const PlanTensor> tensors, Access access,
          std::span<const PlanTensor> computed = {});
 
-  // Whether programs may write the tensor of that name.
+  // True if programs may write the tensor of that name.
   bool writable(std::string_view name) const;
 
   // The tensor of that name. Error if there is none or its type is another.
@@ -64,7 +64,7 @@ class Memory {
   std::uint64_t version() const { return version_; }
   void changed() { ++version_; }
 
-  // Where an owned tensor may be overwritten, between runs; call changed() after.
+  // The bytes of an owned tensor, to be overwritten between runs; call changed() after.
   std::span<std::byte> writable_tensor(std::string_view name);
 
  private:

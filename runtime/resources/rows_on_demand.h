@@ -22,7 +22,7 @@ class RowsOnDemand {
   void require(std::span<const std::int32_t> rows, int threads);
   void require_all(int threads);
 
-  // What the rows are made of has changed. Nothing else may be called meanwhile.
+  // The operands of the rows have changed. Nothing else may be called meanwhile.
   void forget();
 
  private:

@@ -22,17 +22,17 @@ struct TextInput {
   std::optional<std::string_view> pair = std::nullopt;
 };
 
-// Where tokens go, behind what is there already. Null: not asked for.
+// The vectors to which tokens are appended. Null: not asked for.
 struct EncodedText {
   std::vector<std::int32_t>& ids;
   std::vector<TextSpan>* spans = nullptr;      // in its own text each
   std::vector<std::int32_t>* types = nullptr;  // 0: of the text, 1: of its pair
 };
 
-// What one thread needs to encode, kept from text to text. Any encoder takes any buffer.
+// The working memory of one thread, kept from text to text. Any encoder takes any buffer.
 class TokenBuffer {
  public:
-  // The memory that the encoder at hand works in: made where the last one's was of another type.
+  // The memory of the calling encoder: made anew if the last encoder's was of another type.
   template <class Memory>
   Memory& memory() {
     if (type_ != &kType<Memory>) {

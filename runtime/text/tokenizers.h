@@ -41,7 +41,7 @@ const TokenizerDef& tokenizer_of(const TextSettings&);
 
 std::unique_ptr<Encoder> make_encoder(const TextSettings&, const VocabularyView&);
 
-// What its encoder will say, before there is a vocabulary for one: how many ids there are with so
+// The same numbers as its encoder has, before there is a vocabulary: how many ids there are with so
 // many words, and how many a text has at most.
 std::int64_t id_count(const TextSettings&, std::int64_t words);
 std::int64_t max_ids(const TextSettings&);

@@ -7,7 +7,7 @@
 namespace weft::utf8 {
 namespace {
 
-// What may follow a lead byte: how many continuations, and the range of the first of them.
+// The bytes that may follow a lead byte: how many continuations, and the range of the first.
 struct Lead {
   int continuations;
   unsigned low = 0x80;

@@ -1,4 +1,4 @@
-// Where words begin and end (UAX #29): ICU for any text, and the same rules in a table for ASCII.
+// Finds words (UAX #29): by ICU for any text, and by the same rules in a table for ASCII.
 #pragma once
 
 #include <cstdint>

@@ -146,7 +146,7 @@ std::vector<TensorType> infer_elu(const InferContext& v) {
   return infer(v);
 }
 
-// Of an activation whose slope is best computed from its result.
+// The gradient of an activation whose slope is best computed from its result.
 template <const OpDef& grad>
 void gradient_from_result(GradientContext& g) {
   g.dx[0] = g.emit(grad, {g.out(), g.dy[0]}, g.node.attrs);

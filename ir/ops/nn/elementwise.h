@@ -1,4 +1,4 @@
-// What all ops that treat every element alone share: shape rules, loops, operand names.
+// Shared by all elementwise ops: shape rules, loops, operand names.
 #pragma once
 
 #include <vector>

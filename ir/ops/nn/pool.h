@@ -1,12 +1,12 @@
-// What ops that end in a maximum over sequences, a bias and an activation share.
+// Shared by ops that end in a maximum over sequences, a bias and an activation.
 #pragma once
 
 #include "ir/op.h"
 
 namespace weft {
 
-// Of a node with y = act(maximum + bias), but 0 for an empty sequence: the gradient of the bias,
-// where `dz` is that of act's operand. An empty sequence has no part in it.
+// The gradient of the bias of a node with y = act(maximum + bias), where `dz` is the gradient of
+// the operand of act. An empty sequence, for which y is 0, contributes nothing.
 ValueId pooled_bias_gradient(const GradientContext&, ValueId dz, ValueId offsets);
 
 }  // namespace weft

@@ -24,8 +24,9 @@ struct Window {
   // Rows from a window's first tap to its last, both included.
   std::int64_t span() const { return (size - 1) * dilation + 1; }
 
-  // Where window 0's first tap lies, in rows before the sequence. Tap k of window j reads row
-  // j * stride - left() + k * dilation of its sequence, and nothing where there is no such row.
+  // The rows before the sequence at which the first tap of window 0 lies. Tap k of window j reads
+  // row j * stride - left() + k * dilation of its sequence; a row that does not exist counts as
+  // zeros.
   std::int64_t left() const {
     if (padding == Padding::valid) return 0;
     return padding == Padding::same ? (span() - 1) / 2 : span() - 1;

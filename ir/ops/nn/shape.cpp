@@ -50,7 +50,7 @@ void eval_constant(const EvalContext& v) {
   for (std::size_t i = 0; i < y.size(); ++i) y[i] = value[value.size() == 1 ? 0 : i];
 }
 
-// Whether two shapes agree in all dimensions but the last.
+// True if two shapes agree in all dimensions but the last.
 bool same_rows(const Shape& a, const Shape& b) {
   return a.size() == b.size() && !a.empty() && std::equal(a.begin(), a.end() - 1, b.begin());
 }

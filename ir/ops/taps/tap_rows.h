@@ -1,4 +1,4 @@
-// What the ops on tap tables share: their attributes, the rows that windows read, checks.
+// Shared by the ops on tap tables: their attributes, the rows that windows read, checks.
 #pragma once
 
 #include <cstdint>

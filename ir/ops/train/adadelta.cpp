@@ -84,7 +84,7 @@ const OpDef row_adadelta{
 
 const OpDef row_adadelta_catch_up{
     .name = "row_adadelta_catch_up",
-    .doc = "rows as the steps of adadelta in which they had no gradient leave them",
+    .doc = "rows after the steps of adadelta in which they had no gradient",
     .inputs = catch_up_inputs(kSquares, false),
     .outputs = catch_up_outputs(kSquares),
     .attrs = {rho_attr()},

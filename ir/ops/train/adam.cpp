@@ -127,7 +127,7 @@ const OpDef row_adam{
 
 const OpDef row_adam_catch_up{
     .name = "row_adam_catch_up",
-    .doc = "rows as the steps of adam in which they had no gradient leave them",
+    .doc = "rows after the steps of adam in which they had no gradient",
     .inputs = catch_up_inputs(kMoments, true),
     .outputs = catch_up_outputs(kMoments),
     .attrs = moment_attrs(),
@@ -168,7 +168,7 @@ const OpDef row_adamw{
 
 const OpDef row_adamw_catch_up{
     .name = "row_adamw_catch_up",
-    .doc = "rows as the steps of adamw in which they had no gradient leave them",
+    .doc = "rows after the steps of adamw in which they had no gradient",
     .inputs = catch_up_inputs(kMoments, true),
     .outputs = catch_up_outputs(kMoments),
     .attrs = adam_attrs(adamw_decay()),

@@ -76,7 +76,7 @@ const OpDef row_lion{
 
 const OpDef row_lion_catch_up{
     .name = "row_lion_catch_up",
-    .doc = "rows as the steps of lion in which they had no gradient leave them",
+    .doc = "rows after the steps of lion in which they had no gradient",
     .inputs = catch_up_inputs(kMean, true),
     .outputs = catch_up_outputs(kMean),
     .attrs = lion_attrs(),

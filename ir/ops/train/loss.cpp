@@ -43,8 +43,8 @@ std::vector<TensorType> infer_cross_entropy_grad(const InferContext& v) {
   return {p};
 }
 
-// What the target of one example is: `on` the label with class weight and smoothing, plus `off[c]`
-// on every class. loss = sum over examples of -(on log p[label] + sum of off log p) / total.
+// The target of one example: `on` for its label, with class weight and smoothing, and `off[c]`
+// for every class. loss = sum over examples of -(on log p[label] + sum of off log p) / total.
 struct Targets {
   std::vector<std::int64_t> labels;
   std::vector<double> on;

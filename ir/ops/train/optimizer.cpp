@@ -1,5 +1,5 @@
-// What optimizers share: their operands, shape rule and references of rows; the count of steps and
-// the record of learning rates.
+// Shared by optimizers: operands, the shape rule, references of rows; the count of steps and the
+// record of learning rates.
 #include "ir/ops/train/optimizer.h"
 
 #include <cmath>

@@ -1,4 +1,4 @@
-// What optimizers share. One of them is up to three ops, in a file of its own:
+// Shared by optimizers. An optimizer is up to three ops, in a file of its own:
 //
 //   new_w, new_states…           = x(w, g, states…, rate[, step])                a step
 //   new_w, new_states…           = row_x(w, states…, ids, g, rate[, step])       of some rows of w
@@ -93,7 +93,7 @@ double flops_of_step(const Graph& graph, const Node& node, const ElementCount& c
   return per_weight * count(graph[node.inputs[gradient]].type);
 }
 
-// What the reference of a catch-up form needs besides its rule; outputs start as copies of the
+// The reference of a catch-up form, except for its rule; outputs start as copies of the
 // operands.
 //
 // `last` holds for each row the step whose end its content stands for. The rows `ids` are brought

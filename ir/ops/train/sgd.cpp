@@ -110,7 +110,7 @@ const OpDef row_sgd{
 
 const OpDef row_sgd_catch_up{
     .name = "row_sgd_catch_up",
-    .doc = "rows as the steps of sgd in which they had no gradient leave them",
+    .doc = "rows after the steps of sgd in which they had no gradient",
     .inputs = catch_up_inputs({}, true),
     .outputs = catch_up_outputs({}),
     .attrs = {gradient_decay()},
@@ -154,7 +154,7 @@ const OpDef row_momentum_sgd{
 
 const OpDef row_momentum_sgd_catch_up{
     .name = "row_momentum_sgd_catch_up",
-    .doc = "rows as the steps of momentum_sgd in which they had no gradient leave them",
+    .doc = "rows after the steps of momentum_sgd in which they had no gradient",
     .inputs = catch_up_inputs(kVelocity, true),
     .outputs = catch_up_outputs(kVelocity),
     .attrs = momentum_attrs(),

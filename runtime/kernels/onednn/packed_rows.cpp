@@ -1,4 +1,4 @@
-// Where packed sequences go in one long sequence, and the copies to and from it.
+// The places of packed sequences in one long sequence, and the copies to and from it.
 #include "runtime/kernels/onednn/packed_rows.h"
 
 #include <algorithm>

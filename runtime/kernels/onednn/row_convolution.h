@@ -15,7 +15,7 @@
 
 namespace weft {
 
-// Where weight (out, in, tap) lies, in floats from the first.
+// The place of weight (out, in, tap), in floats from the first.
 struct WeightStrides {
   std::int64_t out = 0, in = 0, tap = 0;
 };

@@ -44,9 +44,9 @@ Rows find_rows(const TapPool& pool, std::int64_t b, const std::byte** at) {
   return {at, length, far, far_rows};
 }
 
-// What is far is asked for before it is needed: while one segment of a sentence's rows is summed, a
-// later one of the same rows, or after the last an early one of the next sentence's. Each line is
-// asked for once; what the caches hold is not, for asking takes as long as reading.
+// Rows that are far away are prefetched: while one segment of a sentence's rows is summed, a later
+// segment of the same rows, or, after the last, an early one of the next sentence. Each line is
+// prefetched once. Rows that a cache holds are not: a prefetch costs as much as a read.
 constexpr std::int64_t kLine = 64;
 // Segments between asking and reading: one is over before memory has answered.
 constexpr std::size_t kAhead = 4;

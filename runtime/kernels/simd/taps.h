@@ -42,8 +42,8 @@ struct TapPool {
   float* y = nullptr;           // [B, outputs], its rows `row_stride` floats apart
   std::int64_t row_stride = 0;
   std::int32_t* argmax = nullptr;  // [B, outputs], of an f32 table; null: not wanted
-  // Of tap_max_pool: the most tokens of a sentence, the most that a window reaches past its ends,
-  // and a row of zeros to be found there.
+  // For tap_max_pool: the largest number of tokens of a sentence, the most tokens that a window
+  // reaches past its ends, and a row of zeros to be read there.
   std::int64_t longest = 0, halo = 0;
   const std::byte* zeros = nullptr;
 

@@ -1,7 +1,7 @@
 // Gradients of a max-pooled convolution of looked-up rows, from the winning windows alone.
 //
-// What goes to a filter's tap is the sum of the few rows that won there; what goes to a row is the
-// sum of the taps it won with. Threads share out the columns, so every sum has one order.
+// The gradient of a filter's tap is the sum of the few rows that won there; that of a row is the
+// sum of the taps with which it won. Threads divide the columns, so every sum has one order.
 #include <algorithm>
 #include <numeric>
 
@@ -41,7 +41,7 @@ class FilterBlocks {
 // filter's maximum was, with the gradient that goes there.
 class Winners {
  public:
-  // Of convolution i: taps, channels, and its first channel among all outputs.
+  // By convolution: taps, channels, and the first channel among all outputs.
   struct Filters {
     std::int64_t taps, channels, output;
   };

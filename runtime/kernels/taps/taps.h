@@ -1,4 +1,4 @@
-// What the kernels on tap tables share: which rows of a table the tokens have, and the last step of
+// Shared by the kernels on tap tables: which rows of a table the tokens have, and the last step of
 // a convolution.
 #pragma once
 

@@ -1,4 +1,4 @@
-// What the kernels of optimizers share; the count of steps and the record of learning rates.
+// Shared by the kernels of optimizers; the count of steps and the record of learning rates.
 #include "runtime/kernels/train/optimizer.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// What the kernels of optimizers share: the loops over whole tensors, over the rows of a batch, and
+// Shared by the kernels of optimizers: the loops over whole tensors, over the rows of a batch, and
 // over rows that have missed steps. Operands are found by their roles.
 #pragma once
 
@@ -108,7 +108,7 @@ class MissedRows {
 
   std::int64_t step() const { return *step_.i32(); }
   double rate_of(std::int64_t t) const { return static_cast<double>(rates_.f32()[t % kept_]); }
-  // Of missed steps: as many as a row can have, and as many as one of these rows has.
+  // Numbers of missed steps: the most that a row can have, and the most that one of these rows has.
   std::size_t max_gap() const { return static_cast<std::size_t>(kept_); }
   std::size_t longest_gap() const { return static_cast<std::size_t>(longest_); }
 

@@ -6,7 +6,7 @@
 namespace weft {
 namespace {
 
-// Of this step, for the node of that stream.
+// The key of this step, for the node of that stream.
 RandomKey key_of(const Operand& seed, const Operand& step, std::int64_t stream) {
   return random_key(*seed.i32(), *step.i32(), stream);
 }

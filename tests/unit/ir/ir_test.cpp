@@ -1,7 +1,9 @@
 // The IR as text: what is printed reads back the same, and what is wrong is said with its place.
 #include <doctest/doctest.h>
 
+#include <set>
 #include <string>
+#include <string_view>
 
 #include "ir/op.h"
 #include "ir/ops/ops.h"
@@ -254,6 +256,37 @@ TEST_CASE("every op is documented and belongs to the table once") {
     for (const AttrDef& attr : op->attrs) CHECK_FALSE(attr.doc.empty());
   }
   CHECK(find_op("no such op") == nullptr);
+}
+
+TEST_CASE("an op is found by the name it had before, which older plans hold") {
+  CHECK(find_op("zero_empty") == find_op("mask_empty_sequences"));
+  CHECK(find_op("drop_ids") == find_op("token_dropout"));
+  CHECK(find_op("") == nullptr);
+  std::set<std::string_view> names;
+  for (const OpDef* op : all_ops()) {
+    CHECK(names.insert(op->name).second);
+    if (!op->former_name.empty()) CHECK(names.insert(op->former_name).second);
+  }
+}
+
+TEST_CASE("values are found by their names, renamed or not, and a stale index is refused") {
+  Graph g;
+  const ValueId a = g.declare(Role::input, "a", {DType::f32, {Dim(2)}, {}});
+  const ValueId b = g.declare(Role::input, "b", {DType::f32, {Dim(2)}, {}});
+  g.rename(a, "c");
+  CHECK(!g.find("a"));
+  CHECK(g.find("c") == a);
+  CHECK(g.unique_name("c") == "c.2");
+  g.rename(b, "c");  // two of one name, for a time: the first is found
+  CHECK(g.find("c") == a);
+  g.rename(a, "a");
+  CHECK(g.find("c") == b);
+  g[b].name = "d";
+  CHECK(!g.find("d"));
+  CHECK_THROWS_WITH_AS(verify(g), doctest::Contains("%d is not found by its name"), Error);
+  g.index_names();
+  CHECK(g.find("d") == b);
+  CHECK_NOTHROW(verify(g));
 }
 
 }  // namespace

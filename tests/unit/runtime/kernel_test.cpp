@@ -36,8 +36,8 @@ const std::vector<std::string_view> kElsewhere{"mask_empty_sequences",
 
 // Optimizers and their forms for rows have tests of their own, which find them as this does.
 bool tested_elsewhere(const OpDef& op) {
-  return std::ranges::find(kElsewhere, op.name) != kElsewhere.end() || op.row_form != nullptr ||
-         std::ranges::any_of(all_ops(), [&](const OpDef* dense) {
+  return std::ranges::find(kElsewhere, op.name) != kElsewhere.end() || !op.optimizer.empty() ||
+         op.row_form != nullptr || std::ranges::any_of(all_ops(), [&](const OpDef* dense) {
            return dense->row_form == &op || dense->catch_up_form == &op;
          });
 }
