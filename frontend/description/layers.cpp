@@ -36,6 +36,44 @@ ArgumentDef flag(std::string_view name, std::string_view doc, bool default_value
   return {name, doc, ArgumentKind::boolean, std::int64_t{default_value}};
 }
 
+ArgumentDef optional_integer(std::string_view name, std::string_view doc) {
+  return integer(name, doc, Attr{std::int64_t{0}});
+}
+
+ArgumentDef bias() { return flag("bias", "whether a bias is added", true); }
+
+ArgumentDef epsilon() { return number("epsilon", "added to the variance", 1e-5, 1e-12, 1); }
+
+ArgumentDef padding(std::vector<std::string_view> choices) {
+  return choice("padding", "what a window sees beyond the ends of a text", std::move(choices));
+}
+
+std::vector<ArgumentDef> embedding_arguments() {
+  return {optional_integer("width", "numbers per word; without it, as many as its `vectors` have"),
+          choice("mode", "whether training changes the table", {"trained", "static"}),
+          number("dropout", "share of the numbers dropped in training", 0, 0, 0.99),
+          number("word_dropout", "share of the words made unknown in training", 0, 0, 0.99),
+          flag("decay", "whether the optimizer's weight_decay pulls on the table too", false),
+          number("init", "the table begins uniform in [-init, init]", 0.25, 0, 100),
+          {"vectors", "a file of word vectors that the table begins with; none: not even --vectors",
+           ArgumentKind::text, std::string{}}};
+}
+
+std::vector<ArgumentDef> conv1d_arguments() {
+  return {integer("channels", "filters", std::nullopt),
+          integer("kernel", "rows a filter sees", std::nullopt, 4096),
+          integer("stride", "rows from one window to the next", std::int64_t{1}, 4096),
+          integer("dilation", "rows from one tap to the next", std::int64_t{1}, 4096),
+          padding({"same", "valid", "causal"}),
+          bias()};
+}
+
+std::vector<ArgumentDef> pool_arguments() {
+  return {optional_integer("size", "rows per window; without it, the whole text is one"),
+          optional_integer("stride", "rows from one window to the next; by default the size"),
+          padding({"valid", "same", "causal"})};
+}
+
 // The description gives the width, or its file of word vectors does.
 std::int64_t embedding_width(LayerBuilder& b) {
   std::int64_t width = b.integer("width");
@@ -188,42 +226,10 @@ LayerValue batch_norm(LayerBuilder& b) {
 }
 
 std::vector<LayerDef> make_table() {
-  const auto optional_integer = [](std::string_view name, std::string_view doc) {
-    return integer(name, doc, Attr{std::int64_t{0}});
-  };
-  const ArgumentDef padding = choice("padding", "what a window sees beyond the ends of a text",
-                                     {"same", "valid", "causal"});
-  const ArgumentDef pool_padding = choice("padding", "what a window sees beyond the ends of a text",
-                                          {"valid", "same", "causal"});
-  const std::vector<ArgumentDef> pool_arguments = {
-      optional_integer("size", "rows per window; without it, the whole text is one"),
-      optional_integer("stride", "rows from one window to the next; by default the size"),
-      pool_padding};
-  const ArgumentDef bias = flag("bias", "whether a bias is added", true);
-  const ArgumentDef epsilon = number("epsilon", "added to the variance", 1e-5, 1e-12, 1);
   return {
-      {"embedding",
-       "a vector per word: the rows of a table, by word id",
-       1,
-       1,
-       {optional_integer("width", "numbers per word; without it, as many as its `vectors` have"),
-        choice("mode", "whether training changes the table", {"trained", "static"}),
-        number("dropout", "share of the numbers dropped in training", 0, 0, 0.99),
-        number("word_dropout", "share of the words made unknown in training", 0, 0, 0.99),
-        flag("decay", "whether the optimizer's weight_decay pulls on the table too", false),
-        number("init", "the table begins uniform in [-init, init]", 0.25, 0, 100),
-        {"vectors", "a file of word vectors that the table begins with; none: not even --vectors",
-         ArgumentKind::text, std::string{}}},
-       embedding},
-      {"conv1d",
-       "a convolution over each text",
-       1,
-       1,
-       {integer("channels", "filters", std::nullopt),
-        integer("kernel", "rows a filter sees", std::nullopt, 4096),
-        integer("stride", "rows from one window to the next", std::int64_t{1}, 4096),
-        integer("dilation", "rows from one tap to the next", std::int64_t{1}, 4096), padding, bias},
-       conv1d},
+      {"embedding", "a vector per word: the rows of a table, by word id", 1, 1,
+       embedding_arguments(), embedding},
+      {"conv1d", "a convolution over each text", 1, 1, conv1d_arguments(), conv1d},
       {"relu", "max(x, 0)", 1, 1, {}, relu},
       {"tanh", "hyperbolic tangent", 1, 1, {}, tanh},
       {"sigmoid", "1 / (1 + exp(-x))", 1, 1, {}, sigmoid},
@@ -241,14 +247,14 @@ std::vector<LayerDef> make_table() {
        {number("alpha", "the limit below", 1.0, 0, 100)},
        elu},
       {"max_pool", "the greatest of each channel, over the text or local windows", 1, 1,
-       pool_arguments, max_pool},
+       pool_arguments(), max_pool},
       {"mean_pool", "the mean of each channel, over the text or local windows", 1, 1,
-       pool_arguments, mean_pool},
+       pool_arguments(), mean_pool},
       {"linear",
        "a fully connected layer on each row",
        1,
        1,
-       {integer("units", "outputs per row; `labels`: one per label", std::nullopt), bias,
+       {integer("units", "outputs per row; `labels`: one per label", std::nullopt), bias(),
         number("max_norm", "limit of each output's weight norm; 0: none", 0, 0, 1e6)},
        linear},
       {"dropout",
@@ -271,9 +277,9 @@ std::vector<LayerDef> make_table() {
        "each channel normalised over the batch, then scaled and shifted",
        1,
        1,
-       {number("momentum", "weight of the newest batch in the running mean", 0.1, 0, 1), epsilon},
+       {number("momentum", "weight of the newest batch in the running mean", 0.1, 0, 1), epsilon()},
        batch_norm},
-      {"layer_norm", "each row normalised, then scaled and shifted", 1, 1, {epsilon}, layer_norm},
+      {"layer_norm", "each row normalised, then scaled and shifted", 1, 1, {epsilon()}, layer_norm},
   };
 }
 
