@@ -1,4 +1,4 @@
-// The entry point of the test binary; every tests/unit/*_test.cpp registers itself.
+// The entry point of the test binary; every *_test.cpp registers itself.
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 
@@ -6,6 +6,11 @@
 #include <string_view>
 
 #include "tests/support/golden.h"
+
+bool& weft::update_golden() {
+  static bool update = false;
+  return update;
+}
 
 int main(int argc, char** argv) {
   // `weft_tests --update-golden` writes what the passes print now over the expected text.

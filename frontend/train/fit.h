@@ -2,8 +2,9 @@
 //
 //   weft::Corpus corpus(examples);
 //   weft::FitObserver silent;
-//   weft::FitResult result = weft::fit(weft::read_description("my.model"), {}, {corpus}, {},
-//   silent); weft::save_plan(result.plan, "my.plan");
+//   weft::FitResult result =
+//       weft::fit(weft::read_description("my.model"), {}, {corpus}, {}, silent);
+//   weft::save_plan(result.plan, "my.plan");
 //
 // `weft train`, cross-validation and the search are clients of this call and train by no other way.
 #pragma once

@@ -29,11 +29,6 @@
 
 namespace weft {
 
-bool& update_golden() {
-  static bool update = false;
-  return update;
-}
-
 namespace {
 
 namespace fs = std::filesystem;
