@@ -214,7 +214,7 @@ class OptimizerStep {
       case OperandRole::step:
         return next_step_;
       default:
-        WEFT_CHECK(!"an optimizer has no other operands");
+        WEFT_CHECK(false && "an optimizer has no other operands");
         return kNoValue;
     }
   }

@@ -57,7 +57,8 @@ Batches::Batches(const Dataset& data, std::int64_t batch, Session::Capacity capa
 void Batches::start(std::int64_t epoch, std::size_t done) {
   at_ = done;
   std::iota(order_.begin(), order_.end(), 0U);
-  const RandomKey key = random_key(seed_, static_cast<std::uint64_t>(epoch), hash_name("order"));
+  const RandomKey key = random_key(static_cast<std::int64_t>(seed_), epoch,
+                                   static_cast<std::int64_t>(hash_name("order")));
   for (std::size_t i = order_.size(); i > 1; --i) {
     const double u = random_uniform(key, static_cast<std::uint32_t>(i));
     std::swap(order_[i - 1], order_[static_cast<std::size_t>(u * static_cast<double>(i))]);

@@ -30,7 +30,8 @@ void initialize(const Value& value, std::uint64_t seed, std::span<std::byte> byt
                 "known: uniform, ones, zeros");
   }
   const double scale = float_attr(value.attrs, "scale");
-  const RandomKey key = random_key(seed, 0, hash_name(value.name));
+  const RandomKey key = random_key(static_cast<std::int64_t>(seed), 0,
+                                   static_cast<std::int64_t>(hash_name(value.name)));
   for (std::size_t i = 0; i < count; ++i) {
     put(i, scale * (2.0 * random_uniform(key, static_cast<std::uint32_t>(i)) - 1.0));
   }

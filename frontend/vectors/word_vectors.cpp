@@ -207,7 +207,8 @@ void WordVectors::fill(std::uint64_t seed, std::string_view name, std::span<floa
   // Uniform in [-s, s] has the variance s^2 / 3.
   for (double& s : scale) s = std::sqrt(3 * s);
 
-  const RandomKey key = random_key(seed, 0, hash_name(name));
+  const RandomKey key =
+      random_key(static_cast<std::int64_t>(seed), 0, static_cast<std::int64_t>(hash_name(name)));
   for (std::size_t id = 0; id < table.size() / width_; ++id) {
     if (id < match_.size() && match_[id] != WordMatch::none) continue;
     for (std::size_t i = 0; i < width_; ++i) {

@@ -97,7 +97,7 @@ TensorType input_type(std::string_view name, std::int64_t width) {
     const auto at = std::ranges::find(interface.inputs, name, &ProgramPort::name);
     if (at != interface.inputs.end()) return with_width(at->type, width);
   }
-  WEFT_CHECK(!"the table has an input of that name");
+  WEFT_CHECK(false && "the table has an input of that name");
   return {};
 }
 

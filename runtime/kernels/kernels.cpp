@@ -54,7 +54,7 @@ std::size_t BindContext::row_symbol(std::size_t output) const {
   for (std::size_t s = 0; s < graph.symbols.size(); ++s) {
     if (graph.symbols[s].name == name) return s;
   }
-  WEFT_CHECK(!"the rows are counted by a symbol");
+  WEFT_CHECK(false && "the rows are counted by a symbol");
   return 0;
 }
 

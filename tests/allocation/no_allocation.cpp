@@ -174,13 +174,13 @@ void check_model(const Description& model, bool rewrites, DType table, int threa
   start_threads(threads);
   // From here on nothing has been asked of this session.
   Session session(plan, {.threads = threads});
-  for (const std::size_t count : {1, 2, 3, 17, 64, 700, 1}) {
+  for (const std::size_t count : {1U, 2U, 3U, 17U, 64U, 700U, 1U}) {
     const std::span<const std::int64_t> some = std::span(offsets).first(count + 1);
     check(fmt::format("{}: {} texts from ids", name, count), strict, [&] {
       session.predict_ids({ids, some}, out);
     });
   }
-  for (const std::size_t count : {1, 5, 700}) {
+  for (const std::size_t count : {1U, 5U, 700U}) {
     const std::span<const std::string_view> some = std::span(texts).first(count);
     // Text has to be taken apart: that room is made by the first request of that kind.
     if (count == 1) session.predict(texts, out);

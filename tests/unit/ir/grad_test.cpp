@@ -131,7 +131,9 @@ std::set<std::size_t> check_sample(const GradientSample& sample) {
     if (sum.shape.empty()) sum = Tensor(gradient.shape);
     for (std::size_t k = 0; k < sum.data.size(); ++k) sum.data[k] += gradient.data[k];
   }
-  for (const auto& [name, gradient] : sums) {
+  for (const auto& sum : sums) {
+    const auto& name = sum.first;
+    const auto& gradient = sum.second;
     CAPTURE(name);
     check(gradient, central_differences(graph, bindings, name, sample, dy));
   }
@@ -232,11 +234,13 @@ TEST_CASE("what has no gradient says so") {
 }
 
 TEST_CASE("the gradient of a tied maximum goes to the first") {
-  for (const auto& [call, expected] : std::vector<std::pair<std::string, Numbers>>{
+  for (const auto& tie : std::vector<std::pair<std::string, Numbers>>{
            {"%y, %where = max_pool(%x, %from)", {0, 1, 0, 0, 1, 0}},
            {"%to = window_offsets(%from) size=2\n %y, %w = local_max_pool(%x, %from, %to) size=2",
             {0, 2, 1, 0, 1, 0}},
            {"%y = reduce_max(%x) axes=[0]", {0, 1, 0, 0, 0, 0}}}) {
+    const std::string& call = tie.first;
+    const Numbers& expected = tie.second;
     CAPTURE(call);
     Graph graph = sample_program("input %from : i32[B+1 -> T]\n param %x : f32[T, 1]\n" + call);
     const Bindings forward = sample_bindings(graph, {{4, 2}}, {{"x", {1, 2, 2, 0, -3, -3}}});

@@ -55,7 +55,7 @@ struct Mistake {
 };
 
 TEST_CASE("mistakes are named, with the types involved") {
-  for (const auto& [line, message] : std::vector<Mistake>{
+  for (const Mistake& mistake : std::vector<Mistake>{
            {"%y = conv1d(%n, %w, %from, %from)",
             "conv1d: from is i32[B+1 -> T], but must be "
             "offsets into N"},
@@ -139,8 +139,8 @@ TEST_CASE("mistakes are named, with the types involved") {
             "token_dropout: ids is f32[T, 6]"},
            {"%y = token_dropout(%ids, %step, %step) rate=1 stream=0", "token_dropout: rate is 1"},
        }) {
-    CAPTURE(line);
-    CHECK(outcome(line).find(message) != std::string::npos);
+    CAPTURE(mistake.line);
+    CHECK(outcome(mistake.line).find(mistake.message) != std::string::npos);
   }
 }
 

@@ -61,7 +61,9 @@ void check_close(const Tensor& found, const Tensor& wanted, double tolerance) {
 
 void check_same(const Bindings& found, const Bindings& wanted, double tolerance = 1e-9) {
   REQUIRE(found.size() == wanted.size());
-  for (const auto& [name, tensor] : wanted) {
+  for (const auto& one : wanted) {
+    const auto& name = one.first;
+    const auto& tensor = one.second;
     CAPTURE(name);
     REQUIRE(found.contains(name));
     check_close(found.at(name), tensor, tolerance);

@@ -228,7 +228,9 @@ TEST_CASE("a plan with its tables stored predicts the same, without the weights 
 
 TEST_CASE("tables of integers are close") {
   const Plan plan = trained(plan_of(kModels[0], "adam(rate=0.01)", true), 0.01, 5);
-  for (const auto& [dtype, tolerance] : {std::pair(DType::i16, 1e-3), std::pair(DType::i8, 1e-1)}) {
+  for (const auto& one : {std::pair(DType::i16, 1e-3), std::pair(DType::i8, 1e-1)}) {
+    const DType dtype = one.first;
+    const double tolerance = one.second;
     CAPTURE(to_string(dtype));
     const Plan small = recompile_predict(plan, {.tables = {.dtype = dtype}});
     const Comparison close = compare(plan, small, test::small_corpus(), 1);

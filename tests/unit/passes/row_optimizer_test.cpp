@@ -165,7 +165,9 @@ TEST_CASE("row by row and then flushed is dense, in double") {
         CHECK(std::abs(found_losses[i] - wanted_losses[i]) <= setting.tolerance);
       }
       interpret_flush(rows, found);
-      for (const auto& [name, tensor] : wanted) {
+      for (const auto& one : wanted) {
+        const auto& name = one.first;
+        const auto& tensor = one.second;
         CAPTURE(name);
         CHECK(largest_difference(found.at(name), tensor) <= setting.tolerance);
       }
@@ -188,7 +190,9 @@ TEST_CASE("training goes on after a flush, and beyond the history of rates") {
   interpret_steps(dense, wanted, 30, constant);
   interpret_steps(rows, found, 30, constant);
   interpret_flush(rows, found);
-  for (const auto& [name, tensor] : wanted) {
+  for (const auto& one : wanted) {
+    const auto& name = one.first;
+    const auto& tensor = one.second;
     CAPTURE(name);
     CHECK(largest_difference(found.at(name), tensor) <= 1e-11);
   }

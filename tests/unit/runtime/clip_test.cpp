@@ -59,7 +59,9 @@ Change change(const Plan& plan, double rate = 1.0, int steps = 1) {
 template <class F>
 void check_each(const Change& found, const Change& gradients, F expected) {
   REQUIRE(found.size() == gradients.size());
-  for (const auto& [name, values] : found) {
+  for (const auto& one : found) {
+    const auto& name = one.first;
+    const auto& values = one.second;
     CAPTURE(name);
     const std::vector<double>& gradient = gradients.at(name);
     for (std::size_t i = 0; i < values.size(); ++i) {

@@ -410,7 +410,9 @@ TEST_CASE("values and gradients are those of the convolutions") {
           const auto expected = with_gradients(plain, given);
           const auto found = with_gradients(textcnn(window, act, bias, true), given);
           REQUIRE(found.size() == expected.size());
-          for (const auto& [name, tensor] : expected) {
+          for (const auto& one : expected) {
+            const auto& name = one.first;
+            const auto& tensor = one.second;
             CAPTURE(name);
             REQUIRE(found.contains(name));
             REQUIRE(found.at(name).shape == tensor.shape);

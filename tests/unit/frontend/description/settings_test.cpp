@@ -32,7 +32,7 @@ Plan plan_of(std::string_view optimizer, const CompileOptions& options = {}) {
 std::vector<float> trained_table(std::string_view optimizer) {
   Session session(plan_of(optimizer), {.threads = 1, .train = true});
   const Corpus corpus = small_corpus();
-  for (const std::size_t first : {0, 0, 8}) {
+  for (const std::size_t first : {0U, 0U, 8U}) {
     std::vector<std::string_view> texts;
     std::vector<std::int32_t> labels;
     for (std::size_t i = first; i < first + 8; ++i) {

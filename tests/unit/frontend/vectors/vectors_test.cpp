@@ -129,7 +129,9 @@ TEST_CASE("vectors: every format gives the same rows, plain or gzip, whatever it
     for (const std::string& stored : {content, gzip(content)}) {
       Loaded loaded = load(stored, {"the", "caf\xC3\xA9", "Paris", "absent"});
       CHECK(loaded.format == format);
-      for (const auto& [word, row] : kRows) {
+      for (const auto& one : kRows) {
+        const auto& word = one.first;
+        const auto& row = one.second;
         CAPTURE(word);
         CHECK(loaded[word] == (word.starts_with('\xE5') ? std::nullopt : std::optional(row)));
       }
@@ -154,7 +156,9 @@ TEST_CASE("vectors: a fastText model gives what fastText prints") {
   for (const std::string& stored : {golden_fasttext(), gzip(golden_fasttext())}) {
     Loaded loaded = load(stored, words);
     CHECK(loaded.format == "fastText model");
-    for (const auto& [word, row] : printed) {
+    for (const auto& one : printed) {
+      const auto& word = one.first;
+      const auto& row = one.second;
       CAPTURE(word);
       const std::optional<Row> read = loaded[word];
       REQUIRE(read);
