@@ -285,7 +285,8 @@ TEST_CASE("integer sums never overflow, at their worst") {
         for (double& x : given["t"].data) x = sign * 3.5;
         BoundProgram bound(plan_simply(graph), given, 1);
         bound.run(given);
-        for (const float y : bound.result().f32()) {
+        const auto result = bound.result().f32();
+        for (const float y : result) {
           CHECK(std::abs(static_cast<double>(y) - sign * 9 * 3.5) < 2e-3);
         }
       }

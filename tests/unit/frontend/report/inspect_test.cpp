@@ -148,14 +148,14 @@ TEST_CASE("names that would steer a terminal or are no UTF-8 are made harmless")
   CHECK_FALSE(contains(text, "\x1B"));
   CHECK_FALSE(contains(text, "\x07"));
   CHECK(contains(text, "?[31mred"));
-  CHECK_NOTHROW(static_cast<void>(nlohmann::json::parse(to_json(inspect(plan)))));
+  CHECK(nlohmann::json::parse(to_json(inspect(plan))).is_object());
 }
 
 TEST_CASE("a plan with nothing in it can be inspected") {
   Plan plan;
   plan.labels = {"one"};
   CHECK(contains(to_text(inspect(plan)), "this plan has not been trained"));
-  CHECK_NOTHROW(static_cast<void>(nlohmann::json::parse(to_json(inspect(plan)))));
+  CHECK(nlohmann::json::parse(to_json(inspect(plan))).is_object());
 }
 
 }  // namespace
