@@ -36,8 +36,12 @@ awk -v w="$words" -v n="$ngrams" 'BEGIN { exit !(w < 0.7 && n > 0.9) }' ||
   fail "of misspelled words, words reads $words and ngrams $ngrams"
 
 # The plan says what it is, goes on learning, and explains itself by n-grams.
-"$weft" inspect ngrams.plan | grep -q "^text        ngrams in 5,000 buckets" || fail "inspect"
-"$weft" inspect words.plan --json | grep -q buckets && fail "words has no buckets"
+"$weft" inspect ngrams.plan >inspected
+grep -q "^text        ngrams in 5,000 buckets" inspected || fail "inspect: $(cat inspected)"
+"$weft" inspect words.plan --json >inspected.json
+if grep -q '"buckets":' inspected.json; then fail "words has no buckets"; fi
+"$weft" inspect ngrams.plan --json >inspected.json
+grep -q '"buckets": 5000' inspected.json || fail "ngrams has buckets"
 "$weft" train ngrams.plan --data train.tsv --epochs 1 --threads 1 --quiet -o more.plan
 "$weft" explain ngrams.plan "telesccope" --json >explained
 grep -q '"exact":true' explained || fail "explain does not add up: $(cat explained)"
