@@ -100,7 +100,8 @@ for model in textcnn textcnn-zh; do
 LINES
   [ "$(cut -f 1 answers | tr '\n' ' ')" = "差评 差评 好评 " ] || fail "Chinese: $(cat answers)"
   [ "$(sed -n 1p answers)" = "$(sed -n 2p answers)" ] || fail "full-width: $(cat answers)"
-  "$weft" explain zh.plan "房间很脏" --json | grep -q '"text":' || fail "no explanation"
+  "$weft" explain zh.plan "房间很脏" --json >explained
+  grep -q '"text":' explained || fail "no explanation"
 done
 iconv -f UTF-8 -t GB18030 zh.csv >gb.csv
 if "$weft" train zh.model --data gb.csv --label-column 1 --text-column 2 -o x.plan 2>message; then
