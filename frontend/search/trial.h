@@ -14,8 +14,9 @@ struct Trial {
   const Corpus* corpus = nullptr;
   std::vector<std::uint32_t> train_rows;
   std::vector<std::uint32_t> valid_rows;  // none: no epoch is chosen, the last is kept
-  // One thread, so that trials that run in parallel do not disturb one another.
-  FitOptions options = {.threads = 1};
+  // One thread, so that trials that run in parallel do not disturb one another; the data is the
+  // same for all of them, and is checked before them.
+  FitOptions options = {.threads = 1, .check_data = false};
 };
 
 inline FitResult fit(const Trial& trial, FitObserver& observer) {

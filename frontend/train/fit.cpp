@@ -88,7 +88,7 @@ class Run {
 FitResult run(Plan start, std::optional<Dataset> data, const DescriptionSettings& settings,
               const FitData& given, const FitOptions& options, FitObserver& observer) {
   Session session(std::move(start), {options.threads, /*train=*/true});
-  warn_of_data(given, settings, observer);
+  if (options.check_data) warn_of_data(given, settings, observer);
   const auto encoded = [&](const CorpusView& examples) {
     return encode(examples, session.encoder(), session.labels());
   };

@@ -40,13 +40,14 @@ struct FitOptions {
   CompileOptions compile = {};                   // of a description
   VectorsOptions vectors = {};                   // of a description
   int threads = 0;                               // 0: all that this process may use
+  bool check_data = true;                        // look for odd data: reads all texts once more
   const std::atomic<bool>* interrupt = nullptr;  // set: end after the step under way
   std::optional<CheckpointOptions> checkpoints = {};
 };
 
-// Texts are encoded once and the description is lowered once. What is odd about the data is told to
-// the observer. Throws Error where the description, the overrides and the data do not fit, and
-// TrainingFailed if the loss stops being a number.
+// Texts are encoded once and the description is lowered once. The observer is warned of odd data.
+// Throws Error where the description, the overrides and the data do not fit, and TrainingFailed if
+// the loss stops being a number.
 FitResult fit(const Description&, const Overrides&, const FitData&, const FitOptions&,
               FitObserver&);
 
