@@ -25,10 +25,10 @@ whole_us=$((($(date +%s%N) - start) / 1000))
 cmp whole.plan saved.plan || fail "saving checkpoints changed the plan"
 [ ! -e saved.plan.checkpoint ] || fail "the checkpoint outlived its run"
 
-# Killed at 20 moments of five runs, spread over the run by a fixed seed, each time resumed from
+# Killed at 12 moments of three runs, spread over the run by a fixed seed, each time resumed from
 # where the last kill left it.
 resumed=0
-for turn in 1 2 3 4 5; do
+for turn in 1 2 3; do
   rm -f cut.plan cut.plan.checkpoint
   for kill in 1 2 3 4; do
     share=$(awk -v s="$turn$kill" 'BEGIN { srand(s); rand(); print 0.1 + 0.5 * rand() }')
@@ -43,7 +43,7 @@ for turn in 1 2 3 4 5; do
   cmp whole.plan cut.plan || fail "run $turn: killed and resumed, the plan is another"
   [ ! -e cut.plan.checkpoint ] || fail "the checkpoint outlived its run"
 done
-[ "$resumed" -ge 5 ] || fail "only $resumed of 20 kills left a checkpoint: $(sort log | uniq -c)"
+[ "$resumed" -ge 3 ] || fail "only $resumed of 12 kills left a checkpoint: $(sort log | uniq -c)"
 
 # Ctrl-C leaves a checkpoint, and says how to go on.
 "${run[@]}" --data data.tsv --epochs 100000 --checkpoint 1000 -o stopped.plan 2>message &

@@ -32,11 +32,7 @@ std::vector<float> random_floats(std::int64_t count) {
 
 RowConvolution::RowConvolution(ConvolutionShape shape, const float* weights, WeightStrides strides,
                                const float* bias, int threads)
-    : shape_(std::move(shape)),
-      weights_(weights),
-      strides_(strides),
-      bias_(bias),
-      threads_(threads) {
+    : shape_(shape), weights_(weights), strides_(strides), bias_(bias), threads_(threads) {
   for (int part = 0; part < threads_; ++part) {
     slabs_.emplace_back(float_bytes(shape_.rows_in(8) * shape_.in + 8 * shape_.out));
   }

@@ -220,7 +220,8 @@ TEST_CASE("a prediction has the same bits alone, in any batch, and on any number
       for (std::size_t b = 0; b < lengths.size(); ++b) {
         const std::vector<float>& row = expected[lengths[b]];
         CAPTURE(lengths[b]);
-        REQUIRE(std::memcmp(row.data(), found.data() + b * 7, 7 * sizeof(float)) == 0);
+        REQUIRE(
+            std::equal(row.begin(), row.end(), found.begin() + static_cast<std::ptrdiff_t>(b * 7)));
       }
     }
   }

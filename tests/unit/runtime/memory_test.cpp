@@ -225,6 +225,9 @@ TEST_CASE("a part that does not belong where it is stored is refused") {
   const std::string b = " %b = mean_pool(%x, %from) : f32[B, 3] in %y+";
   const std::string y = " %y = concat(%a, %b)\n return %y";
   CHECK(refuses(a + "0\n" + b + "3\n" + y).empty());
+  const std::string no_row_stride =
+      " %c = mean_pool(%x, %from)\n %a = relu(%c) : f32[B, 3] in %y+0\n"
+      " %y = concat(%a, %c)\n return %y";
   const std::string no_part = ", where it is no part of it";
   for (const std::string& bad : std::vector<std::string>{
            a + "3\n" + b + "0\n" + y,           // the other's columns
@@ -234,8 +237,8 @@ TEST_CASE("a part that does not belong where it is stored is refused") {
            a + "0\n" + b + "3\n %y = concat(%a, %b, %a)\n return %y",  // twice
            a + "0\n" + b + "3\n %c = concat(%a, %b)\n %y = relu(%c)\n return %y",
            a + "0\n %b = mean_pool(%x, %from)\n %y = add(%a, %b)\n return %y",
-           " %c = mean_pool(%x, %from)\n %a = relu(%c) : f32[B, 3] in %y+0\n"  // has no row stride
-           " %y = concat(%a, %c)\n return %y",
+           no_row_stride,
+
        }) {
     CAPTURE(bad);
     CHECK(refuses(bad).find(no_part) != std::string::npos);

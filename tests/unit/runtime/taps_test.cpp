@@ -345,7 +345,8 @@ TEST_CASE("a sentence's result has the same bits in any batch and on any number 
           const auto y = many.result().f32();
           for (std::size_t b = 0; b < lengths.size(); ++b) {
             const std::vector<float>& row = alone[lengths[b]];
-            REQUIRE(std::memcmp(row.data(), y.data() + b * 53, 53 * sizeof(float)) == 0);
+            REQUIRE(std::equal(row.begin(), row.end(),
+                               y.begin() + static_cast<std::ptrdiff_t>(b * 53)));
           }
         }
       }
