@@ -40,6 +40,13 @@ constexpr RandomKey random_key(std::int64_t seed, std::int64_t step, std::int64_
   return {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)};
 }
 
+// A key for part `index` of what a key stands for, where 32 bits do not count the elements.
+constexpr RandomKey derived_key(RandomKey key, std::uint64_t index) {
+  const std::uint64_t whole = static_cast<std::uint64_t>(key.second) << 32 | key.first;
+  const std::uint64_t mixed = mix64(whole ^ mix64(index + 0x9E3779B97F4A7C15U));
+  return {static_cast<std::uint32_t>(mixed), static_cast<std::uint32_t>(mixed >> 32)};
+}
+
 // 32 random bits for element `index`. The rounds are "lowbias32" (Chris Wellons, hash-prospector),
 // 32-bit multiplications only, eight or sixteen elements to a vector; the second half of the key
 // goes in between, so that two keys' sequences are not permutations of one another.

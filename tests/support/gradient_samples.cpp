@@ -194,6 +194,33 @@ void add_lookup_samples(std::vector<GradientSample>& all) {
                  {{"ids", {4, 0, 0, 2, 4, 4}}}});
 }
 
+void add_attention_samples(std::vector<GradientSample>& all) {
+  const std::map<std::string, std::vector<double>> random{{"seed", {-5}}, {"step", {8}}};
+  const std::string offsets = "input %offsets : i32[B+1 -> T]\n";
+  const std::string seeds = "input %seed : i32[]\n input %step : i32[]\n";
+  for (const auto& lengths : {kMixed, kOne, kEmpty}) {
+    all.push_back({pool("%y = pick_row(%x, %offsets)"), {lengths}});
+    all.push_back({pool("%y = pick_row(%x, %offsets) which=\"last\""), {lengths}});
+    all.push_back({"input %rows : f32[T, 2]\n param %table : f32[8, 3]\n" + offsets +
+                       "%at = positions(%offsets)\n %y = embedding(%at, %table)",
+                   {lengths}});
+    const std::string self = offsets + "param %qkv : f32[T, 12]\n";
+    for (const char* attrs : {"heads=1", "heads=2 causal=1", "heads=4 scale=0.7"}) {
+      all.push_back({self + "%y = attention(%qkv, %offsets) " + attrs, {lengths}});
+      all.push_back(
+          {self + seeds + "%y = attention(%qkv, %offsets, %seed, %step) rate=0.4 " + attrs,
+           {lengths},
+           random});
+    }
+    const std::string pooled = offsets + "param %q : f32[B, 4]\n param %kv : f32[T, 8]\n";
+    all.push_back({pooled + "%y = pool_attention(%q, %kv, %offsets) heads=2", {lengths}});
+    all.push_back(
+        {pooled + seeds + "%y = pool_attention(%q, %kv, %offsets, %seed, %step) heads=2 rate=0.4",
+         {lengths},
+         random});
+  }
+}
+
 void add_product_samples(std::vector<GradientSample>& all) {
   for (const std::int64_t rows : {0, 1, 5}) {
     all.push_back({matmul("f32[N, 4]", "f32[4, 3]", ""), {{}, rows}});
@@ -225,6 +252,7 @@ std::vector<GradientSample> gradient_samples() {
   add_shape_samples(all);
   add_lookup_samples(all);
   add_product_samples(all);
+  add_attention_samples(all);
   add_window_samples(all);
   add_tap_samples(all);
   add_loss_samples(all);

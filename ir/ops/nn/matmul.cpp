@@ -128,6 +128,7 @@ const OpDef linear{
     .infer = infer_linear,
     .reference = eval_linear,
     .gradient = gradient_linear,
+    .rowwise = true,
     .bias_port = 3,
     .flops = flops_of_product,
 };

@@ -240,6 +240,7 @@ const OpDef layer_norm{
     .reference = eval_layer_norm,
     .gradient = gradient_layer_norm,
     .in_place = {1, 0, 0},
+    .rowwise = true,
     .flops = flops_of_norm<8>,
 };
 
