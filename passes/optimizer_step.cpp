@@ -210,13 +210,25 @@ class OptimizerStep {
       case OperandRole::state:
         return *out_.target().find(state_name(graph_[param], port.name));
       case OperandRole::learning_rate:
-        return rate_;
+        return rate_of(graph_[param]);
       case OperandRole::step:
         return next_step_;
       default:
         WEFT_CHECK(false && "an optimizer has no other operands");
         return kNoValue;
     }
+  }
+
+  // The learning rate, times the param's attribute `rate`.
+  ValueId rate_of(const Value& param) {
+    const double factor = number(param.attrs, "rate").value_or(1.0);
+    if (factor == 1) return rate_;
+    const auto [found, fresh] = rates_.try_emplace(factor, kNoValue);
+    if (fresh) {
+      found->second = out_.target().add(ops::scale, {rate_}, {{"factor", factor}}, {},
+                                        std::string(programs::kRate) + ".scaled");
+    }
+    return found->second;
   }
 
   void update(ValueId source_param, ValueId gradient) {
@@ -246,6 +258,7 @@ class OptimizerStep {
   Rewriter out_;
   std::multimap<std::size_t, Update> ready_;  // by the node after which it can be made
   ValueId rate_ = kNoValue, next_step_ = kNoValue;
+  std::map<double, ValueId> rates_;  // by factor
   std::vector<Write> writes_;
 };
 

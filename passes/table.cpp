@@ -19,11 +19,11 @@ constexpr std::array kPasses = {
 
 constexpr std::array kPipelines = {
     Pipeline{"predict", "forward graph -> the program that predicts",
-             "infer-only,simplify,cse,sink-activation,merge-embeddings,conv1d-to-taps,"
+             "infer-only,simplify,cse,sink-activation,sink-pick,merge-embeddings,conv1d-to-taps,"
              "project-embedding,fold,simplify,fuse-conv1d-bias-relu,cse,dce",
              "zero-copy-concat,plan-memory"},
     Pipeline{"train", "forward graph -> the program of one training step",
-             "simplify,cse,sink-activation,dedup-tokens,merge-embeddings,conv1d-to-taps,"
+             "simplify,cse,sink-activation,sink-pick,dedup-tokens,merge-embeddings,conv1d-to-taps,"
              "project-embedding,simplify,autodiff,optimizer-step,sparse-max-gradient,"
              "row-sparse-optimizer,fold,simplify,fuse-conv1d-bias-relu,cse,dce",
              "zero-copy-concat,plan-memory"},
