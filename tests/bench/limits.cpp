@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/bench/peak.h"
+
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "tests/bench/limits.cpp"
@@ -19,22 +21,6 @@ HWY_BEFORE_NAMESPACE();
 namespace weft::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
-
-// Twelve chains of multiply-adds, `rounds` long; returns their operations.
-double MultiplyAdd(std::int64_t rounds, float* sink) {
-  const hn::ScalableTag<float> d;
-  constexpr int kChains = 12;
-  hn::Vec<decltype(d)> sums[kChains];
-  for (int i = 0; i < kChains; ++i) sums[i] = hn::Set(d, static_cast<float>(i));
-  const auto factor = hn::Set(d, 0.999F), term = hn::Set(d, 0.001F);
-  for (std::int64_t round = 0; round < rounds; ++round) {
-#pragma GCC unroll 12
-    for (int i = 0; i < kChains; ++i) sums[i] = hn::MulAdd(sums[i], factor, term);
-  }
-  for (int i = 1; i < kChains; ++i) sums[0] = hn::Add(sums[0], sums[i]);
-  *sink = hn::GetLane(hn::SumOfLanes(d, sums[0]));
-  return 2.0 * kChains * static_cast<double>(hn::Lanes(d)) * static_cast<double>(rounds);
-}
 
 // Reads `floats` numbers (a multiple of 512) from each of the rows, one row after another.
 void ReadRows(const float* const* rows, std::int64_t count, std::int64_t floats, float* sink) {
@@ -62,7 +48,6 @@ HWY_AFTER_NAMESPACE();
 namespace weft {
 namespace {
 
-HWY_EXPORT(MultiplyAdd);
 HWY_EXPORT(ReadRows);
 
 volatile float sunk;  // results go here, so that nothing is left out
@@ -103,12 +88,7 @@ double read_rate(const float* memory, std::int64_t bytes, std::int64_t row_bytes
 }
 
 void print_limits() {
-  float sum = 0;
-  double operations = 0;
-  const double seconds =
-      best_time([&] { operations = HWY_DYNAMIC_DISPATCH(MultiplyAdd)(1 << 20, &sum); });
-  sunk = sum;
-  fmt::print("fp32 multiply-add peak       {:8.1f} GFLOP/s\n", operations / seconds * 1e-9);
+  fmt::print("fp32 multiply-add peak       {:8.1f} GFLOP/s\n", multiply_add_peak() * 1e-9);
   constexpr std::size_t kFloats = std::size_t{192} << 18U;
   const auto memory = hwy::AllocateAligned<float>(kFloats);
   std::fill_n(memory.get(), kFloats, 1.0F);

@@ -6,6 +6,7 @@
 
 #include <hwy/contrib/math/math-inl.h>
 
+#include "runtime/kernels/simd/dropout-inl.h"
 #include "runtime/kernels/simd/loops-inl.h"
 #include "runtime/kernels/simd/simd.h"
 
@@ -27,30 +28,11 @@ void MapBinary(Binary f, const float* a, const float* b, float* y, std::int64_t 
   }
 }
 
-// The hash of ir/random.h, a vector of elements at a time.
-template <class D, class V>
-V random_lanes(D d, RandomKey key, V index) {
-  V x = hn::Xor(index, hn::Set(d, key.first));
-  x = hn::Mul(hn::Xor(x, hn::ShiftRight<16>(x)), hn::Set(d, 0x7FEB352DU));
-  x = hn::Add(hn::Xor(x, hn::ShiftRight<15>(x)), hn::Set(d, key.second));
-  x = hn::Mul(x, hn::Set(d, 0x846CA68BU));
-  return hn::Xor(x, hn::ShiftRight<16>(x));
-}
-
 void Dropout(RandomKey key, std::uint32_t threshold, float scale, const float* x, float* y,
              std::int64_t n, std::uint32_t first) {
-  const hn::ScalableTag<float> d;
-  const hn::RebindToUnsigned<decltype(d)> du;
-  auto index = hn::Iota(du, first);
-  const auto step = hn::Set(du, static_cast<std::uint32_t>(hn::Lanes(d)));
-  // Unsigned comparison by a signed one: both sides moved by 2^31.
-  const hn::RebindToSigned<decltype(d)> ds;
-  const auto flip = hn::Set(du, 0x80000000U);
-  const auto limit = hn::BitCast(ds, hn::Set(du, threshold ^ 0x80000000U));
-  for_each(x, y, n, [&](auto, auto v) HWY_ATTR {
-    const auto bits = hn::BitCast(ds, hn::Xor(random_lanes(du, key, index), flip));
-    index = hn::Add(index, step);
-    const auto dropped = hn::RebindMask(d, hn::Lt(bits, limit));
+  for_each(x, y, n, [&](auto d, auto v) HWY_ATTR {
+    const auto dropped = dropped_lanes(d, key, first, threshold);
+    first += static_cast<std::uint32_t>(hn::Lanes(d));
     return hn::IfThenZeroElse(dropped, hn::Mul(v, hn::Set(d, scale)));
   });
 }

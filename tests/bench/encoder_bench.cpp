@@ -1,0 +1,90 @@
+// How fast the kernels of encoders are, each beside the machine's limit, on one thread.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "ir/random.h"
+#include "runtime/kernels/simd/attention.h"
+#include "runtime/kernels/simd/simd.h"
+#include "runtime/resources/threads.h"
+#include "tests/bench/peak.h"
+
+namespace {
+
+using namespace weft;
+
+double peak = 0;
+
+// This thread's time at work: what other processes take does not count.
+double now() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
+// The best of many short runs, in seconds: others on the machine only ever add to it.
+template <typename F>
+double best_time(F work) {
+  double best = 1e9, all = 0;
+  for (int run = 0; run < 400 && (run < 5 || all < 0.3); ++run) {
+    const double start = now();
+    work();
+    const double time = now() - start;
+    best = std::min(best, time);
+    all += time;
+  }
+  return best;
+}
+
+std::vector<float> random_floats(std::int64_t count) {
+  std::vector<float> numbers(static_cast<std::size_t>(count));
+  for (std::uint32_t i = 0; i < numbers.size(); ++i) {
+    numbers[i] = static_cast<float>(random_uniform(random_key(3, 1, 0), i)) - 0.5F;
+  }
+  return numbers;
+}
+
+void print(const std::string& name, double flops, double seconds) {
+  fmt::print("{:<44} {:8.1f} us {:7.1f} GF/s {:4.0f} %\n", name, seconds * 1e6,
+             flops / seconds * 1e-9, 100 * flops / seconds / peak);
+}
+
+void bench_attention(std::int64_t heads, std::int64_t width, std::int32_t length) {
+  const std::int32_t sequences = 832 / length;
+  std::vector<std::int32_t> offsets{0};
+  for (std::int32_t b = 0; b < sequences; ++b) offsets.push_back(offsets.back() + length);
+  const std::int64_t rows = offsets.back(), all = heads * width;
+  const auto qkv = random_floats(rows * 3 * all), dy = random_floats(rows * all);
+  std::vector<float> y(dy.size()), dqkv(qkv.size());
+  simd::Attention shape{
+      .heads = heads, .width = width, .scale = 1.0F / std::sqrt(static_cast<float>(width))};
+  const simd::AttentionScratch scratch(1, length, width, true);
+  const double product = 2.0 * static_cast<double>(rows * length * all);
+  for (const double rate : {0.0, 0.1}) {
+    shape.threshold = dropout_threshold(rate);
+    const std::string name =
+        fmt::format("{}x{} S={}{}", heads, width, length, rate > 0 ? " dropout" : "");
+    print("attention " + name, 2 * product,
+          best_time([&] { simd::attention(shape, offsets, qkv.data(), y.data(), scratch, 1); }));
+    print("attention_grad " + name, 5 * product, best_time([&] {
+            simd::attention_grad(shape, offsets, qkv.data(), dy.data(), dqkv.data(), scratch, 1);
+          }));
+  }
+}
+
+}  // namespace
+
+int main() {
+  peak = multiply_add_peak();
+  fmt::print("fp32 multiply-add peak {:.1f} GF/s, {}\n", peak * 1e-9, simd::target_name());
+  const FlushDenormals flush;
+  for (const std::int32_t length : {26, 64, 128, 512}) {
+    bench_attention(12, 32, length);
+    bench_attention(12, 64, length);
+  }
+}
