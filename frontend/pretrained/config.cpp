@@ -189,8 +189,10 @@ void read_numbers(ConfigReader& reader, const ConfigKeys& keys, PretrainedConfig
   }
   constexpr double kUsualDropout = 0.1;
   config.epsilon = reader.number(keys.epsilon, 1e-30, 1, keys.usual_epsilon);
-  config.embedding_dropout = reader.number(keys.embedding_dropout, 0, 1, kUsualDropout);
   config.hidden_dropout = reader.number(keys.hidden_dropout, 0, 1, kUsualDropout);
+  config.embedding_dropout = keys.embedding_dropout == keys.hidden_dropout
+                                 ? config.hidden_dropout
+                                 : reader.number(keys.embedding_dropout, 0, 1, kUsualDropout);
   config.attention_dropout = reader.number(keys.attention_dropout, 0, 1, kUsualDropout);
   const double usual = keys.usual_classifier_dropout;
   config.classifier_dropout =
@@ -230,6 +232,7 @@ void read_labels(ConfigReader& reader, PretrainedConfig& config) {
     if (good) config.labels.push_back(at->get<std::string>());
   }
   if (good) return;
+  config.labels.clear();
   reader.wrong(fmt::format("`id2label` is {}", ConfigReader::shown(map)),
                "it must give every number from 0 a name of its own");
 }
