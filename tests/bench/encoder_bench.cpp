@@ -10,6 +10,7 @@
 
 #include "ir/random.h"
 #include "runtime/kernels/simd/attention.h"
+#include "runtime/kernels/simd/norm.h"
 #include "runtime/kernels/simd/simd.h"
 #include "runtime/resources/threads.h"
 #include "tests/bench/peak.h"
@@ -77,12 +78,50 @@ void bench_attention(std::int64_t heads, std::int64_t width, std::int32_t length
   }
 }
 
+// Their flops mean little: a row is read from the cache or memory, and that is the limit.
+void bench_norm(std::int64_t rows, std::int64_t width) {
+  const auto x = random_floats(rows * width), residual = random_floats(rows * width);
+  const auto gamma = random_floats(width), beta = random_floats(width);
+  std::vector<float> y(x.size()), sum(x.size()), mean(static_cast<std::size_t>(rows));
+  std::vector<float> rstd(mean.size());
+  std::vector<float> partial(static_cast<std::size_t>(2 * simd::norm_blocks(rows) * width));
+  const simd::LayerNorm norm{.width = width,
+                             .epsilon = 1e-12,
+                             .x = x.data(),
+                             .residual = residual.data(),
+                             .gamma = gamma.data(),
+                             .beta = beta.data(),
+                             .sum = sum.data(),
+                             .y = y.data(),
+                             .mean = mean.data(),
+                             .rstd = rstd.data()};
+  const simd::LayerNormGrad grad{.width = width,
+                                 .x = sum.data(),
+                                 .gamma = gamma.data(),
+                                 .mean = mean.data(),
+                                 .rstd = rstd.data(),
+                                 .dy = x.data(),
+                                 .dx = y.data(),
+                                 .partial = partial.data()};
+  const auto print_norm = [&](const char* name, double bytes, double seconds) {
+    fmt::print("{:<44} {:8.1f} us {:7.1f} GB/s, a row {:.0f} ns\n",
+               fmt::format("{} {}x{}", name, rows, width), seconds * 1e6,
+               bytes * static_cast<double>(rows * width) / seconds * 1e-9,
+               seconds * 1e9 / static_cast<double>(rows));
+  };
+  print_norm("layer_norm, residual", 16, best_time([&] { simd::layer_norm(norm, 0, rows); }));
+  print_norm("layer_norm_grad", 12,
+             best_time([&] { simd::layer_norm_grad(grad, rows, 0, simd::norm_blocks(rows)); }));
+}
+
 }  // namespace
 
 int main() {
   peak = multiply_add_peak();
   fmt::print("fp32 multiply-add peak {:.1f} GF/s, {}\n", peak * 1e-9, simd::target_name());
   const FlushDenormals flush;
+  bench_norm(832, 384);
+  bench_norm(832, 768);
   for (const std::int32_t length : {26, 64, 128, 512}) {
     bench_attention(12, 32, length);
     bench_attention(12, 64, length);

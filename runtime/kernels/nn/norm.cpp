@@ -1,8 +1,9 @@
-// Layer and batch normalisation with their gradients; means and variances are summed in double.
+// Layer and batch normalisation with their gradients; batch norm sums in double.
 #include <algorithm>
 #include <cmath>
 
 #include "runtime/kernels/kernels.h"
+#include "runtime/kernels/simd/norm.h"
 #include "runtime/resources/threads.h"
 
 namespace weft {
@@ -43,71 +44,44 @@ class ColumnSums {
 
 // x[N, C]  gamma[C]  beta[C]  ->  y[N, C]  mean[N]  rstd[N]
 KernelPtr make_layer_norm(const BindContext& bind) {
-  return make_kernel([x = bind.x[0], gamma = bind.x[1], beta = bind.x[2], y = bind.y[0],
-                      mean = bind.y[1], rstd = bind.y[2],
-                      epsilon = float_attr(bind.node.attrs, "epsilon")](RunContext& run) {
-    const std::int64_t width = x.columns();
+  const simd::LayerNorm norm{.width = bind.x[0].columns(),
+                             .epsilon = float_attr(bind.node.attrs, "epsilon"),
+                             .x = bind.x[0].f32(),
+                             .gamma = bind.x[1].f32(),
+                             .beta = bind.x[2].f32(),
+                             .y = bind.y[0].f32(),
+                             .mean = bind.y[1].f32(),
+                             .rstd = bind.y[2].f32()};
+  return make_kernel([norm, x = bind.x[0]](RunContext& run) {
     parallel_for(
-        run.threads, x.rows(run), rows_grain(width),
-        [&](std::int64_t begin, std::int64_t end, int) {
-          for (std::int64_t n = begin; n < end; ++n) {
-            const float* row = x.f32() + n * width;
-            double sum = 0, square = 0;
-            for (std::int64_t c = 0; c < width; ++c) sum += as_double(row[c]);
-            const double m = sum / static_cast<double>(width);
-            for (std::int64_t c = 0; c < width; ++c) {
-              square += (as_double(row[c]) - m) * (as_double(row[c]) - m);
-            }
-            const double r = 1.0 / std::sqrt(square / static_cast<double>(width) + epsilon);
-            const auto center = static_cast<float>(m), factor = static_cast<float>(r);
-            for (std::int64_t c = 0; c < width; ++c) {
-              y.f32()[n * width + c] = (row[c] - center) * factor * gamma.f32()[c] + beta.f32()[c];
-            }
-            mean.f32()[n] = center;
-            rstd.f32()[n] = factor;
-          }
-        });
+        run.threads, x.rows(run), rows_grain(norm.width),
+        [&](std::int64_t begin, std::int64_t end, int) { simd::layer_norm(norm, begin, end); });
   });
 }
 
 // x[N, C]  gamma[C]  mean[N]  rstd[N]  dy[N, C]  ->  dx[N, C]  dgamma[C]  dbeta[C]
 KernelPtr make_layer_norm_grad(const BindContext& bind) {
-  return make_kernel([x = bind.x[0], gamma = bind.x[1], mean = bind.x[2], rstd = bind.x[3],
-                      dy = bind.x[4], dx = bind.y[0], dgamma = bind.y[1], dbeta = bind.y[2],
-                      sums = ColumnSums(bind.x[0].columns())](RunContext& run) mutable {
-    const std::int64_t rows = x.rows(run), width = x.columns();
-    const auto normal = [&](std::int64_t row, std::int64_t c) {
-      return (x.f32()[row * width + c] - mean.f32()[row]) * rstd.f32()[row];
-    };
-    // dx may take dy's place, so the sums over rows come first.
-    const std::int64_t grain = rows * width < (1 << 15) ? width : 32;
-    parallel_for(run.threads, width, grain, [&](std::int64_t begin, std::int64_t end, int) {
-      sums.add(rows, width, begin, end, [&](std::int64_t at, std::int64_t c) {
-        const double d = as_double(dy.f32()[at]);
-        return std::pair(d * as_double(normal(at / width, c)), d);
-      });
-      for (std::int64_t c = begin; c < end; ++c) {
-        dgamma.f32()[c] = static_cast<float>(sums.first[static_cast<std::size_t>(c)]);
-        dbeta.f32()[c] = static_cast<float>(sums.second[static_cast<std::size_t>(c)]);
-      }
-    });
-    parallel_for(run.threads, rows, rows_grain(width),
+  const simd::LayerNormGrad grad{.width = bind.x[0].columns(),
+                                 .x = bind.x[0].f32(),
+                                 .gamma = bind.x[1].f32(),
+                                 .mean = bind.x[2].f32(),
+                                 .rstd = bind.x[3].f32(),
+                                 .dy = bind.x[4].f32(),
+                                 .dx = bind.y[0].f32()};
+  const std::int64_t size = capacity_elements(bind.graph, bind.graph[bind.node.inputs[0]].type);
+  const std::int64_t blocks = simd::norm_blocks(size / std::max<std::int64_t>(1, grad.width));
+  return make_kernel([grad, x = bind.x[0], dgamma = bind.y[1].f32(), dbeta = bind.y[2].f32(),
+                      sums = std::vector<float>(static_cast<std::size_t>(2 * blocks * grad.width))](
+                         RunContext& run) mutable {
+    simd::LayerNormGrad at = grad;
+    at.partial = sums.data();
+    const std::int64_t rows = x.rows(run);
+    const std::int64_t grain = 1 + rows_grain(grad.width) / simd::kNormBlock;
+    parallel_for(run.threads, simd::norm_blocks(rows), grain,
                  [&](std::int64_t begin, std::int64_t end, int) {
-                   for (std::int64_t n = begin; n < end; ++n) {
-                     double sum = 0, dot = 0;
-                     for (std::int64_t c = 0; c < width; ++c) {
-                       const double d = as_double(dy.f32()[n * width + c] * gamma.f32()[c]);
-                       sum += d;
-                       dot += d * as_double(normal(n, c));
-                     }
-                     const auto m = static_cast<float>(sum / static_cast<double>(width));
-                     const auto k = static_cast<float>(dot / static_cast<double>(width));
-                     for (std::int64_t c = 0; c < width; ++c) {
-                       const float d = dy.f32()[n * width + c] * gamma.f32()[c];
-                       dx.f32()[n * width + c] = rstd.f32()[n] * (d - m - normal(n, c) * k);
-                     }
-                   }
+                   simd::layer_norm_grad(at, rows, begin, end);
                  });
+    simd::layer_norm_sums(at, rows, dgamma, dbeta);
   });
 }
 
