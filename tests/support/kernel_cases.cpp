@@ -203,6 +203,39 @@ void add_norms(std::vector<KernelCase>& all) {
   }
 }
 
+void add_attention(std::vector<KernelCase>& all) {
+  const std::map<std::string, std::vector<double>> random{{"seed", {-5}}, {"step", {8}}};
+  const std::string head =
+      "input %from : i32[B+1 -> T]\n input %seed : i32[]\n input %step : i32[]\n"
+      "input %x : f32[T, 24]\n input %dy : f32[T, 8]\n input %q : f32[B, 8]\n"
+      "input %kv : f32[T, 16]\n input %dp : f32[B, 8]\n";
+  for (const auto& lengths : kLengths) {
+    const auto add = [&](const std::string& call) {
+      all.push_back({head + call, {lengths}, random});
+    };
+    for (const char* which : {"first", "last"}) {
+      add(fmt::format("%y = pick_row(%x, %from) which=\"{}\"", which));
+      add(fmt::format("%y = pick_row_grad(%q, %from) which=\"{}\"", which));
+    }
+    add("%y = positions(%from) first=2");
+    for (const char* attrs : {"heads=2", "heads=1 causal=1 scale=0.3", "heads=8"}) {
+      add(fmt::format("%y = attention(%x, %from) {}", attrs));
+      add(fmt::format("%y = attention(%x, %from, %seed, %step) rate=0.3 stream=4 {}", attrs));
+      add(fmt::format("%dx = attention_grad(%x, %dy, %from) {}", attrs));
+      add(fmt::format("%dx = attention_grad(%x, %dy, %from, %seed, %step) rate=0.3 {}", attrs));
+    }
+    for (const char* attrs : {"heads=2", "heads=1 scale=0.3"}) {
+      add(fmt::format("%y = pool_attention(%q, %kv, %from) {}", attrs));
+      add(fmt::format("%y = pool_attention(%q, %kv, %from, %seed, %step) rate=0.3 {}", attrs));
+      add(fmt::format("%dq, %dkv = pool_attention_grad(%q, %kv, %dp, %from) {}", attrs));
+      add(
+          fmt::format("%dq, %dkv = pool_attention_grad(%q, %kv, %dp, %from, %seed, %step) "
+                      "rate=0.3 {}",
+                      attrs));
+    }
+  }
+}
+
 void add_lookups_and_losses(std::vector<KernelCase>& all) {
   for (const auto& ids : std::vector<std::vector<double>>{
            {}, {3}, {4, 0, 0, 2, 4, 4, 1}, std::vector<double>(300, 2.0)}) {
@@ -271,6 +304,7 @@ std::vector<KernelCase> kernel_cases() {
   add_elementwise(all);
   add_products(all);
   add_norms(all);
+  add_attention(all);
   add_lookups_and_losses(all);
   add_optimizers(all);
   return all;

@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-#include "ir/random.h"
+#include "ir/ops/nn/attention.h"
 #include "runtime/resources/memory.h"
 
 namespace weft::simd {
@@ -27,16 +27,6 @@ struct Attention {
 
   std::int64_t columns() const { return heads * width; }
 };
-
-// The key of the probabilities of query row `row` in head `head`; key row j has index j. The
-// elements of a batch are more than 32 bits count.
-constexpr RandomKey attention_key(RandomKey key, std::int64_t row, std::int64_t head) {
-  const std::uint64_t index =
-      static_cast<std::uint64_t>(row) << 16U | static_cast<std::uint64_t>(head);
-  const std::uint64_t whole = static_cast<std::uint64_t>(key.second) << 32U | key.first;
-  const std::uint64_t mixed = mix64(whole ^ mix64(index + 0x9E3779B97F4A7C15U));
-  return {static_cast<std::uint32_t>(mixed), static_cast<std::uint32_t>(mixed >> 32U)};
-}
 
 // Room for the threads of one kernel, made when it is bound.
 class AttentionScratch {

@@ -63,7 +63,7 @@ Asked ask(const Attention& shape, const Head& h, std::int64_t row, std::int64_t 
   double sum = 0;
   for (double& x : asked.p) sum += x = std::exp(x - max);
   for (double& x : asked.p) x /= sum;
-  const RandomKey key = simd::attention_key(shape.key, row, h.head);
+  const RandomKey key = attention_key(shape.key, row, h.head);
   for (std::uint32_t j = 0; j < asked.p.size(); ++j) {
     const bool drop = random_bits(key, j) < shape.threshold;
     asked.kept.push_back(drop ? 0.0 : static_cast<double>(shape.factor));
