@@ -183,6 +183,18 @@ VectorsOptions vectors_options(const std::string& file, bool quiet) {
   return {file, [progress](const std::string& name, double share) { progress->show(name, share); }};
 }
 
+void declare_pretrained(CLI::App& app, std::string& folder) {
+  app.add_option("--pretrained", folder,
+                 "the folder of a pretrained model (config.json, model.safetensors, tokenizer "
+                 "files), for a layer `pretrained` that names none itself")
+      ->type_name("FOLDER");
+}
+
+void refuse_pretrained() {
+  throw Error("--pretrained is for a description, but this plan has its weights already",
+              "give the description instead of the plan");
+}
+
 void refuse_vectors() {
   throw Error(
       "--vectors is for a description, but this plan has its words and their vectors already",

@@ -70,6 +70,9 @@ struct DataFlags {
 // `--vectors FILE`. A terminal shows how far it has been read, unless `quiet`.
 void declare_vectors(CLI::App& app, std::string& file);
 VectorsOptions vectors_options(const std::string& file, bool quiet);
+// `--pretrained FOLDER`.
+void declare_pretrained(CLI::App& app, std::string& folder);
+[[noreturn]] void refuse_pretrained();
 [[noreturn]] void refuse_vectors();  // for a plan, which has its vectors
 // Prints the notes of a plan that was built, on standard error.
 void say_notes(const Plan& plan);

@@ -6,12 +6,13 @@
 #include "frontend/cli/command.h"
 #include "frontend/train/build_plan.h"
 #include "frontend/train/compare_plans.h"
+#include "frontend/train/plan_forms.h"
 
 namespace weft {
 namespace {
 
 struct Flags {
-  std::string input, data, out, vectors;
+  std::string input, data, out, vectors, pretrained;
   std::vector<std::string> set;
   bool predict_only = false, fold = false, no_rewrites = false;
   std::optional<std::string> table;
@@ -42,6 +43,7 @@ Plan change(const Flags& flags) {
                 "compile the description instead");
   }
   if (!flags.vectors.empty()) refuse_vectors();
+  if (!flags.pretrained.empty()) refuse_pretrained();
   Plan changed = anew ? recompile_predict(plan, compile_options(flags)) : plan;
   if (!flags.data.empty()) {
     const Corpus corpus = flags.reading.read(flags.data);
@@ -57,7 +59,8 @@ Plan build(const Flags& flags) {
     throw Error("the vocabulary and the labels come from data", "give the data: --data FILE");
   }
   Plan plan = build_plan(description, Overrides(flags.set), flags.reading.read(flags.data),
-                         compile_options(flags), vectors_options(flags.vectors, /*quiet=*/false));
+                         compile_options(flags),
+                         {vectors_options(flags.vectors, /*quiet=*/false), flags.pretrained});
   say_notes(plan);
   return plan;
 }
@@ -84,6 +87,7 @@ Run declare_compile(CLI::App& app) {
   app.add_flag("--no-rewrites", flags->no_rewrites,
                "compile layer by layer, without optimizations: slower, for comparison");
   declare_vectors(app, flags->vectors);
+  declare_pretrained(app, flags->pretrained);
   declare_set(app, flags->set);
   flags->reading.declare(app);
   return [flags] {

@@ -14,7 +14,7 @@ namespace weft {
 namespace {
 
 struct Flags {
-  std::string description, data, vectors, folds_by = "class";
+  std::string description, data, vectors, pretrained, folds_by = "class";
   std::vector<std::string> set;
   CrossvalSettings settings;
   bool json = false, quiet = false;
@@ -64,8 +64,8 @@ int crossval(const Flags& flags) {
   Trial trial;
   trial.description = &description;
   trial.overrides = Overrides(flags.set);
-  trial.options.vectors = vectors_options(flags.vectors, /*quiet=*/true);
-  trial.options.vectors.store = std::make_shared<VectorsStore>(corpus);
+  trial.options.initial = {vectors_options(flags.vectors, /*quiet=*/true), flags.pretrained};
+  trial.options.initial.vectors.store = std::make_shared<VectorsStore>(corpus);
   trial.corpus = &corpus;
   const DescriptionSettings plain = settings_of(description, trial.overrides);
   warn(text_warnings(corpus, plain));
@@ -108,6 +108,7 @@ Run declare_crossval(CLI::App& app) {
   app.add_flag("--json", flags->json, "one JSON object");
   app.add_flag("--quiet", flags->quiet, "no progress");
   declare_vectors(app, flags->vectors);
+  declare_pretrained(app, flags->pretrained);
   declare_set(app, flags->set);
   flags->reading.declare(app);
   return [flags] { return crossval(*flags); };

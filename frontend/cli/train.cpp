@@ -11,6 +11,7 @@
 #include "frontend/report/report.h"
 #include "frontend/train/build_plan.h"
 #include "frontend/train/fit.h"
+#include "frontend/train/plan_forms.h"
 #include "ir/file.h"
 #include "ir/op.h"
 
@@ -18,7 +19,7 @@ namespace weft {
 namespace {
 
 struct Flags {
-  std::string input, data, valid, out, vectors;
+  std::string input, data, valid, out, vectors, pretrained;
   std::string report;
   double valid_fraction = 0;
   std::optional<std::int64_t> epochs, batch, seed, patience, average;
@@ -79,6 +80,7 @@ Source open_plan(const Flags& flags) {
                 "use --rate, --epochs, --average … (see --help), or train a description");
   }
   if (!flags.vectors.empty()) refuse_vectors();
+  if (!flags.pretrained.empty()) refuse_pretrained();
   if (flags.no_rewrites) {
     throw Error("--no-rewrites changes how a description is compiled, but this plan is compiled",
                 "train the description");
@@ -170,7 +172,7 @@ class TrainProgress : public Progress {
 FitOptions fit_options(const Flags& flags) {
   FitOptions options;
   options.compile.rewrites = !flags.no_rewrites;
-  options.vectors = vectors_options(flags.vectors, flags.quiet);
+  options.initial = {vectors_options(flags.vectors, flags.quiet), flags.pretrained};
   options.threads = flags.threads;
   std::error_code missing;
   options.checkpoints = {.path = flags.out + ".checkpoint",
@@ -288,6 +290,7 @@ Run declare_train(CLI::App& app) {
   app.add_option("--report", flags->report, "an HTML file to write: see `weft eval --help`");
   app.add_flag("--quiet", flags->quiet, "no progress");
   declare_vectors(app, flags->vectors);
+  declare_pretrained(app, flags->pretrained);
   declare_set(app, flags->set);
   flags->reading.declare(app);
   return [flags] { return train_command(*flags); };

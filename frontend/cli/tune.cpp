@@ -22,7 +22,7 @@ namespace weft {
 namespace {
 
 struct Flags {
-  std::string description, data, valid, out, vectors;
+  std::string description, data, valid, out, vectors, pretrained;
   std::optional<std::string> budget;
   std::vector<std::string> set;
   std::optional<std::int64_t> seed;
@@ -154,6 +154,7 @@ std::string train_command(const Flags& flags, const std::string& description,
   add("--label-separator", flags.reading.label_separator);
   if (flags.reading.skip_bad) command += " --skip-bad";
   add("--vectors", flags.vectors);
+  add("--pretrained", flags.pretrained);
   for (const std::string& assignment : overrides.assignments()) add("--set", assignment);
   if (flags.settings.threads > 0) add("--threads", fmt::format("{}", flags.settings.threads));
   return command + " -o " + word(flags.out);
@@ -194,7 +195,7 @@ Best describe(const std::vector<TuneResult>& results, const Trial& trial, const 
 Plan train_best(const Best& best, Trial trial, const Corpus& corpus, bool quiet) {
   trial.description = &best.description;
   trial.overrides = best.left;
-  trial.options.vectors.store = nullptr;  // read as `weft train` does
+  trial.options.initial.vectors.store = nullptr;  // read as `weft train` does
   trial.corpus = &corpus;
   trial.train_rows = all_rows(corpus);
   trial.valid_rows.clear();
@@ -285,14 +286,14 @@ int tune_command(const Flags& flags) {
   trial.description = &description;
   trial.overrides = Overrides(flags.set);
   if (flags.seed) trial.overrides.set("train.seed", *flags.seed);
-  trial.options.vectors = vectors_options(flags.vectors, /*quiet=*/true);
+  trial.options.initial = {vectors_options(flags.vectors, /*quiet=*/true), flags.pretrained};
   const DescriptionSettings plain = settings_of(description, trial.overrides);
   const auto seed = static_cast<std::uint64_t>(plain.seed);
   const std::vector<Parameter> space =
-      search_space(description, trial.overrides, trial.options.vectors);
+      search_space(description, trial.overrides, trial.options.initial);
   const Data data = read_data(flags, seed);
   trial.corpus = &data.corpus();
-  trial.options.vectors.store = std::make_shared<VectorsStore>(data.corpus());
+  trial.options.initial.vectors.store = std::make_shared<VectorsStore>(data.corpus());
   trial.train_rows = data.split.train;
   trial.valid_rows = data.split.valid;
   warn_of(data, plain);
@@ -362,6 +363,7 @@ Run declare_tune(CLI::App& app) {
   app.add_flag("--resume", flags->resume, "go on with an interrupted search");
   app.add_flag("--quiet", flags->quiet, "no progress");
   declare_vectors(app, flags->vectors);
+  declare_pretrained(app, flags->pretrained);
   declare_set(app, flags->set);
   flags->reading.declare(app);
   return [flags] { return tune_command(*flags); };

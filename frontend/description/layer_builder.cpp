@@ -99,10 +99,11 @@ ValueId declare(LayerBuilder& layer, Role role, std::string_view name, Shape sha
 
 }  // namespace
 
-ValueId LayerBuilder::add(const OpDef& op, std::vector<ValueId> operands, Attrs attrs) {
-  return placed(*this, [&] {
-    return graph.add(op, std::move(operands), std::move(attrs), location, prefix);
-  });
+ValueId LayerBuilder::add(const OpDef& op, std::vector<ValueId> operands, Attrs attrs,
+                          std::string_view part) {
+  const std::string hint = part.empty() ? prefix : fmt::format("{}.{}", prefix, part);
+  return placed(
+      *this, [&] { return graph.add(op, std::move(operands), std::move(attrs), location, hint); });
 }
 
 ValueId LayerBuilder::weight(std::string_view name, Shape shape, Attrs attrs) {
@@ -132,10 +133,23 @@ Attrs random_attrs(double rate, std::string_view name) {
 
 }  // namespace
 
-ValueId LayerBuilder::dropout(ValueId x, double rate) {
+ValueId LayerBuilder::dropout(ValueId x, double rate, std::string_view part) {
   if (rate == 0) return x;
+  const std::string name =
+      part.empty() ? prefix + ".dropout" : fmt::format("{}.{}.dropout", prefix, part);
   const ValueId seed = counter(graph, "seed"), step = counter(graph, "step");
-  return add(ops::dropout, {x, seed, step}, random_attrs(rate, prefix + ".dropout"));
+  return add(ops::dropout, {x, seed, step}, random_attrs(rate, name), part);
+}
+
+ValueId LayerBuilder::attention(ValueId qkv, ValueId offsets, Attrs attrs, double rate,
+                                std::string_view part) {
+  std::vector<ValueId> operands{qkv, offsets};
+  if (rate > 0) {
+    attrs.merge(random_attrs(rate, fmt::format("{}.{}.dropout", prefix, part)));
+    operands.push_back(counter(graph, "seed"));
+    operands.push_back(counter(graph, "step"));
+  }
+  return add(ops::attention, std::move(operands), std::move(attrs), part);
 }
 
 // One node for all, so that tables are looked up by the same ids and share what is made of them.
@@ -161,6 +175,18 @@ ValueId LayerBuilder::windows(const LayerValue& x, Attrs geometry) {
     }
   }
   return graph.add(ops::window_offsets, {x.offsets}, geometry, location, prefix + ".offsets");
+}
+
+const PretrainedConfig& LayerBuilder::pretrained_config(const std::string& folder) const {
+  if (pretrained == nullptr) fail("the pretrained model is not known here");
+  try {
+    return pretrained->claim(folder);
+  } catch (const Error& e) {
+    if (e.diagnostics().front().location.line > 0) throw;
+    std::vector<Diagnostic> all = e.diagnostics();
+    for (Diagnostic& one : all) one.location = location;
+    throw Error(std::move(all));
+  }
 }
 
 LayerValue LayerBuilder::result(ValueId id, ValueId offsets) const {

@@ -7,6 +7,7 @@
 #include <array>
 #include <limits>
 
+#include "frontend/description/encoder_layers.h"
 #include "ir/ops/nn/sequence.h"
 #include "ir/ops/ops.h"
 
@@ -95,9 +96,14 @@ LayerValue linear(LayerBuilder& b) {
   const std::int64_t out = b.integer("units");
   Attrs attrs = LayerBuilder::glorot(in, out);
   if (b.number("max_norm") > 0) attrs["max_norm"] = b.number("max_norm");
+  Attrs zeros{{"init", "zeros"}, {"decay", std::int64_t{0}}};
+  const std::string& head = b.word("pretrained");
+  if (!head.empty()) {
+    attrs["pretrained"] = head + ".weight";
+    zeros["pretrained"] = head + ".bias";
+  }
   ValueId y = b.add(ops::matmul, {x.id, b.weight("weight", {Dim(in), Dim(out)}, attrs)});
   if (b.integer("bias") != 0) {
-    const Attrs zeros{{"init", "zeros"}, {"decay", std::int64_t{0}}};
     y = b.add(ops::bias_add, {y, b.weight("bias", {Dim(out)}, zeros)});
   }
   return b.result_like(y);
@@ -207,6 +213,26 @@ std::vector<ArgumentDef> embedding_arguments() {
            ArgumentKind::text, std::string{}}};
 }
 
+// Below 0: as the published model says.
+ArgumentDef published_dropout(std::string_view name, std::string_view doc) {
+  return number(name, doc, -1, 0, 0.99);
+}
+
+std::vector<ArgumentDef> pretrained_arguments() {
+  const auto text = [](std::string_view name, std::string_view doc) {
+    return ArgumentDef{name, doc, ArgumentKind::text, std::string{}};
+  };
+  return {text("folder", "its published files; without it, those of --pretrained"),
+          choice("mode", "whether training changes it", {"trained", "static"}),
+          optional_integer("freeze", "layers that training leaves alone, from the embeddings up"),
+          text("frozen",
+               "beginnings of the names of weights that training leaves alone: "
+               "\"words, layer0.qkv\""),
+          number("rate", "each layer learns so much slower than the one above it", 1, 0, 1),
+          published_dropout("dropout", "share of the numbers dropped in training; its own"),
+          published_dropout("attention_dropout", "the same of attention's probabilities")};
+}
+
 std::vector<ArgumentDef> conv1d_arguments() {
   return {integer("channels", "filters", std::nullopt),
           integer("kernel", "rows a filter sees", std::nullopt, 4096),
@@ -226,6 +252,16 @@ std::vector<LayerDef> make_table() {
   return {
       {"embedding", "a vector per word: the rows of a table, by word id", 1, 1,
        embedding_arguments(), embedding},
+      {"pretrained", "a published BERT, RoBERTa, DistilBERT or GPT-2: a row for each token", 1, 1,
+       pretrained_arguments(), build_pretrained},
+      {"first", "the row of a text's first token", 1, 1, {}, build_first},
+      {"last", "the row of a text's last token", 1, 1, {}, build_last},
+      {"pooler",
+       "tanh of a product that keeps the width; BERT's own where it has one",
+       1,
+       1,
+       {},
+       build_pooler},
       {"conv1d", "a convolution over each text", 1, 1, conv1d_arguments(), conv1d},
       {"relu", "max(x, 0)", 1, 1, {}, relu},
       {"tanh", "hyperbolic tangent", 1, 1, {}, tanh},
@@ -251,8 +287,13 @@ std::vector<LayerDef> make_table() {
        "a fully connected layer on each row",
        1,
        1,
-       {integer("units", "outputs per row; `labels`: one per label", std::nullopt), bias(),
-        number("max_norm", "limit of each output's weight norm; 0: none", 0, 0, 1e6)},
+       {integer("units", "outputs per row; `labels`: one per label", std::nullopt),
+        bias(),
+        number("max_norm", "limit of each output's weight norm; 0: none", 0, 0, 1e6),
+        {"pretrained",
+         "the part of the pretrained model's own head that it begins with, where there is one of "
+         "its size: \"classifier\"",
+         ArgumentKind::text, std::string{}}},
        linear},
       {"dropout",
        "in training, drops numbers at random and scales the rest up",

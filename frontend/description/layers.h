@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "frontend/description/arguments.h"
+#include "frontend/pretrained/pretrained_source.h"
 #include "frontend/vectors/initial_vectors.h"
 #include "ir/graph.h"
 
@@ -35,6 +36,7 @@ class LayerBuilder {
   std::vector<LayerValue> inputs;
   Attrs arguments;
   InitialVectors* initial_vectors = nullptr;  // null: no file of word vectors is to be opened
+  PretrainedSource* pretrained = nullptr;     // null: no folder of a model is to be opened
 
   std::int64_t integer(std::string_view argument) const;
   double number(std::string_view argument) const;
@@ -47,15 +49,23 @@ class LayerBuilder {
   void expect_equal_rows() const;  // of all inputs
   void expect_equal_channels() const;
 
-  ValueId add(const OpDef&, std::vector<ValueId> operands, Attrs attrs = {});
+  // `part`: of a layer of many nodes, what its value is named after the prefix.
+  ValueId add(const OpDef&, std::vector<ValueId> operands, Attrs attrs = {},
+              std::string_view part = {});
   ValueId weight(std::string_view name, Shape shape, Attrs attrs);
   ValueId state(std::string_view name, Shape shape, Attrs attrs);
   // Glorot's uniform for a weight of so many inputs and outputs.
   static Attrs glorot(std::int64_t fan_in, std::int64_t fan_out);
-  ValueId dropout(ValueId x, double rate);
+  ValueId dropout(ValueId x, double rate, std::string_view part = {});
+  // `dropout`: of the probabilities.
+  ValueId attention(ValueId qkv, ValueId offsets, Attrs attrs, double dropout,
+                    std::string_view part);
   ValueId drop_words(ValueId ids, double rate);  // the same words for all who ask at one rate
   // The offsets of the windows over `x`: its own where a window has one row each.
   ValueId windows(const LayerValue& x, Attrs geometry);
+
+  // The published model that the layer begins with. Fails if no folder is named.
+  const PretrainedConfig& pretrained_config(const std::string& folder) const;
 
   LayerValue result(ValueId id, ValueId offsets) const;
   LayerValue result_like(ValueId id) const { return result(id, inputs.front().offsets); }

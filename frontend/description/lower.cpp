@@ -219,7 +219,8 @@ LayerValue Lowering::build(const LayerDef& layer, std::vector<LayerValue> inputs
                        location,
                        std::move(inputs),
                        std::move(attrs),
-                       context_.initial_vectors};
+                       context_.initial_vectors,
+                       context_.pretrained};
   LayerValue value = layer.build(builder);
   lowered_.layers.push_back({prefix, value.id, location});
   return value;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "frontend/description/settings.h"
+#include "frontend/pretrained/pretrained_source.h"
 #include "frontend/vectors/initial_vectors.h"
 #include "ir/graph.h"
 #include "ir/plan/plan.h"
@@ -16,6 +17,7 @@ struct LoweringContext {
   std::int64_t labels = 0;
   std::vector<double> class_weights = {};
   InitialVectors* initial_vectors = nullptr;  // null: no file of word vectors is to be opened
+  PretrainedSource* pretrained = nullptr;     // the same for the folder of a pretrained model
 };
 
 // Sizes that are known only after lowering, when the texts have been read.

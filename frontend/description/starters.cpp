@@ -99,6 +99,66 @@ output softmax(logits)
 train  adam(rate=0.001) batch=64 epochs=8 average=4 label_smoothing=0.1
 )model";
 
+constexpr std::string_view kBert =
+    R"model(
+# A published encoder (BERT, RoBERTa, DistilBERT; of any language) trained further on your texts,
+# with a fully connected layer on the first token. Its folder is named on the command line:
+#
+#   weft train MODEL --data FILE --pretrained FOLDER -o PLAN
+model bert
+
+# The model brings its tokenizer; later tokens of a text are not read.
+text   max_tokens=128
+
+# freeze=4 leaves the four lowest layers as they are; rate=0.9 lets each layer learn a tenth slower
+# than the one above it.
+x      = pretrained(text)
+logits = x | first | pooler | dropout(0.1) | linear(labels, pretrained="classifier")
+output softmax(logits)
+
+# The rate rises over the first tenth of the steps, then falls to 0 (Devlin et al. 2018).
+train  adamw(rate=0.00005) batch=32 epochs=3 schedule=linear warmup=0.1 clip_norm=1
+)model";
+
+constexpr std::string_view kBertCnn =
+    R"model(
+# A convolutional network over the rows of a published encoder, which stays as it is (`static`): it
+# trains in a fraction of the time. To train both, leave `static` out, and let rate=0.00005.
+#
+#   weft train MODEL --data FILE --pretrained FOLDER -o PLAN
+model bert_cnn
+
+text   max_tokens=128
+
+channels = 100
+
+x      = pretrained(text, static)
+a      = x | conv1d(channels=channels, kernel=2) | relu | max_pool
+b      = x | conv1d(channels=channels, kernel=3) | relu | max_pool
+c      = x | conv1d(channels=channels, kernel=4) | relu | max_pool
+logits = concat(a, b, c) | dropout(0.5) | linear(labels)
+output softmax(logits)
+
+train  adamw(rate=0.001, weight_decay=0.01) batch=32 epochs=5
+)model";
+
+constexpr std::string_view kGpt2 =
+    R"model(
+# A published GPT-2 trained further on your texts, with a fully connected layer on the last token,
+# the only one that has read the whole text.
+#
+#   weft train MODEL --data FILE --pretrained FOLDER -o PLAN
+model gpt2
+
+text   max_tokens=128
+
+x      = pretrained(text)
+logits = x | last | linear(labels, bias=false, pretrained="classifier")
+output softmax(logits)
+
+train  adamw(rate=0.00005) batch=32 epochs=3 schedule=linear warmup=0.1 clip_norm=1
+)model";
+
 constexpr std::string_view kDeepCnnZh =
     R"model(
 # textcnn-zh with two convolutions stacked beside it, which see five and seven characters through
@@ -177,6 +237,10 @@ constexpr std::array kStarters = {
             kDeepCnnZh},
     Starter{"deepcnn", "stacked convolutions with local pooling and a residual, for longer texts",
             kDeepCnn},
+    Starter{"bert", "a published BERT or the like trained further: --pretrained FOLDER", kBert},
+    Starter{"bert-cnn", "convolutions over the rows of a published encoder: --pretrained FOLDER",
+            kBertCnn},
+    Starter{"gpt2", "a published GPT-2 trained further: --pretrained FOLDER", kGpt2},
     Starter{"bow", "the mean of the word vectors: the fastest baseline", kBagOfWords},
 };
 

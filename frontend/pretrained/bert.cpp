@@ -14,6 +14,7 @@ const Family bert{
     .classifier = {{"classifier.weight", "LH", "classifier.weight", Layout::transposed},
                    {"classifier.bias", "L", "classifier.bias"}},
     .classifier_takes_pooler = true,
+    .head = "first | pooler | dropout({dropout}) | linear(labels, pretrained=\"classifier\")",
     .buffers = {"embeddings.position_ids", "embeddings.token_type_ids"},
     .heads = {{"cls.*", "the heads of pretraining"},
               {"qa_outputs.*", "the head of question answering"},

@@ -64,6 +64,9 @@ const Family distilbert{
                    {"pre_classifier.bias", "H", "dense.bias"},
                    {"classifier.weight", "LH", "classifier.weight", Layout::transposed},
                    {"classifier.bias", "L", "classifier.bias"}},
+    .head =
+        "first | linear({width}, pretrained=\"dense\") | relu | dropout({dropout}) | "
+        "linear(labels, pretrained=\"classifier\")",
     .buffers = {"embeddings.position_ids"},
     .heads = {{"vocab_*", "the head of pretraining"},
               {"qa_outputs.*", "the head of question answering"},

@@ -69,12 +69,15 @@ struct Family {
   std::string_view prefix;         // of tensors, in models with a head: `bert.`
   std::string_view architectures;  // the start of their names: `Bert`
   ConfigKeys keys;
+  bool decoder = false;  // attention is causal, and each half of a layer begins with its norm
   bool positions_after_padding = false;  // the first position is the padding's id + 1
   std::vector<FixedOption> options;
 
   std::vector<TensorRow> encoder, pooler;  // with the prefix
   std::vector<TensorRow> classifier;       // without
   bool classifier_takes_pooler = false;
+  // The layers of the classifier behind the encoder; {dropout} and {width} are the config's.
+  std::string_view head;
   std::vector<std::string_view> buffers;  // with the prefix; nothing is lost without them
   std::vector<Ignored> heads;             // without; weft has no use for them
 

@@ -16,6 +16,9 @@ const Family roberta{
                    {"classifier.dense.bias", "H", "dense.bias"},
                    {"classifier.out_proj.weight", "LH", "classifier.weight", Layout::transposed},
                    {"classifier.out_proj.bias", "L", "classifier.bias"}},
+    .head =
+        "first | dropout({dropout}) | linear({width}, pretrained=\"dense\") | tanh | "
+        "dropout({dropout}) | linear(labels, pretrained=\"classifier\")",
     .buffers = {"embeddings.position_ids", "embeddings.token_type_ids"},
     .heads = {{"lm_head.*", "the head of pretraining"},
               {"qa_outputs.*", "the head of question answering"},

@@ -11,6 +11,7 @@
 
 #include "frontend/description/lower.h"
 #include "frontend/train/build_plan.h"
+#include "frontend/train/plan_forms.h"
 #include "ir/interpret.h"
 #include "ir/ops/nn/sequence.h"
 #include "ir/ops/ops.h"

@@ -155,9 +155,9 @@ Attr rounded(const Parameter& p, double x) {
 // ---- Whether the description can have the values
 
 std::optional<Diagnostic> problem_with(const Description& description, const Overrides& overrides,
-                                       const Assignments& values, const VectorsOptions& vectors) {
+                                       const Assignments& values, const InitialSources& initial) {
   try {
-    check_values(description, overrides, values, vectors);
+    check_values(description, overrides, values, initial);
     return std::nullopt;
   } catch (const Error& e) {
     Diagnostic first = e.diagnostics().front();
@@ -178,10 +178,10 @@ std::vector<Attr> samples_of(const Parameter& p) {
 std::optional<std::pair<std::size_t, Diagnostic>> bad_sample(const Description& description,
                                                              const Overrides& overrides,
                                                              const Parameter& p,
-                                                             const VectorsOptions& vectors) {
+                                                             const InitialSources& initial) {
   const std::vector<Attr> samples = samples_of(p);
   for (std::size_t i = 0; i < samples.size(); ++i) {
-    auto problem = problem_with(description, overrides, {{p.path, samples[i]}}, vectors);
+    auto problem = problem_with(description, overrides, {{p.path, samples[i]}}, initial);
     if (!problem) continue;
     const bool between = p.choices.empty() && i == 2;
     if (between) problem->note = "numbers with a point are fractions: leave the points out";
@@ -193,12 +193,12 @@ std::optional<std::pair<std::size_t, Diagnostic>> bad_sample(const Description& 
 // True if every value between the ends makes a valid description: `width / 4` may be no integer for
 // some of them.
 bool is_free(const Description& description, const Overrides& overrides, const Parameter& p,
-             const VectorsOptions& vectors) {
+             const InitialSources& initial) {
   constexpr std::uint64_t kDraws = 16;
   for (std::uint64_t i = 0; i < kDraws; ++i) {
-    if (problem_with(description, overrides, sample({p}, 0, i), vectors)) return false;
+    if (problem_with(description, overrides, sample({p}, 0, i), initial)) return false;
   }
-  return !bad_sample(description, overrides, p, vectors);
+  return !bad_sample(description, overrides, p, initial);
 }
 
 bool is_fixed(const Description& description, const Overrides& overrides, const Parameter& p) {
@@ -211,23 +211,25 @@ bool is_fixed(const Description& description, const Overrides& overrides, const 
 }  // namespace
 
 void check_values(const Description& description, Overrides overrides, const Assignments& values,
-                  const VectorsOptions& vectors) {
+                  const InitialSources& initial) {
   for (const auto& [path, value] : values) overrides.set(path, value);
   const DescriptionSettings settings = settings_of(description, overrides);
-  InitialVectors initial_vectors(description.file, vectors);
-  lower(description, settings, {.labels = 2, .initial_vectors = &initial_vectors}, overrides);
+  InitialVectors initial_vectors(description.file, initial.vectors);
+  PretrainedSource pretrained(description.file, initial.pretrained);
+  lower(description, settings, {.labels = 2, .initial_vectors = &initial_vectors, .pretrained = &pretrained}, overrides);
   initial_vectors.check_claimed();
+  pretrained.check_claimed();
 }
 
 std::vector<Parameter> search_space(const Description& description, const Overrides& overrides,
-                                    const VectorsOptions& vectors) {
+                                    const InitialSources& initial) {
   std::vector<Parameter> space;
-  const bool sound = !problem_with(description, overrides, {}, vectors);
+  const bool sound = !problem_with(description, overrides, {}, initial);
   if (description.tune.location.line == 0) {
     space = default_space(description);
     std::erase_if(space, [&](const Parameter& p) {
       return is_fixed(description, overrides, p) ||
-             (sound && !is_free(description, overrides, p, vectors));
+             (sound && !is_free(description, overrides, p, initial));
     });
     return space;
   }
@@ -242,7 +244,7 @@ std::vector<Parameter> search_space(const Description& description, const Overri
       }
       if (is_fixed(description, overrides, p)) continue;
       // An error that does not depend on these values is reported elsewhere.
-      if (const auto bad = sound ? bad_sample(description, overrides, p, vectors) : std::nullopt) {
+      if (const auto bad = sound ? bad_sample(description, overrides, p, initial) : std::nullopt) {
         const auto& places = written.value.arguments;
         throw Error(places[bad->first < places.size() ? bad->first : 0].location,
                     fmt::format("`{}` cannot be {}: {}", written.name,

@@ -15,7 +15,7 @@
 #include "frontend/description/arguments.h"
 #include "frontend/description/description.h"
 #include "frontend/description/edit_description.h"
-#include "frontend/vectors/initial_vectors.h"
+#include "frontend/pretrained/pretrained_source.h"
 
 namespace weft {
 
@@ -30,12 +30,12 @@ struct Parameter {
 // Parameters that `overrides` set are left out. Throws Error, rendered against the description, if
 // the line `tune` has an error, or if one of its choices or ends makes a description with errors.
 std::vector<Parameter> search_space(const Description&, const Overrides& overrides,
-                                    const VectorsOptions& = {});
+                                    const InitialSources& = {});
 
 // The values of trial `trial`: a function of the seed, the trial's number and the parameter's path.
 Assignments sample(const std::vector<Parameter>& space, std::uint64_t seed, std::uint64_t trial);
 
 // Throws what is wrong with the description where it has these values.
-void check_values(const Description&, Overrides, const Assignments&, const VectorsOptions&);
+void check_values(const Description&, Overrides, const Assignments&, const InitialSources&);
 
 }  // namespace weft

@@ -94,7 +94,7 @@ class Search {
     for (std::int64_t number = 0; number < trials; ++number) {
       try {
         check_values(*trial_.description, trial_.overrides, values_of(number),
-                     trial_.options.vectors);
+                     trial_.options.initial);
       } catch (const Error& e) {
         fail(number, e);
       }

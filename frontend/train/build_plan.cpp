@@ -5,28 +5,23 @@
 
 #include <algorithm>
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 #include "frontend/data/vocabulary_builder.h"
+#include "frontend/pretrained/pretrained_source.h"
+#include "frontend/pretrained/tokenizer_files.h"
 #include "frontend/train/dataset.h"
 #include "frontend/train/initialize_weights.h"
 #include "frontend/train/memory_limit.h"
+#include "frontend/train/plan_forms.h"
 #include "ir/op.h"
 #include "ir/ops/train/optimizer.h"
 #include "ir/plan/program_interface.h"
 #include "passes/compile.h"
-#include "runtime/executor.h"
 #include "runtime/resources/memory.h"
-#include "runtime/resources/threads.h"
 #include "runtime/text/tokenizers.h"
 
 namespace weft {
 namespace {
-
-// The capacity of a predicting program. Larger requests are cut; more would not be faster, since
-// activations should stay in the cache.
-constexpr std::int64_t kPredictExamples = 256;
-constexpr std::int64_t kPredictTokens = 4096;
 
 // The vocabulary of the training texts, and the texts themselves where its words are all they
 // become.
@@ -64,12 +59,6 @@ CountedTexts count_words(const DescriptionSettings& settings, const CorpusView& 
   return counted;
 }
 
-Dataset training_data(const CorpusView& examples, CountedTexts& counted, const Encoder& encoder,
-                      const Plan& plan) {
-  if (!tokenizer_of(plan.text).looks_up_words) return encode(examples, encoder, plan.labels);
-  return label(examples, plan.labels, std::move(counted.ids), std::move(counted.offsets));
-}
-
 // By label; the mean weight of an example is 1.
 std::vector<double> balanced_weights(const CorpusView& examples) {
   std::vector<double> weights(examples.corpus().label_names().size(), 0.0);
@@ -101,81 +90,14 @@ void check_labels(const Description& description, const Corpus& corpus) {
   }
 }
 
-// Declares each param and state of a program once among the plan's tensors, at its first value; not
-// those that program @load computes.
-void add_tensors(Plan& plan, const Graph& program, const DescriptionSettings& settings,
-                 const InitialVectors& initial_vectors) {
-  for (const Value& value : program.values) {
-    if (value.role != Role::param && value.role != Role::state) continue;
-    if (plan.tensor(value.name) != nullptr || value.attrs.contains("computed")) continue;
-    const auto size = static_cast<std::size_t>(capacity_bytes(program, value.type));
-    const auto bytes = std::make_shared<AlignedBytes>(size);
-    const auto seed = static_cast<std::uint64_t>(settings.seed);
-    initialize(value, seed, bytes->span());
-    const std::string layer = value.name.substr(0, value.name.rfind('.'));
-    if (value.role == Role::param && initial_vectors.fills(layer)) {
-      initial_vectors.fill(layer, seed, value.name,
-                           {reinterpret_cast<float*>(bytes->data()), size / sizeof(float)});
-    }
-    if (value.name == "seed") {
-      const auto number = static_cast<std::int32_t>(settings.seed);
-      std::memcpy(bytes->data(), &number, sizeof number);
-    }
-    plan.tensors.push_back({value.name, value.type, value.role, bytes->span()});
-    plan.owners.push_back(bytes);
-  }
-}
-
-// `ids`: how many there are, as rows of the tables of word vectors.
-Compiled compile_predicting(const Graph& lowered, std::int64_t ids, const TextSettings& text,
-                            const CompileOptions& options) {
-  return compile_predict(sized(lowered, {.vocabulary = ids,
-                                         .examples = kPredictExamples,
-                                         .tokens = std::max(kPredictTokens, max_ids(text))}),
-                         options);
-}
-
-Compiled compile_training(const Graph& lowered, const Encoder& encoder, const Dataset& data,
-                          std::int64_t batch, const CompileOptions& options) {
-  return compile_train(
-      sized(lowered, {.vocabulary = encoder.id_count(),
-                      .examples = batch,
-                      .tokens = std::max(encoder.max_ids(), data.max_tokens(batch))}),
-      options);
-}
-
-void add_programs(Plan& plan, Compiled predict, Compiled train) {
-  plan.programs = {std::move(predict.program), std::move(train.program)};
-  if (predict.load) plan.programs.push_back(std::move(*predict.load));
-  if (train.flush) plan.programs.push_back(std::move(*train.flush));
-  for (std::string& text : predict.notes) {
-    plan.notes.push_back({std::string(programs::kPredict), std::move(text)});
-  }
-  for (std::string& text : train.notes) {
-    plan.notes.push_back({std::string(programs::kTrain), std::move(text)});
-  }
-}
-
 // A width that a file of word vectors decided joins the overrides: the plan may be compiled again
 // where that file is missing.
-std::string settings_json(Overrides overrides, const InitialVectors& initial_vectors) {
+Overrides lasting(Overrides overrides, const InitialVectors& initial_vectors) {
   for (const auto& [layer, width] : initial_vectors.widths()) {
     overrides.set(layer + ".width", width);
   }
   for (const auto& [named, name] : initial_vectors.names()) overrides.replace(named, name);
-  nlohmann::json json;
-  json["overrides"] = overrides.assignments();
-  return json.dump();
-}
-
-bool any_program_reads(const Plan& plan, const std::string& tensor) {
-  return std::ranges::any_of(
-      plan.programs, [&](const Graph& program) { return program.find_value(tensor) != nullptr; });
-}
-
-void drop_unread_tensors(Plan& plan) {
-  std::erase_if(plan.tensors,
-                [&](const PlanTensor& tensor) { return !any_program_reads(plan, tensor.name); });
+  return overrides;
 }
 
 // Only the rewrites make an optimizer lazy: without them it would silently be the plain one.
@@ -187,118 +109,186 @@ void check_lazy(const DescriptionSettings& settings, const CompileOptions& optio
                           choice.op->optimizer));
 }
 
+// A plan in the making. Lowered first; then the vocabulary; then programs and tensors.
+class Builder {
+ public:
+  Builder(const Description& description, const Overrides& overrides, const CompileOptions& options,
+          const InitialSources& initial)
+      : description_(description),
+        overrides_(overrides),
+        options_(options),
+        settings_(settings_of(description, overrides)),
+        vectors_(description.file, initial.vectors),
+        pretrained_(description.file, initial.pretrained) {
+    check_lazy(settings_, options);
+  }
+
+  // Embeddings claim their files, and an encoder its folder.
+  void lower(std::vector<std::string> labels, std::vector<double> class_weights) {
+    LoweringContext context;
+    context.labels = static_cast<std::int64_t>(labels.size());
+    context.class_weights = std::move(class_weights);
+    context.initial_vectors = &vectors_;
+    context.pretrained = &pretrained_;
+    lowered_ = weft::lower(description_, settings_, context, overrides_);
+    pretrained_.check_claimed();
+    if (pretrained_.config() != nullptr) check_text_line();
+    plan_.description = description_.source;
+    plan_.settings = settings_json(lasting(overrides_, vectors_), pretrained_.config());
+    plan_.task = lowered_.task;
+    plan_.labels = std::move(labels);
+  }
+
+  // The words of the examples, or those of the pretrained model; then the examples by their ids.
+  Dataset take_vocabulary(const CorpusView& examples) {
+    if (pretrained_.config() != nullptr) {
+      take_tokenizer();
+      return encode(examples, *encoder_, plan_.labels);
+    }
+    CountedTexts counted = count_words(settings_, examples, vectors_);
+    plan_.text = settings_.text;
+    plan_.vocabulary = {counted.words->bytes, std::span(counted.words->offsets).subspan(1)};
+    plan_.owners.push_back(counted.words);
+    encoder_ = make_encoder(plan_.text, plan_.vocabulary);
+    if (!tokenizer_of(plan_.text).looks_up_words) return encode(examples, *encoder_, plan_.labels);
+    return label(examples, plan_.labels, std::move(counted.ids), std::move(counted.offsets));
+  }
+
+  // The plan reads texts as the pretrained model does, up to the positions it knows.
+  void take_tokenizer() {
+    const auto files = std::make_shared<const TokenizerFiles>(read_tokenizer(pretrained_.folder()));
+    const PretrainedConfig& config = *pretrained_.config();
+    plan_.text = files->text;
+    plan_.text.max_tokens = std::min(settings_.text.max_tokens, config.longest_text());
+    plan_.vocabulary = files->vocabulary();
+    plan_.owners.push_back(files);
+    encoder_ = make_encoder(plan_.text, plan_.vocabulary);
+    if (encoder_->id_count() <= config.vocabulary) return;
+    throw Error(fmt::format("{}: the tokenizer has {} ids, but the model has vectors for {}",
+                            pretrained_.folder(), encoder_->id_count(), config.vocabulary),
+                "the folder mixes the files of two models: download it again");
+  }
+
+  // `tokens`: of a training batch.
+  Plan finish(std::int64_t tokens) && {
+    const std::int64_t ids = table_rows(encoder_->id_count(), pretrained_.config());
+    const GraphSizes training{ids, settings_.batch, std::max(encoder_->max_ids(), tokens)};
+    add_programs(compile_predicting(lowered_.graph, ids, plan_.text, options_),
+                 compile_train(sized(lowered_.graph, training), options_));
+    for (std::string& text : vectors_.report()) plan_.notes.push_back({"", std::move(text)});
+    expect_memory(plan_.programs);
+    for (const Graph& program : plan_.programs) add_tensors(program);
+    return std::move(plan_);
+  }
+
+  const DescriptionSettings& settings() const { return settings_; }
+  const PretrainedSource& pretrained() const { return pretrained_; }
+
+ private:
+  // The pretrained model decides how texts are read, but for how much of them.
+  void check_text_line() const {
+    for (const Argument& setting : description_.text.settings) {
+      if (setting.name == "max_tokens") continue;
+      throw Error(
+          setting.location,
+          fmt::format("{} beside `pretrained`: the model brings its tokenizer", setting.name),
+          "leave it out; `text max_tokens=128` is what may be said")
+          .in(description_.file, description_.source);
+    }
+  }
+
+  void add_programs(Compiled predict, Compiled train) {
+    plan_.programs = {std::move(predict.program), std::move(train.program)};
+    if (predict.load) plan_.programs.push_back(std::move(*predict.load));
+    if (train.flush) plan_.programs.push_back(std::move(*train.flush));
+    const auto add_notes = [&](std::vector<std::string>& notes, std::string_view program) {
+      for (std::string& text : notes) {
+        plan_.notes.push_back({std::string(program), std::move(text)});
+      }
+    };
+    add_notes(predict.notes, programs::kPredict);
+    add_notes(train.notes, programs::kTrain);
+  }
+
+  // Declares each param and state of a program once among the plan's tensors, at its first value;
+  // not those that program @load computes.
+  void add_tensors(const Graph& program) {
+    for (const Value& value : program.values) {
+      if (value.role != Role::param && value.role != Role::state) continue;
+      if (plan_.tensor(value.name) != nullptr || value.attrs.contains("computed")) continue;
+      const auto size = static_cast<std::size_t>(capacity_bytes(program, value.type));
+      const auto bytes = std::make_shared<AlignedBytes>(size);
+      fill(value, bytes->span());
+      plan_.tensors.push_back({value.name, value.type, value.role, bytes->span()});
+      plan_.owners.push_back(bytes);
+    }
+  }
+
+  // With a tensor's first value.
+  void fill(const Value& value, std::span<std::byte> bytes) {
+    const auto numbers = [&] {
+      return std::span(reinterpret_cast<float*>(bytes.data()), bytes.size() / sizeof(float));
+    };
+    if (const auto name = value.attrs.find("pretrained"); name != value.attrs.end()) {
+      const std::string& weight = std::get<std::string>(name->second);
+      if (pretrained_.read(weight, value.type, numbers())) return;
+      plan_.notes.push_back({"", fmt::format("%{} begins at random: {} has no `{}` of its size",
+                                             value.name, pretrained_.folder(), weight)});
+    }
+    const auto seed = static_cast<std::uint64_t>(settings_.seed);
+    initialize(value, seed, bytes);
+    const std::string layer = value.name.substr(0, value.name.rfind('.'));
+    if (value.role == Role::param && vectors_.fills(layer)) {
+      vectors_.fill(layer, seed, value.name, numbers());
+    }
+    if (value.name == "seed") {
+      const auto number = static_cast<std::int32_t>(settings_.seed);
+      std::memcpy(bytes.data(), &number, sizeof number);
+    }
+  }
+
+  const Description& description_;
+  const Overrides& overrides_;
+  const CompileOptions& options_;
+  DescriptionSettings settings_;
+  InitialVectors vectors_;
+  PretrainedSource pretrained_;
+  Lowered lowered_;
+  Plan plan_;
+  std::unique_ptr<const Encoder> encoder_;
+};
+
 }  // namespace
 
 BuiltPlan build_with_data(const Description& description, const Overrides& overrides,
                           const CorpusView& examples, const CompileOptions& options,
-                          VectorsOptions vectors) {
-  const DescriptionSettings settings = settings_of(description, overrides);
+                          const InitialSources& initial) {
+  Builder builder(description, overrides, options, initial);
   check_labels(description, examples.corpus());
-  check_lazy(settings, options);
-  InitialVectors initial_vectors(description.file, std::move(vectors));
-  LoweringContext context;
-  context.labels = static_cast<std::int64_t>(examples.corpus().label_names().size());
-  if (settings.balanced) context.class_weights = balanced_weights(examples);
-  context.initial_vectors = &initial_vectors;  // embeddings claim their files
-  const Lowered lowered = lower(description, settings, context, overrides);
-  CountedTexts counted = count_words(settings, examples, initial_vectors);
-
-  Plan plan;
-  plan.description = description.source;
-  plan.settings = settings_json(overrides, initial_vectors);
-  plan.text = settings.text;
-  plan.task = lowered.task;
-  plan.labels = examples.corpus().label_names();
-  plan.vocabulary = {counted.words->bytes, std::span(counted.words->offsets).subspan(1)};
-  plan.owners.push_back(counted.words);
-  const auto encoder = make_encoder(plan.text, plan.vocabulary);
-  Dataset data = training_data(examples, counted, *encoder, plan);
-  add_programs(plan, compile_predicting(lowered.graph, encoder->id_count(), plan.text, options),
-               compile_training(lowered.graph, *encoder, data, settings.batch, options));
-  for (std::string& text : initial_vectors.report()) plan.notes.push_back({"", std::move(text)});
-  expect_memory(plan.programs);
-  for (const Graph& program : plan.programs) add_tensors(plan, program, settings, initial_vectors);
-  return {std::move(plan), std::move(data)};
+  builder.lower(examples.corpus().label_names(),
+                builder.settings().balanced ? balanced_weights(examples) : std::vector<double>{});
+  Dataset data = builder.take_vocabulary(examples);
+  const std::int64_t tokens = data.max_tokens(builder.settings().batch);
+  return {std::move(builder).finish(tokens), std::move(data)};
 }
 
 Plan build_plan(const Description& description, const Overrides& overrides,
-                const CorpusView& examples, const CompileOptions& options, VectorsOptions vectors) {
-  return build_with_data(description, overrides, examples, options, std::move(vectors)).plan;
+                const CorpusView& examples, const CompileOptions& options,
+                const InitialSources& initial) {
+  return build_with_data(description, overrides, examples, options, initial).plan;
 }
 
-Plan predict_only(const Plan& plan) {
-  Plan small = plan;
-  std::erase_if(small.programs, [](const Graph& program) {
-    return program.name != programs::kPredict && program.name != programs::kLoad;
-  });
-  if (small.program(programs::kPredict) == nullptr) {
-    throw Error("the plan holds no program that predicts", "compile it again");
+Plan build_without_data(const Description& description, const Overrides& overrides,
+                        std::vector<std::string> labels, const CompileOptions& options,
+                        const InitialSources& initial) {
+  constexpr std::int64_t kTokensPerText = 128;  // on average, of a full batch
+  Builder builder(description, overrides, options, initial);
+  builder.lower(std::move(labels), {});
+  if (builder.pretrained().config() == nullptr) {
+    throw Error("the vocabulary and the labels come from data", "give the data: --data FILE");
   }
-  drop_unread_tensors(small);
-  std::erase_if(small.notes, [](const PlanNote& note) { return note.program == programs::kTrain; });
-  return small;
-}
-
-Plan recompile_predict(const Plan& plan, const CompileOptions& options) {
-  const Description description = parse_description(plan.description, "the plan's description");
-  const Overrides overrides = overrides_of(plan);
-  const DescriptionSettings settings = settings_of(description, overrides);
-  const auto labels = static_cast<std::int64_t>(plan.labels.size());
-  const Lowered lowered = lower(description, settings, {labels}, overrides);
-  const auto words = static_cast<std::int64_t>(plan.vocabulary.ends.size());
-  Compiled predict =
-      compile_predicting(lowered.graph, id_count(plan.text, words), plan.text, options);
-
-  Plan changed = plan;
-  const auto replaced = [](std::string_view program) {
-    return program == programs::kPredict || program == programs::kLoad;
-  };
-  std::erase_if(changed.programs, [&](const Graph& program) { return replaced(program.name); });
-  std::erase_if(changed.notes, [&](const PlanNote& note) { return replaced(note.program); });
-  changed.programs.insert(changed.programs.begin(), std::move(predict.program));
-  if (predict.load) changed.programs.push_back(std::move(*predict.load));
-  for (std::string& text : predict.notes)
-    changed.notes.push_back({std::string(programs::kPredict), std::move(text)});
-  for (const Graph& program : changed.programs) {
-    for (const Value& value : program.values) {
-      if (value.role != Role::param || plan.tensor(value.name) != nullptr) continue;
-      throw Error(fmt::format("the plan does not hold the weights %{}", value.name),
-                  "it was made with --fold: use the plan that it was made from");
-    }
-  }
-  return changed;
-}
-
-Plan fold_tables(const Plan& plan) {
-  Plan small = predict_only(plan);
-  const Graph* load = small.program(programs::kLoad);
-  if (load == nullptr) return small;
-  std::vector<PlanTensor> computed;
-  for (const Write& write : load->writes) {
-    const Value& state = (*load)[write.target];
-    computed.push_back({state.name, state.type, state.role, {}});
-  }
-  const auto memory = std::make_shared<Memory>(small.tensors, Access::shared, computed);
-  Executor(*load, *memory, default_threads()).run({});
-  for (PlanTensor& tensor : computed) tensor.bytes = memory->writable_tensor(tensor.name);
-  small.owners.push_back(memory);
-  small.tensors.insert(small.tensors.end(), computed.begin(), computed.end());
-  std::erase_if(small.programs,
-                [](const Graph& program) { return program.name == programs::kLoad; });
-  for (Value& value : small.programs.front().values) value.attrs.erase("computed");
-  drop_unread_tensors(small);
-  return small;
-}
-
-Overrides overrides_of(const Plan& plan) {
-  const auto json = nlohmann::json::parse(plan.settings, nullptr, /*allow_exceptions=*/false);
-  std::vector<std::string> assignments;
-  if (json.is_object() && json.contains("overrides") && json["overrides"].is_array()) {
-    for (const auto& assignment : json["overrides"]) {
-      if (assignment.is_string()) assignments.push_back(assignment.get<std::string>());
-    }
-  }
-  return Overrides(assignments);
+  builder.take_tokenizer();
+  return std::move(builder).finish(builder.settings().batch * kTokensPerText);
 }
 
 }  // namespace weft

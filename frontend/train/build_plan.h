@@ -8,8 +8,8 @@
 #include "frontend/data/corpus.h"
 #include "frontend/description/description.h"
 #include "frontend/description/lower.h"
+#include "frontend/pretrained/pretrained_source.h"
 #include "frontend/train/dataset.h"
-#include "frontend/vectors/initial_vectors.h"
 #include "ir/plan/plan.h"
 #include "passes/compile.h"
 
@@ -19,7 +19,7 @@ namespace weft {
 // begin with the word vectors that the description or the options name; a note of the plan says
 // with how many. Throws Error where the description, the data and the vectors do not fit.
 Plan build_plan(const Description&, const Overrides&, const CorpusView& examples,
-                const CompileOptions& = {}, VectorsOptions = {});
+                const CompileOptions& = {}, const InitialSources& = {});
 
 // The same, and the examples as the plan reads them.
 struct BuiltPlan {
@@ -27,20 +27,11 @@ struct BuiltPlan {
   Dataset data;
 };
 BuiltPlan build_with_data(const Description&, const Overrides&, const CorpusView& examples,
-                          const CompileOptions& = {}, VectorsOptions = {});
+                          const CompileOptions& = {}, const InitialSources& = {});
 
-// The same plan, predicting by a program compiled anew from its description. Error if the plan
-// lacks the weights: it may hold tables made of them instead.
-Plan recompile_predict(const Plan&, const CompileOptions&);
-
-// The same plan without what only training needs.
-Plan predict_only(const Plan&);
-
-// predict_only, and with what is computed of the weights at load stored in the place of those that
-// are not read otherwise.
-Plan fold_tables(const Plan&);
-
-// The overrides that a plan was built with.
-Overrides overrides_of(const Plan&);
+// Of a description that begins with a pretrained model, whose vocabulary is its own: no data is
+// needed. Batches of training hold 128 tokens a text on average.
+Plan build_without_data(const Description&, const Overrides&, std::vector<std::string> labels,
+                        const CompileOptions& = {}, const InitialSources& = {});
 
 }  // namespace weft

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "frontend/train/build_plan.h"
+#include "frontend/train/plan_forms.h"
 #include "ir/file.h"
 #include "ir/plan/format.h"
 

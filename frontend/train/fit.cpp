@@ -104,7 +104,7 @@ FitResult run(Plan start, std::optional<Dataset> data, const DescriptionSettings
 FitResult fit(const Description& description, const Overrides& overrides, const FitData& data,
               const FitOptions& options, FitObserver& observer) {
   BuiltPlan built =
-      build_with_data(description, overrides, data.train, options.compile, options.vectors);
+      build_with_data(description, overrides, data.train, options.compile, options.initial);
   observer.built(built.plan);
   return run(std::move(built.plan), std::move(built.data), settings_of(description, overrides),
              data, options, observer);

@@ -16,9 +16,9 @@
 #include "frontend/data/corpus.h"
 #include "frontend/description/arguments.h"
 #include "frontend/description/description.h"
+#include "frontend/pretrained/pretrained_source.h"
 #include "frontend/train/observer.h"
 #include "frontend/train/trainer.h"
-#include "frontend/vectors/initial_vectors.h"
 #include "passes/compile.h"
 
 namespace weft {
@@ -38,7 +38,7 @@ struct CheckpointOptions {
 
 struct FitOptions {
   CompileOptions compile = {};                   // of a description
-  VectorsOptions vectors = {};                   // of a description
+  InitialSources initial = {};                   // of a description
   int threads = 0;                               // 0: all that this process may use
   bool check_data = true;                        // look for odd data: reads all texts once more
   const std::atomic<bool>* interrupt = nullptr;  // set: end after the step under way

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "frontend/train/compare_plans.h"
+#include "frontend/train/plan_forms.h"
 #include "ir/interpret.h"
 #include "ir/ops/ops.h"
 #include "passes/pass.h"

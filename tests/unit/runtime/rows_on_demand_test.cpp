@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "frontend/train/build_plan.h"
+#include "frontend/train/plan_forms.h"
 #include "runtime/session.h"
 #include "tests/support/small_model.h"
 

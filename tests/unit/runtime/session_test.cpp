@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "frontend/train/plan_forms.h"
 #include "ir/interpret.h"
 #include "tests/support/small_model.h"
 

@@ -38,6 +38,22 @@ constexpr std::string_view kExpected = "# ---- expected\n";
 // Few enough that the goldens of all models with two labels per text are readable.
 constexpr GraphSizes kSizes{.vocabulary = 1000, .examples = 8, .tokens = 400};
 
+// What a layer `pretrained` begins with here: no folder, one layer, small.
+PretrainedConfig small_encoder() {
+  PretrainedConfig config;
+  config.family = "bert";
+  config.layers = 1;
+  config.width = 8;
+  config.heads = 2;
+  config.inner = 16;
+  config.positions = 40;
+  config.types = 2;
+  config.vocabulary = 1000;
+  config.epsilon = 1e-12;
+  config.hidden_dropout = config.embedding_dropout = config.attention_dropout = 0.1;
+  return config;
+}
+
 std::int64_t labels(const std::string& name) { return name.starts_with("binary") ? 2 : 3; }
 
 Lowered lowered(std::string_view text, std::vector<std::string> set = {},
@@ -45,7 +61,8 @@ Lowered lowered(std::string_view text, std::vector<std::string> set = {},
   const Description model = parse_description(text, name);
   const Overrides overrides(set);
   const DescriptionSettings settings = settings_of(model, overrides);
-  Lowered result = lower(model, settings, {labels(name)}, overrides);
+  PretrainedSource pretrained(small_encoder());
+  Lowered result = lower(model, settings, {labels(name), {}, nullptr, &pretrained}, overrides);
   result.graph = sized(result.graph, kSizes);
   verify(result.graph);
   return result;
@@ -99,7 +116,7 @@ TEST_CASE("every description gives its golden graph or message") {
 }
 
 TEST_CASE("every starter lowers and is a graph that verifies") {
-  CHECK(all_starters().size() == 6);
+  CHECK(all_starters().size() == 9);
   for (const Starter& starter : all_starters()) {
     CAPTURE(starter.name);
     CHECK(starter.text.starts_with("# "));

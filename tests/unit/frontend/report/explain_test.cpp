@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "frontend/report/explain_report.h"
+#include "frontend/train/plan_forms.h"
 #include "runtime/session.h"
 #include "tests/support/small_model.h"
 

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "frontend/train/build_plan.h"
+#include "frontend/train/plan_forms.h"
 #include "frontend/vectors/initial_vectors.h"
 #include "ir/diagnostic.h"
 #include "runtime/session.h"

@@ -1,0 +1,54 @@
+// The pretrained encoder that a description begins with: a folder of published files, or what a
+// plan remembers of it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "frontend/pretrained/config.h"
+#include "frontend/pretrained/pretrained_model.h"
+#include "frontend/vectors/initial_vectors.h"
+
+namespace weft {
+
+// Order of use: lowering the description claims the folder for its layer `pretrained`; then `read`
+// fills each weight that says where it begins.
+// What weights begin with, beside what a description names.
+struct InitialSources {
+  VectorsOptions vectors = {};
+  std::string pretrained = {};  // the folder of a pretrained model, for a layer that names none
+};
+
+class PretrainedSource {
+ public:
+  // Folders that a description names are sought beside it, then where the program runs. `folder`:
+  // for layers that name none; may be empty.
+  PretrainedSource(const std::string& description, std::string folder);
+  // Of a plan: the sizes are known, the weights are the plan's.
+  explicit PretrainedSource(PretrainedConfig config) : config_(std::move(config)) {}
+
+  // For a layer that names the folder `named`, or nothing. Error if there is none, or a second one.
+  const PretrainedConfig& claim(const std::string& named);
+
+  // Null until a folder has been claimed.
+  const PretrainedConfig* config() const { return config_ ? &*config_ : nullptr; }
+  const std::string& folder() const { return path_; }  // as it was found; empty: there is none
+  const PretrainedModel* model() const { return model_.get(); }  // null: there is no folder
+
+  // Fills `into`, of that type, with the published weight of that name. False, and nothing is done,
+  // if there is none of that shape: a head for other labels, say.
+  bool read(std::string_view weight, const TensorType& type, std::span<float> into) const;
+
+  // Error where the command line names a folder that no layer has claimed.
+  void check_claimed() const;
+
+ private:
+  std::string beside_, folder_, path_;
+  std::unique_ptr<PretrainedModel> model_;
+  std::optional<PretrainedConfig> config_;
+};
+
+}  // namespace weft

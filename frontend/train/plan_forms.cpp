@@ -1,0 +1,156 @@
+// Forms of a plan, and the settings by which it is compiled again.
+#include "frontend/train/plan_forms.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "frontend/description/lower.h"
+#include "ir/plan/program_interface.h"
+#include "runtime/executor.h"
+#include "runtime/resources/memory.h"
+#include "runtime/resources/threads.h"
+#include "runtime/text/tokenizers.h"
+
+namespace weft {
+namespace {
+
+// More texts and tokens at once would not be faster: activations should stay in the cache.
+constexpr std::int64_t kPredictExamples = 256;
+constexpr std::int64_t kPredictTokens = 4096;
+constexpr std::int64_t kWidestBytes = 8 << 20;
+
+// Tokens of a predicting batch: fewer where rows are wide.
+std::int64_t predict_tokens(const Graph& lowered) {
+  std::int64_t widest = 1;
+  for (const Value& value : lowered.values) {
+    const Shape& shape = value.type.shape;
+    const bool rows = shape.size() == 2 && shape[0].symbol == programs::kTokens;
+    if (rows && value.role == Role::computed) widest = std::max(widest, shape[1].value);
+  }
+  std::int64_t tokens = kPredictTokens;
+  while (tokens > 256 && tokens * widest * 4 > kWidestBytes) tokens /= 2;
+  return tokens;
+}
+
+bool any_program_reads(const Plan& plan, const std::string& tensor) {
+  return std::ranges::any_of(
+      plan.programs, [&](const Graph& program) { return program.find_value(tensor) != nullptr; });
+}
+
+void drop_unread_tensors(Plan& plan) {
+  std::erase_if(plan.tensors,
+                [&](const PlanTensor& tensor) { return !any_program_reads(plan, tensor.name); });
+}
+
+nlohmann::json json_of(const Plan& plan) {
+  return nlohmann::json::parse(plan.settings, nullptr, /*allow_exceptions=*/false);
+}
+
+}  // namespace
+
+std::string settings_json(const Overrides& overrides, const PretrainedConfig* pretrained) {
+  nlohmann::json json;
+  json["overrides"] = overrides.assignments();
+  if (pretrained != nullptr) json["pretrained"] = to_json(*pretrained);
+  return json.dump();
+}
+
+std::optional<PretrainedConfig> pretrained_of(const Plan& plan) {
+  const nlohmann::json json = json_of(plan);
+  if (!json.is_object() || !json.contains("pretrained")) return std::nullopt;
+  if (!json["pretrained"].is_string()) throw Error("the plan's settings are damaged");
+  return parse_config(json["pretrained"].get<std::string>(), "the plan's pretrained model");
+}
+
+std::int64_t table_rows(std::int64_t ids, const PretrainedConfig* pretrained) {
+  return pretrained != nullptr ? pretrained->vocabulary : ids;
+}
+
+Compiled compile_predicting(const Graph& lowered, std::int64_t ids, const TextSettings& text,
+                            const CompileOptions& options) {
+  const std::int64_t tokens = std::max(predict_tokens(lowered), max_ids(text));
+  return compile_predict(sized(lowered, {ids, kPredictExamples, tokens}), options);
+}
+
+Plan predict_only(const Plan& plan) {
+  Plan small = plan;
+  std::erase_if(small.programs, [](const Graph& program) {
+    return program.name != programs::kPredict && program.name != programs::kLoad;
+  });
+  if (small.program(programs::kPredict) == nullptr) {
+    throw Error("the plan holds no program that predicts", "compile it again");
+  }
+  drop_unread_tensors(small);
+  std::erase_if(small.notes, [](const PlanNote& note) { return note.program == programs::kTrain; });
+  return small;
+}
+
+Plan recompile_predict(const Plan& plan, const CompileOptions& options) {
+  const Description description = parse_description(plan.description, "the plan's description");
+  const Overrides overrides = overrides_of(plan);
+  const DescriptionSettings settings = settings_of(description, overrides);
+  const auto labels = static_cast<std::int64_t>(plan.labels.size());
+  const std::optional<PretrainedConfig> config = pretrained_of(plan);
+  std::optional<PretrainedSource> pretrained;
+  LoweringContext context{labels};
+  if (config) context.pretrained = &pretrained.emplace(*config);
+  const Lowered lowered = lower(description, settings, context, overrides);
+  const auto words = static_cast<std::int64_t>(plan.vocabulary.ends.size());
+  const std::int64_t ids = table_rows(id_count(plan.text, words), config ? &*config : nullptr);
+  Compiled predict = compile_predicting(lowered.graph, ids, plan.text, options);
+
+  Plan changed = plan;
+  const auto replaced = [](std::string_view program) {
+    return program == programs::kPredict || program == programs::kLoad;
+  };
+  std::erase_if(changed.programs, [&](const Graph& program) { return replaced(program.name); });
+  std::erase_if(changed.notes, [&](const PlanNote& note) { return replaced(note.program); });
+  changed.programs.insert(changed.programs.begin(), std::move(predict.program));
+  if (predict.load) changed.programs.push_back(std::move(*predict.load));
+  for (std::string& text : predict.notes)
+    changed.notes.push_back({std::string(programs::kPredict), std::move(text)});
+  for (const Graph& program : changed.programs) {
+    for (const Value& value : program.values) {
+      if (value.role != Role::param || plan.tensor(value.name) != nullptr) continue;
+      throw Error(fmt::format("the plan does not hold the weights %{}", value.name),
+                  "it was made with --fold: use the plan that it was made from");
+    }
+  }
+  return changed;
+}
+
+Plan fold_tables(const Plan& plan) {
+  Plan small = predict_only(plan);
+  const Graph* load = small.program(programs::kLoad);
+  if (load == nullptr) return small;
+  std::vector<PlanTensor> computed;
+  for (const Write& write : load->writes) {
+    const Value& state = (*load)[write.target];
+    computed.push_back({state.name, state.type, state.role, {}});
+  }
+  const auto memory = std::make_shared<Memory>(small.tensors, Access::shared, computed);
+  Executor(*load, *memory, default_threads()).run({});
+  for (PlanTensor& tensor : computed) tensor.bytes = memory->writable_tensor(tensor.name);
+  small.owners.push_back(memory);
+  small.tensors.insert(small.tensors.end(), computed.begin(), computed.end());
+  std::erase_if(small.programs,
+                [](const Graph& program) { return program.name == programs::kLoad; });
+  for (Value& value : small.programs.front().values) value.attrs.erase("computed");
+  drop_unread_tensors(small);
+  return small;
+}
+
+Overrides overrides_of(const Plan& plan) {
+  const nlohmann::json json = json_of(plan);
+  std::vector<std::string> assignments;
+  if (json.is_object() && json.contains("overrides") && json["overrides"].is_array()) {
+    for (const auto& assignment : json["overrides"]) {
+      if (assignment.is_string()) assignments.push_back(assignment.get<std::string>());
+    }
+  }
+  return Overrides(assignments);
+}
+
+}  // namespace weft

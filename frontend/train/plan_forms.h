@@ -1,0 +1,41 @@
+// Other forms of a plan: compiled anew, without what only training needs, with its tables computed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "frontend/description/arguments.h"
+#include "frontend/pretrained/config.h"
+#include "ir/plan/plan.h"
+#include "passes/compile.h"
+
+namespace weft {
+
+// The same plan, predicting by a program compiled anew from its description. Error if the plan
+// lacks the weights: it may hold tables made of them instead.
+Plan recompile_predict(const Plan&, const CompileOptions&);
+
+// The same plan without what only training needs.
+Plan predict_only(const Plan&);
+
+// predict_only, and with what is computed of the weights at load stored in the place of those that
+// are not read otherwise.
+Plan fold_tables(const Plan&);
+
+// The overrides that a plan was built with.
+Overrides overrides_of(const Plan&);
+
+// What a plan keeps in Plan::settings, so that it is compiled again where no file is at hand: the
+// overrides it was built with, and what its pretrained model is.
+std::string settings_json(const Overrides&, const PretrainedConfig*);
+std::optional<PretrainedConfig> pretrained_of(const Plan&);
+
+// The rows of a table of vectors for so many ids: a pretrained model may have more.
+std::int64_t table_rows(std::int64_t ids, const PretrainedConfig*);
+
+// Program @predict of a lowered graph, for the batches that predicting makes.
+Compiled compile_predicting(const Graph& lowered, std::int64_t table_rows, const TextSettings&,
+                            const CompileOptions&);
+
+}  // namespace weft

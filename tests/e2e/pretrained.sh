@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Pretrained models by the program: read, given a head, trained further, sent home, refused.
+#   bash tests/e2e/pretrained.sh build/weft
+scripts=$(realpath "$(dirname "$0")/../../examples")
+source "$(dirname "$0")/../e2e_setup.sh"
+
+awk 'BEGIN {
+  srand(1); print "label\ttext"
+  for (i = 0; i < 240; ++i) {
+    line = ""
+    for (w = 0; w < 3 + i % 7; ++w) line = line "word" int(rand() * 30) " "
+    print (i % 2 ? "good\t" line "fine film" : "bad\t" line "dull film")
+  }
+}' >data.tsv
+cut -f 2 data.tsv >lines
+bash "$scripts/tiny_bert.sh" lines folder
+
+# A model without a classifier needs labels; with them it predicts, if at random.
+refuses "no classifier.*--labels" "$weft" import folder -o a.plan
+silent_or_notes() { "$@" 2>message || fail "status $? from: $* ($(cat message))"; }
+silent_or_notes "$weft" import folder --labels good,bad -o a.plan
+grep -q "begins at random" message || fail "import said: $(cat message)"
+"$weft" predict a.plan lines --threads 1 >answers
+[ "$(sort -u answers | cut -f 1 | grep -cvE '^(good|bad)$')" -eq 0 ] || fail "answers: $(head -3 answers)"
+
+# Trained further, it learns what tells the labels apart; the same bytes each time.
+"$weft" new bert >bert.model
+train=("$weft" train bert.model --data data.tsv --pretrained folder --rate 0.002 --epochs 4
+  --valid-fraction 0.2 --threads 1 --quiet)
+"${train[@]}" -o b.plan 2>message
+"${train[@]}" -o again.plan 2>message
+cmp b.plan again.plan || fail "two equal runs, two plans"
+"$weft" eval b.plan --data data.tsv --json >measured
+accuracy=$(sed -nE 's/.*"accuracy": *([0-9.]+).*/\1/p' measured | head -n 1)
+awk -v a="$accuracy" 'BEGIN { exit !(a > 0.95) }' || fail "accuracy $accuracy after training"
+
+# Frozen as a whole, with convolutions on top; by layers; each layer at its own rate.
+"$weft" new bert-cnn >cnn.model
+"$weft" train cnn.model --data data.tsv --pretrained folder --epochs 2 --threads 1 --quiet -o c.plan
+"$weft" inspect c.plan --json >inspection
+"$weft" train bert.model --data data.tsv --pretrained folder --epochs 1 --threads 1 --quiet \
+  --set pretrained.freeze=1 --set pretrained.rate=0.8 --set pretrained.frozen=types -o f.plan 2>message
+"$weft" crossval bert.model --data data.tsv --pretrained folder --folds 2 --threads 1 \
+  --set train.epochs=1 >scores 2>message || fail "crossval: $(cat message)"
+"$weft" train b.plan --data data.tsv --epochs 1 --threads 1 --quiet -o more.plan 2>message
+
+# It goes home, and comes back to the same answers.
+"$weft" export b.plan --to home
+for file in config.json model.safetensors vocab.txt tokenizer_config.json; do
+  [ -s "home/$file" ] || fail "export wrote no $file"
+done
+"$weft" import home -o back.plan
+"$weft" predict b.plan lines --threads 1 >answers
+"$weft" predict back.plan lines --threads 1 | cmp - answers || fail "sent home, it answers otherwise"
+"$weft" compile back.plan --predict-only -o small.plan
+"$weft" predict small.plan lines --threads 1 | cmp - answers || fail "--predict-only answers otherwise"
+says "encoder alone" "$weft" export c.plan --to bare
+
+# Refused, by name and with the remedy.
+refuses "nowhere" "$weft" import nowhere --labels a,b -o x.plan
+refuses "no folder of a pretrained model" "$weft" train bert.model --data data.tsv -o x.plan
+"$weft" new textcnn >textcnn.model
+refuses "no layer .pretrained" "$weft" train textcnn.model --data data.tsv --pretrained folder -o x.plan
+refuses "already" "$weft" train b.plan --data data.tsv --pretrained folder -o x.plan
+sed 's/^text .*/text tokenizer=words/' bert.model >words.model
+refuses "brings its tokenizer" "$weft" train words.model --data data.tsv --pretrained folder -o x.plan
+cp -r folder cut && head -c 20000 folder/model.safetensors >cut/model.safetensors
+refuses "cut/model.safetensors" "$weft" import cut --labels a,b -o x.plan
+cp -r folder other && sed -i 's/"bert"/"t5"/' other/config.json
+refuses "t5" "$weft" import other --labels a,b -o x.plan
+refuses "did not begin with a pretrained model" "$weft" export textcnn.model --to y || true
+[ ! -e x.plan ] || fail "a refused command left a plan"
+echo "pretrained models come and go"
