@@ -13,8 +13,8 @@ rooms="
   passes
   runtime/text runtime/resources runtime/kernels runtime/kernels/simd runtime/kernels/onednn
   runtime/kernels/taps runtime/kernels/nn runtime/kernels/train runtime
-  frontend/format frontend/data frontend/vectors frontend/description frontend/train
-  frontend/search frontend/report frontend/cli
+  frontend/format frontend/data frontend/vectors frontend/pretrained frontend/description
+  frontend/train frontend/search frontend/report frontend/cli
 "
 
 # Files that git tracks, or with --others also the new ones; all files where there is no git.

@@ -100,9 +100,7 @@ class Decoder {
     Plan plan;
     plan.description = text(from.description());
     plan.settings = text(from.settings());
-    require(from.text() != nullptr, "the text settings are missing");
-    plan.text = {text(from.text()->tokenizer()), from.text()->lowercase(), from.text()->nfkc(),
-                 from.text()->max_tokens(), from.text()->buckets()};
+    plan.text = text_settings(from.text());
     plan.vocabulary = vocabulary(from, segments);
     plan.labels = texts(from.labels());
     plan.task = checked_enum<Task>(from.task(), fbs::Task::MAX);
@@ -110,6 +108,7 @@ class Decoder {
     plan.temperature = from.temperature();
     each(from.programs(), [&](const auto& p) { plan.programs.push_back(program(p)); });
     each(from.tensors(), [&](const auto& t) { plan.tensors.push_back(tensor(t, segments)); });
+    plan.vocabulary.merges = merges(from, segments);
     require(segments.at_end(), "it holds more than its structure says");
     each(from.history(), [&](const auto& h) { plan.history.push_back(history_entry(h)); });
     each(from.notes(), [&](const auto& n) {
@@ -150,6 +149,39 @@ class Decoder {
     std::vector<std::string> out;
     each(strings, [&](const flatbuffers::String& s) { out.push_back(text(&s)); });
     return out;
+  }
+
+  TextSettings text_settings(const fbs::TextSettings* from) {
+    require(from != nullptr, "the text settings are missing");
+    return {text(from->tokenizer()), from->lowercase(), from->nfkc(),
+            from->max_tokens(),      from->buckets(),   subwords(from->subwords())};
+  }
+
+  SubwordSettings subwords(const fbs::SubwordSettings* from) {
+    if (from == nullptr) return {};
+    SubwordSettings out{from->unknown_id(),       text(from->prefix()),  from->clean_text(),
+                        from->split_chinese(),    from->strip_accents(), from->max_word(),
+                        from->add_prefix_space(), from->trim_offsets()};
+    each(from->special_tokens(), [&](const fbs::SpecialToken& t) {
+      out.special_tokens.push_back({t.id(), text(t.text()), t.takes_space_before(),
+                                    t.takes_space_after(), t.whole_word(), t.normalized()});
+    });
+    const auto parts = [&](const auto* list, std::vector<TemplatePart>& into) {
+      each(list, [&](const fbs::TemplatePart& p) {
+        into.push_back({p.id(), p.which(), p.type()});
+      });
+    };
+    parts(from->single(), out.single);
+    parts(from->pair(), out.pair);
+    return out;
+  }
+
+  static std::span<const std::int32_t> merges(const fbs::Plan& from, Segments& segments) {
+    if (from.merges() == nullptr) return {};
+    const auto found = segments.next(from.merges(), "the merges");
+    require(found.size() % (2 * sizeof(std::int32_t)) == 0, "the merges end within one");
+    return {reinterpret_cast<const std::int32_t*>(found.data()),
+            found.size() / sizeof(std::int32_t)};
   }
 
   static VocabularyView vocabulary(const fbs::Plan& from, Segments& segments) {
