@@ -53,7 +53,7 @@ class ByteBpe final : public Encoder {
         settings_(text),
         template_(settings_),
         special_tokens_(settings_.subwords.special_tokens),
-        pairs_(vocabulary, text.subwords.unknown_id),
+        pairs_(vocabulary, text.subwords),
         words_(vocabulary.words),
         offsets_(word_offsets(vocabulary.ends)) {}
 
@@ -193,12 +193,12 @@ class ByteBpe final : public Encoder {
     trim(text, leading, trailing, is_first, span);
   }
 
-  // Takes so many characters off both ends of a span; but of a text that got a space before it,
-  // one less.
+  // Takes so many characters off both ends of a span; but not a single one before the first token,
+  // which may be the space that the settings put there.
   void trim(std::string_view text, std::size_t leading, std::size_t trailing, bool is_first,
             TextSpan& span) const {
-    const bool spaced = settings_.subwords.add_prefix_space && (is_first || span.begin == 0);
-    if (leading > 0 && spaced) --leading;
+    const bool first = is_first || span.begin == 0;
+    if (leading == 1 && first && settings_.subwords.add_prefix_space) leading = 0;
     for (; leading > 0 && span.begin < span.end; --leading) {
       std::size_t position = span.begin;
       utf8::next(text, position);

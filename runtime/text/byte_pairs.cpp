@@ -19,18 +19,22 @@ constexpr const char* kRemedy = "take the vocabulary and the merges of one token
 // The tokens of a vocabulary by their bytes.
 class Tokens {
  public:
-  explicit Tokens(const VocabularyView& vocabulary)
+  Tokens(const VocabularyView& vocabulary, std::span<const SpecialToken> special_tokens)
       : bytes_(vocabulary.words),
         offsets_(word_offsets(vocabulary.ends)),
         index_(vocabulary.ends.size()) {
-    const auto hash_of = [this](std::uint32_t id) { return hash_word((*this)[id]); };
-    for (std::uint32_t id = 0; id + 1 < offsets_.size(); ++id) {
-      const std::string_view token = (*this)[id];
-      if (token.empty()) continue;
-      if (find(token) >= 0) {
-        throw Error(fmt::format("tokens {} and {} are the same", find(token), id), kRemedy);
+    std::vector<bool> special(vocabulary.ends.size());
+    for (const SpecialToken& token : special_tokens) {
+      special[static_cast<std::size_t>(token.id)] = true;
+    }
+    for (std::uint32_t id = 0; id < special.size(); ++id) {
+      if (special[id] || (*this)[id].empty() || add(id)) continue;
+      throw Error(fmt::format("tokens {} and {} are the same", find((*this)[id]), id), kRemedy);
+    }
+    for (const SpecialToken& token : special_tokens) {
+      if (!(*this)[static_cast<std::uint32_t>(token.id)].empty()) {
+        add(static_cast<std::uint32_t>(token.id));
       }
-      index_.insert(hash_word(token), id, hash_of);
     }
   }
 
@@ -45,6 +49,13 @@ class Tokens {
   }
 
  private:
+  bool add(std::uint32_t id) {  // false: its bytes are there already
+    const auto hash_of = [this](std::uint32_t of) { return hash_word((*this)[of]); };
+    if (find((*this)[id]) >= 0) return false;
+    index_.insert(hash_of(id), id, hash_of);
+    return true;
+  }
+
   std::string_view bytes_;
   std::vector<std::uint32_t> offsets_;
   WordIndex index_;
@@ -52,12 +63,12 @@ class Tokens {
 
 }  // namespace
 
-BytePairs::BytePairs(const VocabularyView& vocabulary, std::int32_t unknown_id) {
-  const Tokens tokens(vocabulary);
+BytePairs::BytePairs(const VocabularyView& vocabulary, const SubwordSettings& subwords) {
+  const Tokens tokens(vocabulary, subwords.special_tokens);
   for (std::size_t byte = 0; byte < bytes_.size(); ++byte) {
     const char c = static_cast<char>(byte);
     const std::int32_t id = tokens.find({&c, 1});
-    bytes_[byte] = id >= 0 ? id : unknown_id;
+    bytes_[byte] = id >= 0 ? id : subwords.unknown_id;
     if (bytes_[byte] < 0) {
       throw Error(
           fmt::format("the vocabulary has no token of the byte {}, and none is unknown", byte),

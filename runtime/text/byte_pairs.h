@@ -29,8 +29,8 @@ class BytePairs {
   };
 
   // Error if a token is there twice, a merge gives none, or a byte has no token while there is no
-  // unknown one.
-  BytePairs(const VocabularyView& vocabulary, std::int32_t unknown_id);
+  // unknown one. A special token may have the bytes of another.
+  BytePairs(const VocabularyView& vocabulary, const SubwordSettings& subwords);
 
   // Appends the tokens of a word.
   void encode(std::string_view word, Memory& memory, std::vector<std::int32_t>& ids) const;

@@ -17,7 +17,9 @@ bool is_space(char32_t c) { return (character_classes()[c] & kSpace) != 0; }
 bool is_word_character(char32_t scalar) {
   const auto c = static_cast<UChar32>(scalar);
   constexpr std::uint32_t kCategories = U_GC_M_MASK | U_GC_ND_MASK | U_GC_PC_MASK;
-  return u_hasBinaryProperty(c, UCHAR_ALPHABETIC) != 0 ||
+  // ICU may not know the latest letters.
+  return (character_classes()[scalar] & kLetter) != 0 ||
+         u_hasBinaryProperty(c, UCHAR_ALPHABETIC) != 0 ||
          (U_MASK(u_charType(c)) & kCategories) != 0 ||
          u_hasBinaryProperty(c, UCHAR_JOIN_CONTROL) != 0;
 }
