@@ -75,6 +75,7 @@ ArgumentDef tokenizer_choice() {
   std::vector<std::string_view> names;
   std::vector<std::string_view> docs;
   for (const TokenizerDef* tokenizer : all_tokenizers()) {
+    if (tokenizer->split == nullptr) continue;  // those of pretrained models come with them
     names.push_back(tokenizer->name);
     docs.push_back(tokenizer->doc);
   }

@@ -133,6 +133,7 @@ std::vector<Parameter> default_space(const Description& description) {
   choose("train.label_smoothing", {0.0, 0.1});
   choose("train.schedule", {std::string("constant"), std::string("linear")});
   const TokenizerDef& tokenizer = tokenizer_of(settings.text);
+  if (tokenizer.split == nullptr) return space;  // a pretrained model reads as it learnt to
   choose("text.tokenizer", {std::string(tokenizer.name), std::string(tokenizer.alternative)});
   if (tokenizer.reads_case) {
     choose("text.lowercase", {std::string("true"), std::string("false")});

@@ -170,7 +170,7 @@ Warnings text_warnings(const CorpusView& train, const DescriptionSettings& setti
   if (ideographs <= kLongWord * words) return {};
   std::string others;
   for (const TokenizerDef* other : all_tokenizers()) {
-    if (other->needs_spaces) continue;
+    if (other->needs_spaces || other->split == nullptr) continue;
     others += fmt::format("{}{}", others.empty() ? "" : " or ", other->name);
   }
   return {

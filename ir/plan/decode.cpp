@@ -6,62 +6,26 @@
 
 #include "ir/op.h"
 #include "ir/plan/format.h"
+#include "ir/plan/header.h"
 #include "ir/plan/plan_generated.h"
 
 namespace weft {
 namespace {
 
+using plan_format::damaged;
 using plan_format::Header;
+using plan_format::require;
+using plan_format::require_zeros;
 
 // Limits far above those of any honest plan; below them sums and products of sizes cannot overflow.
 constexpr std::int64_t kMaxBytes = std::int64_t{1} << 46;
 constexpr std::int64_t kMaxElements = std::int64_t{1} << 40;
 constexpr std::size_t kMaxDimensions = 8;
 
-[[noreturn]] void damaged(std::string_view what) {
-  throw Error(fmt::format("is damaged: {}", what),
-              "copy it again, or make it again from its model");
-}
-
-void require(bool holds, std::string_view otherwise) {
-  if (!holds) damaged(otherwise);
-}
-
 template <class Enum>
 Enum checked_enum(auto value, auto last) {
   require(value <= last, "a code is out of range");
   return static_cast<Enum>(value);
-}
-
-void require_zeros(std::span<const std::byte> bytes) {
-  for (const std::byte b : bytes) require(b == std::byte{0}, "padding is not zero");
-}
-
-Header checked_header(std::span<const std::byte> bytes) {
-  const std::size_t magic = std::min(bytes.size(), plan_format::kMagic.size());
-  if (magic == 0) throw Error("is empty", "plans are made by `weft train` or `weft compile`");
-  if (std::memcmp(bytes.data(), plan_format::kMagic.data(), magic) != 0) {
-    throw Error("is not a plan", "plans are made by `weft train` or `weft compile`");
-  }
-  Header header{};
-  require(bytes.size() >= sizeof header, "it is cut short");
-  std::memcpy(&header, bytes.data(), sizeof header);
-  require(plan_format::checksum(header) == header.header_checksum,
-          "its header's checksum does not match");
-  if (header.version > plan_format::kVersion) {
-    throw Error(fmt::format("is a plan of format {}, but this weft reads formats up to {}",
-                            header.version, plan_format::kVersion),
-                "use the weft that made it, or a later one");
-  }
-  require(header.version > 0 && header.reserved == 0 && header.more_reserved[0] == 0 &&
-              header.more_reserved[1] == 0,
-          "its header says what no weft writes");
-  if (bytes.size() != header.file_size) {
-    damaged(fmt::format("it is {}, {} of {} bytes",
-                        bytes.size() < header.file_size ? "cut short" : "too long", bytes.size(),
-                        header.file_size));
-  }
-  return header;
 }
 
 // Reads segments in the order in which they must lie.
@@ -100,9 +64,7 @@ class Decoder {
     Plan plan;
     plan.description = text(from.description());
     plan.settings = text(from.settings());
-    require(from.text() != nullptr, "the text settings are missing");
-    plan.text = {text(from.text()->tokenizer()), from.text()->lowercase(), from.text()->nfkc(),
-                 from.text()->max_tokens(), from.text()->buckets()};
+    plan.text = text_settings(from.text());
     plan.vocabulary = vocabulary(from, segments);
     plan.labels = texts(from.labels());
     plan.task = checked_enum<Task>(from.task(), fbs::Task::MAX);
@@ -110,6 +72,7 @@ class Decoder {
     plan.temperature = from.temperature();
     each(from.programs(), [&](const auto& p) { plan.programs.push_back(program(p)); });
     each(from.tensors(), [&](const auto& t) { plan.tensors.push_back(tensor(t, segments)); });
+    plan.vocabulary.merges = merges(from, segments);
     require(segments.at_end(), "it holds more than its structure says");
     each(from.history(), [&](const auto& h) { plan.history.push_back(history_entry(h)); });
     each(from.notes(), [&](const auto& n) {
@@ -150,6 +113,44 @@ class Decoder {
     std::vector<std::string> out;
     each(strings, [&](const flatbuffers::String& s) { out.push_back(text(&s)); });
     return out;
+  }
+
+  TextSettings text_settings(const fbs::TextSettings* from) {
+    require(from != nullptr, "the text settings are missing");
+    return {text(from->tokenizer()), from->lowercase(), from->nfkc(),
+            from->max_tokens(),      from->buckets(),   subwords(from->subwords())};
+  }
+
+  SubwordSettings subwords(const fbs::SubwordSettings* from) {
+    if (from == nullptr) return {};
+    SubwordSettings out;
+    out.unknown_id = from->unknown_id();
+    out.prefix = text(from->prefix());
+    out.clean_text = from->clean_text();
+    out.split_chinese = from->split_chinese();
+    out.strip_accents = from->strip_accents();
+    out.max_word = from->max_word();
+    out.add_prefix_space = from->add_prefix_space();
+    out.trim_offsets = from->trim_offsets();
+    each(from->special_tokens(), [&](const fbs::SpecialToken& t) {
+      out.special_tokens.push_back({t.id(), text(t.text()), t.takes_space_before(),
+                                    t.takes_space_after(), t.whole_word(), t.normalized()});
+    });
+    each(from->single(), [&](const auto& p) { out.single.push_back(template_part(p)); });
+    each(from->pair(), [&](const auto& p) { out.pair.push_back(template_part(p)); });
+    return out;
+  }
+
+  static TemplatePart template_part(const fbs::TemplatePart& from) {
+    return {from.id(), from.which(), from.type()};
+  }
+
+  static std::span<const std::int32_t> merges(const fbs::Plan& from, Segments& segments) {
+    if (from.merges() == nullptr) return {};
+    const auto found = segments.next(from.merges(), "the merges");
+    require(found.size() % (2 * sizeof(std::int32_t)) == 0, "the merges end within one");
+    return {reinterpret_cast<const std::int32_t*>(found.data()),
+            found.size() / sizeof(std::int32_t)};
   }
 
   static VocabularyView vocabulary(const fbs::Plan& from, Segments& segments) {
@@ -328,7 +329,7 @@ class Decoder {
 };
 
 Plan decode(std::span<const std::byte> bytes) {
-  const Header header = checked_header(bytes);
+  const Header header = plan_format::checked_header(bytes);
   require(header.structure_size <= bytes.size() - sizeof header, "its structure is cut short");
   const auto structure = bytes.subspan(sizeof header, header.structure_size);
   require(plan_format::checksum(structure) == header.structure_checksum,

@@ -42,9 +42,10 @@ class Encoder {
       const auto data = segments.add(out_, tensor.bytes);
       return fbs::CreateTensor(out_, name, shape, role(tensor.role), data);
     });
-    const auto settings =
-        fbs::CreateTextSettings(out_, text(plan.text.tokenizer), plan.text.lowercase,
-                                plan.text.nfkc, plan.text.max_tokens, plan.text.buckets);
+    const auto merges = plan.vocabulary.merges.empty()
+                            ? 0
+                            : segments.add(out_, std::as_bytes(plan.vocabulary.merges));
+    const auto settings = text_settings(plan.text);
     const auto programs =
         tables<fbs::Program>(plan.programs, [&](const Graph& g) { return program(g); });
     const auto history = tables<fbs::HistoryEntry>(
@@ -58,7 +59,7 @@ class Encoder {
     const auto labels = texts(plan.labels);
     out_.Finish(fbs::CreatePlan(out_, description, more, settings, words, ends, labels,
                                 static_cast<fbs::Task>(plan.task), plan.threshold, programs,
-                                tensors, history, notes, plan.temperature));
+                                tensors, history, notes, plan.temperature, merges));
     const auto bytes = std::as_bytes(std::span(out_.GetBufferPointer(), out_.GetSize()));
     return {bytes.begin(), bytes.end()};
   }
@@ -79,6 +80,33 @@ class Encoder {
     made.reserve(items.size());
     for (const auto& item : items) made.push_back(make(item));
     return out_.CreateVector(made);
+  }
+
+  Offset<fbs::TextSettings> text_settings(const TextSettings& settings) {
+    const auto tokenizer = text(settings.tokenizer);
+    const auto more = subwords(settings.subwords);
+    return fbs::CreateTextSettings(out_, tokenizer, settings.lowercase, settings.nfkc,
+                                   settings.max_tokens, settings.buckets, more);
+  }
+
+  Offset<fbs::SubwordSettings> subwords(const SubwordSettings& subwords) {
+    if (subwords == SubwordSettings{}) return 0;
+    const auto prefix = text(subwords.prefix);
+    const auto special_tokens =
+        tables<fbs::SpecialToken>(subwords.special_tokens, [&](const SpecialToken& token) {
+          return fbs::CreateSpecialToken(out_, token.id, text(token.text), token.takes_space_before,
+                                         token.takes_space_after, token.whole_word,
+                                         token.normalized);
+        });
+    const auto part = [&](const TemplatePart& part) {
+      return fbs::CreateTemplatePart(out_, part.id, part.which, part.type);
+    };
+    const auto single = tables<fbs::TemplatePart>(subwords.single, part);
+    const auto pair = tables<fbs::TemplatePart>(subwords.pair, part);
+    return fbs::CreateSubwordSettings(out_, subwords.unknown_id, prefix, subwords.clean_text,
+                                      subwords.split_chinese, subwords.strip_accents,
+                                      subwords.max_word, subwords.add_prefix_space,
+                                      subwords.trim_offsets, special_tokens, single, pair);
   }
 
   static fbs::Role role(Role role) { return static_cast<fbs::Role>(role); }
@@ -172,6 +200,11 @@ class Encoder {
 
 }  // namespace
 
+std::uint32_t plan_format::version_of(const Plan& plan) {
+  const bool subwords = plan.text.subwords != SubwordSettings{} || !plan.vocabulary.merges.empty();
+  return subwords ? 2 : 1;
+}
+
 plan_format::Image plan_format::make_image(const Plan& plan) {
   check_plan(plan);
   Segments segments;
@@ -179,7 +212,7 @@ plan_format::Image plan_format::make_image(const Plan& plan) {
   image.structure = Encoder().encode(plan, segments);
   image.segments = std::move(segments.pieces);
   std::memcpy(image.header.magic, kMagic.data(), kMagic.size());
-  image.header.version = kVersion;
+  image.header.version = version_of(plan);
   image.header.structure_size = image.structure.size();
   image.header.structure_checksum = checksum(image.structure);
   image.header.file_size = aligned(sizeof(Header) + image.structure.size()) + segments.end();

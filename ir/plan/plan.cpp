@@ -31,6 +31,73 @@ void check_vocabulary(const VocabularyView& vocabulary) {
   if (begin != vocabulary.words.size()) broken("the vocabulary does not end with its last word");
 }
 
+// What a text becomes, or a pair: each of its texts once, between special tokens.
+void check_template(const std::vector<TemplatePart>& parts, std::int32_t texts,
+                    std::int64_t words) {
+  constexpr std::size_t kMostParts = 64;
+  constexpr std::int32_t kMostTypes = 1 << 16;
+  if (parts.size() > kMostParts) {
+    broken(fmt::format("a template of tokens has {} parts; {} are the most", parts.size(),
+                       kMostParts));
+  }
+  std::array<int, 2> times{};
+  for (const TemplatePart& part : parts) {
+    if (part.type < 0 || part.type >= kMostTypes) {
+      broken(fmt::format("a template of tokens has the type {}", part.type));
+    }
+    if (part.id < -1 || part.id >= words) {
+      broken(fmt::format("a template of tokens has the id {} of {}", part.id, words));
+    }
+    if (part.id >= 0) continue;
+    if (part.which < 0 || part.which >= texts) {
+      broken(fmt::format("a template of tokens for {} texts takes text {}", texts, part.which));
+    }
+    ++times[static_cast<std::size_t>(part.which)];
+  }
+  if (times[0] != 1 || times[1] != texts - 1) {
+    broken("a template of tokens does not take each text once");
+  }
+}
+
+void check_special_tokens(const std::vector<SpecialToken>& tokens, std::int64_t words) {
+  constexpr std::size_t kLongest = 1024;  // bytes: at each place in a text, one may begin
+  std::set<std::string_view> texts;
+  std::set<std::int32_t> ids;
+  for (const SpecialToken& token : tokens) {
+    if (token.id < 0 || token.id >= words) {
+      broken(
+          fmt::format("the special token `{}` has the id {} of {}", token.text, token.id, words));
+    }
+    if (token.text.empty() || token.text.size() > kLongest) {
+      broken(fmt::format("the special token {} is {} bytes long; 1 to {} are possible", token.id,
+                         token.text.size(), kLongest));
+    }
+    if (!texts.insert(token.text).second || !ids.insert(token.id).second) {
+      broken(fmt::format("the special token `{}` is there twice", token.text));
+    }
+  }
+}
+
+void check_subwords(const SubwordSettings& subwords, const VocabularyView& vocabulary) {
+  const auto words = static_cast<std::int64_t>(vocabulary.ends.size());
+  constexpr std::int64_t kLongestWord = 1000;  // finding its pieces may take the square of that
+  constexpr std::size_t kLongestPrefix = 64;
+  if (subwords.unknown_id < -1 || subwords.unknown_id >= words) {
+    broken(fmt::format("the unknown token has the id {} of {}", subwords.unknown_id, words));
+  }
+  if (subwords.max_word < 1 || subwords.max_word > kLongestWord) {
+    broken(fmt::format("max_word is {}; 1 to {} are possible", subwords.max_word, kLongestWord));
+  }
+  if (subwords.prefix.size() > kLongestPrefix) broken("the prefix of word pieces is too long");
+  check_special_tokens(subwords.special_tokens, words);
+  if (!subwords.single.empty()) check_template(subwords.single, 1, words);
+  if (!subwords.pair.empty()) check_template(subwords.pair, 2, words);
+  if (vocabulary.merges.size() % 2 != 0) broken("the merges end within one");
+  for (const std::int32_t id : vocabulary.merges) {
+    if (id < 0 || id >= words) broken(fmt::format("a merge has the id {} of {}", id, words));
+  }
+}
+
 void check_labels(const Plan& plan) {
   if (plan.labels.empty()) broken("there are no labels");
   std::set<std::string_view> seen;
@@ -139,6 +206,7 @@ const PlanTensor* Plan::tensor(std::string_view name) const {
 void check_plan(const Plan& plan) {
   if (plan.text.max_tokens < 1) broken("max_tokens is below 1");
   check_vocabulary(plan.vocabulary);
+  check_subwords(plan.text.subwords, plan.vocabulary);
   check_labels(plan);
   const TensorsByName tensors = checked_tensors(plan);
   std::set<std::string_view> names;

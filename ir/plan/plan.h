@@ -17,6 +17,43 @@
 
 namespace weft {
 
+// A token that is cut from the text as it is written: `[SEP]`, `<mask>`.
+struct SpecialToken {
+  std::int32_t id = 0;
+  std::string text;
+  bool takes_space_before = false;  // white space beside it belongs to it
+  bool takes_space_after = false;
+  bool whole_word = false;  // only where no letter or digit touches it
+  bool normalized = false;  // looked for after those that are not
+
+  bool operator==(const SpecialToken&) const = default;
+};
+
+// One part of what a model reads: a special token, or all tokens of a text.
+struct TemplatePart {
+  std::int32_t id = -1;    // -1: the tokens of a text
+  std::int32_t which = 0;  // 0: the text, 1: its pair
+  std::int32_t type = 0;
+
+  bool operator==(const TemplatePart&) const = default;
+};
+
+// Of tokenizers that cut words into pieces from a vocabulary of their own: wordpiece, byte_bpe.
+struct SubwordSettings {
+  std::int32_t unknown_id = -1;  // -1: none
+  std::string prefix;            // of pieces that continue a word: `##`
+  bool clean_text = false;       // control characters are dropped
+  bool split_chinese = false;    // each Chinese character is a word
+  bool strip_accents = false;
+  std::int64_t max_word = 100;    // longer words, in characters, are unknown
+  bool add_prefix_space = false;  // before the first word, where there is none
+  bool trim_offsets = false;      // a token's span leaves out its spaces
+  std::vector<SpecialToken> special_tokens;
+  std::vector<TemplatePart> single, pair;  // what a text, and a pair of texts, become
+
+  bool operator==(const SubwordSettings&) const = default;
+};
+
 // How a text becomes ids; what the fields mean is defined by runtime/text.
 struct TextSettings {
   std::string tokenizer = "words";  // a name of the table in runtime/text/tokenizers.h
@@ -24,6 +61,7 @@ struct TextSettings {
   bool nfkc = true;
   std::int64_t max_tokens = 400;  // later tokens of a text are dropped
   std::int64_t buckets = 0;       // of tokenizer=ngrams: rows that n-grams share by hash
+  SubwordSettings subwords = {};
 
   bool operator==(const TextSettings&) const = default;
 };
@@ -32,6 +70,8 @@ struct TextSettings {
 struct VocabularyView {
   std::string_view words;
   std::span<const std::uint32_t> ends;
+  // Of tokenizer=byte_bpe: two ids a merge, the first merge first. Their words, joined, are a word.
+  std::span<const std::int32_t> merges = {};
 };
 
 enum class Task : std::uint8_t {

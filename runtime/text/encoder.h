@@ -25,7 +25,7 @@ struct TextInput {
 // The vectors to which tokens are appended. Null: not asked for.
 struct EncodedText {
   std::vector<std::int32_t>& ids;
-  std::vector<TextSpan>* spans = nullptr;      // in its own text each
+  std::vector<TextSpan>* spans = nullptr;      // in its own text each; 0, 0: in none
   std::vector<std::int32_t>* types = nullptr;  // 0: of the text, 1: of its pair
 };
 
@@ -57,8 +57,8 @@ class Encoder {
   Encoder(const Encoder&) = delete;
   Encoder& operator=(const Encoder&) = delete;
 
-  // Appends the tokens of the input and returns how many there are; an empty text has none. Safe
-  // from many threads, a buffer for each.
+  // Appends the tokens of the input and returns how many there are; an empty text has none, or
+  // special tokens only. Safe from many threads, a buffer for each.
   virtual std::size_t encode(const TextInput& input, TokenBuffer& buffer,
                              const EncodedText& out) const = 0;
   std::size_t encode(std::string_view text, TokenBuffer& buffer, std::vector<std::int32_t>& ids,

@@ -1,6 +1,7 @@
 // UTF-8 decoding by the table of well-formed byte sequences (Unicode 15, table 3-7).
 #include "runtime/text/utf8.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -49,6 +50,16 @@ char32_t next(std::string_view text, std::size_t& position) {
     high = 0xBF;
   }
   return scalar;
+}
+
+std::size_t before(std::string_view text, std::size_t end) {
+  text = text.substr(0, end);
+  for (std::size_t size = std::min<std::size_t>(end, 4); size > 1; --size) {
+    std::size_t position = end - size;
+    next(text, position);
+    if (position == end) return end - size;
+  }
+  return end - 1;
 }
 
 void append(char32_t scalar, std::string& out) {

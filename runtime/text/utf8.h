@@ -13,6 +13,9 @@ inline constexpr char32_t kReplacement = 0xFFFD;
 // each maximal part of it that begins a well-formed one (Unicode 15, section 3.9), as in ICU.
 char32_t next(std::string_view text, std::size_t& position);
 
+// Where the scalar begins that ends at `end`, which is not 0.
+std::size_t before(std::string_view text, std::size_t end);
+
 void append(char32_t scalar, std::string& out);
 
 // Appends `text` with its ill-formed sequences replaced by U+FFFD.

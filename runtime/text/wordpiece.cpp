@@ -1,0 +1,151 @@
+// The tokenizer `wordpiece`, of BERT and its kin (Devlin et al. 2018): words at white space, marks
+// and Chinese characters, each cut greedily into the longest pieces of the vocabulary; a piece that
+// continues a word is known by its prefix, `##`. A word that cannot be cut is unknown as a whole.
+//
+// max_tokens counts all ids, special tokens too. Ill-formed UTF-8 reads as U+FFFD.
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "ir/diagnostic.h"
+#include "runtime/text/bert_words.h"
+#include "runtime/text/byte_trie.h"
+#include "runtime/text/special_tokens.h"
+#include "runtime/text/token_template.h"
+#include "runtime/text/tokenizers.h"
+
+namespace weft {
+namespace {
+
+class WordPiece final : public Encoder {
+ public:
+  WordPiece(const TextSettings& text, const VocabularyView& vocabulary)
+      : Encoder(static_cast<std::int64_t>(vocabulary.ends.size()), text.max_tokens,
+                text.subwords.unknown_id),
+        settings_(text),
+        template_(settings_),
+        special_tokens_(settings_.subwords.special_tokens),
+        reader_(settings_),
+        trie_(2 * vocabulary.words.size()),
+        beginning_(trie_.add_root()),
+        continuing_(trie_.add_root()),
+        unknown_(text.subwords.unknown_id) {
+    if (unknown_ < 0) {
+      throw Error("tokenizer=wordpiece has no unknown token",
+                  "name it in the tokenizer's files, as `unk_token`");
+    }
+    add_words(vocabulary);
+  }
+
+  std::size_t encode(const TextInput& input, TokenBuffer& buffer,
+                     const EncodedText& out) const override {
+    BertWord& word = buffer.memory<BertWord>();
+    const auto tokenize = [&](std::string_view text, std::size_t limit, const EncodedText& to) {
+      add_text(text, limit, word, to);
+    };
+    return template_.fill(input, out, tokenize);
+  }
+
+ private:
+  void add_words(const VocabularyView& vocabulary) {
+    std::vector<bool> special(vocabulary.ends.size());
+    for (const SpecialToken& token : settings_.subwords.special_tokens) {
+      if (token.normalized) {
+        throw Error(fmt::format("tokenizer=wordpiece cannot look for the token `{}` in normalised "
+                                "text",
+                                token.text),
+                    "add it to the model's tokenizer with normalized=false");
+      }
+      special[static_cast<std::size_t>(token.id)] = true;
+    }
+    const std::string_view prefix = settings_.subwords.prefix;
+    std::uint32_t begin = 0;
+    for (std::size_t i = 0; i < vocabulary.ends.size(); ++i) {
+      const std::string_view word = vocabulary.words.substr(begin, vocabulary.ends[i] - begin);
+      begin = vocabulary.ends[i];
+      if (word.empty() || special[i]) continue;
+      const auto id = static_cast<std::int32_t>(i);
+      if (!trie_.add(beginning_, word, id)) {
+        throw Error(fmt::format("the token `{}` is twice in the vocabulary", word),
+                    "take the vocabulary file as it was published");
+      }
+      if (word.size() > prefix.size() && word.starts_with(prefix)) {
+        trie_.add(continuing_, word.substr(prefix.size()), id);
+      }
+    }
+  }
+
+  void add_text(std::string_view text, std::size_t limit, BertWord& word,
+                const EncodedText& out) const {
+    text = text.substr(0, kLongestText);
+    const std::size_t before = out.ids.size();
+    const auto full = [&] { return out.ids.size() - before >= limit; };
+    special_tokens_.cut(
+        text,
+        [&](const SpecialToken& token, std::size_t begin, std::size_t end) {
+          push(token.id, span(begin, end), out);
+          return !full();
+        },
+        [&](std::size_t begin, std::size_t end) {
+          reader_.read(text, begin, end, out.spans != nullptr, word, [&] {
+            add_pieces(word, out);
+            return !full();
+          });
+          return !full();
+        });
+  }
+
+  void add_pieces(const BertWord& word, const EncodedText& out) const {
+    const std::size_t before = out.ids.size();
+    const std::string_view spelling = word.spelling;
+    std::size_t begin = word.characters > settings_.subwords.max_word ? spelling.size() : 0;
+    bool known = begin == 0;
+    while (known && begin < spelling.size()) {
+      const ByteTrie::Match piece =
+          trie_.longest(begin == 0 ? beginning_ : continuing_, spelling, begin);
+      known = piece.number != ByteTrie::kNothing;
+      if (!known) break;
+      out.ids.push_back(piece.number);
+      if (out.spans != nullptr) out.spans->push_back(word.span(begin, piece.end));
+      begin = piece.end;
+    }
+    if (known) return;
+    out.ids.resize(before);
+    if (out.spans != nullptr) out.spans->resize(before);
+    push(unknown_, word.whole(), out);
+  }
+
+  static void push(std::int32_t id, TextSpan span, const EncodedText& out) {
+    out.ids.push_back(id);
+    if (out.spans != nullptr) out.spans->push_back(span);
+  }
+
+  static TextSpan span(std::size_t begin, std::size_t end) {
+    return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)};
+  }
+
+  static constexpr std::size_t kLongestText = std::size_t{1} << 28;
+
+  TextSettings settings_;  // those below point into it
+  TokenTemplate template_;
+  SpecialTokens special_tokens_;
+  BertReader reader_;
+  ByteTrie trie_;
+  std::uint32_t beginning_, continuing_;  // roots: of words, of what goes on behind a prefix
+  std::int32_t unknown_;
+};
+
+}  // namespace
+
+namespace tokenizers {
+extern const TokenizerDef wordpiece{
+    .name = "wordpiece",
+    .doc = "the pieces of words that BERT and its kin read",
+    .make = [](const TextSettings& text, const VocabularyView& words) -> std::unique_ptr<Encoder> {
+      return std::make_unique<WordPiece>(text, words);
+    },
+    .alternative = "",
+};
+}  // namespace tokenizers
+
+}  // namespace weft
