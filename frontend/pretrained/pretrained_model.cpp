@@ -166,14 +166,14 @@ PretrainedModel::PretrainedModel(const std::string& folder)
   weights_ = pretrained_weights(config_, with_pooler);
 
   Mismatches mismatches(folder, config_.family);
-  for (FamilyTensor& tensor : tensors_of(family, config_, prefix_, with_pooler)) {
+  for (const FamilyTensor& tensor : tensors_of(family, config_, prefix_, with_pooler)) {
     const auto at = stored.find(tensor.name);
     if (at == stored.end()) {
       mismatches.missing(tensor.name);
       continue;
     }
     mismatches.compare(*at->second, tensor.shape);
-    sources_[tensor.weight].push_back({at->second, std::move(tensor)});
+    sources_[tensor.weight].push_back({at->second, tensor});
     stored.erase(at);
   }
 

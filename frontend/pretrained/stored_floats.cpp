@@ -28,11 +28,13 @@ std::uint32_t from_f16(std::uint16_t half) {
   const std::uint32_t moved = (half & 0x7FFFU) << 13;
   const std::uint32_t exponent = moved & kHalfExponent;
   const std::uint32_t normal = moved + kBias;
-  const std::uint32_t extreme = normal + kBias;
   const auto subnormal =
       std::bit_cast<std::uint32_t>(std::bit_cast<float>(normal + kImpliedOne) - kSmallestNormal);
+  // Masks instead of choices: those would become branches.
+  const std::uint32_t is_subnormal = 0U - static_cast<std::uint32_t>(exponent == 0);
+  const std::uint32_t is_extreme = 0U - static_cast<std::uint32_t>(exponent == kHalfExponent);
   const std::uint32_t magnitude =
-      exponent == 0 ? subnormal : (exponent == kHalfExponent ? extreme : normal);
+      (subnormal & is_subnormal) | ((normal + (kBias & is_extreme)) & ~is_subnormal);
   return magnitude | (half & 0x8000U) << 16;
 }
 

@@ -191,9 +191,10 @@ TEST_CASE("pretrained config: what is written is read back") {
       CHECK(parse_config(to_json(config), "x") == config);
       const Json written = Json::parse(to_json(config));
       const Json original = Json::parse(read_text_file((folder.path() / "config.json").string()));
-      for (const auto& [key, value] : written.items()) {
+      for (const auto& item : written.items()) {
+        const std::string& key = item.key();
         const bool known = original.contains(key) && !original[key].is_null();
-        if (known && key != "torch_dtype") CHECK_MESSAGE(original[key] == value, key);
+        if (known && key != "torch_dtype") CHECK_MESSAGE(original[key] == item.value(), key);
       }
     }
   }

@@ -127,7 +127,7 @@ TEST_CASE("safetensors: every half and bfloat16 by its definition") {
 
 TEST_CASE("safetensors: values that are not finite are named") {
   for (const float bad : {INFINITY, -INFINITY, NAN}) {
-    for (const std::size_t place : {0, 17, 39}) {
+    for (const std::size_t place : {0U, 17U, 39U}) {
       std::vector<float> values(40, 1.0F);
       values[place] = bad;
       const TemporaryFile file(
