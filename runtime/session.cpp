@@ -76,7 +76,11 @@ struct Session::Model {
   Model(Plan p, bool train)
       : plan(std::move(p)),
         encoder(make_encoder(plan.text, plan.vocabulary)),
-        memory(plan.tensors, train ? Access::owned : Access::shared, computed_states(plan)) {}
+        memory(plan.tensors, train ? Access::owned : Access::shared, computed_states(plan)) {
+    // What has been copied need not be kept: as much again as the weights and their optimizer's
+    // states.
+    if (train) plan.tensors.assign(memory.tensors().begin(), memory.tensors().end());
+  }
 
   void bind(bool train, int threads) {
     bound = true;
@@ -354,16 +358,26 @@ Plan Session::snapshot() {
   return training_state();
 }
 
-Plan Session::training_state() const {
-  Plan copy = plan();
+Plan Session::flushed_view() {
+  flush();
+  return training_view();
+}
+
+Plan Session::training_view() const {
+  Plan view = plan();
   const auto tensors = model_->memory.tensors();
+  view.tensors.assign(tensors.begin(), tensors.end());
+  return view;
+}
+
+Plan Session::training_state() const {
+  Plan copy = training_view();
   std::size_t total = 0;
   constexpr std::size_t kLine = 64;
   const auto padded = [](std::size_t size) { return (size + kLine - 1) / kLine * kLine; };
-  for (const PlanTensor& tensor : tensors) total += padded(tensor.bytes.size());
+  for (const PlanTensor& tensor : copy.tensors) total += padded(tensor.bytes.size());
   const auto bytes = std::make_shared<AlignedBytes>(total);
   std::byte* to = bytes->data();
-  copy.tensors.assign(tensors.begin(), tensors.end());
   for (PlanTensor& tensor : copy.tensors) {
     const std::size_t size = tensor.bytes.size();
     if (size > 0) std::memcpy(to, tensor.bytes.data(), size);

@@ -219,8 +219,7 @@ class Builder {
       const auto size = static_cast<std::size_t>(capacity_bytes(program, value.type));
       const auto bytes = std::make_shared<AlignedBytes>(size);
       fill(value, bytes->span());
-      plan_.tensors.push_back({value.name, value.type, value.role, bytes->span()});
-      plan_.owners.push_back(bytes);
+      plan_.tensors.push_back({value.name, value.type, value.role, bytes->span(), bytes});
     }
   }
 

@@ -3,10 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <utility>
+
+#include "frontend/train/spill.h"
 
 namespace weft {
 namespace {
@@ -85,7 +89,7 @@ class Trainer {
   void evaluate_start() {
     if (valid_ == nullptr || state_.history.empty() || state_.best_score) return;
     best_valid_ = evaluate(session_, *valid_, std::nullopt);
-    state_.best = session_.snapshot();
+    state_.best = spilled(session_.flushed_view(), spill_folder());
     state_.best->threshold = best_valid_->threshold;
     state_.best_score = score(*best_valid_, settings_.metric);
     observer_.start_evaluated(*best_valid_);
@@ -125,10 +129,10 @@ class Trainer {
     }
     state_.history.push_back(entry);
     if (report.best || settings_.average > 0) {
-      Plan now = session_.snapshot();
+      const Plan now = session_.flushed_view();
       state_.recent.add(now);
-      if (report.valid) now.threshold = report.valid->threshold;
-      if (report.best) state_.best = std::move(now);
+      if (report.best) state_.best = spilled(now, spill_folder());
+      if (report.best && report.valid) state_.best->threshold = report.valid->threshold;
     }
     if (report.best) {
       state_.best_epoch = report.epoch;
@@ -178,19 +182,30 @@ class Trainer {
   void save_if_due() {
     if (!saves()) return;
     const std::chrono::duration<double> since = Clock::now() - saved_;
-    if (since.count() >= checkpoints_->seconds) save();
+    // Of large models one takes seconds: no more than a twentieth of the time goes to them.
+    const double least = cost_ > 1 ? 20 * cost_ : 0;
+    if (since.count() >= std::max(checkpoints_->seconds, least)) save();
   }
 
   // A disk that is full is no reason to lose the run.
   void save() {
     if (!saves()) return;
+    const Clock::time_point start = Clock::now();
     try {
       save_checkpoint(checkpoints_->path, checkpoints_->fingerprint, session_.threads(),
-                      session_.training_state(), state_);
+                      session_.training_view(), state_);
     } catch (const Error& e) {
       observer_.warned(e.what());
     }
     saved_ = Clock::now();
+    cost_ = std::chrono::duration<double>(saved_ - start).count();
+  }
+
+  // Where the best epoch is kept: beside the checkpoint, which is beside the plan.
+  std::string spill_folder() const {
+    return checkpoints_ == nullptr
+               ? std::string()
+               : std::filesystem::path(checkpoints_->path).parent_path().string();
   }
 
   using Clock = std::chrono::steady_clock;
@@ -206,6 +221,7 @@ class Trainer {
   TrainState state_;
   std::optional<Evaluation> best_valid_;  // of state_.best; none after an interruption
   Clock::time_point saved_ = Clock::now();
+  double cost_ = 0;  // of the last checkpoint, in seconds
 };
 
 }  // namespace

@@ -85,6 +85,7 @@ struct PlanTensor {
   TensorType type;  // static
   Role role = Role::param;
   std::span<const std::byte> bytes;
+  std::shared_ptr<const void> owner = nullptr;  // keeps `bytes` alive where Plan::owners does not
 };
 
 // One line of training history. No wall time: equal runs give equal files.

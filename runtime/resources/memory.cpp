@@ -76,6 +76,7 @@ Memory::Memory(std::span<const PlanTensor> tensors, Access access,
     const std::size_t size = size_of(tensor);
     if (i < stored_ && size > 0) std::memcpy(to, tensor.bytes.data(), size);
     tensor.bytes = {to, size};
+    tensor.owner = nullptr;
     to += aligned(size);
   }
 }

@@ -1,0 +1,15 @@
+// Plans of large models that wait on disk for the end of training, not in memory.
+#pragma once
+
+#include <string>
+
+#include "ir/plan/plan.h"
+
+namespace weft {
+
+// A copy of the plan that outlives the views it is made from. Large tensors lie in a file without a
+// name in `folder` (empty: the system's folder for temporary files), which goes with the copy; in
+// memory if the file cannot be written.
+Plan spilled(const Plan& view, const std::string& folder);
+
+}  // namespace weft
