@@ -6,7 +6,6 @@
 
 #include <oneapi/dnnl/dnnl.hpp>
 
-#include <compare>
 #include <cstdint>
 #include <string>
 
@@ -26,7 +25,6 @@ struct ConvolutionShape {
 
   std::int64_t span() const { return (taps - 1) * dilation + 1; }
   std::int64_t rows_in(std::int64_t rows) const { return (rows - 1) * stride + span(); }
-  auto operator<=>(const ConvolutionShape&) const = default;
 };
 
 // The place of weight (out, in, tap), in floats from the first.

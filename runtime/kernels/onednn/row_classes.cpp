@@ -5,6 +5,8 @@
 #include <map>
 #include <mutex>
 #include <span>
+#include <tuple>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -132,12 +134,14 @@ RowClasses::RowClasses(const ConvolutionShape& shape, RowForm form) : form_(form
 }
 
 const RowClasses& RowClasses::of(const ConvolutionShape& shape, RowForm form) {
+  const auto key = std::tuple(shape.in, shape.out, shape.taps, shape.stride, shape.dilation,
+                              shape.bias, shape.act, form);
   static std::mutex finding;
-  static std::map<std::pair<ConvolutionShape, RowForm>, RowClasses> known;
+  static std::map<std::remove_cv_t<decltype(key)>, RowClasses> known;
   const std::lock_guard lock(finding);
-  const auto found = known.find({shape, form});
+  const auto found = known.find(key);
   if (found != known.end()) return found->second;
-  return known.emplace(std::pair(shape, form), RowClasses(shape, form)).first->second;
+  return known.emplace(key, RowClasses(shape, form)).first->second;
 }
 
 const RowClasses& RowClasses::of(const ConvolutionShape& shape) {

@@ -69,7 +69,8 @@ class RowConvolution {
   void refresh(const Packed&) const;
   std::size_t pick(std::int64_t rows);
 
-  ConvolutionShape shape_;
+  ConvolutionShape shape_;  // of the primitives
+  Activation after_;        // what is done to their results
   RowWeights weights_;
   int threads_;
   const RowClasses& known_;

@@ -41,6 +41,7 @@ const std::vector<ConvolutionShape> kShapes{
     {13, 100, 1, 1, 1, true, Activation::relu},
     {96, 96, 1, 1, 1, true, Activation::gelu},
     {128, 40, 1, 1, 1, true},
+    {40, 56, 1, 1, 1, true, Activation::gelu_tanh},
     {2048, 512},  // of the largest class too
 };
 
