@@ -108,7 +108,7 @@ void Executor::place_values() {
 void Executor::bind_kernels() {
   kernels_.reserve(graph_.nodes.size());
   for (const Node& node : graph_.nodes) {
-    BindContext bind{graph_, node, {}, {}, threads_};
+    BindContext bind{graph_, node, {}, {}, threads_, &memory_.packed()};
     const auto operand = [&](ValueId id) {
       if (id == kNoValue) return Operand();
       RowsOnDemand* const on_demand =

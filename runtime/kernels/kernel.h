@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ir/ops/nn/activation.h"
+#include "runtime/resources/packed_copies.h"
 #include "runtime/resources/rows_on_demand.h"
 
 namespace weft {
@@ -33,6 +34,10 @@ class Operand {
   explicit operator bool() const { return address_ != nullptr; }
   DType dtype() const { return dtype_; }
   bool persistent() const { return persistent_; }  // a param or state: changes between runs only
+  // For PackedCopy::refresh().
+  std::uint64_t version(const RunContext& run) const {
+    return persistent_ ? run.weights_version : 0;
+  }
   RowsOnDemand* on_demand() const { return on_demand_; }
   std::size_t rank() const { return dims_.size(); }
   std::byte* bytes() const { return address_; }
@@ -68,7 +73,10 @@ struct BindContext {
   std::vector<Operand> x;  // the node's inputs
   std::vector<Operand> y;  // and outputs
   int threads = 1;
+  PackedCopies* packed = nullptr;  // of persistent operands, shared with other programs
 
+  // Where a copy of an operand's bytes in another order is shared; null: it changes in each run.
+  PackedCopies* packed_of(const Operand& o) const { return o.persistent() ? packed : nullptr; }
   bool all_f32() const;  // every operand present is f32
   std::int64_t integer(std::string_view attr) const { return int_attr(node.attrs, attr); }
   float number(std::string_view attr) const {

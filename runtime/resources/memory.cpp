@@ -1,12 +1,8 @@
 // Persistent tensors by name, in place or copied.
 #include "runtime/resources/memory.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
-#include <new>
 
 #include <fmt/core.h>
 
@@ -25,39 +21,6 @@ std::size_t size_of(const PlanTensor& tensor) {
 }
 
 }  // namespace
-
-AlignedBytes::AlignedBytes(std::size_t size) : size_(size) {
-  // Large blocks ask for huge pages: training walks whole tables, where page misses show.
-  constexpr std::size_t huge = std::size_t{2} << 20U;
-  if (size < huge / 2) {
-    void* const block = std::aligned_alloc(kAlignment, std::max(aligned(size), kAlignment));
-    if (block == nullptr) throw std::bad_alloc();
-    std::memset(block, 0, size);
-    data_.reset(static_cast<std::byte*>(block));
-    return;
-  }
-  const std::size_t rounded = (size + huge - 1) / huge * huge;
-  void* const mapped =
-      ::mmap(nullptr, rounded + huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (mapped == MAP_FAILED) throw std::bad_alloc();
-  // Only what lies between two multiples of a huge page is kept.
-  auto* const begin = static_cast<std::byte*>(mapped);
-  const std::size_t skipped = (huge - reinterpret_cast<std::uintptr_t>(begin) % huge) % huge;
-  if (skipped > 0) ::munmap(begin, skipped);
-  if (skipped < huge) ::munmap(begin + skipped + rounded, huge - skipped);
-#ifdef MADV_HUGEPAGE
-  ::madvise(begin + skipped, rounded, MADV_HUGEPAGE);
-#endif
-  data_ = std::unique_ptr<std::byte[], Free>(begin + skipped, Free{rounded});
-}
-
-void AlignedBytes::Free::operator()(std::byte* bytes) const {
-  if (mapped > 0) {
-    ::munmap(bytes, mapped);
-  } else {
-    std::free(bytes);
-  }
-}
 
 Memory::Memory(std::span<const PlanTensor> tensors, Access access,
                std::span<const PlanTensor> computed)

@@ -11,28 +11,11 @@
 #include <string_view>
 
 #include "ir/plan/plan.h"
+#include "runtime/resources/aligned_bytes.h"
+#include "runtime/resources/packed_copies.h"
 #include "runtime/resources/rows_on_demand.h"
 
 namespace weft {
-
-// Bytes aligned to a cache line; fresh ones are zero. Of a large block the system gives memory for
-// what is touched only.
-class AlignedBytes {
- public:
-  AlignedBytes() = default;
-  explicit AlignedBytes(std::size_t size);
-  std::byte* data() const { return data_.get(); }
-  std::size_t size() const { return size_; }
-  std::span<std::byte> span() const { return {data_.get(), size_}; }
-
- private:
-  struct Free {
-    std::size_t mapped;  // bytes; 0: from the heap
-    void operator()(std::byte* bytes) const;
-  };
-  std::unique_ptr<std::byte[], Free> data_;
-  std::size_t size_ = 0;
-};
 
 enum class Access : std::uint8_t {
   shared,  // read-only, in place: the plan must outlive the memory
@@ -64,6 +47,9 @@ class Memory {
   std::uint64_t version() const { return version_; }
   void changed() { ++version_; }
 
+  // Copies of the tensors in other orders, shared by all that are bound to this memory.
+  PackedCopies& packed() const { return *packed_; }
+
   // The bytes of an owned tensor, to be overwritten between runs; call changed() after.
   std::span<std::byte> writable_tensor(std::string_view name);
 
@@ -74,6 +60,7 @@ class Memory {
   std::size_t stored_;
   std::map<std::string, std::size_t, std::less<>> index_;
   std::map<std::string, std::unique_ptr<RowsOnDemand>, std::less<>> on_demand_;
+  std::unique_ptr<PackedCopies> packed_ = std::make_unique<PackedCopies>();
   std::uint64_t version_ = 1;
 };
 

@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
+#include <deque>
 #include <numeric>
 #include <string>
 #include <vector>
 
 #include "ir/random.h"
+#include "runtime/kernels/onednn/row_convolution.h"
 #include "runtime/kernels/simd/attention.h"
 #include "runtime/kernels/simd/norm.h"
 #include "runtime/kernels/simd/simd.h"
@@ -114,12 +116,60 @@ void bench_norm(std::int64_t rows, std::int64_t width) {
              best_time([&] { simd::layer_norm_grad(grad, rows, 0, simd::norm_blocks(rows)); }));
 }
 
+// Rows times weights, as a model's linear layers are computed.
+void bench_rows(std::int64_t rows, std::int64_t in, std::int64_t out) {
+  const ConvolutionShape shape{in, out, 1, 1, 1, true};
+  const auto x = random_floats(rows * in), w = random_floats(in * out), bias = random_floats(out);
+  std::vector<float> y(static_cast<std::size_t>(rows * out));
+  const double flops = 2.0 * static_cast<double>(rows * in * out);
+  for (const RowForm form : {RowForm::convolution, RowForm::product}) {
+    const RowClasses& classes = RowClasses::of(shape, form);
+    const RowWeights weights{w.data(), {1, out, 0}, bias.data()};
+    RowConvolution convolution(shape, weights, 1, classes);
+    convolution.pack(1);
+    const char* const name = form == RowForm::product ? "product" : "convolution";
+    const std::string used = &RowClasses::of(shape) == &classes ? ", used" : "";
+    print(fmt::format("{}x{}x{} {}{}", rows, in, out, name, used), flops,
+          best_time([&] { convolution.compute(x.data(), y.data(), rows, 0); }));
+  }
+}
+
+// Seconds that the linear layers of a 12-layer encoder, 768 wide, take until they can run: to find
+// out about their shapes, to make their primitives, to pack; and once more with all known.
+void bench_bind() {
+  const auto w = random_floats(768 * 3072), bias = random_floats(3072);
+  for (const char* const when : {"first", "again"}) {
+    PackedCopies copies;
+    std::deque<RowConvolution> all;
+    const double start = now();
+    for (int layer = 0; layer < 12; ++layer) {
+      for (const auto& [in, out] : {std::pair(768, 2304), {768, 768}, {768, 3072}, {3072, 768}}) {
+        all.emplace_back(ConvolutionShape{in, out, 1, 1, 1, true},
+                         RowWeights{w.data(), {1, out, 0}, bias.data(), &copies}, 1);
+        all.back().make_all();
+      }
+    }
+    const double bound = now();
+    for (RowConvolution& rows : all) rows.pack(1);
+    fmt::print("bind of 12 layers, {}: {:.1f} ms; to pack a layer's: {:.1f} ms\n", when,
+               (bound - start) * 1e3, (now() - bound) * 1e3);
+  }
+}
+
 }  // namespace
 
 int main() {
   peak = multiply_add_peak();
   fmt::print("fp32 multiply-add peak {:.1f} GF/s, {}\n", peak * 1e-9, simd::target_name());
   const FlushDenormals flush;
+  const SingleThreadedLibraries single;
+  bench_bind();
+  for (const std::int64_t rows : {8, 26, 832}) {
+    for (const auto& [in, out] :
+         {std::pair(384, 1152), {384, 384}, {384, 1536}, {1536, 384}, {768, 3072}, {3072, 768}}) {
+      bench_rows(rows, in, out);
+    }
+  }
   bench_norm(832, 384);
   bench_norm(832, 768);
   for (const std::int32_t length : {26, 64, 128, 512}) {

@@ -43,13 +43,13 @@ class Slabs {
 class PackedConvolution {
  public:
   PackedConvolution(const ConvolutionShape& shape, RowPlacement placement, std::int64_t examples,
-                    const float* weights, WeightStrides strides, const float* bias, int threads)
+                    const RowWeights& weights, int threads)
       : rows_(placement, examples),
-        convolution_(shape, weights, strides, bias, threads),
+        convolution_(shape, weights, threads),
         slabs_(threads, shape.rows_in(kChunk) * shape.in + kChunk * shape.out) {}
 
   void make_all() { convolution_.make_all(); }
-  void pack() { convolution_.pack(); }
+  void pack(std::uint64_t version) { convolution_.pack(version); }
 
   void run(std::span<const std::int32_t> in, std::span<const std::int32_t> out, const float* x,
            float* y, int threads) {
@@ -88,18 +88,18 @@ class Conv1d final : public Kernel {
         ConvolutionShape{in, out, taps, window.stride, window.dilation, static_cast<bool>(bias),
                          bind.activation()},
         RowPlacement{window.span(), window.stride, window.left(), 1}, examples_capacity(bind, 2),
-        w_.f32(), WeightStrides{1, out, in * out}, bias ? bias.f32() : nullptr, bind.threads);
+        RowWeights{w_.f32(), {1, out, in * out}, bias ? bias.f32() : nullptr, bind.packed_of(w_)},
+        bind.threads);
     if (bind.graph.writes.empty()) convolution_->make_all();  // it predicts: no request waits
   }
 
   void run(RunContext& run) override {
-    if (weights_.stale(w_, run)) convolution_->pack();
+    convolution_->pack(w_.version(run));
     convolution_->run(offsets(from_, run), offsets(to_, run), x_.f32(), y_.f32(), run.threads);
   }
 
  private:
   Operand x_, w_, from_, to_, y_;
-  Freshness weights_;
   std::unique_ptr<PackedConvolution> convolution_;
 };
 
@@ -122,8 +122,7 @@ class Conv1dInputGrad final : public Kernel {
     convolution_ = std::make_unique<PackedConvolution>(
         ConvolutionShape{out, in, taps, 1, window.dilation},
         RowPlacement{window.span(), 1, window.span() - 1 - window.left(), window.stride},
-        examples_capacity(bind, 2), reversed_.data(), WeightStrides{out, 1, in * out}, nullptr,
-        bind.threads);
+        examples_capacity(bind, 2), RowWeights{reversed_.data(), {out, 1, in * out}}, bind.threads);
   }
 
   void run(RunContext& run) override {
@@ -132,7 +131,7 @@ class Conv1dInputGrad final : public Kernel {
         std::copy_n(w_.f32() + (taps_ - 1 - k) * tap_size_, tap_size_,
                     reversed_.data() + k * tap_size_);
       }
-      convolution_->pack();
+      convolution_->pack(0);
     }
     // A row that no window reads (its sequence has none, or the stride steps over it) stays zero.
     std::fill_n(dx_.f32(), dx_.size(run), 0.0F);

@@ -17,12 +17,12 @@ class Linear final : public Kernel {
       : x_(bind.x[0]),
         w_(bind.x[1]),
         y_(bind.y[0]),
-        convolution_(shape, w_.f32(), strides, bias, bind.threads) {
+        convolution_(shape, {w_.f32(), strides, bias, bind.packed_of(w_)}, bind.threads) {
     if (bind.graph.writes.empty()) convolution_.make_all();  // it predicts: no request waits
   }
 
   void run(RunContext& run) override {
-    if (weights_.stale(w_, run)) convolution_.pack();
+    convolution_.pack(w_.version(run));
     const std::int64_t in = convolution_.shape().in, out = convolution_.shape().out;
     const std::int64_t grain =
         std::max<std::int64_t>(8, 2'000'000 / std::max<std::int64_t>(1, in * out));
@@ -34,7 +34,6 @@ class Linear final : public Kernel {
 
  private:
   Operand x_, w_, y_;
-  Freshness weights_;
   RowConvolution convolution_;
 };
 

@@ -5,7 +5,7 @@
 
 #include <atomic>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "ir/diagnostic.h"
 #include "runtime/kernels/counters.h"
@@ -80,15 +80,18 @@ dnnl::stream& onednn_stream() {
   return stream;
 }
 
+namespace {
+
+using Desc = dnnl::memory::desc;
+using Tag = dnnl::memory::format_tag;
+constexpr auto kF32 = dnnl::memory::data_type::f32;
+
 dnnl::convolution_forward::primitive_desc describe_convolution(const ConvolutionShape& shape,
                                                                std::int64_t rows) {
-  using Desc = dnnl::memory::desc;
-  using Tag = dnnl::memory::format_tag;
-  constexpr auto f32 = dnnl::memory::data_type::f32;
-  const Desc source({1, shape.in, shape.rows_in(rows)}, f32, Tag::nwc);
-  const Desc weights({shape.out, shape.in, shape.taps}, f32, Tag::any);
-  const Desc bias = shape.bias ? Desc({shape.out}, f32, Tag::x) : Desc();
-  const Desc target({1, shape.out, rows}, f32, Tag::nwc);
+  const Desc source({1, shape.in, shape.rows_in(rows)}, kF32, Tag::nwc);
+  const Desc weights({shape.out, shape.in, shape.taps}, kF32, Tag::any);
+  const Desc bias = shape.bias ? Desc({shape.out}, kF32, Tag::x) : Desc();
+  const Desc target({1, shape.out, rows}, kF32, Tag::nwc);
   const dnnl::memory::dims strides{shape.stride}, dilates{shape.dilation - 1}, none{0};
   constexpr auto kind = dnnl::prop_kind::forward_inference;
   constexpr auto direct = dnnl::algorithm::convolution_direct;
@@ -99,6 +102,69 @@ dnnl::convolution_forward::primitive_desc describe_convolution(const Convolution
   const dnnl::convolution_forward::desc desc(kind, direct, source, weights, bias, target, strides,
                                              dilates, none, none);
   return {desc, attributes(shape.act), onednn_engine()};
+#endif
+}
+
+dnnl::matmul::primitive_desc describe_product(const ConvolutionShape& shape, std::int64_t rows) {
+  const Desc source({rows, shape.in}, kF32, Tag::ab);
+  const Desc weights({shape.in, shape.out}, kF32, Tag::any);
+  const Desc bias = shape.bias ? Desc({1, shape.out}, kF32, Tag::ab) : Desc();
+  const Desc target({rows, shape.out}, kF32, Tag::ab);
+#if DNNL_VERSION_MAJOR >= 3
+  return {onednn_engine(), source, weights, bias, target, attributes(shape.act)};
+#else
+  const dnnl::matmul::desc desc(source, weights, bias, target);
+  return {desc, attributes(shape.act), onednn_engine()};
+#endif
+}
+
+template <typename Primitive, typename Description>
+RowPrimitive make_primitive(const Description& d, bool bias) {
+  RowPrimitive made{
+      Primitive(d), d.src_desc(),        d.weights_desc(), bias ? d.bias_desc() : Desc(),
+      d.dst_desc(), d.scratchpad_desc(), d.impl_info_str()};
+  count_primitive(made.implementation);
+  return made;
+}
+
+}  // namespace
+
+RowPrimitive make_rows(const ConvolutionShape& shape, RowForm form, std::int64_t rows) {
+  if (form == RowForm::product) {
+    WEFT_CHECK(shape.taps == 1 && shape.stride == 1);
+    return make_primitive<dnnl::matmul>(describe_product(shape, rows), shape.bias);
+  }
+  return make_primitive<dnnl::convolution_forward>(describe_convolution(shape, rows), shape.bias);
+}
+
+std::string implementation_of(const ConvolutionShape& shape, RowForm form, std::int64_t rows) {
+  return form == RowForm::product ? describe_product(shape, rows).impl_info_str()
+                                  : describe_convolution(shape, rows).impl_info_str();
+}
+
+dnnl::memory::desc plain_weights(const ConvolutionShape& shape, RowForm form,
+                                 WeightStrides strides) {
+  using Dims = dnnl::memory::dims;
+  if (form == RowForm::product) {
+    return {{shape.in, shape.out}, kF32, Dims{strides.in, strides.out}};
+  }
+  return {{shape.out, shape.in, shape.taps}, kF32, Dims{strides.out, strides.in, strides.tap}};
+}
+
+std::string order_name(const dnnl::memory::desc& desc) {
+#if DNNL_VERSION_MAJOR >= 3
+  return fmt::format("{} {} {} {} {}", fmt::join(desc.get_dims(), ","),
+                     fmt::join(desc.get_padded_dims(), ","), fmt::join(desc.get_strides(), ","),
+                     fmt::join(desc.get_inner_blks(), ","), fmt::join(desc.get_inner_idxs(), ","));
+#else
+  const auto& order = desc.data.format_desc.blocking;
+  const auto list = [](const dnnl_dim_t* from, int count) {
+    return fmt::join(from, from + count, ",");
+  };
+  return fmt::format(
+      "{} {} {} {} {}", list(desc.data.dims, desc.data.ndims),
+      list(desc.data.padded_dims, desc.data.ndims), list(order.strides, desc.data.ndims),
+      list(order.inner_blks, order.inner_nblks), list(order.inner_idxs, order.inner_nblks));
 #endif
 }
 

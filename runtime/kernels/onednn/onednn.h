@@ -27,9 +27,30 @@ struct ConvolutionShape {
   std::int64_t rows_in(std::int64_t rows) const { return (rows - 1) * stride + span(); }
 };
 
-// Activations lie in rows, weights in whatever order oneDNN likes best; scratchpad by the user.
-dnnl::convolution_forward::primitive_desc describe_convolution(const ConvolutionShape&,
-                                                               std::int64_t rows);
+// The place of weight (out, in, tap), in floats from the first.
+struct WeightStrides {
+  std::int64_t out = 0, in = 0, tap = 0;
+};
+
+// By which of oneDNN's primitives; a product is for one tap and a stride of one row.
+enum class RowForm : std::uint8_t { convolution, product };
+
+// A primitive for so many rows. Activations lie in rows, weights in whatever order oneDNN likes
+// best; scratchpad by the user.
+struct RowPrimitive {
+  dnnl::primitive primitive;
+  dnnl::memory::desc source, weights, bias, target, scratchpad;
+  std::string implementation;  // oneDNN's name
+};
+RowPrimitive make_rows(const ConvolutionShape&, RowForm, std::int64_t rows);
+// Its `implementation`, without making it.
+std::string implementation_of(const ConvolutionShape&, RowForm, std::int64_t rows);
+
+// Weights in a given order, to be packed for such a primitive.
+dnnl::memory::desc plain_weights(const ConvolutionShape&, RowForm, WeightStrides);
+
+// Two orders of the same extents have the same name only if they are the same.
+std::string order_name(const dnnl::memory::desc&);
 
 // Counts the primitive, and whether it is a reference implementation.
 void count_primitive(const std::string& implementation);

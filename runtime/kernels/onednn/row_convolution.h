@@ -6,33 +6,38 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <unordered_map>
 #include <vector>
 
 #include "runtime/kernels/onednn/onednn.h"
-#include "runtime/resources/memory.h"
+#include "runtime/kernels/onednn/row_classes.h"
+#include "runtime/resources/packed_copies.h"
 
 namespace weft {
 
-// The place of weight (out, in, tap), in floats from the first.
-struct WeightStrides {
-  std::int64_t out = 0, in = 0, tap = 0;
+// Weights as they are given.
+struct RowWeights {
+  const float* data = nullptr;
+  WeightStrides strides;
+  const float* bias = nullptr;     // null if the shape has none
+  PackedCopies* shared = nullptr;  // where packed copies are found; null: this one's alone
 };
 
 class RowConvolution {
  public:
-  static constexpr std::int64_t kLargest = 64;  // rows that one primitive computes at most
+  static constexpr std::int64_t kLargest = 64;  // rows worth collecting for one call of compute()
 
-  // `weights` and `bias` (null if the shape has none) stay where they are.
-  RowConvolution(ConvolutionShape shape, const float* weights, WeightStrides strides,
-                 const float* bias, int threads);
+  // The weights stay where they are.
+  RowConvolution(const ConvolutionShape&, const RowWeights&, int threads);
+  RowConvolution(const ConvolutionShape&, const RowWeights&, int threads, const RowClasses&);
 
-  // Makes the primitives that compute() otherwise makes at the first use of a size class.
+  // Makes the primitives that compute() otherwise makes at their first use.
   void make_all();
 
-  // Brings the packed weights up to date; before compute(), by one thread.
-  void pack();
+  // Brings the packed weights to this version (see PackedCopy); before compute(), by one thread.
+  void pack(std::uint64_t version);
 
   // out[i] = act(bias + sum over taps of in[i * stride + tap * dilation] W_tap), 0 <= i < rows.
   // `part` names the calling thread among those given to the constructor.
@@ -41,9 +46,11 @@ class RowConvolution {
   const ConvolutionShape& shape() const { return shape_; }
 
  private:
+  static constexpr const auto& kRows = RowClasses::kRows;
+
   struct Packed {  // the weights in one of oneDNN's orders
-    dnnl::memory::desc desc;
-    AlignedBytes bytes;
+    dnnl::memory::desc order;
+    std::shared_ptr<PackedCopy> copy;
   };
   struct Arguments {
     std::unordered_map<int, dnnl::memory> map;
@@ -51,33 +58,26 @@ class RowConvolution {
   };
   struct SizeClass {
     std::once_flag once;
-    dnnl::convolution_forward primitive;
-    std::size_t packed = 0;
+    RowPrimitive made;
     std::vector<Arguments> arguments;  // by part
-    bool usable = false;               // its rows have the same bits as the base class's
   };
-
-  static constexpr std::array<std::int64_t, 7> kRows{64, 32, 16, 8, 4, 2, 1};
-  static constexpr std::size_t kBase = 3;
 
   SizeClass& size_class(std::size_t index);
   void create(std::size_t index);
   void execute(std::size_t index, const float* in, float* out, int part);
-  bool agrees_with_base(std::size_t index) const;
-  bool position_matters() const;
-  std::vector<float> probe(std::size_t index, const std::vector<float>& in,
-                           std::int64_t rows) const;
-  void reorder(const float* weights, const dnnl::memory::desc& to, std::byte* packed) const;
+  std::byte* packed(const dnnl::memory::desc& order);
+  void refresh(const Packed&) const;
   std::size_t pick(std::int64_t rows);
 
-  ConvolutionShape shape_;
-  const float* weights_;
-  WeightStrides strides_;
-  const float* bias_;
+  ConvolutionShape shape_;  // of the primitives
+  Activation after_;        // what is done to their results
+  RowWeights weights_;
   int threads_;
-  std::size_t base_ = kBase;
+  const RowClasses& known_;
   std::mutex packing_;
   std::deque<Packed> packed_;
+  std::uint64_t version_ = 0;
+  bool in_use_ = false;  // pack() has been called
   std::array<SizeClass, kRows.size()> classes_;
   std::vector<AlignedBytes> slabs_;  // by part: the rows of a last, partly filled primitive
 };

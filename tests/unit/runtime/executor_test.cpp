@@ -236,5 +236,26 @@ TEST_CASE("loops are cut the same way each time, and cover everything once") {
   }
 }
 
+TEST_CASE("programs of one memory share the packed copy of a weight until it changes") {
+  const std::string body =
+      "{\n symbol N <= 8\n input %x : f32[N, 40]\n param %w : f32[40, 48]\n"
+      " %y = matmul(%x, %w)\n return %y\n}\n";
+  Fixture fixture("program @first " + body + "program @second " + body);
+  fixture.fill("w", std::vector<float>(40 * 48, 1.0F));
+  Executor first = fixture.executor(0), second = fixture.executor(1);
+  const auto result = [](Executor& executor) {
+    std::ranges::fill(executor.input_f32("x"), 1.0F);
+    executor.run({{"N", 1}});
+    return executor.result("y").f32()[47];
+  };
+  CHECK(result(first) == 40.0F);
+  const auto weights = fixture.memory().writable_tensor("w");
+  std::fill_n(reinterpret_cast<float*>(weights.data()), 40 * 48, 2.0F);
+  CHECK(result(second) == 40.0F);  // nobody has said that they changed: it took first's copy
+  fixture.memory().changed();
+  CHECK(result(second) == 80.0F);
+  CHECK(result(first) == 80.0F);
+}
+
 }  // namespace
 }  // namespace weft

@@ -1,0 +1,29 @@
+// Blocks of memory for numbers.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+namespace weft {
+
+// Bytes aligned to a cache line; fresh ones are zero. Of a large block the system gives memory for
+// what is touched only.
+class AlignedBytes {
+ public:
+  AlignedBytes() = default;
+  explicit AlignedBytes(std::size_t size);
+  std::byte* data() const { return data_.get(); }
+  std::size_t size() const { return size_; }
+  std::span<std::byte> span() const { return {data_.get(), size_}; }
+
+ private:
+  struct Free {
+    std::size_t mapped;  // bytes; 0: from the heap
+    void operator()(std::byte* bytes) const;
+  };
+  std::unique_ptr<std::byte[], Free> data_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace weft
