@@ -346,6 +346,8 @@ Plan decode(std::span<const std::byte> bytes) {
   Plan plan =
       Decoder(structure.size()).decode(*fbs::GetPlan(at), Segments(bytes.subspan(segments)));
   check_plan(plan);
+  require(header.version == plan_format::version_of(plan),
+          "its version is not that of what it holds");
   return plan;
 }
 

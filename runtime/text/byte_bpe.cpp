@@ -4,8 +4,9 @@
 // max_tokens counts all ids, special tokens too. A token's span is the characters of which it has a
 // part. Of ill-formed UTF-8, the bytes are encoded as they are.
 #include <algorithm>
-#include <atomic>
-#include <cstring>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "ir/diagnostic.h"
 #include "runtime/text/byte_pairs.h"
@@ -16,35 +17,16 @@
 #include "runtime/text/unicode_classes.h"
 #include "runtime/text/utf8.h"
 #include "runtime/text/vocabulary.h"
-#include "runtime/text/word_index.h"
+#include "runtime/text/word_cache.h"
 
 namespace weft {
 namespace {
-
-// Words that were encoded lately, each in the place that its hash says.
-struct WordCache {
-  struct Entry {
-    std::uint8_t size = 0, count = 0;
-    char word[22] = {};
-    std::int32_t ids[10] = {};
-  };
-  static_assert(sizeof(Entry) == 64);
-  static constexpr std::size_t kEntries = 4096;
-
-  std::vector<Entry> entries = std::vector<Entry>(kEntries);
-  std::uint64_t owner = 0;  // the encoder whose words they are
-};
 
 struct Memory {
   WordCache cache;
   BytePairs::Memory pairs;
   std::string spaced;  // the text with a space before it
 };
-
-std::uint64_t next_number() {
-  static std::atomic<std::uint64_t> number{0};
-  return ++number;
-}
 
 class ByteBpe final : public Encoder {
  public:
@@ -60,10 +42,7 @@ class ByteBpe final : public Encoder {
   std::size_t encode(const TextInput& input, TokenBuffer& buffer,
                      const EncodedText& out) const override {
     Memory& memory = buffer.memory<Memory>();
-    if (memory.cache.owner != number_) {
-      if (memory.cache.owner != 0) memory.cache = {};
-      memory.cache.owner = number_;
-    }
+    memory.cache.own(owner_);
     const auto tokenize = [&](std::string_view text, std::size_t limit, const EncodedText& to) {
       add_text(text, limit, memory, to);
     };
@@ -106,28 +85,10 @@ class ByteBpe final : public Encoder {
                  std::vector<std::int32_t>& ids) const {
     for (std::size_t begin = 0; begin < text.size() && ids.size() < max_size;) {
       const std::size_t end = gpt2_word_end(text, begin);
-      add_word(text.substr(begin, end - begin), memory, ids);
+      const std::string_view word = text.substr(begin, end - begin);
+      memory.cache.append(word, ids, [&] { pairs_.encode(word, memory.pairs, ids); });
       begin = end;
     }
-  }
-
-  void add_word(std::string_view word, Memory& memory, std::vector<std::int32_t>& ids) const {
-    if (word.size() > sizeof(WordCache::Entry::word)) {
-      return pairs_.encode(word, memory.pairs, ids);
-    }
-    WordCache::Entry& entry = memory.cache.entries[hash_word(word) % WordCache::kEntries];
-    if (entry.size != word.size() || std::memcmp(entry.word, word.data(), word.size()) != 0) {
-      const std::size_t before = ids.size();
-      pairs_.encode(word, memory.pairs, ids);
-      const std::size_t count = ids.size() - before;
-      if (count > std::size(entry.ids)) return;
-      entry.size = static_cast<std::uint8_t>(word.size());
-      entry.count = static_cast<std::uint8_t>(count);
-      word.copy(entry.word, word.size());
-      std::copy(ids.end() - static_cast<std::ptrdiff_t>(count), ids.end(), entry.ids);
-      return;
-    }
-    ids.insert(ids.end(), entry.ids, entry.ids + entry.count);
   }
 
   std::string_view word(std::int32_t id) const {
@@ -221,7 +182,7 @@ class ByteBpe final : public Encoder {
   BytePairs pairs_;
   std::string_view words_;
   std::vector<std::uint32_t> offsets_;
-  std::uint64_t number_ = next_number();
+  std::uint64_t owner_ = WordCache::new_owner();
 };
 
 }  // namespace

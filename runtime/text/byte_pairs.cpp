@@ -99,17 +99,6 @@ BytePairs::BytePairs(const VocabularyView& vocabulary, const SubwordSettings& su
   }
 }
 
-std::size_t BytePairs::slot(std::int32_t first, std::int32_t second) const {
-  const std::size_t mask = merges_.size() - 1;
-  const std::uint64_t key =
-      static_cast<std::uint64_t>(first) << 32U | static_cast<std::uint32_t>(second);
-  std::size_t i = static_cast<std::size_t>((key * 0x9E3779B97F4A7C15U) >> 32U) & mask;
-  while (merges_[i].first >= 0 && (merges_[i].first != first || merges_[i].second != second)) {
-    i = (i + 1) & mask;
-  }
-  return i;
-}
-
 void BytePairs::encode(std::string_view word, Memory& memory,
                        std::vector<std::int32_t>& ids) const {
   if (word.size() <= kShort) return encode_short(word, ids);

@@ -45,7 +45,17 @@ class BytePairs {
   static constexpr std::int32_t kGone = -1;
   static constexpr std::size_t kShort = 32;  // bytes
 
-  std::size_t slot(std::int32_t first, std::int32_t second) const;
+  // Where the merge of two tokens is, or would be.
+  std::size_t slot(std::int32_t first, std::int32_t second) const {
+    const std::uint64_t key =
+        static_cast<std::uint64_t>(first) << 32U | static_cast<std::uint32_t>(second);
+    const std::size_t mask = merges_.size() - 1;
+    std::size_t i = static_cast<std::size_t>((key * 0x9E3779B97F4A7C15U) >> 32U) & mask;
+    while (merges_[i].first >= 0 && (merges_[i].first != first || merges_[i].second != second)) {
+      i = (i + 1) & mask;
+    }
+    return i;
+  }
   const Merge& find(std::int32_t first, std::int32_t second) const {
     return merges_[slot(first, second)];
   }

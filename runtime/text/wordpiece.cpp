@@ -13,9 +13,16 @@
 #include "runtime/text/special_tokens.h"
 #include "runtime/text/token_template.h"
 #include "runtime/text/tokenizers.h"
+#include "runtime/text/vocabulary.h"
+#include "runtime/text/word_cache.h"
 
 namespace weft {
 namespace {
+
+struct Memory {
+  BertWord word;
+  WordCache cache;
+};
 
 class WordPiece final : public Encoder {
  public:
@@ -29,7 +36,8 @@ class WordPiece final : public Encoder {
         trie_(2 * vocabulary.words.size()),
         beginning_(trie_.add_root()),
         continuing_(trie_.add_root()),
-        unknown_(text.subwords.unknown_id) {
+        unknown_(text.subwords.unknown_id),
+        offsets_(word_offsets(vocabulary.ends)) {
     if (unknown_ < 0) {
       throw Error("tokenizer=wordpiece has no unknown token",
                   "name it in the tokenizer's files, as `unk_token`");
@@ -39,9 +47,10 @@ class WordPiece final : public Encoder {
 
   std::size_t encode(const TextInput& input, TokenBuffer& buffer,
                      const EncodedText& out) const override {
-    BertWord& word = buffer.memory<BertWord>();
+    Memory& memory = buffer.memory<Memory>();
+    memory.cache.own(owner_);
     const auto tokenize = [&](std::string_view text, std::size_t limit, const EncodedText& to) {
-      add_text(text, limit, word, to);
+      add_text(text, limit, memory, to);
     };
     return template_.fill(input, out, tokenize);
   }
@@ -75,7 +84,7 @@ class WordPiece final : public Encoder {
     }
   }
 
-  void add_text(std::string_view text, std::size_t limit, BertWord& word,
+  void add_text(std::string_view text, std::size_t limit, Memory& memory,
                 const EncodedText& out) const {
     text = text.substr(0, kLongestText);
     const std::size_t before = out.ids.size();
@@ -87,32 +96,50 @@ class WordPiece final : public Encoder {
           return !full();
         },
         [&](std::size_t begin, std::size_t end) {
-          reader_.read(text, begin, end, out.spans != nullptr, word, [&] {
-            add_pieces(word, out);
+          reader_.read(text, begin, end, out.spans != nullptr, memory.word, [&] {
+            add_word(memory, out);
             return !full();
           });
           return !full();
         });
   }
 
-  void add_pieces(const BertWord& word, const EncodedText& out) const {
+  void add_word(Memory& memory, const EncodedText& out) const {
+    const BertWord& word = memory.word;
+    if (word.characters > settings_.subwords.max_word) return push(unknown_, word.whole(), out);
     const std::size_t before = out.ids.size();
-    const std::string_view spelling = word.spelling;
-    std::size_t begin = word.characters > settings_.subwords.max_word ? spelling.size() : 0;
-    bool known = begin == 0;
-    while (known && begin < spelling.size()) {
-      const ByteTrie::Match piece =
-          trie_.longest(begin == 0 ? beginning_ : continuing_, spelling, begin);
-      known = piece.number != ByteTrie::kNothing;
-      if (!known) break;
-      out.ids.push_back(piece.number);
-      if (out.spans != nullptr) out.spans->push_back(word.span(begin, piece.end));
+    const auto cut = [&] { add_pieces(word.spelling, out.ids); };
+    // A Chinese character is found sooner than looked up.
+    if (word.spelling.size() <= 3) {
+      cut();
+    } else {
+      memory.cache.append(word.spelling, out.ids, cut);
+    }
+    if (out.spans == nullptr) return;
+    if (out.ids.back() == unknown_) return out.spans->push_back(word.whole());
+    std::size_t begin = 0;
+    for (std::size_t i = before; i < out.ids.size(); ++i) {
+      const auto id = static_cast<std::size_t>(out.ids[i]);
+      const std::size_t prefix = i == before ? 0 : settings_.subwords.prefix.size();
+      const std::size_t end = begin + offsets_[id + 1] - offsets_[id] - prefix;
+      out.spans->push_back(word.span(begin, end));
+      begin = end;
+    }
+  }
+
+  // The longest piece first; of a word that cannot be cut, the unknown token.
+  void add_pieces(std::string_view word, std::vector<std::int32_t>& ids) const {
+    const std::size_t before = ids.size();
+    for (std::size_t begin = 0; begin < word.size();) {
+      const auto piece = trie_.longest(begin == 0 ? beginning_ : continuing_, word, begin);
+      if (piece.number == ByteTrie::kNothing || piece.number == unknown_) {
+        ids.resize(before);
+        ids.push_back(unknown_);
+        return;
+      }
+      ids.push_back(piece.number);
       begin = piece.end;
     }
-    if (known) return;
-    out.ids.resize(before);
-    if (out.spans != nullptr) out.spans->resize(before);
-    push(unknown_, word.whole(), out);
   }
 
   static void push(std::int32_t id, TextSpan span, const EncodedText& out) {
@@ -133,6 +160,8 @@ class WordPiece final : public Encoder {
   ByteTrie trie_;
   std::uint32_t beginning_, continuing_;  // roots: of words, of what goes on behind a prefix
   std::int32_t unknown_;
+  std::vector<std::uint32_t> offsets_;  // of the words
+  std::uint64_t owner_ = WordCache::new_owner();
 };
 
 }  // namespace
