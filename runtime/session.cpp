@@ -9,6 +9,7 @@
 
 #include "ir/plan/program_interface.h"
 #include "runtime/executor.h"
+#include "runtime/id_rows.h"
 #include "runtime/resources/memory.h"
 #include "runtime/resources/threads.h"
 #include "runtime/text/tokenizers.h"
@@ -76,7 +77,11 @@ struct Session::Model {
   Model(Plan p, bool train)
       : plan(std::move(p)),
         encoder(make_encoder(plan.text, plan.vocabulary)),
-        memory(plan.tensors, train ? Access::owned : Access::shared, computed_states(plan)) {}
+        memory(plan.tensors, train ? Access::owned : Access::shared, computed_states(plan)) {
+    for (const Graph& program : plan.programs) {
+      expect_row_for_each_id(program, encoder->id_count());
+    }
+  }
 
   void bind(bool train, int threads) {
     bound = true;
