@@ -168,6 +168,19 @@ std::string settings_json(Overrides overrides, const InitialVectors& initial_vec
   return json.dump();
 }
 
+// A table that training does not change needs vectors from elsewhere.
+void note_random_tables(Plan& plan, const Graph& lowered, const InitialVectors& initial_vectors) {
+  for (const Value& value : lowered.values) {
+    const std::string layer = value.name.substr(0, value.name.rfind('.'));
+    if (value.role != Role::param || !value.attrs.contains("frozen") ||
+        initial_vectors.fills(layer) || layer.find("embedding") == std::string::npos) {
+      continue;
+    }
+    plan.notes.push_back({"", layer + ": static, but without vectors: it stays random; give "
+                                      "--vectors FILE, or vectors=\"FILE\" in the description"});
+  }
+}
+
 bool any_program_reads(const Plan& plan, const std::string& tensor) {
   return std::ranges::any_of(
       plan.programs, [&](const Graph& program) { return program.find_value(tensor) != nullptr; });
@@ -216,6 +229,7 @@ BuiltPlan build_with_data(const Description& description, const Overrides& overr
   add_programs(plan, compile_predicting(lowered.graph, encoder->id_count(), plan.text, options),
                compile_training(lowered.graph, *encoder, data, settings.batch, options));
   for (std::string& text : initial_vectors.report()) plan.notes.push_back({"", std::move(text)});
+  note_random_tables(plan, lowered.graph, initial_vectors);
   expect_memory(plan.programs);
   for (const Graph& program : plan.programs) add_tensors(plan, program, settings, initial_vectors);
   return {std::move(plan), std::move(data)};
