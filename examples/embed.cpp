@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -29,7 +30,9 @@ int run(const char* plan, std::string_view wanted, std::span<const std::string_v
 
   const auto label = std::ranges::find(session.labels(), wanted);
   if (label == session.labels().end()) {
-    throw weft::Error("the plan has no such label", "`weft inspect PLAN` lists its labels");
+    std::string known;
+    for (const std::string& name : session.labels()) known += " " + name;
+    throw weft::Error("the plan has no such label: " + std::string(wanted), "it has:" + known);
   }
   const auto number = static_cast<std::int32_t>(label - session.labels().begin());
   const std::vector<std::int32_t> labels(texts.size(), number);

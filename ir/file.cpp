@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
@@ -77,13 +76,15 @@ std::string read_text_file(const std::string& path) {
   };
   const Closer file{retried([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); })};
   if (file.file < 0) fail(errno);
+  constexpr std::size_t kBlock = std::size_t{1} << 16U;
   std::string text;
-  std::array<char, std::size_t{1} << 16U> block{};
-  for (;;) {
-    const auto count = retried([&] { return ::read(file.file, block.data(), block.size()); });
+  for (std::size_t size = 0;;) {
+    text.resize(size + kBlock);
+    const auto count = retried([&] { return ::read(file.file, text.data() + size, kBlock); });
     if (count < 0) fail(errno);
+    size += static_cast<std::size_t>(count);
+    text.resize(size);
     if (count == 0) return text;
-    text.append(block.data(), static_cast<std::size_t>(count));
   }
 }
 

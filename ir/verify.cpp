@@ -106,7 +106,7 @@ class Verifier {
   // Appending the node to a program of the same values must give the same node.
   void infer_again(const Node& node) {
     Graph again;
-    again.symbols = scratch_.symbols;
+    again.symbols = std::move(scratch_.symbols);  // there may be many: lent, not copied
     std::vector<ValueId> inputs;
     for (const ValueId id : node.inputs) {
       if (id == kNoValue) {

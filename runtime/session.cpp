@@ -9,6 +9,7 @@
 
 #include "ir/plan/program_interface.h"
 #include "runtime/executor.h"
+#include "runtime/id_rows.h"
 #include "runtime/resources/memory.h"
 #include "runtime/resources/threads.h"
 #include "runtime/text/tokenizers.h"
@@ -77,6 +78,9 @@ struct Session::Model {
       : plan(std::move(p)),
         encoder(make_encoder(plan.text, plan.vocabulary)),
         memory(plan.tensors, train ? Access::owned : Access::shared, computed_states(plan)) {
+    for (const Graph& program : plan.programs) {
+      expect_row_for_each_id(program, encoder->id_count());
+    }
     // What has been copied need not be kept: as much again as the weights and their optimizer's
     // states.
     if (train) plan.tensors.assign(memory.tensors().begin(), memory.tensors().end());

@@ -27,10 +27,14 @@ Run declare_bench(CLI::App& app) {
   app.add_option("PLAN", flags->plan, "a plan")->required();
   app.add_option("--data", flags->data, "labelled texts to measure on")->required();
   app.add_option("--batch", flags->settings.batch, "texts in a request")
+      ->capture_default_str()
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 20));
-  app.add_option("--threads", flags->settings.threads, "threads of a request")
-      ->check(CLI::Range(1, 4096));
+  app.add_option("--threads", flags->settings.threads,
+                 "threads of a request; 0: all that this process may use")
+      ->check(CLI::Range(0, 4096))
+      ->capture_default_str();
   app.add_option("--seconds", flags->settings.seconds, "time of each measurement")
+      ->capture_default_str()
       ->check(within(0.001, 3600.0));
   app.add_flag("--nodes", flags->settings.nodes, "also show the time of each node of the programs");
   app.add_flag("--json", flags->json, "print one JSON object");

@@ -6,6 +6,7 @@
 #include "frontend/cli/command.h"
 #include "frontend/description/lower.h"
 #include "frontend/search/search_space.h"
+#include "ir/file.h"
 #include "ir/print.h"
 #include "runtime/text/tokenizers.h"
 
@@ -30,10 +31,16 @@ std::int64_t weights_of(const Graph& graph, const std::string& layer) {
 }
 
 int check(const Flags& flags) {
-  const Description description = read_description(flags.description);
+  const std::string text = read_text_file(flags.description);
+  if (text.find('\0') != std::string::npos) {
+    throw Error(fmt::format("{} is a plan, not a description", flags.description),
+                fmt::format("weft inspect {}", flags.description));
+  }
+  const Description description = parse_description(text, flags.description);
   const Overrides overrides(flags.set);
   const DescriptionSettings settings = settings_of(description, overrides);
-  search_space(description, overrides);  // throws if the line `tune` is wrong
+  const bool tuned = description.tune.location.line != 0;
+  if (tuned) search_space(description, overrides);  // throws if the line `tune` is wrong
   InitialVectors initial_vectors(description.file, {});
   const Lowered lowered =
       lower(description, settings, {.labels = flags.labels, .initial_vectors = &initial_vectors},

@@ -34,11 +34,11 @@ bool same_file(const std::string& a, const std::string& b) {
   return std::filesystem::equivalent(a, b, none) || whole(a) == whole(b);
 }
 
-// Stricter than is_plan(), which takes a damaged plan for a plan too.
-bool begins_as_plan(const std::string& path) {
-  char first[plan_format::kMagic.size()] = {};
-  std::ifstream(path, std::ios::binary).read(first, sizeof first);
-  return std::string_view(first, sizeof first) == plan_format::kMagic;
+bool begins_with(const std::string& path, std::string_view first) {
+  std::string begin(first.size(), '\0');
+  std::ifstream(path, std::ios::binary)
+      .read(begin.data(), static_cast<std::streamsize>(begin.size()));
+  return begin == first;
 }
 
 void check_place(std::string_view flag, const std::string& path) {
@@ -57,6 +57,15 @@ void check_place(std::string_view flag, const std::string& path) {
     throw Error(fmt::format("cannot write {}: {}", path, std::strerror(errno)),
                 "choose a file in another folder");
   }
+}
+
+void say_columns(const std::string& path, const ReadReport& report) {
+  std::string others;
+  for (const std::string& name : report.other_columns) {
+    others += fmt::format("{} `{}`", others.empty() ? "; not read:" : ",", name);
+  }
+  fmt::print(stderr, "{}: text: column `{}`, label: column `{}`{}\n", path, report.text_column,
+             report.label_column, others);
 }
 
 }  // namespace
@@ -82,13 +91,20 @@ void check_output(std::string_view flag, const std::string& path,
 }
 
 void check_plan_output(const std::string& path, std::initializer_list<InputFile> inputs) {
-  if (begins_as_plan(path)) return check_place("-o", path);
+  // Stricter than is_plan(), which takes a damaged plan for a plan too.
+  if (begins_with(path, plan_format::kMagic)) return check_place("-o", path);
   check_output("-o", path, inputs);
+  check_replaceable("-o", path, plan_format::kMagic, "a plan");
+}
+
+void check_replaceable(std::string_view flag, const std::string& path, std::string_view first,
+                       std::string_view kind) {
   std::error_code none;
-  if (!std::filesystem::is_regular_file(path, none) || std::filesystem::is_empty(path, none)) {
+  if (!std::filesystem::is_regular_file(path, none) || std::filesystem::is_empty(path, none) ||
+      begins_with(path, first)) {
     return;
   }
-  throw Error(fmt::format("-o {} exists already and is not a plan: it would be lost", path),
+  throw Error(fmt::format("{} {} exists already and is not {}: it would be lost", flag, path, kind),
               "choose another file, or remove that one");
 }
 
@@ -124,15 +140,19 @@ bool is_plan(const std::string& path) {
 }
 
 void DataFlags::declare(CLI::App& app) {
+  app_ = &app;
   std::vector<std::string> names{"auto"};
   for (const DataFormat* known : all_data_formats()) names.emplace_back(known->name);
   app.add_option("--format", format,
                  fmt::format("auto (by extension, then by content), {}", data_format_names()))
+      ->capture_default_str()
       ->check(CLI::IsMember(names));
   app.add_option("--text-column", text_column,
-                 "the column of the text: its name, or its number from 1");
+                 "the column of the text: its name, or its number from 1; else one with a usual "
+                 "name (text, review, sentence …), or, without a header, the second of two");
   app.add_option("--label-column", label_column,
-                 "the column of the label: its name, or its number from 1");
+                 "the column of the label: its name, or its number from 1; else one with a usual "
+                 "name (label, class, category …), or, without a header, the first of two");
   app.add_option("--label-separator", label_separator,
                  "the text between two labels, if a row may have several labels");
   app.add_flag("--skip-bad", skip_bad, "count bad rows instead of stopping at the first");
@@ -151,6 +171,9 @@ ReadOptions DataFlags::options() const {
 Corpus DataFlags::read(const std::string& path) const {
   Corpus corpus = read_corpus(path, options());
   const ReadReport& report = corpus.report();
+  // Commands that learn tell what they do, unless they are to be quiet.
+  const CLI::Option* quiet = app_->get_option_no_throw("--quiet");
+  if (report.has_header && quiet != nullptr && quiet->count() == 0) say_columns(path, report);
   if (report.bad_rows > 0) {
     warn("{}: {} bad rows skipped; the first: {}", path, report.bad_rows, report.first_bad.front());
   }

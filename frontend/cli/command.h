@@ -55,6 +55,9 @@ void check_output(std::string_view flag, const std::string& path,
                   std::initializer_list<InputFile> inputs);
 // The same for `-o`. A plan may replace a plan, even the one that is read, but no other file.
 void check_plan_output(const std::string& path, std::initializer_list<InputFile> inputs);
+// Error if there is a file that does not begin with `first`: it is not `kind`, and would be lost.
+void check_replaceable(std::string_view flag, const std::string& path, std::string_view first,
+                       std::string_view kind);
 
 // The flags that say how data files are read.
 struct DataFlags {
@@ -64,7 +67,11 @@ struct DataFlags {
 
   void declare(CLI::App& app);
   ReadOptions options() const;
-  Corpus read(const std::string& path) const;  // warns about what is odd
+  // Says which columns it reads, if the command learns and is not quiet; warns about what is odd.
+  Corpus read(const std::string& path) const;
+
+ private:
+  const CLI::App* app_ = nullptr;
 };
 
 // `--vectors FILE`. A terminal shows how far it has been read, unless `quiet`.

@@ -69,7 +69,8 @@ Plan build(const Flags& flags) {
 
 Run declare_compile(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
-  app.add_option("MODEL", flags->input, "a model description, or a plan")->required();
+  app.add_option("MODEL|PLAN", flags->input, "a model description, or a plan to make another of")
+      ->required();
   app.add_option(
       "--data", flags->data,
       "labelled texts: a description gets its vocabulary and labels from them; for a plan, "

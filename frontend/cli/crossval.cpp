@@ -101,10 +101,12 @@ Run declare_crossval(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--valid-fraction", flags->settings.valid_fraction,
                  "share of each training part to hold out, to choose the best epoch")
-      ->check(CLI::Range(0.0, 0.9));
+      ->check(CLI::Range(0.0, 0.9))
+      ->capture_default_str();
   app.add_option("--threads", flags->settings.threads,
                  "folds at a time; 0: as many as this process has threads")
-      ->check(CLI::Range(0, 4096));
+      ->check(CLI::Range(0, 4096))
+      ->capture_default_str();
   app.add_flag("--json", flags->json, "one JSON object");
   app.add_flag("--quiet", flags->quiet, "no progress");
   declare_vectors(app, flags->vectors);

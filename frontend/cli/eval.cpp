@@ -73,7 +73,8 @@ Run declare_eval(CLI::App& app) {
          "for a plan of several labels per text: the probability from which a label is given")
       ->check(within(0, 1));
   app.add_option("--threads", flags->threads, "threads; 0: all that this process may use")
-      ->check(CLI::Range(0, 4096));
+      ->check(CLI::Range(0, 4096))
+      ->capture_default_str();
   flags->reading.declare(app);
   return [flags] { return eval(*flags); };
 }

@@ -9,6 +9,7 @@
 #include "frontend/data/line_reader.h"
 #include "frontend/format/suggest.h"
 #include "frontend/report/explain_report.h"
+#include "frontend/train/evaluate.h"
 #include "runtime/session.h"
 
 namespace weft {
@@ -34,6 +35,7 @@ class Explaining {
 
   void explain(std::string_view text) {
     session_.predict(std::array{text}, predictions_);
+    expect_numbers(predictions_, 0);
     for (const std::size_t label : wanted_.empty() ? predicted() : wanted_) {
       const Explanation explanation = explainer_.explain(text, label);
       const auto logits = predictions_.logits(0);
@@ -101,7 +103,9 @@ Run declare_explain(CLI::App& app) {
                  "explain this label instead of the predicted one; may be repeated")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  app.add_option("--top", flags->top, "the number of n-grams to show")->capture_default_str();
+  app.add_option("--top", flags->top, "the number of n-grams to show")
+      ->check(CLI::Range(0, 1 << 30))
+      ->capture_default_str();
   app.add_flag("--json", flags->json, "print one JSON object a line, with all n-grams and words");
   return [flags] { return explain(*flags); };
 }

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "frontend/cli/command.h"
 #include "frontend/description/settings.h"
 #include "frontend/format/suggest.h"
@@ -33,6 +35,14 @@ void describe(std::string_view name, std::string_view doc, std::span<const Argum
   }
 }
 
+// The lines of a description that take no settings of their own.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kLines = {
+    {{"model", "the line `model NAME`, the first: what the model is called"},
+     {"output",
+      "the line `output softmax(logits)`: each text has one label; sigmoid: any number of them"},
+     {"tune",
+      "the line `tune width=range(100, 400) rate=log(0.001, 0.01) …`: what a search may change"}}};
+
 }  // namespace
 
 Run declare_layers(CLI::App& app) {
@@ -49,9 +59,11 @@ Run declare_layers(CLI::App& app) {
       describe(known, doc, arguments);
     };
     for (const LayerDef& layer : all_layers()) one(layer.name, layer.doc, layer.arguments);
+    for (const auto& [line, doc] : kLines) one(line, doc, {});
     for (const SettingsGroup& group : all_settings()) one(group.name, group.doc, group.arguments);
     if (found) return 0;
-    throw Error(fmt::format("there is no layer `{}`", *name), suggestion(*name, names));
+    throw Error(fmt::format("there is no layer, optimizer or line `{}`", *name),
+                suggestion(*name, names));
   };
 }
 

@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <csignal>
 #include <exception>
+#include <iostream>
 #include <new>
+#include <sstream>
 
 #include "frontend/cli/command.h"
 #include "frontend/format/suggest.h"
@@ -37,6 +40,19 @@ void refuse_repeated_files(const CLI::App& command) {
   }
 }
 
+// CLI11 takes a whole number beyond its range for the largest there is.
+void refuse_too_large_numbers(CLI::App& command) {
+  const auto check = [](const std::string& text) -> std::string {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc::result_out_of_range ? text + " is too large a number" : "";
+  };
+  for (CLI::Option* option : command.get_options()) {
+    const std::string type = option->get_type_name();
+    if (type.starts_with("INT") || type.starts_with("UINT")) option->check(check, "");
+  }
+}
+
 // The arguments for CLI11. `weft help train` means `weft train --help`. A word that is no command
 // is refused here, because CLI11 would only say that a command is missing.
 std::vector<std::string> arguments(int argc, char** argv) {
@@ -46,8 +62,14 @@ std::vector<std::string> arguments(int argc, char** argv) {
     given.resize(std::min<std::size_t>(given.size(), 1));
     given.emplace_back("--help");
   }
-  if (given.empty() || given.front().starts_with('-')) return given;
+  if (given.empty()) return given;
   const std::string& name = given.front();
+  if (name.starts_with('-')) {
+    const std::vector<std::string> flags{"--help", "-h", "--version"};
+    if (std::ranges::find(flags, name) != flags.end()) return given;
+    throw Error(fmt::format("there is no flag `{}` before the command", name),
+                "write `weft COMMAND --help` for a command's flags, or `weft --help`");
+  }
   if (std::ranges::find(kCommands, name, &Command::name) != kCommands.end()) return given;
   std::vector<std::string> names;
   for (const Command& command : kCommands) names.emplace_back(command.name);
@@ -68,12 +90,17 @@ int run(int argc, char** argv) {
   for (const Command& command : kCommands) {
     CLI::App* sub = app.add_subcommand(command.name, command.doc);
     declared.emplace_back(sub, command.declare(*sub));
+    refuse_too_large_numbers(*sub);
   }
   try {
     std::ranges::reverse(given);  // as parse() wants them
     app.parse(std::move(given));
   } catch (const CLI::Success& e) {
-    return app.exit(e);  // --help, --version
+    std::ostringstream text;  // of --help or --version
+    const int status = app.exit(e, text, std::cerr);
+    print_out(text.str());
+    flush_out();
+    return status;
   } catch (const CLI::ParseError& e) {
     const CLI::App* sub = nullptr;
     for (const auto& [parser, unused] : declared) {

@@ -8,6 +8,7 @@
 #include "frontend/cli/command.h"
 #include "frontend/data/line_reader.h"
 #include "frontend/data/ordered_blocks.h"
+#include "frontend/train/evaluate.h"
 #include "runtime/resources/threads.h"
 #include "runtime/session.h"
 #include "runtime/text/utf8.h"
@@ -76,7 +77,10 @@ class Predictor {
     }
     session_.predict(views_, predictions_);
     block.answers.clear();
-    for (std::size_t i = 0; i < predictions_.size(); ++i) write(i, block.answers);
+    for (std::size_t i = 0; i < predictions_.size(); ++i) {
+      expect_numbers(predictions_, i);
+      write(i, block.answers);
+    }
   }
 
  private:
@@ -176,14 +180,18 @@ Run declare_predict(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   app.add_option("PLAN", flags->plan, "a trained plan")->required();
   app.add_option("FILE", flags->file, "texts, one a line; - (standard input) by default");
-  app.add_option("--top", flags->top, "print the K most probable labels")
+  app.add_option("--top", flags->top,
+                 "print the K most probable labels; without it the best, or those above the "
+                 "threshold where texts have several")
       ->type_name("K")
       ->check(CLI::Range(1, 1 << 30));
   app.add_option("--format", flags->format,
                  "tsv: label<TAB>probability ...; json: one object a line")
+      ->capture_default_str()
       ->check(CLI::IsMember({"tsv", "json"}));
   app.add_option("--threads", flags->threads, "threads; 0: all that this process may use")
-      ->check(CLI::Range(0, 4096));
+      ->check(CLI::Range(0, 4096))
+      ->capture_default_str();
   return [flags] {
     predict(*flags);
     return 0;

@@ -10,7 +10,9 @@
 #include "frontend/report/progress.h"
 #include "frontend/report/report.h"
 #include "frontend/train/build_plan.h"
+#include "frontend/train/checkpoint.h"
 #include "frontend/train/fit.h"
+#include "frontend/train/held_out.h"
 #include "frontend/train/plan_forms.h"
 #include "ir/file.h"
 #include "ir/op.h"
@@ -21,7 +23,7 @@ namespace {
 struct Flags {
   std::string input, data, valid, out, vectors, pretrained;
   std::string report;
-  double valid_fraction = 0;
+  std::optional<double> valid_fraction;
   std::optional<std::int64_t> epochs, batch, seed, patience, average;
   std::optional<double> learning_rate, warmup, final_rate;
   std::optional<std::string> schedule, metric;
@@ -32,6 +34,11 @@ struct Flags {
   DataFlags reading;
 };
 
+std::string checkpoint_of(const Flags& flags) { return flags.out + ".checkpoint"; }
+
+// Without, the run neither writes nor reads a checkpoint, and leaves one that is there alone.
+bool has_checkpoint(const Flags& flags) { return flags.checkpoint > 0 || flags.resume; }
+
 // Checked before hours of training, not after.
 void check_outputs(const Flags& flags) {
   const InputFile description{"MODEL", flags.input};
@@ -39,8 +46,15 @@ void check_outputs(const Flags& flags) {
   const InputFile valid{"--valid", flags.valid};
   const InputFile vectors{"--vectors", flags.vectors};
   check_plan_output(flags.out, {description, data, valid, vectors});
+  InputFile checkpoint{"-o with .checkpoint after it", ""};
+  if (has_checkpoint(flags)) {
+    checkpoint.path = checkpoint_of(flags);
+    check_output("the checkpoint", checkpoint.path, {description, data, valid, vectors});
+    finds_checkpoint(checkpoint.path);  // Error if it is another file
+  }
   if (flags.report.empty()) return;
-  check_output("--report", flags.report, {description, data, valid, vectors, {"-o", flags.out}});
+  check_output("--report", flags.report,
+               {description, data, valid, vectors, {"-o", flags.out}, checkpoint});
 }
 
 // Flags are overrides of the description by another name.
@@ -62,14 +76,42 @@ struct Source {
   std::optional<Plan> plan;
   Description description;
   Overrides overrides;
-  std::int64_t split_seed = 0;  // of --valid-fraction
+  double valid_fraction = 0;    // 0: nothing is held out
+  std::int64_t split_seed = 0;  // of what is
 };
 
 Source open_description(const Flags& flags) {
   Source source{{}, read_description(flags.input), Overrides(flags.set)};
+  source.valid_fraction = flags.valid_fraction.value_or(0);
   apply(flags, source.overrides);
   source.split_seed = settings_of(source.description, source.overrides).seed;
   return source;
+}
+
+// What is held out of the data: by default, what the plan's earlier training held out.
+double share_of(const Flags& flags, const Plan& plan) {
+  const double before = held_out_share(plan);
+  if (!flags.valid.empty()) return 0;
+  if (!flags.valid_fraction) {
+    if (before > 0 && !flags.quiet) {
+      fmt::print(stderr,
+                 "--valid-fraction {} of the data is held out again, as {} has not learnt it\n",
+                 before, flags.input);
+    }
+    return before;
+  }
+  const double asked = *flags.valid_fraction;
+  const bool learnt_all =
+      before == 0 && !plan.history.empty() && plan.history.back().metrics.empty();
+  if (asked > 0 && before > 0 && asked != before) {
+    warn(
+        "{} was trained with --valid-fraction {}: another share holds out texts that it has learnt",
+        flags.input, before);
+  } else if (asked > 0 && learnt_all) {
+    warn("{} was trained without validation: if on this data, it has learnt what is held out now",
+         flags.input);
+  }
+  return asked;
 }
 
 // The seed of the plan's first run stays that of the split: another would validate on what the plan
@@ -90,11 +132,13 @@ Source open_plan(const Flags& flags) {
   source.description = parse_description(source.plan->description, flags.input);
   source.overrides = overrides_of(*source.plan);
   source.split_seed = settings_of(source.description, source.overrides).seed;
+  source.valid_fraction = share_of(flags, *source.plan);
+  set_held_out_share(*source.plan, source.valid_fraction);  // before a checkpoint knows the plan
   if (source.plan->temperature != 1) {
     fmt::print(stderr, "weft: {} was calibrated; training undoes that: calibrate anew after it\n",
                flags.input);
   }
-  if (flags.valid_fraction > 0 && flags.seed && *flags.seed != source.split_seed) {
+  if (source.valid_fraction > 0 && flags.seed && *flags.seed != source.split_seed) {
     fmt::print(stderr,
                "weft: --valid-fraction holds out by {}'s own seed, {}, what it was not trained on; "
                "--seed {} changes the order of the texts only\n",
@@ -118,26 +162,26 @@ struct Data {
   }
 };
 
-Data read_data(const Flags& flags, std::int64_t split_seed) {
+Data read_data(const Flags& flags, const Source& source) {
   Data data{flags.reading.read(flags.data), {}, {}};
   if (!flags.valid.empty()) {
     data.valid = flags.reading.read(flags.valid);
-  } else if (flags.valid_fraction > 0) {
-    data.split =
-        stratified_split(data.corpus, flags.valid_fraction, static_cast<std::uint64_t>(split_seed));
+  } else if (source.valid_fraction > 0) {
+    data.split = stratified_split(data.corpus, source.valid_fraction,
+                                  static_cast<std::uint64_t>(source.split_seed));
   }
   return data;
 }
 
 // Warns of flags that have no effect because there is no validation data.
-void warn_of_validation(const Flags& flags, const FitData& data,
-                        const DescriptionSettings& settings) {
+void warn_of_validation(const Flags& flags, const FitData& data, const Source& source) {
   if (data.valid) return;
-  if (flags.valid_fraction > 0) {
+  const DescriptionSettings settings = settings_of(source.description, source.overrides);
+  if (source.valid_fraction > 0) {
     fmt::print(stderr,
                "weft: --valid-fraction {} of {} is no text, as every label keeps one to learn "
                "from: training goes without validation\n",
-               flags.valid_fraction, data.train.size());
+               source.valid_fraction, data.train.size());
   } else if (flags.metric || settings.patience > 0) {
     fmt::print(stderr, "weft: {} nothing without validation: give --valid or --valid-fraction\n",
                settings.patience == 0 ? "a metric chooses" : "patience stops");
@@ -175,7 +219,7 @@ FitOptions fit_options(const Flags& flags) {
   options.initial = {vectors_options(flags.vectors, flags.quiet), flags.pretrained};
   options.threads = flags.threads;
   std::error_code missing;
-  options.checkpoints = {.path = flags.out + ".checkpoint",
+  options.checkpoints = {.path = checkpoint_of(flags),
                          .seconds = flags.checkpoint,
                          .resume = flags.resume,
                          .in_place = std::filesystem::equivalent(flags.input, flags.out, missing)};
@@ -188,20 +232,25 @@ FitResult train(Source source, const FitData& data, const FitOptions& options, F
   return fit(source.description, source.overrides, data, options, log);
 }
 
-void say_end(const Flags& flags, const FitResult& result) {
+// Which weights the plan has.
+std::string kept(const FitResult& result, bool validated) {
+  const std::string why = validated ? "" : "no validation data: ";
+  if (result.averaged > 1) {
+    return fmt::format("{}kept the mean of the last {} epochs; ", why, result.averaged);
+  }
+  if (result.averaged == 1) return why + "kept the last epoch; ";
+  if (result.epochs == 0) return "";
+  if (!validated) return why + "kept the last epoch; ";
+  if (result.best_epoch == 0) return "no epoch was better than the plan as given, which is kept; ";
+  return fmt::format("kept epoch {}; ", result.best_epoch);
+}
+
+void say_end(const Flags& flags, const FitResult& result, bool validated) {
   if (flags.quiet) return;
   std::string how;
   if (result.interrupted) how = "interrupted; ";
   if (result.stopped_early) how = "no better for a while; ";
-  if (result.averaged == 1) {
-    how += "kept the last epoch; ";
-  } else if (result.averaged > 0) {
-    how += fmt::format("kept the mean of the last {} epochs; ", result.averaged);
-  } else if (result.valid && result.best_epoch == 0) {
-    how += "no epoch was better than the plan as given, which is kept; ";
-  } else if (result.valid) {
-    how += fmt::format("kept epoch {}; ", result.best_epoch);
-  }
+  how += kept(result, validated);
   std::error_code device;  // has no size
   const auto bytes = std::filesystem::file_size(flags.out, device);
   const double megabytes = device ? 0 : static_cast<double>(bytes) / 1e6;
@@ -223,26 +272,29 @@ void write_report(const Flags& flags, const Plan& plan, const FitData& data) {
 
 int train_command(const Flags& flags) {
   check_outputs(flags);
-  if (!flags.valid.empty() && flags.valid_fraction > 0) {
+  if (!flags.valid.empty() && flags.valid_fraction.value_or(0) > 0) {
     throw Error("--valid and --valid-fraction exclude each other", "give one of them");
   }
   Source source = is_plan(flags.input) ? open_plan(flags) : open_description(flags);
-  const Data given = read_data(flags, source.split_seed);
+  const Data given = read_data(flags, source);
   const FitData data = given.views();
-  warn_of_validation(flags, data, settings_of(source.description, source.overrides));
+  warn_of_validation(flags, data, source);
+  const double share = source.valid_fraction;
   const FitOptions options = fit_options(flags);
   TrainProgress progress(flags.quiet);
-  const FitResult result = train(std::move(source), data, options, progress);
+  FitResult result = train(std::move(source), data, options, progress);
+  set_held_out_share(result.plan, share);
   if (result.interrupted && result.epochs == 0) {
     fmt::print(stderr, "weft: interrupted in the first epoch: no plan is written\n");
   } else {
     save_plan(result.plan, flags.out);
-    say_end(flags, result);
+    say_end(flags, result, data.valid.has_value());
     if (!flags.report.empty()) write_report(flags, result.plan, data);
   }
   if (!result.interrupted) {
     std::error_code none;
-    std::filesystem::remove(options.checkpoints->path, none);
+    const std::string checkpoint = checkpoint_of(flags);
+    if (has_checkpoint(flags)) std::filesystem::remove(checkpoint, none);
     return 0;
   }
   if (flags.checkpoint > 0) {
@@ -255,12 +307,14 @@ int train_command(const Flags& flags) {
 
 Run declare_train(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
-  app.add_option("MODEL", flags->input, "a model description, or a plan to go on with")->required();
+  app.add_option("MODEL|PLAN", flags->input, "a model description, or a plan to go on with")
+      ->required();
   app.add_option("--data", flags->data, "labelled texts to learn from")->required();
   app.add_option("-o,--output", flags->out, "the plan to write")->required();
   app.add_option("--valid", flags->valid, "labelled texts that choose the best epoch");
   app.add_option("--valid-fraction", flags->valid_fraction,
-                 "share of the data to hold out for validation, the same share of every label")
+                 "share of the data to hold out for validation, the same share of every label; "
+                 "a plan holds out what it did not learn before, a description nothing")
       ->check(within(0.0, 0.9));
   app.add_option("--epochs", flags->epochs, "passes over the data");
   app.add_option("--batch", flags->batch, "texts per step");
@@ -278,8 +332,9 @@ Run declare_train(CLI::App& app) {
                  "try the mean weights of so many last epochs; 0: none");
   app.add_option("--seed", flags->seed,
                  "random seed of weights, order, dropout and --valid-fraction");
-  app.add_option("--threads", flags->threads, "0: all this process may use")
-      ->check(CLI::Range(0, 4096));
+  app.add_option("--threads", flags->threads, "0: all that this process may use")
+      ->check(CLI::Range(0, 4096))
+      ->capture_default_str();
   app.add_flag("--resume", flags->resume, "go on with an interrupted run, if there is one");
   app.add_option("--checkpoint", flags->checkpoint,
                  "seconds from one checkpoint, PLAN.checkpoint, to the next; 0: none")

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
@@ -49,6 +50,9 @@ double parse_budget(const std::string& text) {
   return number * factor;
 }
 
+// A list of trials begins with this.
+constexpr std::string_view kTuning = "{\"tuning\": ";
+
 // Everything the search depends on: results of another one must not be mixed in.
 std::string fingerprint(const Flags& flags, const Description& description, const Corpus& corpus,
                         std::uint64_t seed, const Overrides& overrides) {
@@ -68,13 +72,14 @@ std::string fingerprint(const Flags& flags, const Description& description, cons
   }
   const std::uint64_t hash = XXH3_64bits_digest(state);
   XXH3_freeState(state);
-  return fmt::format("{{\"tuning\": \"{:016x}\"}}", hash);
+  return fmt::format("{}\"{:016x}\"}}", kTuning, hash);
 }
 
 class TuneProgress : public TuneObserver {
  public:
-  TuneProgress(TrialsFile& file, const TuneSettings& settings, bool quiet)
-      : file_(file), settings_(settings), quiet_(quiet) {
+  // `score`: what the scores are.
+  TuneProgress(TrialsFile& file, const TuneSettings& settings, std::string_view score, bool quiet)
+      : file_(file), settings_(settings), score_(score), quiet_(quiet) {
     for (const TuneResult& result : file.known()) known_.insert({result.trial, result.step});
   }
   ~TuneProgress() override {
@@ -89,14 +94,15 @@ class TuneProgress : public TuneObserver {
     best_ = std::max(best_, result.score);
     if (quiet_) return;
     if (!live_) {
-      fmt::print(stderr, "trial {:3}  {:2} epochs  score {}  {}\n", result.trial, result.epochs,
-                 score_text(result), to_string(result.values));
+      fmt::print(stderr, "trial {:3}  {:2} epoch{}  {} {}  {}\n", result.trial, result.epochs,
+                 result.epochs == 1 ? " " : "s", score_, score_text(result),
+                 result.trial == 0 ? "(as described)" : to_string(result.values));
       return;
     }
     const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
     const double left = settings_.trials > 0 ? seconds / share() - seconds
                                              : std::max(0.0, settings_.seconds - seconds);
-    fmt::print(stderr, "\r\x1b[Ktrial {}  best score {:.4f}  {} left", result.trial, best_,
+    fmt::print(stderr, "\r\x1b[Ktrial {}  best {} {:.4f}  {} left", result.trial, score_, best_,
                duration(left));
     std::fflush(stderr);
   }
@@ -113,6 +119,7 @@ class TuneProgress : public TuneObserver {
 
   TrialsFile& file_;
   const TuneSettings& settings_;
+  std::string_view score_;
   bool quiet_, live_ = is_terminal(STDERR_FILENO);
   std::set<std::pair<std::int64_t, std::int64_t>> known_;
   std::int64_t ended_ = 0;
@@ -217,7 +224,7 @@ Split hold_out(const Corpus& corpus, double fraction, std::uint64_t seed) {
               "give a larger one, or add data");
 }
 
-// The files that the search writes must not be files that it reads.
+// The files that the search writes must not be files that it reads, nor any but its own.
 void check_outputs(const Flags& flags) {
   const std::string stem = stem_of(flags.out);
   for (const std::string& written : {flags.out, stem + ".model", stem + ".trials.jsonl"}) {
@@ -229,12 +236,26 @@ void check_outputs(const Flags& flags) {
                   fmt::format("name another plan: -o {}.tuned.plan", stem));
     }
   }
+  check_plan_output(flags.out, {});
+  check_replaceable("the description", stem + ".model", kMadeBy, "one that a search wrote");
+  check_replaceable("the list of trials", stem + ".trials.jsonl", kTuning, "one of a search");
 }
 
-void say_best(const std::vector<TuneResult>& results) {
+std::string_view name_of(BestBy score) {
+  constexpr std::array<std::string_view, 3> kNames{"accuracy", "macro F1", "minus the loss"};
+  return kNames[static_cast<std::size_t>(score)];
+}
+
+void say_best(const std::vector<TuneResult>& results, std::string_view score) {
   print_out(leaderboard(results, 10));
+  print_out(fmt::format("score: {} on the validation texts; first come trials of several seeds\n",
+                        score));
   const auto plain = std::ranges::find(results, 0, &TuneResult::trial);
   if (plain == results.end()) return;
+  if (plain == results.begin()) {
+    print_out("no trial was better than the description as it stands\n");
+    return;
+  }
   print_out(fmt::format("best score {:.4f}; the description as it stands {:.4f}\n",
                         results.front().score, plain->score));
 }
@@ -312,7 +333,7 @@ int tune_command(const Flags& flags) {
   trial.options.interrupt = &interrupted;
   std::vector<TuneResult> results;
   {
-    TuneProgress progress(file, settings, flags.quiet);
+    TuneProgress progress(file, settings, name_of(plain.metric), flags.quiet);
     results = tune(trial, space, settings, file.known(), progress);
   }
   if (interrupted) {
@@ -325,11 +346,12 @@ int tune_command(const Flags& flags) {
   file.finish(results);
   trial.options.threads = flags.settings.threads;
   const Best best = describe(results, trial, flags);
-  const Plan plan = train_best(best, trial, data.given, flags.quiet);
+  if (!flags.quiet) fmt::print(stderr, "the best, trained on all of the data:\n");
+  const Plan tuned = train_best(best, trial, data.given, flags.quiet);
   if (interrupted) return 130;
-  save_plan(plan, flags.out);
+  save_plan(tuned, flags.out);
   write_file(best.description.file, best.description.source);
-  say_best(results);
+  say_best(results, name_of(plain.metric));
   if (!flags.quiet) {
     fmt::print(stderr, "wrote {}, {} and {}\n", flags.out, best.description.file, trials);
   }
@@ -359,7 +381,8 @@ Run declare_tune(CLI::App& app) {
   app.add_option("--seed", flags->seed, "random seed of the trials, weights, order and dropout");
   app.add_option("--threads", flags->settings.threads,
                  "trials at a time; 0: as many as this process has threads")
-      ->check(CLI::Range(0, 4096));
+      ->check(CLI::Range(0, 4096))
+      ->capture_default_str();
   app.add_flag("--resume", flags->resume, "go on with an interrupted search");
   app.add_flag("--quiet", flags->quiet, "no progress");
   declare_vectors(app, flags->vectors);

@@ -96,7 +96,10 @@ std::size_t column_number(const std::string& asked) {
 bool is_header(const std::vector<std::string>& row, const ReadOptions& options) {
   if (options.header) return *options.header;
   for (const std::string* asked : {&options.text_column, &options.label_column}) {
-    if (!asked->empty() && column_number(*asked) == 0) return true;
+    if (asked->empty()) continue;
+    const bool digits = asked->find_first_not_of("0123456789") == std::string::npos;
+    if (!digits) return true;  // a name
+    if (column_number(*asked) == 0 && std::ranges::find(row, *asked) != row.end()) return true;
   }
   const std::vector<std::string> names = folded(row);
   const auto sure_end = kLabelNames.begin() + kSureNames;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "frontend/data/label_rules.h"
 #include "ir/diagnostic.h"
 
 namespace weft {
@@ -24,7 +25,15 @@ bool is_whole_number(const std::string& name) {
 }  // namespace
 
 Corpus::Corpus(std::span<const Example> examples) {
-  for (const Example& example : examples) add(example);
+  for (const Example& example : examples) {
+    for (const std::string& label : example.labels) {
+      const auto fault = label_fault(label);
+      if (!fault) continue;
+      const auto number = static_cast<std::size_t>(&example - examples.data()) + 1;
+      throw Error(fmt::format("example {}: {}", number, fault->what), std::string(fault->remedy));
+    }
+    add(example);
+  }
   report_.examples = examples.size();
   order_labels();
 }
@@ -70,6 +79,14 @@ bool Corpus::begins_like_header() const {
   const auto once = static_cast<std::size_t>(std::ranges::count(counts, 1U));
   return size() >= kEnoughToJudge && labels(0).size() == 1 && counts[labels(0).front()] == 1 &&
          kOften * once <= size();
+}
+
+CorpusView::CorpusView(const Corpus& corpus, std::span<const std::uint32_t> rows)
+    : corpus_(&corpus), rows_(rows) {
+  const auto beyond = std::ranges::find_if(rows, [&](auto row) { return row >= corpus.size(); });
+  if (beyond == rows.end()) return;
+  throw Error(fmt::format("there is no row {} in a corpus of {} rows", *beyond, corpus.size()),
+              "rows are numbered from 0");
 }
 
 Corpus read_corpus(const std::string& path, const ReadOptions& options) {

@@ -17,7 +17,7 @@ namespace weft {
 class Corpus {
  public:
   Corpus() = default;
-  explicit Corpus(std::span<const Example> examples);
+  explicit Corpus(std::span<const Example> examples);  // Error where a label breaks the rules
 
   std::size_t size() const { return lines_.size(); }
   std::string_view text(std::size_t i) const {
@@ -54,12 +54,11 @@ class Corpus {
 };
 
 // Examples of a corpus: all of them, or those that a list of row numbers names, in its order. The
-// corpus and the list must outlive it.
+// corpus and the list must outlive it. Error if a number is of no row.
 class CorpusView {
  public:
   CorpusView(const Corpus& corpus) : corpus_(&corpus) {}  // NOLINT: a corpus is a view of all of it
-  CorpusView(const Corpus& corpus, std::span<const std::uint32_t> rows)
-      : corpus_(&corpus), rows_(rows) {}
+  CorpusView(const Corpus& corpus, std::span<const std::uint32_t> rows);
 
   std::size_t size() const { return rows_ ? rows_->size() : corpus_->size(); }
   std::size_t row(std::size_t i) const { return rows_ ? (*rows_)[i] : i; }

@@ -8,7 +8,7 @@
 namespace weft {
 namespace {
 
-constexpr std::size_t kLongestField = std::size_t{64} << 20;
+constexpr std::size_t kLongestRow = std::size_t{64} << 20;
 
 }  // namespace
 
@@ -34,9 +34,13 @@ bool RowReader::next(std::vector<std::string>& fields) {
   fields.clear();
   quoted_ = false;
   later_lines_.clear();
+  until_.clear();
   try {
     parse_row(fields);
-  } catch (const BadRow&) {
+  } catch (const BadRow& bad) {
+    if (!later_lines_.empty()) {
+      hopeless_ = {line_ + 1, later_lines_.back().first, quote_line_, until_, bad};
+    }
     again_.insert(again_.begin(), std::make_move_iterator(later_lines_.begin()),
                   std::make_move_iterator(later_lines_.end()));
     throw;
@@ -45,16 +49,29 @@ bool RowReader::next(std::vector<std::string>& fields) {
 }
 
 void RowReader::parse_row(std::vector<std::string>& fields) {
+  std::size_t size = current_.size();
   while (!parse(current_, fields)) {
+    if (hopeless_.begin <= at_line_ + 1 && at_line_ < hopeless_.end) fail_again();
     if (!next_line(current_)) unclosed("the end of the file");
     later_lines_.emplace_back(at_line_, current_);
     fields.back() += '\n';
-    if (fields.back().size() > kLongestField) unclosed("64 MiB later");
+    size += current_.size() + 1;
+    if (size > kLongestRow) unclosed("64 MiB later");
   }
 }
 
-void RowReader::unclosed(std::string_view until) const {
-  throw BadRow{quote_line_, quote_column_, fmt::format("this quote is still open at {}", until),
+void RowReader::fail_again() {
+  if (hopeless_.quote_line > at_line_) quote_line_ = hopeless_.quote_line;
+  if (!hopeless_.until.empty()) unclosed(hopeless_.until);
+  throw BadRow{line_, quote_column_, hopeless_.bad.message, hopeless_.bad.remedy};
+}
+
+void RowReader::unclosed(const std::string& until) {
+  until_ = until;
+  const std::string which = quote_line_ == line_
+                                ? "this quote"
+                                : fmt::format("a quote that opens on line {}", quote_line_);
+  throw BadRow{line_, quote_column_, fmt::format("{} is still open at {}", which, until),
                "Close it, and write a quote inside quotes twice (\"\"); a file without such rules "
                "may be --format tsv."};
 }
@@ -75,7 +92,8 @@ bool RowReader::parse(std::string_view line, std::vector<std::string>& fields) {
       }
       quoted_ = true;
       quote_line_ = at_line_;
-      quote_column_ = ++position;
+      ++position;
+      if (at_line_ == line_) quote_column_ = position;
     }
     const std::size_t quote = line.find('"', position);
     fields.back() += line.substr(position, quote - position);
@@ -89,7 +107,7 @@ bool RowReader::parse(std::string_view line, std::vector<std::string>& fields) {
     quoted_ = false;
     if (position == line.size()) return true;
     if (line[position] != delimiter) {
-      throw BadRow{quote_line_, quote_column_,
+      throw BadRow{line_, quote_column_,
                    fmt::format("text follows the quote that closes this field, at line {}, byte {}",
                                at_line_, position + 1),
                    "Write a quote inside quotes twice (\"\"), or leave none around the field."};

@@ -20,8 +20,8 @@ class RowReader {
 
   // The fields of the next row that is not an empty line; false at the end. In CSV, a field that
   // begins with `"` ends at the next single `"`; `""` inside stands for one, and a line break
-  // inside becomes `\n`. A `"` elsewhere stands for itself. Throws BadRow; reading then goes on
-  // with the line after the first line of the bad row.
+  // inside becomes `\n`. A `"` elsewhere stands for itself. Throws BadRow, at the row's first line;
+  // reading then goes on with the line after that.
   bool next(std::vector<std::string>& fields);
 
   std::size_t line() const { return line_; }  // where the last row begins
@@ -30,19 +30,31 @@ class RowReader {
   bool next_line(std::string& line);
   bool parse(std::string_view line, std::vector<std::string>& fields);
   void parse_row(std::vector<std::string>& fields);
-  [[noreturn]] void unclosed(std::string_view until) const;
+  [[noreturn]] void unclosed(const std::string& until);
+  [[noreturn]] void fail_again();
 
   LineReader& lines_;
   Style style_;
   std::size_t line_ = 0;
   std::string current_;
 
-  bool quoted_ = false;         // inside quotes that the row's lines so far leave open
-  std::size_t quote_line_ = 0;  // where these began
-  std::size_t quote_column_ = 0;
-  std::size_t at_line_ = 0;                                       // the number of current_
+  bool quoted_ = false;           // inside quotes that the row's lines so far leave open
+  std::size_t quote_line_ = 0;    // where these began
+  std::size_t quote_column_ = 0;  // of the last that began on the row's first line
+  std::string until_;             // where the row was found to be open still
+  std::size_t at_line_ = 0;       // the number of current_
   std::vector<std::pair<std::size_t, std::string>> later_lines_;  // of this row
   std::deque<std::pair<std::size_t, std::string>> again_;         // lines after a bad row's first
+
+  // The last bad row's later lines: another row that comes to the beginning of one inside quotes
+  // fails as that row did, and need not be read as far.
+  struct Hopeless {
+    std::size_t begin = 0, end = 0;  // line numbers, both of the row
+    std::size_t quote_line = 0;
+    std::string until;
+    BadRow bad = {};
+  };
+  Hopeless hopeless_;
 };
 
 }  // namespace weft

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "frontend/data/label_rules.h"
 #include "runtime/text/utf8.h"
 
 namespace weft {
@@ -51,6 +52,10 @@ Columns ReadContext::columns_of_header(const std::vector<std::string>& names, st
   const Columns columns = choose_at(*this, line, [&] { return columns_by_name(names, options_); });
   report_.text_column = names[columns.text];
   report_.label_column = names[columns.label];
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i != columns.text && i != columns.label) report_.other_columns.push_back(names[i]);
+  }
+  report_.has_header = true;
   return columns;
 }
 
@@ -70,16 +75,8 @@ void ReadContext::begin_example(std::size_t line) {
 
 void ReadContext::add_label(std::string_view label) {
   const std::string_view name = trim(label);
-  const auto bad = [&](const char* message, const char* remedy) {
-    throw BadRow{example_.line, 1, message, remedy};
-  };
-  if (name.empty()) bad("the label is empty", "Give the row a label, or leave the row out.");
-  if (!utf8::is_valid(name)) {
-    bad("the label is not UTF-8", "Convert the file: iconv -f ENCODING -t UTF-8.");
-  }
-  if (std::ranges::any_of(name, [](unsigned char c) { return c < 0x20 || c == 0x7F; })) {
-    bad("the label holds a line break or another control character",
-        "Labels are one line; are the text and the label columns swapped?");
+  if (const auto fault = label_fault(name)) {
+    throw BadRow{example_.line, 1, std::string(fault->what), std::string(fault->remedy)};
   }
   if (std::ranges::find(example_.labels, name) == example_.labels.end()) {
     example_.labels.emplace_back(name);

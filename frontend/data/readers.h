@@ -38,10 +38,12 @@ struct Example {
 };
 
 struct ReadReport {
-  const DataFormat* format = nullptr;     // the one that was read
-  std::string text_column, label_column;  // as the file or the rules name them
-  bool columns_assumed = false;           // no header and not asked for: label first, then text
-  bool like_header = false;               // so assumed, and the first label occurs nowhere else
+  const DataFormat* format = nullptr;      // the one that was read
+  std::string text_column, label_column;   // as the file or the rules name them
+  std::vector<std::string> other_columns;  // of a header: those that are not read
+  bool has_header = false;                 // names the columns
+  bool columns_assumed = false;            // no header and not asked for: label first, then text
+  bool like_header = false;                // so assumed, and the first label occurs nowhere else
   std::size_t examples = 0;
   std::size_t bad_rows = 0;
   std::vector<std::string> first_bad;  // what is wrong with the first five

@@ -122,6 +122,29 @@ const ArgumentDef& match(std::string_view what, std::span<const ArgumentDef> def
               "give arguments by name: `name=value`");
 }
 
+// What may have been meant by an override that nothing asked for. A path's last part says most: a
+// layer may be of any name.
+std::string near_path(const std::string& path, const std::vector<std::string>& known) {
+  constexpr std::size_t kShown = 8;
+  const auto last = [](const std::string& p) { return p.substr(p.rfind('.') + 1); };
+  std::vector<std::string> names;
+  for (const std::string& p : known) names.push_back(last(p));
+  const bool exact = std::ranges::find(names, last(path)) != names.end();
+  std::string near = exact ? last(path) : nearest(path, known);
+  if (!exact && !near.empty()) return fmt::format("did you mean `{}`?", near);
+  if (near.empty()) near = nearest(last(path), names);
+  std::vector<std::string> meant;
+  for (const std::string& p : known) {
+    if (near.empty() || last(p) == near) meant.push_back(fmt::format("`{}`", p));
+  }
+  const char* const more = meant.size() > kShown ? " …" : "";
+  meant.resize(std::min(meant.size(), kShown));
+  const std::string listed = fmt::format("{}{}", fmt::join(meant, ", "), more);
+  return near.empty()
+             ? fmt::format("there are {}; `weft layers` lists what layers and lines take", listed)
+             : fmt::format("did you mean {}?", listed);
+}
+
 }  // namespace
 
 std::string range_of(const ArgumentDef& def) {
@@ -180,7 +203,7 @@ void Overrides::check_used(const OverrideUse& use) const {
   for (const Entry& entry : entries_) {
     if (use.used.contains(entry.path)) continue;
     throw Error(fmt::format("--set {}: the model description has no such setting", entry.path),
-                suggestion(entry.path, use.known));
+                near_path(entry.path, use.known));
   }
 }
 

@@ -14,7 +14,8 @@ constexpr std::string_view kTextCnn =
 # vectors, the strongest answer of each filter is kept, and a fully connected layer decides.
 model textcnn
 
-# How a text becomes words. Rare words, and words beyond the vocabulary, are one unknown word.
+# How a text becomes words. Words that occur less than min_count times, and words beyond the
+# vocabulary, are one unknown word.
 text   tokenizer=words lowercase=true vocabulary=30000 min_count=1 max_tokens=400
 
 # Constants: `--set width=200` overrides one from the command line, `weft tune` searches them all.
@@ -33,9 +34,9 @@ logits = concat(a, b, c) | dropout(drop) | linear(labels)
 # softmax: each text has one label. sigmoid(logits): a text can have several.
 output softmax(logits)
 
-# Optimizers: adam, adamw, sgd, adadelta; as lazy_adam … a word's vector stays as it is in steps
-# whose batch lacks the word, which is another optimizer, not the same one made faster.
-# average: the mean of the weights at the ends of the last epochs is better than any of them.
+# Optimizers: adam, adamw, sgd, adadelta, lion; as lazy_adam … a word's vector stays as it is in
+# steps whose batch lacks the word, which is another optimizer, not the same one made faster.
+# average: the mean of the weights at the ends of the last epochs, usually better than each of them.
 # `weft layers train` lists all that this line may say.
 train  adam(rate=0.001) batch=50 epochs=6 average=3
 )model";
@@ -95,7 +96,7 @@ d      = x | conv1d(channels=channels, kernel=4) | relu | max_pool
 logits = concat(a, b, c, d) | dropout(drop) | linear(labels)
 output softmax(logits)
 
-# average: the mean of the weights at the ends of the last epochs is better than any of them.
+# average: the mean of the weights at the ends of the last epochs, usually better than each of them.
 train  adam(rate=0.001) batch=64 epochs=8 average=4 label_smoothing=0.1
 )model";
 

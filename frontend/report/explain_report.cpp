@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "frontend/format/table.h"
@@ -67,6 +68,24 @@ std::string coloured(std::string_view text, const Explanation& explanation) {
   return out + printable(text.substr(position));
 }
 
+// By size, with those of the same bytes added up: of the n-grams of a word several tokens may be.
+std::vector<NGram> by_bytes(const std::vector<NGram>& ngrams) {
+  std::vector<NGram> out;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::size_t> places;
+  for (const NGram& ngram : ngrams) {
+    const auto [at, added] = places.try_emplace({ngram.bytes.begin, ngram.bytes.end}, out.size());
+    if (added) {
+      out.push_back(ngram);
+    } else {
+      out[at->second].contribution += ngram.contribution;
+    }
+  }
+  std::ranges::stable_sort(out, [](const NGram& a, const NGram& b) {
+    return std::abs(a.contribution) > std::abs(b.contribution);
+  });
+  return out;
+}
+
 bool near(double a, double b) { return std::abs(a - b) <= 1e-4 * std::max(1.0, std::abs(a)); }
 
 }  // namespace
@@ -104,8 +123,9 @@ std::string to_text(const ExplainedLabel& e, std::size_t top, bool colour) {
     out += fmt::format("  {:>+10.4f}  {:>11}  {}\n", value, bytes, what);
   };
   double rest = 0;
-  for (std::size_t i = 0; i < explanation.ngrams.size(); ++i) {
-    const NGram& ngram = explanation.ngrams[i];
+  const std::vector<NGram> ngrams = by_bytes(explanation.ngrams);
+  for (std::size_t i = 0; i < ngrams.size(); ++i) {
+    const NGram& ngram = ngrams[i];
     if (i >= top) {
       rest += ngram.contribution;
       continue;
@@ -113,8 +133,8 @@ std::string to_text(const ExplainedLabel& e, std::size_t top, bool colour) {
     line(ngram.contribution, fmt::format("{}-{}", ngram.bytes.begin, ngram.bytes.end),
          shortened(printable(part(e.text, ngram.bytes)), kNGramWidth));
   }
-  if (explanation.ngrams.size() > top) {
-    const std::size_t others = explanation.ngrams.size() - top;
+  if (ngrams.size() > top) {
+    const std::size_t others = ngrams.size() - top;
     line(rest, "", others == 1 ? "(the other)" : fmt::format("(the {} others)", others));
   }
   line(explanation.bias, "", "(bias)");

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ir/plan/plan.h"
@@ -46,7 +47,8 @@ struct Inspection {
 
 Inspection inspect(const Plan&);
 
-std::string to_text(const Inspection&);  // ends with a newline
+// Ends with a newline. `shown`: the program whose nodes it shows, or all of them, or none.
+std::string to_text(const Inspection&, std::string_view shown = "all");
 std::string to_json(const Inspection&);  // one object, without a newline
 
 // The first words of the vocabulary, at most `count`.

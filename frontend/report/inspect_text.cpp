@@ -111,7 +111,7 @@ std::string history(const Plan& plan) {
       const auto at = std::ranges::find(entry.metrics, name, [](const auto& m) { return m.first; });
       row.emplace_back(at == entry.metrics.end() ? "" : rounded(at->second));
     }
-    if (any_kept) row.emplace_back(entry.kept ? rounded(1) : "");
+    if (any_kept) row.emplace_back(entry.kept ? "*" : "");
     table.add(std::move(row));
   }
   return "\nhistory\n" + table.str("    ");
@@ -171,7 +171,7 @@ std::string arena(const ProgramReport& report) {
 }
 
 std::string program(const ProgramReport& report) {
-  std::string out = fmt::format("\nprogram @{}\n", report.graph->name);
+  std::string out = fmt::format("\n@{}\n", report.graph->name);
   for (const std::string& note : report.notes) out += fmt::format("    {}\n", note);
   out += '\n' + print(*report.graph);
   std::string sizes;
@@ -247,13 +247,15 @@ std::string arena_chart(const ProgramReport& report, std::size_t columns, std::s
   return out;
 }
 
-std::string to_text(const Inspection& inspection) {
+std::string to_text(const Inspection& inspection, std::string_view shown) {
   const Plan& plan = *inspection.plan;
   std::string out = "description\n" + indented(plan.description) + '\n';
   out += summary(inspection);
   out += history(plan);
-  out += tensors(plan);
-  for (const ProgramReport& report : inspection.programs) out += program(report);
+  if (shown == "all") out += tensors(plan);
+  for (const ProgramReport& report : inspection.programs) {
+    if (shown == "all" || shown == report.graph->name) out += program(report);
+  }
   return printable(std::move(out));
 }
 

@@ -239,6 +239,9 @@ class Builder {
     const std::string layer = value.name.substr(0, value.name.rfind('.'));
     if (value.role == Role::param && vectors_.fills(layer)) {
       vectors_.fill(layer, seed, value.name, numbers());
+    } else if (value.attrs.contains("frozen") && string_attr(value.attrs, "init") == "uniform") {
+      plan_.notes.push_back({"", layer + ": static, but without vectors: it stays random; give "
+                                         "--vectors FILE, or vectors=\"FILE\" in the description"});
     }
     if (value.name == "seed") {
       const auto number = static_cast<std::int32_t>(settings_.seed);

@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -67,13 +69,34 @@ TrainState state_from(const json& j) {
   TrainState s;
   s.ended = j.at("ended").get<std::int64_t>();
   s.step = j.at("step").get<std::int64_t>();
-  s.seen = std::max(j.at("seen").get<std::int64_t>(), std::int64_t{0});
+  s.seen = j.at("seen").get<std::int64_t>();
   s.loss_sum = j.at("loss_sum").get<double>();
   s.learning_rate = j.at("rate").get<double>();
   s.worse = j.at("worse").get<std::int64_t>();
   s.best_epoch = j.at("best_epoch").get<std::int64_t>();
   if (j.contains("best_score")) s.best_score = j.at("best_score").get<double>();
   return s;
+}
+
+// What every state of training obeys; the numbers of a file may be any.
+bool is_possible(const TrainState& s) {
+  constexpr auto kMostSteps = std::int64_t{1} << 53U;
+  const auto is = [](std::int64_t n, std::int64_t most) { return n >= 0 && n <= most; };
+  const auto epochs = static_cast<std::int64_t>(s.history.size());
+  const std::int64_t last_epoch = s.history.empty() ? 0 : s.history.back().epoch;
+  const std::int64_t last_step = s.history.empty() ? 0 : s.history.back().step;
+  return is(s.ended, epochs) && is(s.worse, s.ended) && is(s.best_epoch, last_epoch) &&
+         is(s.step, kMostSteps) && s.step >= last_step && s.seen >= 0 &&
+         s.step - last_step <= s.seen && std::isfinite(s.loss_sum) && s.learning_rate >= 0 &&
+         std::isfinite(s.learning_rate) && std::isfinite(s.best_score.value_or(0)) &&
+         s.best.has_value() == (s.best_epoch > 0 || s.best_score);
+}
+
+// True if texts become the same ids in both, and ids the same labels.
+bool read_alike(const Plan& a, const Plan& b) {
+  return a.text == b.text && a.task == b.task && a.labels == b.labels &&
+         a.vocabulary.words == b.vocabulary.words &&
+         std::ranges::equal(a.vocabulary.ends, b.vocabulary.ends);
 }
 
 // The JSON, and the segments as the JSON lists them, each with its checksum verified.
@@ -137,6 +160,9 @@ Checkpoint from_contents(const Contents& contents, std::size_t max_recent,
     if (!checkpoint.state.recent.add(std::move(weights), checkpoint.now)) {
       damaged(path, "its weights are not the plan's");
     }
+  }
+  if (!is_possible(checkpoint.state) || checkpoint.threads < 1) {
+    damaged(path, "no run can have come to where it is");
   }
   return checkpoint;
 }
@@ -206,6 +232,18 @@ void save_checkpoint(const std::string& path, const Fingerprint& fingerprint, in
   file.commit();
 }
 
+bool finds_checkpoint(const std::string& path) {
+  std::error_code none;
+  if (!std::filesystem::exists(path, none)) return false;
+  std::string first(kMagic.size(), '\0');
+  if (std::filesystem::is_regular_file(path, none)) {  // to open a pipe would wait
+    std::ifstream(path, std::ios::binary).read(first.data(), std::ssize(first));
+  }
+  if (first == kMagic) return true;
+  throw Error(fmt::format("{} exists already and is not a checkpoint: it would be lost", path),
+              "move it away, or choose another plan to write: its checkpoints lie beside it");
+}
+
 std::optional<Checkpoint> load_checkpoint(const std::string& path, std::size_t max_recent) {
   std::error_code none;
   if (!std::filesystem::exists(path, none)) return std::nullopt;
@@ -233,7 +271,14 @@ void expect_same_run(const Checkpoint& checkpoint, const Fingerprint& wanted, co
     fail("other settings: " + found.settings,
          fmt::format("this run has {}; {}", wanted.settings, remedy));
   }
-  if (found.description == wanted.description) return;
+  const auto alike = [&](const Plan& plan) { return read_alike(plan, start); };
+  if (found.description == wanted.description) {
+    const std::optional<Plan>& best = checkpoint.state.best;
+    if (!alike(checkpoint.now) || (best && !alike(*best))) {
+      damaged(path, "its words or labels are not the plan's");
+    }
+    return;
+  }
   if (checkpoint.now.description != start.description) {
     const auto [then, now] = first_difference(checkpoint.now.description, start.description);
     fail("another description: " + then, fmt::format("this run has {}; {}", now, remedy));
@@ -247,6 +292,13 @@ void expect_same_run(const Checkpoint& checkpoint, const Fingerprint& wanted, co
          fmt::format("this run has {}; {}", set(start), remedy));
   }
   fail("another model", remedy);
+}
+
+void expect_within(const Checkpoint& checkpoint, std::int64_t epochs, std::size_t examples,
+                   const std::string& path) {
+  const TrainState& state = checkpoint.state;
+  if (state.ended <= epochs && state.seen <= static_cast<std::int64_t>(examples)) return;
+  damaged(path, "this run cannot have come to where it is");
 }
 
 }  // namespace weft

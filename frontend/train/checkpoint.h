@@ -53,11 +53,17 @@ struct Checkpoint {
   TrainState state;
 };
 
+// True if there is a checkpoint, damaged or not: by its first bytes. Error if there is anything
+// else, which would be lost.
+bool finds_checkpoint(const std::string& path);
 // None if there is no such file. Error if it is damaged; `max_recent` is what `recent` is to hold.
 std::optional<Checkpoint> load_checkpoint(const std::string& path, std::size_t max_recent);
 // Error, naming the file and what differs, unless both are of one run, which began with `start`.
 void expect_same_run(const Checkpoint&, const Fingerprint& wanted, const Plan& start,
                      const std::string& path);
+// Error unless a run of so many epochs of so many examples can have come as far as that.
+void expect_within(const Checkpoint&, std::int64_t epochs, std::size_t examples,
+                   const std::string& path);
 
 // The file that a run saves itself to, and how often; `from` is the state that it goes on from.
 struct Checkpointing {

@@ -10,6 +10,18 @@
 
 namespace weft {
 
+NoNumber::NoNumber()
+    : Error("the plan answers with what is no number: its training went wrong",
+            "train it again from its description, at a lower --rate") {}
+
+void expect_numbers(const Predictions& predictions, std::size_t k) {
+  const auto finite = [](float x) { return std::isfinite(x); };
+  if (!std::ranges::all_of(predictions.logits(k), finite) ||
+      !std::ranges::all_of(predictions.probabilities(k), finite)) {
+    throw NoNumber();
+  }
+}
+
 void predict_all(Session& session, const Dataset& data,
                  const std::function<void(std::size_t, const Predictions&, std::size_t)>& take) {
   constexpr std::size_t kMaxTexts = 4096;
@@ -21,7 +33,10 @@ void predict_all(Session& session, const Dataset& data,
     const std::size_t count = std::min(portion, data.size() - begin);
     // Offsets are relative to `ids`, which is whole: a portion of texts is a part of them.
     session.predict_ids({data.ids, std::span(data.offsets).subspan(begin, count + 1)}, predictions);
-    for (std::size_t k = 0; k < count; ++k) take(begin + k, predictions, k);
+    for (std::size_t k = 0; k < count; ++k) {
+      expect_numbers(predictions, k);
+      take(begin + k, predictions, k);
+    }
   }
 }
 

@@ -8,6 +8,7 @@
 #include "frontend/description/settings.h"
 #include "frontend/train/dataset.h"
 #include "frontend/train/metrics.h"
+#include "ir/diagnostic.h"
 #include "ir/plan/plan.h"
 #include "runtime/session.h"
 
@@ -22,7 +23,16 @@ struct Evaluation {
 // A larger score is better, whatever the measure.
 double score(const Evaluation&, BestBy);
 
-// Predicts a portion at a time and calls `take(i, predictions, k)`: example i is its k-th.
+// An answer is infinite or `nan`: training that went wrong leaves such weights.
+class NoNumber : public Error {
+ public:
+  NoNumber();
+};
+// Throws NoNumber unless the k-th answer is numbers.
+void expect_numbers(const Predictions&, std::size_t k);
+
+// Predicts a portion at a time, expects numbers, and calls `take(i, predictions, k)`: example i is
+// its k-th.
 void predict_all(Session& session, const Dataset& data,
                  const std::function<void(std::size_t, const Predictions&, std::size_t)>& take);
 

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
 #include "frontend/train/build_plan.h"
@@ -22,6 +21,30 @@ void warn_of_data(const FitData& data, const DescriptionSettings& settings, FitO
   warn(observer, label_warnings(data.train, settings));
   warn(observer, text_warnings(data.train, settings));
   if (data.valid) warn(observer, split_warnings(data.train, *data.valid));
+}
+
+// Error where a text has several labels or none, but the plan gives each text one.
+void check_labels(const CorpusView& examples, const Plan& plan) {
+  if (plan.task == Task::multi_label || !examples.corpus().multi_label()) return;
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    if (examples.labels(i).size() == 1) continue;
+    throw Error(fmt::format("the plan gives each text one label, but the example on line {} has {}",
+                            examples.line(i), examples.labels(i).size()),
+                "train a description that ends with `output sigmoid(logits)`");
+  }
+}
+
+// Error where the data cannot tell one epoch from another.
+void check_validation(const Dataset& valid) {
+  if (valid.size() == 0) {
+    throw Error("there is no text to validate on", "name some, or train without validation");
+  }
+  const auto known = [&](std::int32_t label) {
+    return static_cast<std::size_t>(label) < valid.space.known;
+  };
+  if (std::ranges::any_of(valid.labels, known)) return;
+  throw Error("no validation text has a label of the training data",
+              "validate on texts with the labels that are trained: see --label-column");
 }
 
 // One run, from its checkpoint, if there is one, to its last epoch.
@@ -49,10 +72,9 @@ class Run {
     checkpoints.seconds = asked.seconds;
     checkpoints.fingerprint =
         fingerprint_of(session.plan(), asked.in_place, data, valid, to_string(settings_));
-    std::error_code missing;
     if (asked.resume) {
-      resume(checkpoints, session);
-    } else if (std::filesystem::exists(asked.path, missing)) {
+      resume(checkpoints, session, data.size());
+    } else if (asked.seconds > 0 && finds_checkpoint(asked.path)) {
       observer_.warned(fmt::format(
           "{} is of a run that was cut short: --resume would go on with it; training starts anew",
           asked.path));
@@ -61,13 +83,14 @@ class Run {
     return checkpoints;
   }
 
-  void resume(Checkpointing& checkpoints, Session& session) {
+  void resume(Checkpointing& checkpoints, Session& session, std::size_t examples) {
     auto found = load_checkpoint(checkpoints.path, static_cast<std::size_t>(settings_.average));
     if (!found) {
       observer_.warned(fmt::format("there is no {}: training starts anew", checkpoints.path));
       return;
     }
     expect_same_run(*found, checkpoints.fingerprint, session.plan(), checkpoints.path);
+    expect_within(*found, settings_.epochs, examples, checkpoints.path);
     if (found->threads != session.threads()) {
       observer_.warned(
           fmt::format("that run had {} threads, this one has {}: the last bits may differ",
@@ -87,6 +110,8 @@ class Run {
 // `data`: the training examples, where they have been encoded already.
 FitResult run(Plan start, std::optional<Dataset> data, const DescriptionSettings& settings,
               const FitData& given, const FitOptions& options, FitObserver& observer) {
+  check_labels(given.train, start);
+  if (given.valid) check_labels(*given.valid, start);
   Session session(std::move(start), {options.threads, /*train=*/true});
   if (options.check_data) warn_of_data(given, settings, observer);
   const auto encoded = [&](const CorpusView& examples) {
@@ -94,7 +119,10 @@ FitResult run(Plan start, std::optional<Dataset> data, const DescriptionSettings
   };
   if (!data) data = encoded(given.train);
   std::optional<Dataset> valid;
-  if (given.valid) valid = encoded(*given.valid);
+  if (given.valid) {
+    valid = encoded(*given.valid);
+    check_validation(*valid);
+  }
   return Run(settings, options, observer)
       .train(std::move(session), *data, valid ? &*valid : nullptr);
 }

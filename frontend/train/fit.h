@@ -47,7 +47,7 @@ struct FitOptions {
 
 // Texts are encoded once and the description is lowered once. The observer is warned of odd data.
 // Throws Error where the description, the overrides and the data do not fit, and TrainingFailed if
-// the loss stops being a number.
+// training diverges.
 FitResult fit(const Description&, const Overrides&, const FitData&, const FitOptions&,
               FitObserver&);
 

@@ -82,7 +82,7 @@ void expect_memory(std::span<const Graph> programs, std::int64_t available) {
   throw Error(fmt::format("the model takes {:.1f} GB of memory, but there are {}", needed / 1e9,
                           gigabytes(available)),
               fmt::format("its largest tensor is {}, of {}: make it smaller by a smaller width, "
-                          "vocabulary, max_tokens or batch",
+                          "vocabulary, max_tokens, batch or number of buckets",
                           largest, gigabytes(largest_bytes)));
 }
 

@@ -15,12 +15,23 @@
 namespace weft {
 namespace {
 
+// True if all weights are numbers.
+bool is_finite(const Plan& plan) {
+  return std::ranges::all_of(plan.tensors, [](const PlanTensor& tensor) {
+    if (tensor.role != Role::param || tensor.type.dtype != DType::f32) return true;
+    const std::span weights(reinterpret_cast<const float*>(tensor.bytes.data()),
+                            tensor.bytes.size() / sizeof(float));
+    return std::ranges::all_of(weights, [](float x) { return std::isfinite(x); });
+  });
+}
+
 class Trainer {
  public:
   Trainer(Session& session, const Dataset& data, const Dataset* valid,
           const TrainSettings& settings, FitObserver& observer, const std::atomic<bool>* interrupt,
           const Checkpointing* checkpoints)
       : session_(session),
+        data_(data),
         examples_(data.size()),
         valid_(valid),
         settings_(settings),
@@ -102,12 +113,7 @@ class Trainer {
       const double loss =
           session_.train_step(batches_.texts(), batches_.labels(), state_.learning_rate);
       ++state_.step;
-      if (!std::isfinite(loss)) {
-        throw TrainingFailed(
-            fmt::format("the loss became {} in epoch {}, step {}", loss, epoch(), state_.step),
-            fmt::format("the learning rate {} may be too high: try --rate {}",
-                        settings_.learning_rate, settings_.learning_rate / 10));
-      }
+      if (!std::isfinite(loss)) diverged(fmt::format("the loss became {}", loss));
       state_.loss_sum += loss * static_cast<double>(batches_.texts().size());
       state_.seen = static_cast<std::int64_t>(batches_.done());
       observer_.stepped(epoch(), batches_.done(), mean_loss());
@@ -115,12 +121,40 @@ class Trainer {
     }
   }
 
+  [[noreturn]] void diverged(const std::string& what) const {
+    throw TrainingFailed(fmt::format("{} in epoch {}, step {}", what, epoch(), state_.step),
+                         fmt::format("the learning rate {} may be too high: try --rate {}",
+                                     settings_.learning_rate, settings_.learning_rate / 10));
+  }
+
+  // The weights that an epoch ends with. The loss of its last step tells nothing about them.
+  Plan finite_weights() {
+    Plan now = session_.flushed_view();
+    if (!is_finite(now)) diverged("weights became no numbers");
+    return now;
+  }
+
+  // On the validation data; without it, some training texts tell whether there are answers at all.
+  std::optional<Evaluation> validated() {
+    try {
+      if (valid_ != nullptr) return evaluate(session_, *valid_, std::nullopt);
+      Predictions answers;
+      const std::size_t some = std::min<std::size_t>(data_.size(), 64);
+      session_.predict_ids({data_.ids, std::span(data_.offsets).first(some + 1)}, answers);
+      for (std::size_t i = 0; i < some; ++i) expect_numbers(answers, i);
+      return std::nullopt;
+    } catch (const NoNumber&) {  // of finite weights that are too large
+      diverged("answers became no numbers");
+    }
+  }
+
   void end_epoch() {
     EpochReport report{epoch(), state_.step, state_.learning_rate, mean_loss(), std::nullopt, true};
     HistoryEntry entry{epoch(), state_.step, state_.learning_rate, mean_loss(), {}};
     std::optional<double> reached;
-    if (valid_ != nullptr) {
-      report.valid = evaluate(session_, *valid_, std::nullopt);
+    const Plan now = finite_weights();
+    report.valid = validated();
+    if (report.valid) {
       reached = score(*report.valid, settings_.metric);
       report.best = !state_.best_score || *reached > *state_.best_score;
       entry.metrics = {{"accuracy", report.valid->metrics.accuracy},
@@ -128,13 +162,10 @@ class Trainer {
                        {"loss", report.valid->loss}};
     }
     state_.history.push_back(entry);
-    if (report.best || settings_.average > 0) {
-      const Plan now = session_.flushed_view();
-      state_.recent.add(now);
-      if (report.best) state_.best = spilled(now, spill_folder());
-      if (report.best && report.valid) state_.best->threshold = report.valid->threshold;
-    }
+    if (settings_.average > 0) state_.recent.add(now);
     if (report.best) {
+      state_.best = spilled(now, spill_folder());
+      if (report.valid) state_.best->threshold = report.valid->threshold;
       state_.best_epoch = report.epoch;
       state_.best_score = reached;
       best_valid_ = report.valid;
@@ -211,6 +242,7 @@ class Trainer {
   using Clock = std::chrono::steady_clock;
 
   Session& session_;
+  const Dataset& data_;
   const std::size_t examples_;
   const Dataset* valid_;
   const TrainSettings& settings_;

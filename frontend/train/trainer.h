@@ -46,8 +46,8 @@ struct FitResult {
 // validation data the best epoch is the first of the highest score, where the start of a plan with
 // a history counts as one; without, the last. Setting `interrupt` ends training after the step it
 // is in; the epoch then does not count, unless it is the first. With `checkpoints`, the run saves
-// itself there from time to time and when interrupted. Throws TrainingFailed if the loss stops
-// being a number.
+// itself there from time to time and when interrupted. Throws TrainingFailed if the loss, a weight
+// at the end of an epoch or an answer in validation is no number.
 FitResult train(Session& session, const Dataset& data, const Dataset* valid,
                 const TrainSettings& settings, FitObserver& observer,
                 const std::atomic<bool>* interrupt = nullptr,

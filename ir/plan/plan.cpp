@@ -103,6 +103,8 @@ void check_labels(const Plan& plan) {
   std::set<std::string_view> seen;
   for (const std::string& label : plan.labels) {
     if (label.empty()) broken("a label is empty");
+    const auto control = [](unsigned char c) { return c < 0x20 || c == 0x7F; };
+    if (std::ranges::any_of(label, control)) broken("a label holds a control character");
     if (!seen.insert(label).second) broken(fmt::format("the label `{}` is there twice", label));
   }
   if (!(plan.threshold >= 0 && plan.threshold <= 1)) {

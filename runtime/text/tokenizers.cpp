@@ -44,7 +44,10 @@ std::unique_ptr<Encoder> make_encoder(const TextSettings& text, const Vocabulary
 
 std::int64_t id_count(const TextSettings& text, std::int64_t words) {
   const TokenizerDef& tokenizer = tokenizer_of(text);
-  return words + (tokenizer.more_ids == nullptr ? 0 : tokenizer.more_ids(text));
+  std::int64_t ids = 0;  // buckets of a plan may be any number
+  const std::int64_t more = tokenizer.more_ids == nullptr ? 0 : tokenizer.more_ids(text);
+  const bool overflow = __builtin_add_overflow(words, more, &ids);
+  return overflow ? std::numeric_limits<std::int64_t>::max() : ids;
 }
 
 std::int64_t max_ids(const TextSettings& text) {

@@ -70,7 +70,7 @@ heading "predicting $lines lines, from ids"
 declare -A from
 for table in fp32 int16 int8; do
   # f32[V, R] of the table -> bytes of a row, which a token reads once
-  row_bytes=$("$weft" inspect $table.plan | sed -nE \
+  row_bytes=$("$weft" inspect $table.plan --program all | sed -nE \
     's/.*\.table[^ ]* : (f32|i16|i8)\[[0-9]+, ([0-9]+)\].*/\1 \2/p' | tail -1 |
     awk '{ print $2 * ($1 == "f32" ? 4 : $1 == "i16" ? 2 : 1) }')
   for batch in 50 1; do

@@ -32,4 +32,4 @@ grep -q "gone.plan: cannot be opened" message
 if "${embed}_c" bow.plan excellent "a film" >/dev/null 2>message; then exit 1; fi
 grep -q "there is no label 2: the plan has 2" message
 if "$embed" bow.plan excellent "a film" >/dev/null 2>message; then exit 1; fi
-grep -q "no such label" message
+grep -q "no such label: excellent" message && grep -q "it has: bad good" message

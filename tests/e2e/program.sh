@@ -80,6 +80,12 @@ cmp whole.answers resumed.answers || fail "training in two halves differs from t
 "$weft" compile bow.model --data data.tsv -o fresh.plan
 "$weft" inspect fresh.plan >inspection
 grep -q "embedding" inspection || fail "inspect: $(cat inspection)"
+"$weft" inspect bow.plan >inspection
+! grep -q "arena" inspection || fail "inspect shows programs that were not asked for"
+"$weft" inspect bow.plan --program predict >inspection
+grep -q "^program @predict" inspection || fail "no program: $(cat inspection)"
+! grep -q "^program @train" inspection || fail "a program that was not asked for"
+refuses "no program .predicts.|did you mean .predict." "$weft" inspect bow.plan --program predicts
 
 # Pretrained word vectors: by flag and by description; words that only they have are known too.
 { echo "Fine 1 0 0.5"; echo "dull 0 1 0.5"; echo "film .1 .2 .3"; echo "splendid 1 0 0.5"; } >v.txt
@@ -126,7 +132,26 @@ fi
 yes "a fine film" | "$weft" predict bow.plan 2>message | head -1 >/dev/null || true
 [ ! -s message ] || fail "a closed pipe is an error: $(cat message)"
 
+# A description without a line `tune` is checked by itself, and not for each of its constants.
+{
+  echo "model many"
+  for i in {1..600}; do echo "c$i = 4"; done
+  echo "x = embedding(text, width=c1)"
+  printf 'logits = x | max_pool | linear(labels)\noutput softmax(logits)\n'
+} >many.model
+timeout 20 "$weft" check many.model >/dev/null || fail "600 constants take too long to check"
+"$weft" bench bow.plan --data data.tsv --threads 0 --seconds 0.01 >/dev/null || fail "bench --threads 0"
+
 refuses "there is no command .bogus." "$weft" bogus
+refuses "there is no flag .--nope." "$weft" --nope
+refuses "is too large a number" "$weft" train bow.model --data data.tsv -o x.plan \
+  --epochs 99999999999999999999
+refuses "bow.plan is a plan, not a description" "$weft" check bow.plan
+if [ -w /dev/full ]; then
+  for flag in --help --version "train --help"; do
+    refuses "cannot write to standard output" bash -c "'$weft' $flag >/dev/full"
+  done
+fi
 refuses "did you mean .train." "$weft" trian bow.model
 "$weft" help >out && grep -q "measure a plan" out || fail "help: $(cat out)"
 "$weft" help train | cmp - <("$weft" train --help) || fail "help train is not train --help"
@@ -188,7 +213,11 @@ cp small.plan smaller.plan
 refuses "no such setting" "$weft" train bow.model --data data.tsv --set widht=3 -o x.plan
 refuses "plan is compiled already" "$weft" train one.plan --data data.tsv --set x.width=3 -o x.plan
 refuses "only predicts" "$weft" train small.plan --data data.tsv -o x.plan
-refuses "there is no layer" "$weft" layers nosuch
+refuses "there is no layer, optimizer or line .nosuch." "$weft" layers nosuch
+for line in model output tune text train; do
+  "$weft" layers $line >out
+  grep -q "^$line " out || fail "layers $line: $(cat out)"
+done
 refuses "there is no op" "$weft" ops nosuch
 sed 's/mean_pool/maen_pool/' bow.model >typo.model
 refuses "typo.model:[0-9]+:[0-9]+: error: there is no layer .maen_pool." "$weft" check typo.model

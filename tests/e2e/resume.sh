@@ -71,4 +71,26 @@ head -c 3000 stopped.plan.checkpoint >cut.plan.checkpoint
 says "without --resume" "${train[@]}" --resume -o cut.plan
 says "cut short: --resume would go on" "${run[@]}" --data data.tsv --epochs 1 -o stopped.plan
 says "training starts anew" "${run[@]}" --data data.tsv --epochs 1 --resume -o new.plan
+# Only a checkpoint is ever taken for one: another file in its place is neither read nor removed.
+cp data.tsv "x.plan.checkpoint"
+says "x.plan" "$weft" train m.model --data x.plan.checkpoint --set epochs=1 --threads 1 --checkpoint 0 \
+  --set x.width=16 -o x.plan
+cmp data.tsv x.plan.checkpoint || fail "the data is gone"
+refuses "checkpoint x.plan.checkpoint is the file that --data names" "$weft" train m.model \
+  --data x.plan.checkpoint --epochs 1 -o x.plan
+echo "remember the milk" >x.plan.checkpoint
+refuses "is not a checkpoint: it would be lost" "${run[@]}" --data data.tsv --epochs 1 -o x.plan
+refuses "is not a checkpoint: it would be lost" "${run[@]}" --data data.tsv --epochs 1 --resume \
+  --checkpoint 0 -o x.plan
+grep -q milk x.plan.checkpoint || fail "a note is gone"
+rm x.plan.checkpoint
+mkdir x.plan.checkpoint
+refuses "checkpoint x.plan.checkpoint is a folder" "${run[@]}" --data data.tsv --epochs 1 -o x.plan
+rmdir x.plan.checkpoint
+refuses "--report x.plan.checkpoint is the file that -o with .checkpoint" "${run[@]}" \
+  --data data.tsv --epochs 1 --report x.plan.checkpoint -o x.plan
+# Without checkpoints, one of an earlier run is left alone.
+cp cut.plan.checkpoint x.plan.checkpoint
+"${run[@]}" --data data.tsv --epochs 1 --checkpoint 0 -o x.plan
+[ -e x.plan.checkpoint ] || fail "a checkpoint is gone that this run did not go on from"
 echo "killed and resumed, a run ends as if it had not been"

@@ -28,11 +28,22 @@ refuses "300 examples|301 folds" "$weft" crossval m.model --data data.tsv --fold
 tune=("$weft" tune m.model --data data.tsv --trials 10 --set train.epochs=5 --quiet)
 "${tune[@]}" --threads 1 -o one.plan >board
 grep -q "the description as it stands" board || fail "tune: $(cat board)"
+grep -q "^score: accuracy on the validation texts" board || fail "what is a score? $(cat board)"
 "${tune[@]}" --threads 3 -o three.plan >/dev/null
 cmp one.trials.jsonl three.trials.jsonl || fail "trials depend on the threads"
 cmp <(tail -n +2 one.model) <(tail -n +2 three.model) || fail "other descriptions"
 "$weft" eval one.plan --data data.tsv >/dev/null
 "$weft" check one.model >/dev/null || fail "the best description: $(cat one.model)"
+
+# Told step by step; where nothing is better than what was given, that is said.
+"$weft" tune m.model --data data.tsv --trials 1 --set train.epochs=1 --threads 1 -o told.plan \
+  >board 2>log
+grep -qE "^trial   0   1 epoch   accuracy [0-9.]+  \(as described\)$" log || fail "said: $(cat log)"
+grep -q "^the best, trained on all of the data:$" log || fail "said: $(cat log)"
+! grep -q " $" log || fail "trailing spaces: $(cat log)"
+"$weft" tune m.model --data data.tsv --trials 1 --set width=8 --set rate=0.01 --set batch=10 \
+  --set train.epochs=1 --threads 1 --quiet -o alone.plan >board
+grep -q "no trial was better than the description as it stands" board || fail "said: $(cat board)"
 
 # Killed and resumed: the same trials, the same best.
 for moment in 0.05 0.15 0.3; do
@@ -107,6 +118,15 @@ ln m.model linked.model
 refuses "m.model is read, and would be overwritten$" "${tune[@]}" -o m.plan
 refuses "another plan: -o linked.tuned.plan" "${tune[@]}" -o linked.plan
 refuses "data.tsv is read, and would be overwritten" "${tune[@]}" -o data.tsv
+# Nor is anything replaced but what a search has written.
+cp m.model own.model
+cp data.tsv notes.trials.jsonl
+cp data.tsv words.plan
+refuses "own.model exists already and is not one that a search wrote" "${tune[@]}" -o own.plan
+refuses "notes.trials.jsonl exists already and is not one of a search" "${tune[@]}" -o notes.plan
+refuses "words.plan exists already and is not a plan" "${tune[@]}" -o words.plan
+cmp m.model own.model && cmp data.tsv notes.trials.jsonl && cmp data.tsv words.plan ||
+  fail "a file was overwritten"
 cmp before.model m.model || fail "the description was overwritten"
 [ ! -e x.plan ] && [ ! -e m.plan ] || fail "a failed run left a plan"
 echo "searches repeat, resume and say what is wrong"

@@ -24,7 +24,7 @@ labels() { cut -f 1 "$1"; }
 grep -qE "accuracy ([0-9.]+) -> \1 on 300 texts; 300 labels the same; logits within 0.0e\+00" change ||
   fail "--fold said: $(cat change)"
 "$weft" predict folded.plan lines --threads 1 | cmp - whole.answers || fail "--fold answers otherwise"
-"$weft" inspect folded.plan >inspection
+"$weft" inspect folded.plan --program all >inspection
 grep -q "tap_max_pool" inspection || fail "--fold has no table: $(cat inspection)"
 if grep -qE "^program @(load|train)|computed=\"load\"" inspection; then
   fail "--fold leaves something to make: $(cat inspection)"
@@ -41,7 +41,7 @@ for table in int16 int8; do
     fail "--table $table: logits within $off, not $bound"
   "$weft" predict $table.plan lines --threads 1 >answers
   labels whole.answers | cmp - <(labels answers) || fail "--table $table gives other labels"
-  "$weft" inspect $table.plan >inspection
+  "$weft" inspect $table.plan --program all >inspection
   grep -q "quantize_taps.*${table/int/i}" inspection || fail "no $table table: $(cat inspection)"
   "$weft" compile $table.plan --fold -o folded.$table.plan
   "$weft" predict folded.$table.plan lines --threads 1 | cmp - answers ||
@@ -51,11 +51,11 @@ done
 
 # No room for the table, or no rewrites: other programs, the same labels, and the reason.
 "$weft" compile whole.plan --table-budget 0 -o tight.plan
-"$weft" inspect tight.plan >inspection
+"$weft" inspect tight.plan --program all >inspection
 grep -qE "project-embedding: not applied to .*the budget is 0 MB" inspection ||
   fail "no reason given: $(cat inspection)"
 "$weft" compile whole.plan --no-rewrites -o plain.plan
-"$weft" inspect plain.plan >inspection
+"$weft" inspect plain.plan --program all >inspection
 grep -q "= conv1d(" inspection || fail "--no-rewrites has no convolution: $(cat inspection)"
 for plan in tight plain; do
   "$weft" predict $plan.plan lines --threads 1 >answers

@@ -35,6 +35,37 @@ says "own seed, 7" "${part[@]}" flag.plan --epochs 1 --seed 8 -o more.plan
 awk -v a="$(accuracy_of message)" 'BEGIN { exit !(a < 0.75) }' ||
   fail "validated on what it has learnt: $(cat message)"
 silent "${part[@]}" flag.plan --epochs 1 --seed 7 --quiet -o more.plan
+# Without being told, it holds out the same texts again; of others it may have learnt some.
+says "valid-fraction 0.3 of the data is held out again, as flag.plan" "${train[@]}" --rate 0.02 \
+  flag.plan --epochs 1 -o more.plan
+awk -v a="$(accuracy_of message)" 'BEGIN { exit !(a < 0.75) }' ||
+  fail "validated on what it has learnt: $(cat message)"
+"${train[@]}" --rate 0.02 more.plan --epochs 1 --quiet -o again.plan 2>log
+[ ! -s log ] || fail "quiet, it said: $(cat log)"
+says "was trained with --valid-fraction 0.3" "${train[@]}" flag.plan --valid-fraction 0.5 --epochs 1 \
+  -o more.plan
+says "no validation data: kept the last epoch" "${train[@]}" flag.plan --valid-fraction 0 \
+  --epochs 1 --average 0 -o all.plan
+says "was trained without validation" "${train[@]}" all.plan --valid-fraction 0.3 --epochs 1 -o more.plan
+says "^kept epoch|^kept the" "${part[@]}" bow.model --epochs 1 -o more.plan
+# The columns that a header decides are said, unless the run is to be quiet.
+{ printf 'title\tbody\tlabel\n'; awk '{ print "t" NR "\tsome text " NR "\t" NR % 2 }' coins.tsv; } >columns.tsv
+says "^columns.tsv: text: column .body., label: column .label.; not read: .title.$" "$weft" train \
+  bow.model --data columns.tsv --epochs 1 -o x.plan
+silent "$weft" train bow.model --data columns.tsv --epochs 1 --quiet -o x.plan
+# A table that training leaves as it is, without vectors to hold.
+"$weft" new textcnn-vectors >vectors.model
+says "kept.embedding: static, but without vectors: it stays random" "${train[@]}" vectors.model \
+  --set width=8 --set channels=8 --epochs 1 -o x.plan
+refuses_hint() {
+  refuses "did you mean .x.embedding.width." "${train[@]}" bow.model --set "$1" -o x.plan
+}
+refuses_hint y.width=200
+refuses_hint widht=200
+# Validation that cannot validate.
+printf 'label\ttext\nedge\tw1 w2\nedge\tw3\n' >edge.tsv
+refuses "no validation text has a label of the training data" "${train[@]}" bow.model --epochs 1 \
+  --valid edge.tsv -o x.plan
 # What has no effect is said, or refused; errors name what was typed.
 says "patience stops nothing without validation" "${train[@]}" bow.model --epochs 1 --patience 2 \
   -o x.plan
@@ -62,5 +93,20 @@ grep -q "^as given  valid loss" log || fail "the start is not evaluated: $(cat l
 grep -q "no epoch was better than the plan as given" log || fail "kept: $(cat log)"
 cut -f 2 coins.tsv | "$weft" predict flag.plan >before
 cut -f 2 coins.tsv | "$weft" predict kept.plan | cmp - before || fail "the start is not kept"
+
+# Weights that are no numbers are never a plan: the loss of the last step does not tell of them.
+cat >wild.model <<'MODEL'
+model wild
+text   tokenizer=words
+x      = embedding(text, width=8, decay=true)
+logits = x | mean_pool | linear(labels)
+output softmax(logits)
+train  sgd(rate=1000000, weight_decay=1000) batch=200 epochs=3
+MODEL
+for valid in "" "--valid coins.tsv"; do
+  # shellcheck disable=SC2086
+  refused "answers became no numbers in epoch 3, step 3" "${train[@]}" wild.model $valid -o wild.plan
+  [ ! -e wild.plan ] || fail "a plan of no numbers was written"
+done
 
 echo "training goes on where it was, and says how"

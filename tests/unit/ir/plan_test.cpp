@@ -188,6 +188,7 @@ TEST_CASE("a plan that breaks a rule is not written") {
   };
   CHECK_CONTAINS(message([](Plan& p) { p.labels.clear(); }), "there are no labels");
   CHECK_CONTAINS(message([](Plan& p) { p.labels[0] = ""; }), "a label is empty");
+  CHECK_CONTAINS(message([](Plan& p) { p.labels[0] = "\x1b[31m"; }), "a control character");
   CHECK_CONTAINS(message([](Plan& p) { p.labels[1] = "bad"; }), "the label `bad` is there twice");
   CHECK_CONTAINS(message([](Plan& p) { p.threshold = 2; }), "threshold 2 is no probability");
   CHECK_CONTAINS(message([](Plan& p) { p.temperature = 0; }), "temperature 0 is not above 0");

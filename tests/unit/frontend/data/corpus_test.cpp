@@ -71,5 +71,26 @@ TEST_CASE("corpus: a header whose names are not known is noticed") {
   CHECK_FALSE(noticed("polarity\tphrase\n" + rows));
 }
 
+TEST_CASE("a view's rows are those of its corpus") {
+  const std::vector<Example> examples{{"one", {"a"}, 1}, {"two", {"b"}, 2}};
+  const Corpus corpus(examples);
+  const std::vector<std::uint32_t> inside{1, 0, 1};
+  CHECK(CorpusView(corpus, inside).size() == 3);
+  const std::vector<std::uint32_t> beyond{0, 2};
+  CHECK_THROWS_AS(CorpusView(corpus, beyond), Error);
+}
+
+TEST_CASE("labels of texts in memory obey the rules of those in files") {
+  for (const char* label : {"", " ", "two\nlines", "\x1b[31m", "\x7F", "\xFF"}) {
+    const std::vector<Example> examples{{"one", {"a"}, 1}, {"two", {label}, 2}};
+    try {
+      const Corpus corpus(examples);
+      FAIL("accepted");
+    } catch (const Error& error) {
+      CHECK(error.diagnostics().front().message.starts_with("example 2: the label "));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace weft

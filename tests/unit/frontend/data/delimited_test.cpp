@@ -93,6 +93,47 @@ TEST_CASE("delimited: a quote left open is named, and reading goes on after its 
   CHECK(result.lines == std::vector<std::size_t>{1, 3, 4});
 }
 
+TEST_CASE("delimited: a row that cannot be read is named by its first line") {
+  // The first line opens a quote that the second closes, and opens another.
+  const Result open = read("1,\"a\n2\",\"b\n3,\"c\"\n4,d\n");
+  REQUIRE(open.bad.size() == 2);
+  CHECK(open.bad[0].line == 1);
+  CHECK(open.bad[0].column == 3);
+  CHECK(open.bad[0].message == "text follows the quote that closes this field, at line 3, byte 4");
+  CHECK(open.bad[1].line == 2);
+  CHECK(open.bad[1].column == 4);
+  CHECK(open.rows == Rows{{"3", "c"}, {"4", "d"}});
+  const Result reopened = read("1,\"a\n2\",\"b\n");
+  REQUIRE(reopened.bad.size() == 2);
+  CHECK(reopened.bad[0].line == 1);
+  CHECK(reopened.bad[0].message ==
+        "a quote that opens on line 2 is still open at the end of the file");
+  CHECK(reopened.bad[1].message == "this quote is still open at the end of the file");
+}
+
+// Every row opens a quote, and each is bad. Reading on to the end for each would take hours.
+TEST_CASE("delimited: many bad rows take the time of their bytes") {
+  constexpr std::size_t kRows = 300'000;
+  std::string content;
+  for (std::size_t i = 0; i < kRows; ++i) content += "x\",\"\n";
+  const Result result = read(content + "last,\"row\"\n");
+  REQUIRE(result.bad.size() == kRows);
+  CHECK(result.bad.front().line == 1);
+  CHECK(result.bad[7].line == 8);
+  CHECK(result.bad[7].message == result.bad[8].message);
+  CHECK(result.rows == Rows{{"last", "row"}});
+}
+
+TEST_CASE("delimited: a row has a limit, whatever its fields have") {
+  std::string content = "x,\"";
+  while (content.size() < (std::size_t{65} << 20U))
+    content += std::string(1U << 20U, 'y') + "\n\",\"";
+  const Result result = read(content + "\"\n");
+  REQUIRE(!result.bad.empty());
+  CHECK(result.bad.front().line == 1);
+  CHECK(result.bad.front().message.find("64 MiB later") != std::string::npos);
+}
+
 TEST_CASE("delimited: text after a closing quote") {
   const Result result = read("1,\"a\" b\n2,\"open\n3,\"c\"\n4,\"d\"\n");
   REQUIRE(result.bad.size() == 2);

@@ -143,6 +143,9 @@ TEST_CASE("examples: columns that cannot be told") {
                     doctest::Contains("--text-column r: the file has no such column"));
   CHECK_THROWS_WITH(rows("d.csv", "p,q\n1,2\n", columns("3", "")),
                     doctest::Contains("--text-column 3: the file has 2 columns"));
+  CHECK_THROWS_WITH(rows("d.csv", "p,q\n1,2\n", columns("0", "")),
+                    doctest::Contains("--text-column 0: the file has 2 columns and no header"));
+  CHECK(rows("d.csv", "1,0\na,one\n", columns("0", "1")) == Strings{"a: one"});
   CHECK_THROWS_WITH(rows("d.csv", "p,q\n1,2\n", columns("2", "2")),
                     doctest::Contains("column 2 cannot be both"));
   CHECK_THROWS_WITH(rows("d.tsv", "one column\n"), doctest::Contains("has one column"));

@@ -205,5 +205,18 @@ TEST_CASE("explanations as text and JSON") {
   CHECK(printable("a\tb\x1B[0m\xC2\x9B 注") == "a b [0m  注");
 }
 
+TEST_CASE("the text of an explanation adds up what stands for the same bytes") {
+  Explanation explanation;
+  explanation.words = {{0, 4}, {0, 4}, {5, 8}};
+  explanation.known = {true, true, true};
+  explanation.ngrams = {{2, 2, {5, 8}, 2.0, 1}, {0, 0, {0, 4}, 1.5, 1}, {1, 1, {0, 4}, 1.25, 1}};
+  explanation.logit = 4.75;
+  const ExplainedLabel told{"film was", "good", 0.9, 4.75, &explanation};
+  const std::string text = to_text(told, 1, false);
+  CHECK(text.find("+2.7500          0-4  film\n") != std::string::npos);
+  CHECK(text.find("+2.0000               (the other)\n") != std::string::npos);
+  CHECK(nlohmann::json::parse(to_json(told))["ngrams"].size() == 3);
+}
+
 }  // namespace
 }  // namespace weft

@@ -134,7 +134,8 @@ TEST_CASE("the epochs that were kept are shown beside the metrics") {
   Plan plan = example_plan();
   CHECK_FALSE(contains(to_text(inspect(plan)), "kept"));
   plan.history[1].kept = true;
-  CHECK(contains(to_text(inspect(plan)), "macro_f1    kept\n"));
+  CHECK(contains(to_text(inspect(plan)), "macro_f1  kept\n"));
+  CHECK(contains(to_text(inspect(plan)), "     *\n"));
   const auto json = nlohmann::json::parse(to_json(inspect(plan)));
   CHECK_FALSE(json["history"][0]["metrics"].contains("kept"));
   CHECK(json["history"][1]["metrics"]["kept"] == 1.0);

@@ -6,6 +6,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <limits>
 
 #include "frontend/train/trainer.h"
 #include "tests/support/temporary_file.h"
@@ -121,6 +122,67 @@ TEST_CASE("a damaged checkpoint is refused, wherever the damage is") {
   CHECK(with("").find("without --resume") != std::string::npos);
   CHECK(with("weft checkpoint 1 99999999999999999999 x\n") != "loaded");
   CHECK_FALSE(load_checkpoint(file.directory() + "/nosuch", 0));
+}
+
+TEST_CASE("a checkpoint that no run can have come to is refused") {
+  const TemporaryFile file("run.checkpoint", "");
+  Recorder recorder;
+  recorder.interrupt_after = 12;  // 8 steps to an epoch, 60 texts
+  const Checkpointing checkpoints{file.path(), kNever, any_run(), {}};
+  run(small_plan(), {.epochs = 3, .batch = 8}, recorder, true, &checkpoints);
+  const auto saved = load_checkpoint(file.path(), 0);
+  REQUIRE(saved);
+  const auto with = [&](const auto& change, int threads = 1) {
+    TrainState state = saved->state;
+    change(state);
+    save_checkpoint(file.path(), any_run(), threads, saved->now, state);
+    return message_of(file.path());
+  };
+  const auto same = [](TrainState&) {};
+  CHECK(with(same) == "loaded");
+  const std::string refused = "no run can have come to where it is";
+  CHECK(with(same, 0).find(refused) != std::string::npos);
+  constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
+  for (const std::int64_t n : {std::int64_t{-1}, std::int64_t{2}, kMost}) {
+    CAPTURE(n);
+    CHECK(with([&](TrainState& s) { s.ended = n; }).find(refused) != std::string::npos);
+    CHECK(with([&](TrainState& s) { s.worse = n; }).find(refused) != std::string::npos);
+    CHECK(with([&](TrainState& s) { s.best_epoch = n; }).find(refused) != std::string::npos);
+    CHECK(with([&](TrainState& s) { s.step = n; }).find(refused) != std::string::npos);
+  }
+  CHECK(with([](TrainState& s) { s.seen = -1; }).find(refused) != std::string::npos);
+  CHECK(with([](TrainState& s) { s.best.reset(); }).find(refused) != std::string::npos);
+  CHECK(with([](TrainState& s) { s.learning_rate = -1; }).find(refused) != std::string::npos);
+  // How far a run can come depends on its data and settings.
+  expect_within(*saved, 3, 60, file.path());
+  CHECK_THROWS_AS(expect_within(*saved, 0, 60, file.path()), Error);
+  CHECK_THROWS_AS(expect_within(*saved, 3, 31, file.path()), Error);
+}
+
+TEST_CASE("a file that is no checkpoint is not taken for one") {
+  const TemporaryFile file("run.checkpoint", "my notes");
+  CHECK_THROWS_AS(finds_checkpoint(file.path()), Error);
+  CHECK_THROWS_AS(finds_checkpoint(file.directory()), Error);
+  CHECK_FALSE(finds_checkpoint(file.directory() + "/nosuch"));
+  Recorder recorder;
+  recorder.interrupt_after = 1;
+  const Checkpointing checkpoints{file.path(), kNever, any_run(), {}};
+  run(small_plan(), {.epochs = 1, .batch = 8}, recorder, false, &checkpoints);
+  CHECK(finds_checkpoint(file.path()));
+}
+
+TEST_CASE("a checkpoint whose plan has other labels is refused") {
+  Checkpoint saved;
+  saved.fingerprint = any_run();
+  saved.now = small_plan();
+  const Plan start = small_plan();
+  expect_same_run(saved, any_run(), start, "run.checkpoint");
+  std::swap(saved.now.labels[0], saved.now.labels[1]);
+  CHECK_THROWS_AS(expect_same_run(saved, any_run(), start, "run.checkpoint"), Error);
+  std::swap(saved.now.labels[0], saved.now.labels[1]);
+  saved.state.best = saved.now;
+  saved.state.best->text.max_tokens = 1;
+  CHECK_THROWS_AS(expect_same_run(saved, any_run(), start, "run.checkpoint"), Error);
 }
 
 TEST_CASE("a checkpoint of another run is refused with what differs") {

@@ -144,6 +144,36 @@ TEST_CASE("the rate follows its schedule, and the history says so") {
   }
 }
 
+// One step to an epoch: the loss before it is finite. After it the weights are not, or their
+// products are not.
+TEST_CASE("an epoch that ends with weights or answers that are no numbers has failed") {
+  std::string model(test::kSmallModel);
+  model.replace(model.find("adam(rate=0.01)"), 15, "sgd(rate=1, weight_decay=1000)");
+  const std::vector<std::string> whole{"train.batch=60"};
+  for (const double rate : {3e38, 1e20}) {
+    for (const bool validate : {false, true}) {
+      CAPTURE(rate);
+      const TrainSettings settings{.epochs = 1, .batch = 60, .learning_rate = rate};
+      CHECK_THROWS_AS(run(small_plan(model, whole), settings, validate), TrainingFailed);
+    }
+  }
+}
+
+TEST_CASE("answers that are no numbers are refused") {
+  Plan plan = small_plan();
+  std::vector<float> nothing(48, std::nanf(""));
+  for (PlanTensor& tensor : plan.tensors) {
+    const auto bytes = std::as_bytes(std::span(nothing));
+    if (tensor.role == Role::param && tensor.bytes.size() <= bytes.size()) {
+      tensor.bytes = bytes.first(tensor.bytes.size());
+    }
+  }
+  Session session(plan, {.threads = 1});
+  const Dataset data = encode(small_corpus(), session.encoder(), session.labels());
+  CHECK_THROWS_AS(evaluate(session, data, std::nullopt), NoNumber);
+  CHECK_THROWS_AS(answer(session, data), NoNumber);
+}
+
 TEST_CASE("the validation loss is the mean of -log p") {
   Session session(small_plan(), {.threads = 1});
   const Dataset data = encode(small_corpus(), session.encoder(), session.labels());

@@ -117,9 +117,16 @@ TEST_CASE("ngrams: a plan whose numbers cannot be is refused") {
   CHECK_THROWS_AS(Session(hostile, {.threads = 1}), Error);
   // More buckets than the table has rows: ids beyond it are not looked up.
   hostile.text.buckets = 1 << 30;
+  CHECK_THROWS_WITH_AS(Session(hostile, {.threads = 1}), doctest::Contains("rows of word vectors"),
+                       Error);
+  hostile.text.buckets = 31;
+  CHECK_THROWS_AS(Session(hostile, {.threads = 1}), Error);
+  hostile.text.buckets = 29;
   Session session(hostile, {.threads = 1});
   Predictions out;
-  CHECK_THROWS_AS(session.predict(std::vector<std::string_view>{"some words"}, out), Error);
+  session.predict(std::vector<std::string_view>{"some words"}, out);
+  CHECK(id_count(settings(std::numeric_limits<std::int64_t>::max()), 5) ==
+        std::numeric_limits<std::int64_t>::max());
 }
 
 TEST_CASE("ngrams: a plan survives its file, and what it does not know differs by its letters") {

@@ -1,0 +1,51 @@
+// Follows the ids from the input to the tables. Ids that `unique` has renumbered are another
+// matter: their rows are made for them, and counted by a symbol.
+#include "runtime/id_rows.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "ir/diagnostic.h"
+#include "ir/op.h"
+#include "ir/ops/ops.h"
+#include "ir/plan/program_interface.h"
+
+namespace weft {
+namespace {
+
+// The rows that a node looks ids up in, where their number is fixed.
+std::optional<std::int64_t> rows_of(const Graph& program, const Node& node) {
+  if (node.op == &ops::unique) return int_attr(node.attrs, "size");
+  const auto table = std::ranges::find(node.op->inputs, "table", &PortDef::name);
+  if (table == node.op->inputs.end()) return std::nullopt;
+  const ValueId value = node.inputs[static_cast<std::size_t>(table - node.op->inputs.begin())];
+  const Dim& rows = program[value].type.shape.front();
+  return rows.is_static() ? std::optional(rows.value) : std::nullopt;
+}
+
+}  // namespace
+
+void expect_row_for_each_id(const Graph& program, std::int64_t ids) {
+  const std::optional<ValueId> input = program.find(programs::kIds);
+  if (!input) return;
+  std::set<ValueId> same{*input};  // ids, as the tokenizer numbers them
+  for (const Node& node : program.nodes) {
+    const auto port = std::ranges::find(node.op->inputs, OperandRole::ids, &PortDef::role);
+    if (port == node.op->inputs.end()) continue;
+    const auto at = static_cast<std::size_t>(port - node.op->inputs.begin());
+    if (at >= node.inputs.size() || !same.contains(node.inputs[at])) continue;
+    const std::optional<std::int64_t> rows = rows_of(program, node);
+    if (rows && *rows < ids) {
+      throw Error(fmt::format("program @{} has {} rows of word vectors, but the plan's words and "
+                              "buckets are {}",
+                              program.name, *rows, ids),
+                  "compile or train the model again");
+    }
+    if (node.op == &ops::token_dropout || node.op == &ops::unique) same.insert(node.outputs[0]);
+  }
+}
+
+}  // namespace weft

@@ -1,0 +1,39 @@
+// The held-out share in a plan's settings, beside what else they hold.
+#include "frontend/train/held_out.h"
+
+#include <doctest/doctest.h>
+
+#include "frontend/train/build_plan.h"
+#include "tests/support/small_model.h"
+
+namespace weft {
+namespace {
+
+TEST_CASE("a plan's held-out share is kept beside its overrides, and survives its file") {
+  Plan plan = test::small_plan(test::kSmallModel, {"train.seed=3"});
+  const std::string before = plan.settings;
+  CHECK(held_out_share(plan) == 0);
+  set_held_out_share(plan, 0);
+  CHECK(plan.settings == before);
+  set_held_out_share(plan, 0.1);
+  const std::vector<std::byte> bytes = encode_plan(plan);
+  const Plan again = decode_plan(bytes);
+  CHECK(held_out_share(again) == 0.1);
+  CHECK(overrides_of(again).assignments() == std::vector<std::string>{"train.seed=3"});
+  set_held_out_share(plan, 0);
+  CHECK(plan.settings == before);
+}
+
+TEST_CASE("settings that are not as they should be hold no share") {
+  for (const char* settings : {"", "[]", "null", "{\"valid_fraction\": \"much\"}",
+                               "{\"valid_fraction\": -1}", "{\"valid_fraction\": 7}"}) {
+    Plan plan;
+    plan.settings = settings;
+    CHECK(held_out_share(plan) == 0);
+    set_held_out_share(plan, 0.25);
+    CHECK(held_out_share(plan) == 0.25);
+  }
+}
+
+}  // namespace
+}  // namespace weft
