@@ -204,7 +204,8 @@ ArgumentDef epsilon() { return number("epsilon", "added to the variance", 1e-5, 
 
 std::vector<ArgumentDef> embedding_arguments() {
   return {optional_integer("width", "numbers per word; without it, as many as its `vectors` have"),
-          choice("mode", "whether training changes the table", {"trained", "static"}),
+          choice("mode", "whether training changes the table; `static` alone means mode=static",
+                 {"trained", "static"}),
           number("dropout", "share of the numbers dropped in training", 0, 0, 0.99),
           number("word_dropout", "share of the words made unknown in training", 0, 0, 0.99),
           flag("decay", "whether the optimizer's weight_decay pulls on the table too", false),
@@ -223,7 +224,8 @@ std::vector<ArgumentDef> pretrained_arguments() {
     return ArgumentDef{name, doc, ArgumentKind::text, std::string{}};
   };
   return {text("folder", "its published files; without it, those of --pretrained"),
-          choice("mode", "whether training changes it", {"trained", "static"}),
+          choice("mode", "whether training changes it; `static` alone means mode=static",
+                 {"trained", "static"}),
           optional_integer("freeze", "layers that training leaves alone, from the embeddings up"),
           text("frozen",
                "beginnings of the names of weights that training leaves alone: "

@@ -65,15 +65,20 @@ json to_json(const TrainState& s) {
   return state;
 }
 
+// -1, which is nowhere possible, for a number with a point: it may lie beyond any integer.
+std::int64_t whole(const json& number) {
+  return number.is_number_float() ? -1 : number.get<std::int64_t>();
+}
+
 TrainState state_from(const json& j) {
   TrainState s;
-  s.ended = j.at("ended").get<std::int64_t>();
-  s.step = j.at("step").get<std::int64_t>();
-  s.seen = j.at("seen").get<std::int64_t>();
+  s.ended = whole(j.at("ended"));
+  s.step = whole(j.at("step"));
+  s.seen = whole(j.at("seen"));
   s.loss_sum = j.at("loss_sum").get<double>();
   s.learning_rate = j.at("rate").get<double>();
-  s.worse = j.at("worse").get<std::int64_t>();
-  s.best_epoch = j.at("best_epoch").get<std::int64_t>();
+  s.worse = whole(j.at("worse"));
+  s.best_epoch = whole(j.at("best_epoch"));
   if (j.contains("best_score")) s.best_score = j.at("best_score").get<double>();
   return s;
 }
@@ -140,7 +145,8 @@ Checkpoint from_contents(const Contents& contents, std::size_t max_recent,
   const json& f = contents.head.at("fingerprint");
   checkpoint.fingerprint = {f.at("model").get<std::string>(), f.at("data").get<std::string>(),
                             f.at("valid").get<std::string>(), f.at("settings").get<std::string>()};
-  checkpoint.threads = contents.head.at("threads").get<int>();
+  checkpoint.threads =
+      static_cast<int>(std::clamp<std::int64_t>(whole(contents.head.at("threads")), 0, 1 << 20));
   checkpoint.state = state_from(contents.head.at("state"));
   checkpoint.state.recent = RecentWeights(max_recent);
   std::size_t next = 0;

@@ -15,7 +15,7 @@ std::vector<AttrDef> momentum_attrs() {
            .low = 0,
            .high = 0.999999},
           {.name = "nesterov",
-           .doc = "1: the momentum looks one step ahead",
+           .doc = "whether the momentum looks one step ahead",
            .default_value = std::int64_t{0},
            .low = 0,
            .high = 1},

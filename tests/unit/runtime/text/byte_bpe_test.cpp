@@ -63,7 +63,7 @@ TEST_CASE("byte_bpe: short and long words merge as the definition says") {
   for (int round = 0; round < 30; ++round) {
     std::shuffle(merges.begin(), merges.begin() + 2, random);
     const auto model = test::small_byte_bpe(merges);
-    for (std::size_t size : {1, 2, 5, 31, 32, 33, 34, 100}) {
+    for (const std::size_t size : {1U, 2U, 5U, 31U, 32U, 33U, 34U, 100U}) {
       std::string word;
       for (std::size_t i = 0; i < size; ++i) word += static_cast<char>('a' + random() % 3);
       std::vector<std::string> pieces;
