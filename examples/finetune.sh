@@ -43,7 +43,7 @@ if [ -z "$folder" ]; then
   echo "No folder is named: a tiny model with random weights is made in $folder."
   cut -f 2 "$work/train.tsv" >"$work/texts"
   bash examples/tiny_bert.sh "$work/texts" "$folder"
-  rate=0.002 # random weights have far to go
+  rate=0.005 # random weights have far to go
   epochs=6
 fi
 starter=bert

@@ -110,8 +110,10 @@ class Encoder {
   }
 
  private:
+  // What is not trained gives the same rows for the same text, unless it is asked to drop some.
   double given_or(std::string_view argument, double usual) const {
-    return b_.number(argument) < 0 ? usual : b_.number(argument);
+    if (b_.number(argument) >= 0) return b_.number(argument);
+    return b_.word("mode") == "static" ? 0.0 : usual;
   }
 
   // A weight of the whole encoder, or `layer3.` and the name.

@@ -51,6 +51,7 @@ std::string malformed(const std::string& page) {
 }
 
 constexpr std::string_view kHostile = "</script><script>alert('x')</script> & \"\x01\xFF";
+constexpr std::string_view kHostileLabel = "</script><script>alert('x')</script> & \"";  // prints
 
 Plan trained(const std::string& end) {
   return test::small_plan(
@@ -62,14 +63,14 @@ Plan trained(const std::string& end) {
 
 // The plan with labels that mean harm, on data that does.
 Report hostile_report(Plan plan, bool multi) {
-  plan.labels = {std::string(kHostile), "cold"};
+  plan.labels = {std::string(kHostileLabel), "cold"};
   plan.history = {{1, 8, 0.01, 0.7, {{"accuracy", 0.5}, {"loss", 0.6}}},
                   {2, 16, 0.01, 0.5, {{"accuracy", 0.8}, {"loss", 0.4}}}};
   std::vector<Example> examples;
   for (std::size_t i = 0; i < 40; ++i) {
-    std::vector<std::string> labels{i % 2 == 0 ? std::string(kHostile) : "cold"};
+    std::vector<std::string> labels{i % 2 == 0 ? std::string(kHostileLabel) : "cold"};
     if (i == 39 && !multi) labels = {"<new>"};
-    if (i % 5 == 0 && multi) labels = {std::string(kHostile), "cold"};
+    if (i % 5 == 0 && multi) labels = {std::string(kHostileLabel), "cold"};
     const std::string text = (i % 3 == 0 ? "hot w1 " : "cold w2 ") + std::string(kHostile);
     examples.push_back({text, labels, i + 1});
   }

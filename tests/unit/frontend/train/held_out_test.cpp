@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "frontend/train/build_plan.h"
+#include "frontend/train/plan_forms.h"
 #include "tests/support/small_model.h"
 
 namespace weft {
