@@ -217,7 +217,8 @@ void check_values(const Description& description, Overrides overrides, const Ass
   const DescriptionSettings settings = settings_of(description, overrides);
   InitialVectors initial_vectors(description.file, initial.vectors);
   PretrainedSource pretrained(description.file, initial.pretrained);
-  lower(description, settings, {.labels = 2, .initial_vectors = &initial_vectors, .pretrained = &pretrained}, overrides);
+  lower(description, settings,
+        {.labels = 2, .initial_vectors = &initial_vectors, .pretrained = &pretrained}, overrides);
   initial_vectors.check_claimed();
   pretrained.check_claimed();
 }

@@ -49,7 +49,10 @@ target_link_libraries(app PRIVATE weft::runtime)
 END
 made cmake -S parent -B installed "${common[@]}" "${lean[@]}" "-DCMAKE_PREFIX_PATH=$work/prefix"
 made cmake --build installed
-plan=$source/tests/plans/v1.plan
+printf 'label\ttext\nbad\ta dull film\ngood\ta fine film\n' >data.tsv
+"$weft" new bow >bow.model
+"$weft" compile bow.model --data data.tsv -o app.plan
+plan=$work/app.plan
 [ "$(installed/app "$plan")" = bad ] || fail "the application says: $(installed/app "$plan")"
 
 # The same with the frontend, which an application asks for.
@@ -69,7 +72,6 @@ int main(int, char** argv) {
 END
 made cmake -S parent -B whole "${common[@]}" "-DCMAKE_PREFIX_PATH=$work/prefix"
 made cmake --build whole
-printf 'label\ttext\nbad\ta dull film\ngood\ta fine film\n' >data.tsv
 [ "$(whole/app data.tsv)" = 2 ] || fail "the application with the frontend says: $(whole/app data.tsv)"
 
 # Added by folder: only configured, as its build is this one's.

@@ -80,7 +80,8 @@ TEST_CASE("a store's vectors are those of the file, and the file is read once") 
         }
         const std::vector<std::string> set = {
             lowercase, fold < 2 ? "vocabulary=30" : "vocabulary=99", "added_words=40"};
-        const Plan own = build_plan(placed, Overrides(set), {corpus, rows}, {}, {{first.path(), {}}});
+        const Plan own =
+            build_plan(placed, Overrides(set), {corpus, rows}, {}, {{first.path(), {}}});
         CHECK(same(build_plan(placed, Overrides(set), {corpus, rows}, {}, {shared}), own));
         if (fold == 2) before = read;
       }
