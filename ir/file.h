@@ -40,7 +40,9 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
-  void write(std::span<const std::byte> bytes);  // Error if the disk is full
+  // Error if the disk is full. Long runs of zeros, such as fresh states of an optimizer, take no
+  // room on disk where the file system can leave them out.
+  void write(std::span<const std::byte> bytes);
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
   void commit();
 

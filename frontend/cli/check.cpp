@@ -6,6 +6,7 @@
 #include "frontend/cli/command.h"
 #include "frontend/description/lower.h"
 #include "frontend/search/search_space.h"
+#include "frontend/train/plan_forms.h"
 #include "ir/file.h"
 #include "ir/print.h"
 #include "runtime/text/tokenizers.h"
@@ -14,7 +15,7 @@ namespace weft {
 namespace {
 
 struct Flags {
-  std::string description;
+  std::string description, pretrained;
   std::vector<std::string> set;
   std::int64_t labels = 2;
   bool ir = false;
@@ -40,14 +41,20 @@ int check(const Flags& flags) {
   const Overrides overrides(flags.set);
   const DescriptionSettings settings = settings_of(description, overrides);
   const bool tuned = description.tune.location.line != 0;
-  if (tuned) search_space(description, overrides);  // throws if the line `tune` is wrong
-  InitialVectors initial_vectors(description.file, {});
-  const Lowered lowered =
-      lower(description, settings, {.labels = flags.labels, .initial_vectors = &initial_vectors},
-            overrides);
+  const InitialSources initial{{}, flags.pretrained};
+  if (tuned) search_space(description, overrides, initial);  // throws if the line `tune` is wrong
+  InitialVectors initial_vectors(description.file, initial.vectors);
+  PretrainedSource pretrained(description.file, initial.pretrained);
+  LoweringContext context;
+  context.labels = flags.labels;
+  context.initial_vectors = &initial_vectors;
+  context.pretrained = &pretrained;
+  const Lowered lowered = lower(description, settings, context, overrides);
+  pretrained.check_claimed();
+  const std::int64_t ids =
+      table_rows(id_count(settings.text, settings.vocabulary), pretrained.config());
   const Graph graph =
-      sized(lowered.graph, {id_count(settings.text, settings.vocabulary), settings.batch,
-                            settings.batch * max_ids(settings.text)});
+      sized(lowered.graph, {ids, settings.batch, settings.batch * max_ids(settings.text)});
   if (flags.ir) {
     print_out(print(graph));
     return 0;
@@ -66,7 +73,7 @@ int check(const Flags& flags) {
   print_out(
       fmt::format("{} weights, with a full vocabulary of {} words and {} labels; "
                   "B is the number of texts, T the number of their words\n",
-                  total, settings.vocabulary, flags.labels));
+                  total, ids, flags.labels));
   return 0;
 }
 
@@ -76,6 +83,7 @@ Run declare_check(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   app.add_option("MODEL", flags->description, "a model description")->required();
   declare_set(app, flags->set);
+  declare_pretrained(app, flags->pretrained);
   app.add_option("--labels", flags->labels, "the number of labels to assume")
       ->check(CLI::Range(1, 1 << 20));
   app.add_flag("--ir", flags->ir, "print the forward graph instead");

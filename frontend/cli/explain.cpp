@@ -95,7 +95,8 @@ int explain(const Flags& flags) {
 
 Run declare_explain(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
-  app.add_option("PLAN", flags->plan, "a trained plan: convolutions, pooling, linear layers")
+  app.add_option("PLAN", flags->plan,
+                 "a trained plan: convolutions, pooling, linear layers; or a pretrained encoder")
       ->required();
   app.add_option("TEXT", flags->text, "the text; -: explain each line of standard input");
   app.add_option("--file", flags->file, "explain each line of this file instead");

@@ -7,9 +7,11 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <set>
 
 #include "frontend/description/lower.h"
+#include "frontend/report/explain_gradient.h"
 #include "frontend/train/build_plan.h"
 #include "frontend/train/plan_forms.h"
 #include "ir/interpret.h"
@@ -271,18 +273,29 @@ Bindings bindings(const Graph& graph, const Plan& plan, std::span<const std::int
   return given;
 }
 
+void sort_by_size(std::vector<NGram>& ngrams) {
+  std::ranges::stable_sort(ngrams, [](const NGram& a, const NGram& b) {
+    return std::abs(a.contribution) > std::abs(b.contribution);
+  });
+}
+
 }  // namespace
 
 // The description, lowered, to be sized for each text: as if its words were the vocabulary, so that
 // no table is copied.
 struct Explainer::Description {
   Graph lowered;
+  bool encoder = false;  // words act on each other by attention
 
   explicit Description(const Plan& plan) {
     const auto description = parse_description(plan.description, "the plan's description");
     const Overrides overrides = overrides_of(plan);
     const auto labels = static_cast<std::int64_t>(plan.labels.size());
-    lowered = lower(description, settings_of(description, overrides), {labels}, overrides).graph;
+    LoweringContext context{labels};
+    std::optional<PretrainedSource> pretrained;
+    if (const auto config = pretrained_of(plan)) context.pretrained = &pretrained.emplace(*config);
+    lowered = lower(description, settings_of(description, overrides), context, overrides).graph;
+    for (const Node& node : lowered.nodes) encoder = encoder || node.op == &ops::attention;
   }
 
   Graph graph(std::int64_t words) const {
@@ -312,7 +325,7 @@ std::vector<double> Explanation::by_word() const {
 
 Explainer::Explainer(const Plan& plan, const Encoder& encoder)
     : plan_(plan), encoder_(encoder), description_(std::make_unique<Description>(plan)) {
-  explain("", 0);  // takes every step but finds no words: meets what is in the way
+  if (!description_->encoder) explain("", 0);  // meets what is in the way
 }
 
 Explainer::~Explainer() = default;
@@ -323,6 +336,8 @@ Explanation Explainer::explain(std::string_view text, std::size_t label) const {
   std::vector<std::int32_t> ids;
   encoder_.encode(text, buffer, ids, &explanation.words);
   for (const std::int32_t id : ids) explanation.known.push_back(id != encoder_.unknown_id());
+
+  if (description_->encoder) return explain_encoder(std::move(explanation), ids, label);
 
   const auto count = static_cast<std::int64_t>(ids.size());
   Graph graph = description_->graph(count);
@@ -354,9 +369,31 @@ Explanation Explainer::explain(std::string_view text, std::size_t label) const {
     }
     explanation.ngrams.push_back({first, last, bytes, share.contribution, share.activations});
   }
-  std::ranges::stable_sort(explanation.ngrams, [](const NGram& a, const NGram& b) {
-    return std::abs(a.contribution) > std::abs(b.contribution);
-  });
+  sort_by_size(explanation.ngrams);
+  return explanation;
+}
+
+// Special tokens stand for no bytes of the text: they count with the bias.
+Explanation Explainer::explain_encoder(Explanation explanation, std::span<const std::int32_t> ids,
+                                       std::size_t label) const {
+  const Graph graph = description_->graph(static_cast<std::int64_t>(ids.size()));
+  const std::int64_t width = graph[graph.find(programs::kLogits).value()].type.shape.back().value;
+  const bool one_number = width == 1 && plan_.labels.size() == 2;
+  const GradientExplanation found =
+      explain_by_gradient(graph, plan_, ids, one_number ? 0 : static_cast<std::int64_t>(label),
+                          one_number && label == 0 ? -1.0 : 1.0);
+  explanation.exact = false;
+  explanation.logit = found.logit;
+  explanation.bias = found.baseline;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const TextSpan& bytes = explanation.words[i];
+    if (bytes.begin == bytes.end) {
+      explanation.bias += found.by_token[i];
+    } else if (found.by_token[i] != 0) {
+      explanation.ngrams.push_back({i, i, bytes, found.by_token[i], 1});
+    }
+  }
+  sort_by_size(explanation.ngrams);
   return explanation;
 }
 

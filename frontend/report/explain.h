@@ -1,4 +1,5 @@
-// Why a label: what each n-gram of a text adds to the label's logit, exactly.
+// Why a label: what each n-gram of a text adds to the label's logit, exactly; or, of an encoder,
+// what each token does, by gradients (explain_gradient.h): an approximation, and said to be one.
 //
 // After convolutions of any depth and pooling over the text, a linear head makes of the logit a
 // sum: over filters, of (weight x activation), and a constant. A max-pooled activation stands at
@@ -8,6 +9,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -29,6 +31,9 @@ struct Explanation {
   std::vector<NGram> ngrams;    // by size of contribution, then by place; none of them 0
   double bias = 0;              // what does not depend on the words
   double logit = 0;             // the model's, computed forward in double
+  // False: contributions are gradient x input, and `bias` is the logit of as many tokens without
+  // vectors, with what special tokens add; the total is not the logit.
+  bool exact = true;
 
   double total() const;  // bias and contributions; the logit, but for rounding
   // The contributions, each shared out evenly among the words of its n-gram.
@@ -37,8 +42,8 @@ struct Explanation {
 
 class Explainer {
  public:
-  // Both must outlive it. Error, saying which layer is in the way, where logits are no such sum; or
-  // if the plan lacks the weights.
+  // Both must outlive it. Error, saying which layer is in the way, where logits are no such sum and
+  // no encoder's; or if the plan lacks the weights.
   Explainer(const Plan& plan, const Encoder& encoder);
   ~Explainer();
 
@@ -47,6 +52,8 @@ class Explainer {
   Explanation explain(std::string_view text, std::size_t label) const;
 
  private:
+  Explanation explain_encoder(Explanation explanation, std::span<const std::int32_t> ids,
+                              std::size_t label) const;
   struct Description;
   const Plan& plan_;
   const Encoder& encoder_;

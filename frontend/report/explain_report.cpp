@@ -137,6 +137,12 @@ std::string to_text(const ExplainedLabel& e, std::size_t top, bool colour) {
     const std::size_t others = ngrams.size() - top;
     line(rest, "", others == 1 ? "(the other)" : fmt::format("(the {} others)", others));
   }
+  if (!explanation.exact) {
+    line(explanation.bias, "", "(without words)");
+    line(explanation.logit - explanation.total(), "", "(not explained)");
+    line(explanation.logit, "", "= the logit");
+    return out + "  each number is gradient x input, an approximation: words act on each other\n";
+  }
   line(explanation.bias, "", "(bias)");
   line(explanation.total(), "", "= the logit");
   if (!adds_up(e)) {
@@ -154,7 +160,7 @@ std::string to_json(const ExplainedLabel& e) {
                  {"logit", e.predicted_logit},
                  {"bias", explanation.bias},
                  {"total", explanation.total()},
-                 {"exact", adds_up(e)},
+                 {"exact", explanation.exact && adds_up(e)},
                  {"ngrams", Json::array()},
                  {"words", Json::array()}};
   for (const NGram& ngram : explanation.ngrams) {

@@ -179,6 +179,14 @@ Warnings text_warnings(const CorpusView& train, const DescriptionSettings& setti
                   settings.text.tokenizer, others)};
 }
 
+Warnings length_warnings(const Dataset& data, std::int64_t max_ids, const TextSettings& text) {
+  std::size_t full = 0;
+  for (std::size_t i = 0; i < data.size(); ++i) full += data.length(i) >= max_ids ? 1 : 0;
+  if (full == 0) return {};
+  return {fmt::format("{} of {} training texts {} max_tokens={}: what they have beyond is not read",
+                      full, data.size(), full == 1 ? "fills" : "fill", text.max_tokens)};
+}
+
 Warnings split_warnings(const CorpusView& train, const CorpusView& valid,
                         const TextSettings& text) {
   Warnings warnings;

@@ -118,6 +118,9 @@ FitResult run(Plan start, std::optional<Dataset> data, const DescriptionSettings
     return encode(examples, session.encoder(), session.labels());
   };
   if (!data) data = encoded(given.train);
+  if (options.check_data) {
+    warn(observer, length_warnings(*data, session.encoder().max_ids(), session.plan().text));
+  }
   std::optional<Dataset> valid;
   if (given.valid) {
     valid = encoded(*given.valid);

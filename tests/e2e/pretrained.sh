@@ -55,6 +55,17 @@ done
 "$weft" predict small.plan lines --threads 1 | cmp - answers || fail "--predict-only answers otherwise"
 says "encoder alone" "$weft" export c.plan --to bare
 
+# What made a label, by gradients: said to be an approximation, and what it leaves out is told.
+"$weft" explain b.plan "word1 word2 fine film" >explanation
+grep -q "an approximation" explanation || fail "explain says: $(cat explanation)"
+awk '/^ +[+-][0-9]/ && !/= the logit/ { sum += $1 } /= the logit/ { logit = $1 }
+     END { exit !(logit != 0 && sum - logit < 1e-3 && logit - sum < 1e-3) }' explanation ||
+  fail "the parts do not add up: $(cat explanation)"
+"$weft" explain b.plan "a fine film" --json >explanation
+grep -q '"exact":false' explanation || fail "explain --json says: $(cat explanation)"
+"$weft" check bert.model --pretrained folder >shapes
+grep -q "x.pretrained" shapes || fail "check says: $(cat shapes)"
+
 # Refused, by name and with the remedy.
 refuses "nowhere" "$weft" import nowhere --labels a,b -o x.plan
 refuses "no folder of a pretrained model" "$weft" train bert.model --data data.tsv -o x.plan
