@@ -98,11 +98,11 @@ class Encoder {
                                          token.takes_space_after, token.whole_word,
                                          token.normalized);
         });
-    const auto part = [&](const TemplatePart& part) {
+    const auto written = [&](const TemplatePart& part) {
       return fbs::CreateTemplatePart(out_, part.id, part.which, part.type);
     };
-    const auto single = tables<fbs::TemplatePart>(subwords.single, part);
-    const auto pair = tables<fbs::TemplatePart>(subwords.pair, part);
+    const auto single = tables<fbs::TemplatePart>(subwords.single, written);
+    const auto pair = tables<fbs::TemplatePart>(subwords.pair, written);
     return fbs::CreateSubwordSettings(out_, subwords.unknown_id, prefix, subwords.clean_text,
                                       subwords.split_chinese, subwords.strip_accents,
                                       subwords.max_word, subwords.add_prefix_space,
