@@ -290,7 +290,8 @@ Plan build_without_data(const Description& description, const Overrides& overrid
     throw Error("the vocabulary and the labels come from data", "give the data: --data FILE");
   }
   builder.take_tokenizer();
-  return std::move(builder).finish(builder.settings().batch * kTokensPerText);
+  const std::int64_t tokens = builder.settings().batch * kTokensPerText;
+  return std::move(builder).finish(tokens);
 }
 
 }  // namespace weft
