@@ -250,7 +250,8 @@ std::vector<ArgumentDef> pool_arguments() {
           padding({"valid", "same", "causal"})};
 }
 
-std::vector<LayerDef> make_table() {
+// From ids to rows, and from rows to rows or to one for each text.
+std::vector<LayerDef> sequence_layers() {
   return {
       {"embedding", "a vector per word: the rows of a table, by word id", 1, 1,
        embedding_arguments(), embedding},
@@ -285,6 +286,12 @@ std::vector<LayerDef> make_table() {
        pool_arguments(), max_pool},
       {"mean_pool", "the mean of each channel, over the text or local windows", 1, 1,
        pool_arguments(), mean_pool},
+  };
+}
+
+// Of rows of any kind.
+std::vector<LayerDef> row_layers() {
+  return {
       {"linear",
        "a fully connected layer on each row",
        1,
@@ -326,7 +333,11 @@ std::vector<LayerDef> make_table() {
 }  // namespace
 
 std::span<const LayerDef> all_layers() {
-  static const std::vector<LayerDef> table = make_table();
+  static const std::vector<LayerDef> table = [] {
+    std::vector<LayerDef> all = sequence_layers();
+    for (LayerDef& layer : row_layers()) all.push_back(std::move(layer));
+    return all;
+  }();
   return table;
 }
 
