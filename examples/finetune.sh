@@ -32,7 +32,8 @@ else
 fi
 
 # A seeded shuffle; 2,000 lines to train on, 500 held out.
-LC_ALL=C sort -u "$work/lines.tsv" | shuf --random-source=<(yes 42) | head -n 2500 >"$work/shuffled.tsv"
+LC_ALL=C sort -u "$work/lines.tsv" >"$work/sorted.tsv"
+shuf -n 2500 --random-source=<(yes 42) "$work/sorted.tsv" >"$work/shuffled.tsv"
 { echo "label${tab}text" && head -n 500 "$work/shuffled.tsv"; } >"$work/test.tsv"
 { echo "label${tab}text" && tail -n +501 "$work/shuffled.tsv"; } >"$work/train.tsv"
 
