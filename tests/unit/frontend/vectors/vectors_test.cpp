@@ -386,7 +386,7 @@ Row row_of(const Plan& plan, std::string_view tensor, std::string_view word, std
 Plan plan_with(std::string_view description, const std::string& file,
                std::vector<std::string> set = {}, const std::string& model_file = "m.model") {
   return build_plan(parse_description(description, model_file), Overrides(set),
-                    test::small_corpus(), {}, {file, {}});
+                    test::small_corpus(), {}, {{file, {}}});
 }
 
 TEST_CASE("vectors: fill the embeddings of their width; the static one stays as it was") {
