@@ -11,6 +11,7 @@
 #include "runtime/executor.h"
 #include "runtime/id_rows.h"
 #include "runtime/resources/memory.h"
+#include "runtime/resources/plan_copy.h"
 #include "runtime/resources/threads.h"
 #include "runtime/text/tokenizers.h"
 
@@ -157,7 +158,7 @@ Session::Session(std::shared_ptr<Model> model, SessionOptions options)
                 "`weft compile --predict-only` leaves it out; train the plan that was made from");
   }
   train_ = std::make_unique<Program>(*train, *model_, options_.threads);
-  stale_ = true;  // the plan may be the training_state() of another session
+  stale_ = true;  // the plan may be what another session was training
 }
 
 Session::~Session() = default;
@@ -357,39 +358,11 @@ void Session::flush() {
   stale_ = false;
 }
 
-Plan Session::snapshot() {
+const Plan& Session::flushed() {
   flush();
-  return training_state();
+  return plan();
 }
 
-Plan Session::flushed_view() {
-  flush();
-  return training_view();
-}
-
-Plan Session::training_view() const {
-  Plan view = plan();
-  const auto tensors = model_->memory.tensors();
-  view.tensors.assign(tensors.begin(), tensors.end());
-  return view;
-}
-
-Plan Session::training_state() const {
-  Plan copy = training_view();
-  std::size_t total = 0;
-  constexpr std::size_t kLine = 64;
-  const auto padded = [](std::size_t size) { return (size + kLine - 1) / kLine * kLine; };
-  for (const PlanTensor& tensor : copy.tensors) total += padded(tensor.bytes.size());
-  const auto bytes = std::make_shared<AlignedBytes>(total);
-  std::byte* to = bytes->data();
-  for (PlanTensor& tensor : copy.tensors) {
-    const std::size_t size = tensor.bytes.size();
-    if (size > 0) std::memcpy(to, tensor.bytes.data(), size);
-    tensor.bytes = {to, size};
-    to += padded(size);
-  }
-  copy.owners.push_back(bytes);
-  return copy;
-}
+Plan Session::snapshot() { return copied(flushed()); }
 
 }  // namespace weft

@@ -105,14 +105,10 @@ class Session {
   Executor* predict_executor();
   Executor* train_executor();
 
-  // A plan of the weights as they are now, independent of the session.
+  // plan(), once the work that row-sparse optimizers have put off is done: what others may read.
+  const Plan& flushed();
+  // The same as a plan of its own, independent of the session.
   Plan snapshot();
-  // The same with tensors that are the session's own: valid until its next step. Costs no copy.
-  Plan flushed_view();
-  // The same for another session that goes on training, to the same bits: work that row-sparse
-  // optimizers have put off stays put off.
-  Plan training_state() const;
-  Plan training_view() const;  // and this without a copy
 
  private:
   struct Model;

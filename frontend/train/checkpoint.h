@@ -42,7 +42,8 @@ struct Fingerprint {
 Fingerprint fingerprint_of(const Plan& start, bool in_place, const Dataset& data,
                            const Dataset* valid, std::string settings);
 
-// Replaces the file in one step. `now` is Session::training_state(). Error if it cannot be written.
+// Replaces the file in one step. `now` is the plan of a session that trains. Error if it cannot be
+// written.
 void save_checkpoint(const std::string& path, const Fingerprint&, int threads, const Plan& now,
                      const TrainState&);
 

@@ -7,20 +7,18 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <system_error>
+#include <utility>
 
-#include "runtime/resources/memory.h"
+#include "runtime/resources/plan_copy.h"
 
 namespace weft {
 namespace {
 
-constexpr std::size_t kLine = 64;
 constexpr std::size_t kLeast = std::size_t{16} << 20U;  // what is smaller stays in memory
-
-std::size_t padded(std::size_t size) { return (size + kLine - 1) / kLine * kLine; }
 
 // An open file that no folder lists; -1: there is none.
 int nameless_file(const std::string& folder) {
@@ -55,56 +53,30 @@ struct Mapping {
   ~Mapping() { ::munmap(address, size); }
 };
 
-// The tensors in a mapped file of `total` bytes; null if that fails.
-std::shared_ptr<const Mapping> write_mapped(const Plan& plan, std::size_t total,
-                                            const std::string& folder) {
+// The plan with its tensors in a mapped file; none if that fails.
+std::optional<Plan> in_file(const Plan& plan, std::size_t size, const std::string& folder) {
   const int file = nameless_file(folder);
-  if (file < 0) return nullptr;
-  std::size_t at = 0;
+  if (file < 0) return std::nullopt;
   bool written = true;
-  for (const PlanTensor& tensor : plan.tensors) {
-    written = written && write_at(file, tensor.bytes, at);
-    at += padded(tensor.bytes.size());
-  }
-  written = written && ::ftruncate(file, static_cast<off_t>(total)) == 0;
-  void* const mapped =
-      written ? ::mmap(nullptr, total, PROT_READ, MAP_SHARED, file, 0) : MAP_FAILED;
+  each_place(plan, [&](const PlanTensor& tensor, std::size_t offset) {
+    written = written && write_at(file, tensor.bytes, offset);
+  });
+  written = written && ::ftruncate(file, static_cast<off_t>(size)) == 0;
+  void* const mapped = written ? ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file, 0) : MAP_FAILED;
   ::close(file);
-  if (mapped == MAP_FAILED) return nullptr;
-  return std::make_shared<const Mapping>(mapped, total);
+  if (mapped == MAP_FAILED) return std::nullopt;
+  return in_block(plan, static_cast<const std::byte*>(mapped),
+                  std::make_shared<const Mapping>(mapped, size));
 }
 
 }  // namespace
 
-Plan spilled(const Plan& view, const std::string& folder) {
-  Plan copy = view;
-  std::size_t total = 0;
-  for (const PlanTensor& tensor : view.tensors) total += padded(tensor.bytes.size());
-  const std::byte* at = nullptr;
-  std::shared_ptr<const void> owner;
-  if (total >= kLeast) {
-    if (const auto mapping = write_mapped(view, total, folder)) {
-      at = static_cast<const std::byte*>(mapping->address);
-      owner = mapping;
-    }
+Plan spilled(const Plan& plan, const std::string& folder) {
+  const std::size_t size = each_place(plan, [](const PlanTensor&, std::size_t) {});
+  if (size >= kLeast) {
+    if (std::optional<Plan> placed = in_file(plan, size, folder)) return std::move(*placed);
   }
-  if (owner == nullptr) {
-    const auto bytes = std::make_shared<AlignedBytes>(total);
-    std::byte* to = bytes->data();
-    for (const PlanTensor& tensor : view.tensors) {
-      if (!tensor.bytes.empty()) std::memcpy(to, tensor.bytes.data(), tensor.bytes.size());
-      to += padded(tensor.bytes.size());
-    }
-    at = bytes->data();
-    owner = bytes;
-  }
-  for (PlanTensor& tensor : copy.tensors) {
-    const std::size_t size = tensor.bytes.size();
-    tensor.bytes = {at, size};
-    tensor.owner = owner;
-    at += padded(size);
-  }
-  return copy;
+  return copied(plan);
 }
 
 }  // namespace weft

@@ -7,9 +7,9 @@
 
 namespace weft {
 
-// A copy of the plan that outlives the views it is made from. Large tensors lie in a file without a
+// A copy of the plan that outlives what it is made from. Large tensors lie in a file without a
 // name in `folder` (empty: the system's folder for temporary files), which goes with the copy; in
 // memory if the file cannot be written.
-Plan spilled(const Plan& view, const std::string& folder);
+Plan spilled(const Plan&, const std::string& folder);
 
 }  // namespace weft

@@ -100,7 +100,7 @@ class Trainer {
   void evaluate_start() {
     if (valid_ == nullptr || state_.history.empty() || state_.best_score) return;
     best_valid_ = evaluate(session_, *valid_, std::nullopt);
-    state_.best = spilled(session_.flushed_view(), spill_folder());
+    state_.best = spilled(session_.flushed(), spill_folder());
     state_.best->threshold = best_valid_->threshold;
     state_.best_score = score(*best_valid_, settings_.metric);
     observer_.start_evaluated(*best_valid_);
@@ -128,8 +128,8 @@ class Trainer {
   }
 
   // The weights that an epoch ends with. The loss of its last step tells nothing about them.
-  Plan finite_weights() {
-    Plan now = session_.flushed_view();
+  const Plan& finite_weights() {
+    const Plan& now = session_.flushed();
     if (!is_finite(now)) diverged("weights became no numbers");
     return now;
   }
@@ -152,7 +152,7 @@ class Trainer {
     EpochReport report{epoch(), state_.step, state_.learning_rate, mean_loss(), std::nullopt, true};
     HistoryEntry entry{epoch(), state_.step, state_.learning_rate, mean_loss(), {}};
     std::optional<double> reached;
-    const Plan now = finite_weights();
+    const Plan& now = finite_weights();
     report.valid = validated();
     if (report.valid) {
       reached = score(*report.valid, settings_.metric);
@@ -213,7 +213,7 @@ class Trainer {
   void save_if_due() {
     if (!saves()) return;
     const std::chrono::duration<double> since = Clock::now() - saved_;
-    // Of large models one takes seconds: no more than a twentieth of the time goes to them.
+    // A checkpoint of a large model takes seconds: at most a twentieth of the time goes to them.
     const double least = cost_ > 1 ? 20 * cost_ : 0;
     if (since.count() >= std::max(checkpoints_->seconds, least)) save();
   }
@@ -224,7 +224,7 @@ class Trainer {
     const Clock::time_point start = Clock::now();
     try {
       save_checkpoint(checkpoints_->path, checkpoints_->fingerprint, session_.threads(),
-                      session_.training_view(), state_);
+                      session_.plan(), state_);
     } catch (const Error& e) {
       observer_.warned(e.what());
     }

@@ -1,0 +1,31 @@
+// Lays tensors out in a block, and copies them there.
+#include "runtime/resources/plan_copy.h"
+
+#include <cstring>
+#include <utility>
+
+#include "runtime/resources/aligned_bytes.h"
+
+namespace weft {
+
+Plan in_block(const Plan& plan, const std::byte* block, std::shared_ptr<const void> owner) {
+  Plan placed = plan;
+  std::size_t i = 0;
+  each_place(plan, [&](const PlanTensor& tensor, std::size_t offset) {
+    placed.tensors[i].bytes = {block + offset, tensor.bytes.size()};
+    placed.tensors[i++].owner = owner;
+  });
+  return placed;
+}
+
+Plan copied(const Plan& plan) {
+  const auto nowhere = [](const PlanTensor&, std::size_t) {};
+  const auto block = std::make_shared<AlignedBytes>(each_place(plan, nowhere));
+  each_place(plan, [&](const PlanTensor& tensor, std::size_t offset) {
+    const std::size_t size = tensor.bytes.size();
+    if (size > 0) std::memcpy(block->data() + offset, tensor.bytes.data(), size);
+  });
+  return in_block(plan, block->data(), block);
+}
+
+}  // namespace weft
