@@ -84,10 +84,6 @@ struct BertReader::Pass {
   Use& use;
   bool more = true;
 
-  static TextSpan span(std::size_t begin, std::size_t end) {
-    return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)};
-  }
-
   // Reads what begins at `begin`; returns where it ends.
   std::size_t next(std::size_t begin, std::size_t end) {
     const auto kind_at = [&](std::size_t i) {
@@ -114,14 +110,14 @@ struct BertReader::Pass {
     }
     position = begin;
     const char32_t c = utf8::next(text.substr(0, end), position);
-    read_character(c, span(begin, position));
+    read_character(c, text_span(begin, position));
     return position;
   }
 
   void add_ascii(std::size_t begin, std::size_t end) {
     if (!word.marks.empty()) sort_marks();
-    if (word.characters == 0) word.first = span(begin, begin + 1);
-    word.last = word.last_origin = span(end - 1, end);
+    if (word.characters == 0) word.first = text_span(begin, begin + 1);
+    word.last = word.last_origin = text_span(end - 1, end);
     const bool room = word.characters <= reader.max_word_;
     word.characters += static_cast<std::int64_t>(end - begin);
     if (!room) return;
@@ -130,7 +126,7 @@ struct BertReader::Pass {
     if (reader.lowercase_) {
       lowercase_ascii(word.spelling.data() + size, word.spelling.data() + word.spelling.size());
     }
-    for (std::size_t i = begin; spans && i < end; ++i) word.origins.push_back(span(i, i + 1));
+    for (std::size_t i = begin; spans && i < end; ++i) word.origins.push_back(text_span(i, i + 1));
   }
 
   void read_character(char32_t c, TextSpan origin) {

@@ -61,7 +61,7 @@ class ByteBpe final : public Encoder {
         [&](const SpecialToken& token, std::size_t begin, std::size_t end) {
           out.ids.push_back(token.id);
           if (out.spans != nullptr) {
-            out.spans->push_back(span(begin, end));
+            out.spans->push_back(text_span(begin, end));
             if (trims) trim_special(text, out.ids.size() == before + 1, out.spans->back());
           }
           return !full();
@@ -120,7 +120,7 @@ class ByteBpe final : public Encoder {
       const std::size_t from = character;
       read += size;
       move_to(place(read - 1));
-      out.spans->push_back(span(from, after));
+      out.spans->push_back(text_span(from, after));
     }
   }
 
@@ -169,12 +169,6 @@ class ByteBpe final : public Encoder {
       span.end = static_cast<std::uint32_t>(utf8::before(text, span.end));
     }
   }
-
-  static TextSpan span(std::size_t begin, std::size_t end) {
-    return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)};
-  }
-
-  static constexpr std::size_t kLongestText = std::size_t{1} << 28;
 
   TextSettings settings_;  // those below point into it
   TokenTemplate template_;

@@ -90,7 +90,7 @@ BytePairs::BytePairs(const VocabularyView& vocabulary, const SubwordSettings& su
                       merges[i], merges[i + 1]),
           kRemedy);
     }
-    // Of a merge that is there twice, the later place counts, as elsewhere.
+    // If a merge is there twice, the later place counts, as in other programs.
     merges_[slot(merges[i], merges[i + 1])] = {merges[i], merges[i + 1],
                                                static_cast<std::uint32_t>(i / 2), id};
   }

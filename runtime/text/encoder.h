@@ -15,6 +15,12 @@ struct TextSpan {
   std::uint32_t begin, end;
   bool operator==(const TextSpan&) const = default;
 };
+constexpr TextSpan text_span(std::size_t begin, std::size_t end) {
+  return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)};
+}
+
+// Bytes of a text that are read at most: NFKC makes 11 of one, and spans have 32 bits.
+inline constexpr std::size_t kLongestText = std::size_t{1} << 28;
 
 // A text, or two that are read together.
 struct TextInput {

@@ -50,12 +50,12 @@ class Alignment {
   // The scalars of the text that make the bytes [begin, end) of the word's spelling; of a very long
   // word, all.
   TextSpan covered(std::size_t begin, std::size_t end) {
-    if (plain_) return span(begin_ + begin, begin_ + end);
-    if (text_.size() - begin_ > kLongest) return span(begin_, text_.size());
+    if (plain_) return text_span(begin_ + begin, begin_ + end);
+    if (text_.size() - begin_ > kLongest) return text_span(begin_, text_.size());
     while (ends_.back().spelled <= end && ends_.back().read < text_.size()) extend();
     const auto after = std::ranges::upper_bound(ends_, begin, {}, &End::spelled);
     const auto last = std::ranges::lower_bound(ends_, end, {}, &End::spelled);
-    return span(std::prev(after)->read, (last == ends_.end() ? ends_.back() : *last).read);
+    return text_span(std::prev(after)->read, (last == ends_.end() ? ends_.back() : *last).read);
   }
 
  private:
@@ -65,10 +65,6 @@ class Alignment {
     std::size_t read = 0;     // bytes of the text, up to the end of a scalar
     std::size_t spelled = 0;  // bytes of what the word is spelled as up to there
   };
-
-  static TextSpan span(std::size_t begin, std::size_t end) {
-    return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)};
-  }
 
   void extend() {
     End next = ends_.back();

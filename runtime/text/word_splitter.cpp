@@ -10,8 +10,6 @@
 namespace weft {
 namespace {
 
-constexpr std::size_t kLongestText = std::size_t{1} << 28;  // NFKC makes 11 bytes of one, at most
-
 SplitWords split_of(const TextSettings& text) {
   const TokenizerDef& tokenizer = tokenizer_of(text);
   if (tokenizer.split != nullptr) return tokenizer.split;

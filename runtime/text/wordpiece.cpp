@@ -92,7 +92,7 @@ class WordPiece final : public Encoder {
     special_tokens_.cut(
         text,
         [&](const SpecialToken& token, std::size_t begin, std::size_t end) {
-          push(token.id, span(begin, end), out);
+          push(token.id, text_span(begin, end), out);
           return !full();
         },
         [&](std::size_t begin, std::size_t end) {
@@ -146,12 +146,6 @@ class WordPiece final : public Encoder {
     out.ids.push_back(id);
     if (out.spans != nullptr) out.spans->push_back(span);
   }
-
-  static TextSpan span(std::size_t begin, std::size_t end) {
-    return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)};
-  }
-
-  static constexpr std::size_t kLongestText = std::size_t{1} << 28;
 
   TextSettings settings_;  // those below point into it
   TokenTemplate template_;
