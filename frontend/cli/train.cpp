@@ -12,8 +12,7 @@
 #include "frontend/train/build_plan.h"
 #include "frontend/train/checkpoint.h"
 #include "frontend/train/fit.h"
-#include "frontend/train/held_out.h"
-#include "frontend/train/plan_forms.h"
+#include "frontend/train/plan_settings.h"
 #include "ir/file.h"
 #include "ir/op.h"
 
@@ -88,7 +87,7 @@ Source open_description(const Flags& flags) {
   return source;
 }
 
-// What is held out of the data: by default, what the plan's earlier training held out.
+// The share of the data to hold out: by default that of the plan's earlier training.
 double share_of(const Flags& flags, const Plan& plan) {
   const double before = held_out_share(plan);
   if (!flags.valid.empty()) return 0;

@@ -7,13 +7,11 @@
 #include <cmath>
 #include <map>
 #include <numeric>
-#include <optional>
 #include <set>
 
-#include "frontend/description/lower.h"
 #include "frontend/report/explain_gradient.h"
-#include "frontend/train/build_plan.h"
-#include "frontend/train/plan_forms.h"
+#include "frontend/report/plan_weights.h"
+#include "frontend/train/plan_settings.h"
 #include "ir/interpret.h"
 #include "ir/ops/nn/sequence.h"
 #include "ir/ops/ops.h"
@@ -211,31 +209,6 @@ class Walk {
   double bias_ = 0;
 };
 
-std::span<const float> floats(const PlanTensor& tensor) {
-  return {reinterpret_cast<const float*>(tensor.bytes.data()), tensor.bytes.size() / sizeof(float)};
-}
-
-// A description and its plan come from one file, which need not be honest: the weights are checked.
-const PlanTensor& weights_of(const Plan& plan, const Value& value, bool table,
-                             std::span<const std::int32_t> ids) {
-  const PlanTensor* tensor = plan.tensor(value.name);
-  if (tensor == nullptr) {
-    throw Error(fmt::format("the plan does not hold the weights %{}", value.name),
-                "it was made with --fold: use the plan that it was made from");
-  }
-  bool fits = tensor->type == value.type;
-  if (table) {
-    const Shape& shape = tensor->type.shape;
-    fits = tensor->type.dtype == DType::f32 && shape.size() == 2 &&
-           shape[1] == value.type.shape[1] &&
-           std::ranges::all_of(ids, [&](std::int32_t id) { return id < shape[0].value; });
-  }
-  if (fits && value.type.dtype == DType::f32) return *tensor;
-  throw Error(fmt::format("the weights %{} are {}, but the plan's description says {}", value.name,
-                          to_string(tensor->type), to_string(value.type)),
-              "the plan is inconsistent: compile it again");
-}
-
 // The weights and states of a graph that was lowered for one text: of tables of words, the rows of
 // the text's words in their order.
 Bindings bindings(const Graph& graph, const Plan& plan, std::span<const std::int32_t> ids) {
@@ -247,7 +220,7 @@ Bindings bindings(const Graph& graph, const Plan& plan, std::span<const std::int
   for (const Value& value : graph.values) {
     if (value.role != Role::param && value.role != Role::state) continue;
     const bool table = tables.contains(value.name);
-    const std::span<const float> weights = floats(weights_of(plan, value, table, ids));
+    const std::span<const float> weights = floats(checked_weights(plan, value, table, ids));
     Extents shape;
     for (const Dim& dim : value.type.shape) shape.push_back(dim.value);
     Tensor copy(shape);
@@ -273,12 +246,6 @@ Bindings bindings(const Graph& graph, const Plan& plan, std::span<const std::int
   return given;
 }
 
-void sort_by_size(std::vector<NGram>& ngrams) {
-  std::ranges::stable_sort(ngrams, [](const NGram& a, const NGram& b) {
-    return std::abs(a.contribution) > std::abs(b.contribution);
-  });
-}
-
 }  // namespace
 
 // The description, lowered, to be sized for each text: as if its words were the vocabulary, so that
@@ -288,13 +255,7 @@ struct Explainer::Description {
   bool encoder = false;  // words act on each other by attention
 
   explicit Description(const Plan& plan) {
-    const auto description = parse_description(plan.description, "the plan's description");
-    const Overrides overrides = overrides_of(plan);
-    const auto labels = static_cast<std::int64_t>(plan.labels.size());
-    LoweringContext context{labels};
-    std::optional<PretrainedSource> pretrained;
-    if (const auto config = pretrained_of(plan)) context.pretrained = &pretrained.emplace(*config);
-    lowered = lower(description, settings_of(description, overrides), context, overrides).graph;
+    lowered = lower_again(plan).graph;
     for (const Node& node : lowered.nodes) encoder = encoder || node.op == &ops::attention;
   }
 
@@ -305,6 +266,12 @@ struct Explainer::Description {
                       parse_passes("infer-only,dce"), context);
   }
 };
+
+void sort_by_size(std::vector<NGram>& ngrams) {
+  std::ranges::stable_sort(ngrams, [](const NGram& a, const NGram& b) {
+    return std::abs(a.contribution) > std::abs(b.contribution);
+  });
+}
 
 double Explanation::total() const {
   double sum = bias;

@@ -25,6 +25,8 @@ struct NGram {
   std::size_t activations = 0;  // filters (and places, of means) that make it up
 };
 
+void sort_by_size(std::vector<NGram>&);  // of contributions
+
 struct Explanation {
   std::vector<TextSpan> words;  // those that count: at most max_tokens
   std::vector<bool> known;      // of each word: whether it is in the vocabulary

@@ -2,15 +2,13 @@
 // passes and kernels that train.
 #include "frontend/report/explain_gradient.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstring>
 #include <deque>
 #include <numeric>
 #include <set>
 
-#include "ir/diagnostic.h"
+#include "frontend/report/plan_weights.h"
 #include "ir/ops/ops.h"
 #include "ir/plan/program_interface.h"
 #include "passes/pass.h"
@@ -66,17 +64,14 @@ class Bound {
     std::vector<PlanTensor> tensors;
     for (const Value& value : program.values) {
       if (value.role != Role::param && value.role != Role::state) continue;
-      const PlanTensor* tensor = plan.tensor(value.name);
-      if (tensor == nullptr) {
-        throw Error(fmt::format("the plan does not hold the weights %{}", value.name),
-                    "use the plan that it was made from");
-      }
-      if (!tables.contains(value.name)) {
-        tensors.push_back(*tensor);
+      const bool table = tables.contains(value.name);
+      const PlanTensor& tensor = checked_weights(plan, value, table, ids);
+      if (!table) {
+        tensors.push_back(tensor);
         continue;
       }
       rows_.emplace_back(static_cast<std::size_t>(capacity_bytes(program, value.type)));
-      if (!zero) gather(*tensor, ids, rows_.back().data());
+      if (!zero) gather(tensor, ids, rows_.back().data());
       tensors.push_back({value.name, value.type, value.role, rows_.back().span()});
     }
     memory_ = std::make_unique<Memory>(tensors, Access::shared);
@@ -99,9 +94,7 @@ class Bound {
   }
   std::span<const float> rows(const std::string& table) const {
     for (const PlanTensor& tensor : memory_->tensors()) {
-      if (tensor.name != table) continue;
-      return {reinterpret_cast<const float*>(tensor.bytes.data()),
-              tensor.bytes.size() / sizeof(float)};
+      if (tensor.name == table) return floats(tensor);
     }
     return {};
   }

@@ -68,7 +68,7 @@ std::string coloured(std::string_view text, const Explanation& explanation) {
   return out + printable(text.substr(position));
 }
 
-// By size, with those of the same bytes added up: of the n-grams of a word several tokens may be.
+// The n-grams by size; those of the same bytes are added up, as a word may give several.
 std::vector<NGram> by_bytes(const std::vector<NGram>& ngrams) {
   std::vector<NGram> out;
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::size_t> places;
@@ -80,9 +80,7 @@ std::vector<NGram> by_bytes(const std::vector<NGram>& ngrams) {
       out[at->second].contribution += ngram.contribution;
     }
   }
-  std::ranges::stable_sort(out, [](const NGram& a, const NGram& b) {
-    return std::abs(a.contribution) > std::abs(b.contribution);
-  });
+  sort_by_size(out);
   return out;
 }
 

@@ -7,7 +7,7 @@
 #include "frontend/format/table.h"
 #include "frontend/report/inspect.h"
 #include "frontend/train/build_plan.h"
-#include "frontend/train/plan_forms.h"
+#include "frontend/train/plan_settings.h"
 #include "ir/op.h"
 #include "ir/print.h"
 

@@ -13,6 +13,7 @@
 #include "frontend/train/initialize_weights.h"
 #include "frontend/train/memory_limit.h"
 #include "frontend/train/plan_forms.h"
+#include "frontend/train/plan_settings.h"
 #include "ir/op.h"
 #include "ir/ops/train/optimizer.h"
 #include "ir/plan/program_interface.h"

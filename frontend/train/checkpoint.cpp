@@ -16,7 +16,7 @@
 #include <utility>
 
 #include "frontend/train/build_plan.h"
-#include "frontend/train/plan_forms.h"
+#include "frontend/train/plan_settings.h"
 #include "ir/file.h"
 #include "ir/plan/format.h"
 
@@ -83,7 +83,7 @@ TrainState state_from(const json& j) {
   return s;
 }
 
-// What every state of training obeys; the numbers of a file may be any.
+// The rules of a training state, checked because a file may hold any numbers.
 bool is_possible(const TrainState& s) {
   constexpr auto kMostSteps = std::int64_t{1} << 53U;
   const auto is = [](std::int64_t n, std::int64_t most) { return n >= 0 && n <= most; };

@@ -11,7 +11,7 @@
 #include "frontend/pretrained/tokenizer_files.h"
 #include "frontend/pretrained/write_pretrained.h"
 #include "frontend/train/build_plan.h"
-#include "frontend/train/plan_forms.h"
+#include "frontend/train/plan_settings.h"
 
 namespace weft {
 namespace {

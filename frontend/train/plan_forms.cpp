@@ -1,12 +1,11 @@
-// Forms of a plan, and the settings by which it is compiled again.
+// Compiles programs anew, and leaves out what a form has no use for.
 #include "frontend/train/plan_forms.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
-#include "frontend/description/lower.h"
+#include "frontend/train/plan_settings.h"
 #include "ir/plan/program_interface.h"
 #include "runtime/executor.h"
 #include "runtime/resources/memory.h"
@@ -44,25 +43,7 @@ void drop_unread_tensors(Plan& plan) {
                 [&](const PlanTensor& tensor) { return !any_program_reads(plan, tensor.name); });
 }
 
-nlohmann::json json_of(const Plan& plan) {
-  return nlohmann::json::parse(plan.settings, nullptr, /*allow_exceptions=*/false);
-}
-
 }  // namespace
-
-std::string settings_json(const Overrides& overrides, const PretrainedConfig* pretrained) {
-  nlohmann::json json;
-  json["overrides"] = overrides.assignments();
-  if (pretrained != nullptr) json["pretrained"] = to_json(*pretrained);
-  return json.dump();
-}
-
-std::optional<PretrainedConfig> pretrained_of(const Plan& plan) {
-  const nlohmann::json json = json_of(plan);
-  if (!json.is_object() || !json.contains("pretrained")) return std::nullopt;
-  if (!json["pretrained"].is_string()) throw Error("the plan's settings are damaged");
-  return parse_config(json["pretrained"].get<std::string>(), "the plan's pretrained model");
-}
 
 std::int64_t table_rows(std::int64_t ids, const PretrainedConfig* pretrained) {
   return pretrained != nullptr ? pretrained->vocabulary : ids;
@@ -88,15 +69,8 @@ Plan predict_only(const Plan& plan) {
 }
 
 Plan recompile_predict(const Plan& plan, const CompileOptions& options) {
-  const Description description = parse_description(plan.description, "the plan's description");
-  const Overrides overrides = overrides_of(plan);
-  const DescriptionSettings settings = settings_of(description, overrides);
-  const auto labels = static_cast<std::int64_t>(plan.labels.size());
+  const Lowered lowered = lower_again(plan);
   const std::optional<PretrainedConfig> config = pretrained_of(plan);
-  std::optional<PretrainedSource> pretrained;
-  LoweringContext context{labels};
-  if (config) context.pretrained = &pretrained.emplace(*config);
-  const Lowered lowered = lower(description, settings, context, overrides);
   const auto words = static_cast<std::int64_t>(plan.vocabulary.ends.size());
   const std::int64_t ids = table_rows(id_count(plan.text, words), config ? &*config : nullptr);
   Compiled predict = compile_predicting(lowered.graph, ids, plan.text, options);
@@ -140,17 +114,6 @@ Plan fold_tables(const Plan& plan) {
   for (Value& value : small.programs.front().values) value.attrs.erase("computed");
   drop_unread_tensors(small);
   return small;
-}
-
-Overrides overrides_of(const Plan& plan) {
-  const nlohmann::json json = json_of(plan);
-  std::vector<std::string> assignments;
-  if (json.is_object() && json.contains("overrides") && json["overrides"].is_array()) {
-    for (const auto& assignment : json["overrides"]) {
-      if (assignment.is_string()) assignments.push_back(assignment.get<std::string>());
-    }
-  }
-  return Overrides(assignments);
 }
 
 }  // namespace weft

@@ -2,10 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string>
 
-#include "frontend/description/arguments.h"
 #include "frontend/pretrained/config.h"
 #include "ir/plan/plan.h"
 #include "passes/compile.h"
@@ -22,14 +19,6 @@ Plan predict_only(const Plan&);
 // predict_only, and with what is computed of the weights at load stored in the place of those that
 // are not read otherwise.
 Plan fold_tables(const Plan&);
-
-// The overrides that a plan was built with.
-Overrides overrides_of(const Plan&);
-
-// What a plan keeps in Plan::settings, so that it is compiled again where no file is at hand: the
-// overrides it was built with, and what its pretrained model is.
-std::string settings_json(const Overrides&, const PretrainedConfig*);
-std::optional<PretrainedConfig> pretrained_of(const Plan&);
 
 // The rows of a table of vectors for so many ids: a pretrained model may have more.
 std::int64_t table_rows(std::int64_t ids, const PretrainedConfig*);

@@ -1,4 +1,4 @@
-// What a call of fit() refuses before it trains.
+// Faults that fit() refuses before it trains.
 #include "frontend/train/fit.h"
 
 #include <doctest/doctest.h>

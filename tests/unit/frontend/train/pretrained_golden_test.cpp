@@ -17,7 +17,7 @@
 #include "frontend/pretrained/family.h"
 #include "frontend/pretrained/safetensors.h"
 #include "frontend/train/import_pretrained.h"
-#include "frontend/train/plan_forms.h"
+#include "frontend/train/plan_settings.h"
 #include "ir/plan/program_interface.h"
 #include "passes/compile.h"
 #include "passes/passes.h"
@@ -203,7 +203,7 @@ TEST_CASE("an imported classifier predicts the published logits at once") {
   }
 }
 
-// What a weight's gradient is, from the stored tensors' gradients; it is written into `whole`.
+// Writes a stored tensor's gradient to its place in the gradient of a whole weight.
 void put(const FamilyTensor& tensor, std::span<const float> stored, std::int64_t columns,
          std::span<float> whole) {
   const bool vector = tensor.shape.size() == 1;

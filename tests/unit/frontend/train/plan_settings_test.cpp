@@ -1,9 +1,8 @@
 // The held-out share in a plan's settings, beside what else they hold.
-#include "frontend/train/held_out.h"
+#include "frontend/train/plan_settings.h"
 
 #include <doctest/doctest.h>
 
-#include "frontend/train/plan_forms.h"
 #include "tests/support/small_model.h"
 
 namespace weft {

@@ -1,0 +1,77 @@
+// Keys of a plan's settings, each read and written here only. Others stay as they are.
+#include "frontend/train/plan_settings.h"
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "frontend/pretrained/pretrained_source.h"
+
+namespace weft {
+namespace {
+
+constexpr const char* kOverrides = "overrides";
+constexpr const char* kPretrained = "pretrained";
+constexpr const char* kHeldOut = "valid_fraction";
+
+// An empty object, where they are none.
+nlohmann::json json_of(const Plan& plan) {
+  auto json = nlohmann::json::parse(plan.settings, nullptr, /*allow_exceptions=*/false);
+  return json.is_object() ? json : nlohmann::json::object();
+}
+
+}  // namespace
+
+std::string settings_json(const Overrides& overrides, const PretrainedConfig* pretrained) {
+  nlohmann::json json;
+  json[kOverrides] = overrides.assignments();
+  if (pretrained != nullptr) json[kPretrained] = to_json(*pretrained);
+  return json.dump();
+}
+
+Overrides overrides_of(const Plan& plan) {
+  const nlohmann::json json = json_of(plan);
+  std::vector<std::string> assignments;
+  const auto at = json.find(kOverrides);
+  if (at != json.end() && at->is_array()) {
+    for (const auto& assignment : *at) {
+      if (assignment.is_string()) assignments.push_back(assignment.get<std::string>());
+    }
+  }
+  return Overrides(assignments);
+}
+
+std::optional<PretrainedConfig> pretrained_of(const Plan& plan) {
+  const nlohmann::json json = json_of(plan);
+  const auto at = json.find(kPretrained);
+  if (at == json.end()) return std::nullopt;
+  if (!at->is_string()) throw Error("the plan's settings are damaged");
+  return parse_config(at->get<std::string>(), "the plan's pretrained model");
+}
+
+double held_out_share(const Plan& plan) {
+  const nlohmann::json json = json_of(plan);
+  const auto at = json.find(kHeldOut);
+  if (at == json.end() || !at->is_number()) return 0;
+  const auto share = at->get<double>();
+  return share > 0 && share < 1 ? share : 0;
+}
+
+void set_held_out_share(Plan& plan, double share) {
+  if (share == held_out_share(plan)) return;
+  nlohmann::json json = json_of(plan);
+  json.erase(kHeldOut);
+  if (share > 0) json[kHeldOut] = share;
+  plan.settings = json.dump();
+}
+
+Lowered lower_again(const Plan& plan) {
+  const Description description = parse_description(plan.description, "the plan's description");
+  const Overrides overrides = overrides_of(plan);
+  LoweringContext context;
+  context.labels = static_cast<std::int64_t>(plan.labels.size());
+  std::optional<PretrainedSource> pretrained;
+  if (const auto config = pretrained_of(plan)) context.pretrained = &pretrained.emplace(*config);
+  return lower(description, settings_of(description, overrides), context, overrides);
+}
+
+}  // namespace weft

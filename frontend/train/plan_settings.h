@@ -1,0 +1,30 @@
+// What a plan keeps in Plan::settings, a JSON object, so that it can be compiled and trained again
+// where no other file is at hand.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "frontend/description/arguments.h"
+#include "frontend/description/lower.h"
+#include "frontend/pretrained/config.h"
+#include "ir/plan/plan.h"
+
+namespace weft {
+
+// The settings of a new plan.
+std::string settings_json(const Overrides&, const PretrainedConfig*);
+
+Overrides overrides_of(const Plan&);  // with which it was built
+// The config of the published model that it begins with, if there is one.
+std::optional<PretrainedConfig> pretrained_of(const Plan&);
+
+// The share of the data that the plan was never trained on: who goes on training it validates on
+// the same texts again.
+double held_out_share(const Plan&);  // 0: none, or it is not known
+void set_held_out_share(Plan&, double share);
+
+// The plan's description, lowered again as it was.
+Lowered lower_again(const Plan&);
+
+}  // namespace weft
