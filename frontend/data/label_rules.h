@@ -1,4 +1,4 @@
-// What a label may be, wherever it comes from.
+// The rules that every label obeys, in files and in memory.
 #pragma once
 
 #include <optional>

@@ -122,8 +122,8 @@ const ArgumentDef& match(std::string_view what, std::span<const ArgumentDef> def
               "give arguments by name: `name=value`");
 }
 
-// What may have been meant by an override that nothing asked for. A path's last part says most: a
-// layer may be of any name.
+// Suggests a path for an override that nothing asked for. The last part of a path is the surest: a
+// layer may have any name.
 std::string near_path(const std::string& path, const std::vector<std::string>& known) {
   constexpr std::size_t kShown = 8;
   const auto last = [](const std::string& p) { return p.substr(p.rfind('.') + 1); };

@@ -67,25 +67,14 @@ class TrainingOf {
   std::vector<std::string> begins_;
 };
 
+// Activations bear the names of their ops, but for one that is a form of another.
 struct OpWithAttrs {
   const OpDef* op;
   Attrs attrs;
 };
-
 OpWithAttrs op_of(Activation act) {
-  for (const OpDef* op : all_ops()) {
-    if (op->activation == nullptr) continue;
-    for (const char* form : {"none", "tanh"}) {
-      const bool has_forms =
-          std::ranges::find(op->attrs, "approximate", &AttrDef::name) != op->attrs.end();
-      Attrs attrs;
-      for (const AttrDef& def : op->attrs) attrs[std::string(def.name)] = *def.default_value;
-      if (has_forms) attrs["approximate"] = form;
-      if (op->activation(attrs) == act) return {op, std::move(attrs)};
-    }
-  }
-  WEFT_CHECK(false && "every activation is an op");
-  return {};
+  if (act == Activation::gelu_tanh) return {&ops::gelu, {{"approximate", "tanh"}}};
+  return {find_op(to_string(act)), {}};
 }
 
 class Encoder {
@@ -110,7 +99,7 @@ class Encoder {
   }
 
  private:
-  // What is not trained gives the same rows for the same text, unless it is asked to drop some.
+  // An encoder that is not trained drops nothing by itself: the same text gives the same rows.
   double given_or(std::string_view argument, double usual) const {
     if (b_.number(argument) >= 0) return b_.number(argument);
     return b_.word("mode") == "static" ? 0.0 : usual;

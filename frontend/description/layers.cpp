@@ -250,7 +250,7 @@ std::vector<ArgumentDef> pool_arguments() {
           padding({"valid", "same", "causal"})};
 }
 
-// From ids to rows, and from rows to rows or to one for each text.
+// Layers that begin with the text, that look at a sequence, and activations.
 std::vector<LayerDef> sequence_layers() {
   return {
       {"embedding", "a vector per word: the rows of a table, by word id", 1, 1,
@@ -289,7 +289,7 @@ std::vector<LayerDef> sequence_layers() {
   };
 }
 
-// Of rows of any kind.
+// Layers that take rows of any kind.
 std::vector<LayerDef> row_layers() {
   return {
       {"linear",

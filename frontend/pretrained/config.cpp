@@ -24,7 +24,7 @@ constexpr std::int64_t kWidest = std::int64_t{1} << 16;
 constexpr std::int64_t kMostLayers = 1024;
 constexpr std::size_t kMostLabels = 65'536;
 
-// What transformers calls activations; of several names for one the first is written.
+// The names of activations in config.json. One with several names is written by the first.
 struct ActivationName {
   std::string_view name;
   Activation activation;
@@ -43,7 +43,7 @@ constexpr auto kActivations = std::to_array<ActivationName>({
     {"elu", Activation::elu},
 });
 
-// Of every family.
+// Options that all families share.
 constexpr auto kFixedOptions = std::to_array<FixedOption>({
     {"add_cross_attention", "false", "attention also reads another text"},
     {"is_encoder_decoder", "false", "the model is a pair of encoder and decoder"},

@@ -1,4 +1,4 @@
-// What a pretrained model is: the sizes and options of its config.json.
+// The sizes and options of a pretrained model, from its config.json.
 #pragma once
 
 #include <cstdint>

@@ -52,7 +52,7 @@ std::string prefix_of(const Family& family, const PretrainedConfig& config,
   return found(family.prefix) > found("") ? std::string(family.prefix) : std::string();
 }
 
-// What is wrong with the tensors of a folder.
+// The faults of a folder's tensors.
 class Mismatches {
  public:
   Mismatches(const std::string& folder, const std::string& family)
@@ -88,7 +88,7 @@ class Mismatches {
               std::vector<Diagnostic>& all) const {
     std::vector<Diagnostic> found;
     for (const std::string& name : names) {
-      // What is beyond the limit is only counted: looking for the nearest takes time.
+      // Names beyond the limit are only counted: looking for the nearest takes time.
       const std::string near = found.size() < kMostNamed ? nearest(name, others) : std::string();
       found.push_back({{},
                        fmt::format("{}: `{}` {}", folder_, name, what),

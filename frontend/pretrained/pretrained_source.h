@@ -16,7 +16,7 @@ namespace weft {
 
 // Order of use: lowering the description claims the folder for its layer `pretrained`; then `read`
 // fills each weight that says where it begins.
-// What weights begin with, beside what a description names.
+// Files that weights begin with, beside those that a description names.
 struct InitialSources {
   VectorsOptions vectors = {};
   std::string pretrained = {};  // the folder of a pretrained model, for a layer that names none
@@ -27,7 +27,7 @@ class PretrainedSource {
   // Folders that a description names are sought beside it, then where the program runs. `folder`:
   // for layers that name none; may be empty.
   PretrainedSource(const std::string& description, std::string folder);
-  // Of a plan: the sizes are known, the weights are the plan's.
+  // For a plan, which has the weights: only the sizes are needed.
   explicit PretrainedSource(PretrainedConfig config) : config_(std::move(config)) {}
 
   // For a layer that names the folder `named`, or nothing. Error if there is none, or a second one.

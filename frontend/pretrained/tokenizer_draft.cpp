@@ -1,4 +1,4 @@
-// What the readers of all kinds of tokenizer files share.
+// The parts that readers of all kinds of tokenizer files share.
 #include "frontend/pretrained/tokenizer_draft.h"
 
 #include <fmt/format.h>

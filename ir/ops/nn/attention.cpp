@@ -79,7 +79,7 @@ struct Query {
   double scale;
 };
 
-// What dropout multiplies each probability by: 0, or 1 / (1 - rate).
+// The factor of each probability under dropout: 0, or 1 / (1 - rate).
 std::vector<double> kept(const EvalContext& v, const Ports& ports, const AttentionSettings& s,
                          const Query& a, std::int64_t head) {
   std::vector<double> factors(static_cast<std::size_t>(a.end - a.begin), 1.0);

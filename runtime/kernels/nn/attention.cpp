@@ -10,7 +10,7 @@
 namespace weft {
 namespace {
 
-// What the four ops share: sizes, the longest sequence, dropout by seed and step.
+// The state that the four ops share: sizes, the longest sequence, dropout by seed and step.
 class AttentionKernel {
  public:
   // `keys`: the operand with a row for each key; `seed`: the port behind offsets.
@@ -45,7 +45,7 @@ class AttentionKernel {
   int threads(const RunContext& run) const { return std::min(run.threads, threads_); }
 
  private:
-  // Of a batch of one sequence: the rows of the whole batch.
+  // The rows of the longest sequence: a batch may be one sequence.
   static std::int64_t capacity(const BindContext& bind, std::size_t keys) {
     const TensorType& type = bind.graph[bind.node.inputs[keys]].type;
     return capacity_bytes(bind.graph, {DType::i8, {type.shape[0]}, {}});

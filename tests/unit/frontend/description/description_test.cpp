@@ -38,7 +38,7 @@ constexpr std::string_view kExpected = "# ---- expected\n";
 // Few enough that the goldens of all models with two labels per text are readable.
 constexpr GraphSizes kSizes{.vocabulary = 1000, .examples = 8, .tokens = 400};
 
-// What a layer `pretrained` begins with here: no folder, one layer, small.
+// The model that a layer `pretrained` begins with in these tests: small, without a folder.
 PretrainedConfig small_encoder() {
   PretrainedConfig config;
   config.family = "bert";
