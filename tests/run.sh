@@ -6,7 +6,9 @@
 source "$(dirname "$0")/../examples/setup.sh"
 preset=${1:-release}
 
-if [ "$preset" = clang ]; then install_packages clang-14 libomp-14-dev; fi
+case $preset in
+  dev | clang) install_packages clang-14 libclang-rt-14-dev libomp-14-dev ;;
+esac
 build "$preset"
 ctest --preset "$preset" --parallel 2 && status=0 || status=$?
 

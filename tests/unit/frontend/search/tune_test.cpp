@@ -78,8 +78,9 @@ TEST_CASE("without a line `tune` a constant is left out that cannot change") {
   };
   CHECK(has(search_space(model, {}), "width"));
   const TemporaryFile vectors("eight.txt", "w1 1 2 3 4 5 6 7 8\n");
-  CHECK_FALSE(has(search_space(model, {}, {vectors.path(), {}}), "width"));
-  CHECK(has(search_space(model, {}, {vectors.path(), {}}), "drop"));
+  const InitialSources initial{.vectors = {vectors.path(), {}}};
+  CHECK_FALSE(has(search_space(model, {}, initial), "width"));
+  CHECK(has(search_space(model, {}, initial), "drop"));
   const std::size_t at = model.source.find("channels=6");
   const std::string fourths = std::string(model.source).replace(at, 10, "channels=width / 4");
   CHECK_FALSE(has(search_space(parse_description(fourths), {}), "width"));
