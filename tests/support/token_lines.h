@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "runtime/text/encoder.h"
+#include "tests/support/source_folder.h"
 
 namespace weft::test {
 
@@ -25,7 +26,7 @@ struct TokenLine {
 };
 
 inline std::filesystem::path pretrained_models() {
-  return std::filesystem::path(WEFT_SOURCE_DIR) / "../shared/data/pretrained";
+  return source_folder() / "../shared/data/pretrained";
 }
 
 inline std::vector<TokenLine> read_token_lines(const std::filesystem::path& model) {

@@ -17,6 +17,7 @@
 #include "ir/print.h"
 #include "tests/support/golden.h"
 #include "tests/support/plan_fixture.h"
+#include "tests/support/source_folder.h"
 
 namespace weft {
 namespace {
@@ -170,7 +171,7 @@ program @predict loss="none" {
 
 // tests/plans/v1.plan was written once, by `weft_tests --update-golden`, and is never rewritten.
 TEST_CASE("a plan of version 1 still loads") {
-  const std::string path = WEFT_SOURCE_DIR "/tests/plans/v1.plan";
+  const std::string path = test::source_folder() / "tests/plans/v1.plan";
   Plan plan = example_plan();
   plan.programs = {parse_one(kVersion1)};
   const auto table = kept(plan, std::vector<float>{0, 1, 2, 3, 4, 5});

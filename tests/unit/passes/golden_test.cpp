@@ -26,6 +26,7 @@
 #include "passes/compile.h"
 #include "passes/opt.h"
 #include "passes/pass.h"
+#include "tests/support/source_folder.h"
 
 namespace weft {
 
@@ -38,7 +39,7 @@ constexpr std::string_view kExpected = "// ---- expected\n";
 
 std::vector<fs::path> golden_files() {
   std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(WEFT_SOURCE_DIR "/tests/passes")) {
+  for (const auto& entry : fs::directory_iterator(test::source_folder() / "tests/passes")) {
     if (entry.path().extension() == ".ir") files.push_back(entry.path());
   }
   std::ranges::sort(files);
@@ -115,7 +116,7 @@ TEST_CASE("golden programs print and parse back the same") {
 
 TEST_CASE("every pass and pipeline has a golden file of its name") {
   const auto exists = [](std::string_view name) {
-    return fs::exists(fs::path(WEFT_SOURCE_DIR "/tests/passes") / (std::string(name) + ".ir"));
+    return fs::exists(test::source_folder() / "tests/passes" / (std::string(name) + ".ir"));
   };
   for (const Pass& pass : all_passes()) CHECK_MESSAGE(exists(pass.name), pass.name);
   for (const Pipeline& pipeline : all_pipelines()) {

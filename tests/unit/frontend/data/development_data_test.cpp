@@ -5,12 +5,13 @@
 #include <string>
 
 #include "frontend/data/corpus.h"
+#include "tests/support/source_folder.h"
 
 namespace weft {
 namespace {
 
 TEST_CASE("corpus: the development data reads as its description says") {
-  const std::filesystem::path data = std::filesystem::path(WEFT_SOURCE_DIR) / "../shared/data";
+  const std::filesystem::path data = test::source_folder() / "../shared/data";
   if (!std::filesystem::exists(data / "README.md")) {
     MESSAGE("skipped: there is no development data: these data sets belong in ../shared/data");
     return;

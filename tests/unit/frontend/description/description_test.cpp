@@ -28,6 +28,7 @@
 #include "ir/print.h"
 #include "ir/verify.h"
 #include "tests/support/golden.h"
+#include "tests/support/source_folder.h"
 
 namespace weft {
 namespace {
@@ -87,7 +88,7 @@ std::string message(std::string_view text, std::vector<std::string> set) {
 
 std::vector<fs::path> model_files() {
   std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(WEFT_SOURCE_DIR "/tests/models")) {
+  for (const auto& entry : fs::directory_iterator(test::source_folder() / "tests/models")) {
     if (entry.path().extension() == ".model") files.push_back(entry.path());
   }
   std::ranges::sort(files);

@@ -10,6 +10,7 @@
 #include "frontend/pretrained/family.h"
 #include "ir/diagnostic.h"
 #include "ir/file.h"
+#include "tests/support/source_folder.h"
 
 namespace weft {
 namespace {
@@ -183,7 +184,7 @@ TEST_CASE("pretrained config: all that is wrong is said at once") {
 
 TEST_CASE("pretrained config: what is written is read back") {
   std::vector<Json> configs = {bert(), gpt2()};
-  const auto folders = std::filesystem::path(WEFT_SOURCE_DIR) / "../shared/data/pretrained";
+  const auto folders = test::source_folder() / "../shared/data/pretrained";
   if (std::filesystem::exists(folders)) {
     for (const auto& folder : std::filesystem::directory_iterator(folders)) {
       if (!folder.is_directory()) continue;

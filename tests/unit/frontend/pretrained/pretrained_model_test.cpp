@@ -18,6 +18,7 @@
 #include "frontend/pretrained/write_pretrained.h"
 #include "ir/diagnostic.h"
 #include "runtime/resources/threads.h"
+#include "tests/support/source_folder.h"
 #include "tests/support/temporary_file.h"
 
 namespace weft {
@@ -25,7 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kFolders = fs::path(WEFT_SOURCE_DIR) / "../shared/data/pretrained";
+const fs::path kFolders = test::source_folder() / "../shared/data/pretrained";
 constexpr std::array kNames = {"minilm-l6",
                                "tiny-bert",
                                "tiny-bert-classifier",

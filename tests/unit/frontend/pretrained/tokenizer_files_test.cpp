@@ -11,6 +11,7 @@
 #include "ir/diagnostic.h"
 #include "ir/file.h"
 #include "runtime/text/tokenizers.h"
+#include "tests/support/source_folder.h"
 #include "tests/support/subword_model.h"
 #include "tests/support/temporary_file.h"
 
@@ -77,7 +78,7 @@ TEST_CASE("tokenizer files: what is written reads the same") {
 }
 
 TEST_CASE("tokenizer files: those of nine published models go home") {
-  const fs::path models = fs::path(WEFT_SOURCE_DIR) / "../shared/data/pretrained";
+  const fs::path models = test::source_folder() / "../shared/data/pretrained";
   if (!fs::exists(models / "README.md")) {
     MESSAGE("skipped: there are no pretrained models: they belong in ../shared/data/pretrained");
     return;

@@ -23,6 +23,7 @@
 #include "passes/passes.h"
 #include "runtime/executor.h"
 #include "runtime/session.h"
+#include "tests/support/source_folder.h"
 #include "tests/support/temporary_file.h"
 
 namespace weft {
@@ -30,7 +31,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kFolders = fs::path(WEFT_SOURCE_DIR) / "../shared/data/pretrained";
+const fs::path kFolders = test::source_folder() / "../shared/data/pretrained";
 
 bool skipped() {
   if (fs::exists(kFolders)) return false;

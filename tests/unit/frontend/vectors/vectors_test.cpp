@@ -17,6 +17,7 @@
 #include "ir/diagnostic.h"
 #include "runtime/session.h"
 #include "tests/support/small_model.h"
+#include "tests/support/source_folder.h"
 #include "tests/support/temporary_file.h"
 
 namespace weft {
@@ -55,7 +56,7 @@ std::string binary(const Rows& rows, std::string_view row_end) {
 }
 
 std::string golden_fasttext() {
-  std::ifstream in(WEFT_SOURCE_DIR "/tests/vectors/fasttext.bin", std::ios::binary);
+  std::ifstream in(test::source_folder() / "tests/vectors/fasttext.bin", std::ios::binary);
   REQUIRE(in);
   return {std::istreambuf_iterator<char>(in), {}};
 }
