@@ -5,6 +5,7 @@
 #include "ir/op.h"
 #include "ir/plan/format.h"
 #include "ir/plan/plan_generated.h"
+#include "ir/plan/program_interface.h"
 
 namespace weft {
 namespace {
@@ -201,6 +202,7 @@ class Encoder {
 }  // namespace
 
 std::uint32_t plan_format::version_of(const Plan& plan) {
+  if (plan.program(programs::kEncode) != nullptr) return 3;
   const bool subwords = plan.text.subwords != SubwordSettings{} || !plan.vocabulary.merges.empty();
   return subwords ? 2 : 1;
 }

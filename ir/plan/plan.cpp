@@ -181,6 +181,21 @@ std::int64_t logit_width(const Plan& plan, const Graph& graph) {
   return two && one_number ? 1 : static_cast<std::int64_t>(plan.labels.size());
 }
 
+// Who runs a program that reads %rows makes them by @encode.
+void check_rows(const Plan& plan, const Graph& reader) {
+  const Graph* const encode = plan.program(programs::kEncode);
+  if (encode == nullptr) {
+    broken(fmt::format("program @{} reads %{}, but no program @{} makes them", reader.name,
+                       programs::kRows, programs::kEncode));
+  }
+  const Value* const made = encode->find_value(programs::kRows);
+  const Value& read = *reader.find_value(programs::kRows);
+  if (made == nullptr || made->type != read.type) {
+    broken(fmt::format("program @{} reads %{} as {}, but program @{} makes others", reader.name,
+                       programs::kRows, to_string(read.type), encode->name));
+  }
+}
+
 // So that no buffer is smaller than those who bind it by name take it to be.
 void check_callers(const Plan& plan, const Graph& graph) {
   const ProgramInterface* const interface = find_program_interface(graph.name);
@@ -191,6 +206,7 @@ void check_callers(const Plan& plan, const Graph& graph) {
                        graph.name));
   }
   check_interface(*interface, graph, logit_width(plan, graph));
+  if (has_input(graph, programs::kRows)) check_rows(plan, graph);
 }
 
 }  // namespace

@@ -21,17 +21,27 @@ std::vector<ProgramInterface> make_interfaces() {
   const ProgramPort ids{kIds, {DType::i32, {tokens}, {}}};
   const ProgramPort offsets{kOffsets,
                             {DType::i32, {Dim(std::string(kTexts), 1)}, std::string(kTokens)}};
+  const ProgramPort rows{kRows, {DType::f32, {tokens, Dim(1)}, {}}, Presence::optional};
+  const auto unless_rows = [](ProgramPort port) {
+    port.presence = Presence::unless_rows;
+    return port;
+  };
   return {
       {kPredict, {ids, offsets}, {{kLogits, row_per_text}, {kProbabilities, row_per_text}}},
       {kTrain,
-       {ids,
-        offsets,
+       {unless_rows(ids),
+        unless_rows(offsets),
+        rows,
         {kRate, number},
         {kLabels, one_per_text, Presence::one_of},  // each text has one label
         {kTargets, row_per_text, Presence::one_of}},
        {{kLoss, number}}},
       {kLoad, {}, {}},
       {kFlush, {}, {}},
+      {kEncode, {ids, offsets}, {rows}},
+      {kHead,
+       {unless_rows(ids), unless_rows(offsets), rows},
+       {{kLogits, row_per_text}, {kProbabilities, row_per_text}}},
   };
 }
 
@@ -46,8 +56,19 @@ TensorType with_width(TensorType type, std::int64_t width) {
   throw Error(fmt::format("program @{}: {}", graph.name, rule), "compile or train the model again");
 }
 
+bool are_rows(const TensorType& type) {
+  return type.dtype == DType::f32 && type.shape.size() == 2 &&
+         (type.shape[0] == Dim(std::string(kTokens)) ||
+          type.shape[0] == Dim(std::string(kTexts))) &&
+         type.shape[1].is_static() && type.shape[1].value > 0;
+}
+
 void check_type(const Graph& graph, const Value& value, const TensorType& type) {
-  if (value.type == type) return;
+  if (value.name == kRows ? are_rows(value.type) : value.type == type) return;
+  if (value.name == kRows) {
+    fail(graph, fmt::format("%{} is {}, but must be f32[{}, n] or f32[{}, n]", kRows,
+                            to_string(value.type), kTokens, kTexts));
+  }
   fail(graph, fmt::format("%{} is {}, but must be {}", value.name, to_string(value.type),
                           to_string(type)));
 }
@@ -58,11 +79,13 @@ std::vector<const ProgramPort*> expected_inputs(const ProgramInterface& interfac
                                                 const Graph& graph) {
   std::vector<const ProgramPort*> inputs;
   const ProgramPort* chosen = nullptr;
+  const bool rows = has_input(graph, kRows);
   for (const ProgramPort& port : interface.inputs) {
     const bool present = has_input(graph, port.name);
     if (port.presence == Presence::one_of) {
       if (chosen == nullptr || !has_input(graph, chosen->name)) chosen = &port;
-    } else if (present || port.presence == Presence::required) {
+    } else if (present || port.presence == Presence::required ||
+               (port.presence == Presence::unless_rows && !rows)) {
       inputs.push_back(&port);
     }
   }

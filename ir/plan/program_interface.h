@@ -14,8 +14,10 @@ namespace programs {
 
 inline constexpr std::string_view kPredict = "predict";
 inline constexpr std::string_view kTrain = "train";
-inline constexpr std::string_view kLoad = "load";    // completes the states of `computed="load"`
-inline constexpr std::string_view kFlush = "flush";  // completes what training has put off
+inline constexpr std::string_view kLoad = "load";      // completes the states of `computed="load"`
+inline constexpr std::string_view kFlush = "flush";    // completes what training has put off
+inline constexpr std::string_view kEncode = "encode";  // makes the rows that @train and @head read
+inline constexpr std::string_view kHead = "head";      // predicts from those rows, while training
 
 // Symbols: how many texts and how many tokens a batch has.
 inline constexpr std::string_view kTexts = "B", kTokens = "T";
@@ -23,6 +25,9 @@ inline constexpr std::string_view kTexts = "B", kTokens = "T";
 // Inputs.
 inline constexpr std::string_view kIds = "ids", kOffsets = "offsets", kRate = "rate",
                                   kLabels = "labels", kTargets = "targets";
+// What a frozen encoder makes of texts, a row for each text or for each token: a result of @encode,
+// and in the place of texts an input of @train and @head.
+inline constexpr std::string_view kRows = "rows";
 // Results.
 inline constexpr std::string_view kLogits = "logits", kProbabilities = "probabilities",
                                   kLoss = "loss";
@@ -31,11 +36,13 @@ inline constexpr std::string_view kLogits = "logits", kProbabilities = "probabil
 
 enum class Presence : std::uint8_t {
   required,
-  optional,  // a program that has no use for it leaves it out
-  one_of,    // a program has exactly one of the inputs that are marked so
+  optional,     // a program that has no use for it leaves it out
+  one_of,       // a program has exactly one of the inputs that are marked so
+  unless_rows,  // required, but optional in a program that reads %rows
 };
 
-// An input or a result. In its type the symbol `W` stands for the number of logits of a text.
+// An input or a result. In its type the symbol `W` stands for the number of logits of a text. The
+// type of %rows is any f32[T, C] or f32[B, C].
 struct ProgramPort {
   std::string_view name;
   TensorType type;
