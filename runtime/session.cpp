@@ -8,24 +8,12 @@
 #include <cstring>
 
 #include "ir/plan/program_interface.h"
-#include "runtime/executor.h"
-#include "runtime/id_rows.h"
-#include "runtime/resources/memory.h"
 #include "runtime/resources/plan_copy.h"
 #include "runtime/resources/threads.h"
-#include "runtime/text/tokenizers.h"
+#include "runtime/session_parts.h"
 
 namespace weft {
 namespace {
-
-std::int64_t capacity_of(const Graph& graph, std::string_view symbol) {
-  const Symbol* found = graph.find_symbol(symbol);
-  if (found == nullptr) {
-    throw Error(fmt::format("program @{} has no symbol {}", graph.name, symbol),
-                "the plan is inconsistent: compile it again");
-  }
-  return found->capacity;
-}
 
 // The probability of each label, from logits that a calibrated plan divides by its temperature.
 void apply_temperature(std::span<const float> logits, double temperature, Task task,
@@ -49,85 +37,7 @@ void apply_temperature(std::span<const float> logits, double temperature, Task t
   }
 }
 
-// The states that program @load makes of the params: no file need hold them.
-std::vector<PlanTensor> computed_states(const Plan& plan) {
-  std::vector<PlanTensor> computed;
-  const Graph* load = plan.program(programs::kLoad);
-  if (load == nullptr) return computed;
-  for (const Write& write : load->writes) {
-    const Value& state = (*load)[write.target];
-    if (plan.tensor(state.name) == nullptr) {
-      computed.push_back({state.name, state.type, state.role, {}});
-    }
-  }
-  return computed;
-}
-
 }  // namespace
-
-// The part of a session that its siblings share.
-struct Session::Model {
-  Plan plan;
-  std::unique_ptr<const Encoder> encoder;
-  Memory memory;
-  // Programs that a plan may have: @flush completes what training has put off, @load makes the
-  // tables that predicting reads.
-  std::unique_ptr<Executor> flush, load;
-  bool bound = false;
-
-  Model(Plan p, bool train)
-      : plan(std::move(p)),
-        encoder(make_encoder(plan.text, plan.vocabulary)),
-        memory(plan.tensors, train ? Access::owned : Access::shared, computed_states(plan)) {
-    for (const Graph& program : plan.programs) {
-      expect_row_for_each_id(program, encoder->id_count());
-    }
-    // What has been copied need not be kept: as much again as the weights and their optimizer's
-    // states.
-    if (train) plan.tensors.assign(memory.tensors().begin(), memory.tensors().end());
-  }
-
-  void bind(bool train, int threads) {
-    bound = true;
-    if (const Graph* graph = plan.program(programs::kLoad)) {
-      load = std::make_unique<Executor>(*graph, memory, threads);
-      load->defer_rows();  // few texts have few words: the first label need not wait for all
-      load->run({});
-    }
-    const Graph* graph = train ? plan.program(programs::kFlush) : nullptr;
-    if (graph != nullptr) flush = std::make_unique<Executor>(*graph, memory, threads);
-  }
-};
-
-// A bound program and the texts put into its inputs so far.
-struct Session::Program {
-  Executor executor;
-  Capacity capacity;
-  std::span<std::int32_t> ids, offsets;
-  std::int64_t examples = 0, tokens = 0;
-
-  Program(const Graph& graph, Model& model, int threads)
-      : executor(graph, model.memory, threads),
-        capacity{capacity_of(graph, programs::kTexts), capacity_of(graph, programs::kTokens)},
-        ids(executor.input_i32(programs::kIds)),
-        offsets(executor.input_i32(programs::kOffsets)) {}
-
-  bool fits(std::size_t length) const {
-    return examples < capacity.examples &&
-           static_cast<std::int64_t>(length) <= capacity.tokens - tokens;
-  }
-  void add(std::span<const std::int32_t> text) {
-    std::copy(text.begin(), text.end(), ids.begin() + tokens);
-    offsets[static_cast<std::size_t>(examples)] = static_cast<std::int32_t>(tokens);
-    tokens += static_cast<std::int64_t>(text.size());
-    ++examples;
-  }
-  void run() {
-    offsets[static_cast<std::size_t>(examples)] = static_cast<std::int32_t>(tokens);
-    executor.run({{programs::kTexts, examples}, {programs::kTokens, tokens}});
-  }
-  void clear() { examples = tokens = 0; }
-};
 
 void Predictions::clear() {
   labels_.clear();
@@ -158,6 +68,7 @@ Session::Session(std::shared_ptr<Model> model, SessionOptions options)
                 "`weft compile --predict-only` leaves it out; train the plan that was made from");
   }
   train_ = std::make_unique<Program>(*train, *model_, options_.threads);
+  if (!train_->rows.empty()) bind_rows();
   stale_ = true;  // the plan may be what another session was training
 }
 
@@ -196,11 +107,11 @@ std::span<const std::int32_t> Session::text_ids(const PackedIds& texts, std::siz
   return ids;
 }
 
-void Session::run_chunk(Predictions& out) {
-  if (predict_->examples == 0) return;
-  predict_->run();
-  const TensorView& logits = predict_->executor.result(programs::kLogits);
-  const std::span<const float> p = predict_->executor.result(programs::kProbabilities).f32();
+void Session::run_chunk(Program& program, Predictions& out) {
+  if (program.examples == 0) return;
+  program.run();
+  const TensorView& logits = program.executor.result(programs::kLogits);
+  const std::span<const float> p = program.executor.result(programs::kProbabilities).f32();
   const std::size_t classes = labels().size();
   const auto width = static_cast<std::size_t>(logits.shape.back());
   WEFT_CHECK(width == classes || (width == 1 && classes == 2));
@@ -208,7 +119,7 @@ void Session::run_chunk(Predictions& out) {
   out.classes_ = classes;
   out.width_ = width;
   out.logits_.insert(out.logits_.end(), logits.f32().begin(), logits.f32().end());
-  for (std::size_t i = 0; i < static_cast<std::size_t>(predict_->examples); ++i) {
+  for (std::size_t i = 0; i < static_cast<std::size_t>(program.examples); ++i) {
     const auto row = p.subspan(i * width, width);
     if (width != classes) {  // one number tells the second label from the first
       out.probabilities_.insert(out.probabilities_.end(), {1.0F - row[0], row[0]});
@@ -222,14 +133,14 @@ void Session::run_chunk(Predictions& out) {
     apply_temperature(out.logits(i), plan().temperature, plan().task,
                       std::span(out.probabilities_).subspan(i * classes, classes));
   }
-  predict_->clear();
+  program.clear();
 }
 
 // Puts a text into the chunk at hand, which is run first where there is no room left in it.
 void Session::add_to_request(std::span<const std::int32_t> ids, Predictions& out) {
   const auto capacity = static_cast<std::size_t>(predict_->capacity.tokens);
   const auto counted = ids.first(std::min(ids.size(), capacity));
-  if (!predict_->fits(counted.size())) run_chunk(out);
+  if (!predict_->fits(counted.size())) run_chunk(*predict_, out);
   predict_->add(counted);
 }
 
@@ -242,7 +153,7 @@ void Session::predict(std::span<const std::string_view> texts, Predictions& out)
     encoder().encode(text, tokens_, ids_);
     add_to_request(ids_, out);
   }
-  run_chunk(out);
+  run_chunk(*predict_, out);
 }
 
 void Session::predict_ids(const PackedIds& texts, Predictions& out) {
@@ -250,15 +161,15 @@ void Session::predict_ids(const PackedIds& texts, Predictions& out) {
   out.clear();
   predict_->clear();
   for (std::size_t i = 0; i < texts.size(); ++i) add_to_request(text_ids(texts, i), out);
-  run_chunk(out);
+  run_chunk(*predict_, out);
 }
 
 Session::Capacity Session::train_capacity() const {
   return train_ == nullptr ? Capacity{} : train_->capacity;
 }
 
-double Session::train_step(const PackedIds& texts, const PackedLabels& labels,
-                           double learning_rate) {
+double Session::train_step(const PackedIds& texts, const PackedLabels& labels, double learning_rate,
+                           std::span<const float> rows) {
   if (train_ == nullptr) throw Error("this session only predicts", "open it with train = true");
   train_->clear();
   for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -270,6 +181,13 @@ double Session::train_step(const PackedIds& texts, const PackedLabels& labels,
                   "make smaller batches, or compile the model with a larger batch=");
     }
     train_->add(ids);
+  }
+  if (!train_->rows.empty()) {
+    if (rows.empty()) {
+      encode(texts, rows_);
+      rows = rows_;
+    }
+    put_rows(*train_, rows);
   }
   return run_step(labels, learning_rate);
 }

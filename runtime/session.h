@@ -97,9 +97,27 @@ class Session {
     std::int64_t examples = 0, tokens = 0;
   };
   Capacity train_capacity() const;
-  double train_step(const PackedIds& texts, const PackedLabels& labels, double learning_rate);
+  // `rows`: what encode() gave for these texts; empty: it is asked here, where the plan needs it.
+  double train_step(const PackedIds& texts, const PackedLabels& labels, double learning_rate,
+                    std::span<const float> rows = {});
   double train_step(std::span<const std::string_view> texts, const PackedLabels& labels,
                     double learning_rate);
+
+  // What a frozen encoder makes of a text stays the same while the model behind it is trained: a
+  // caller that trains on a text more than once may keep it.
+  struct RowSize {
+    std::int64_t per_text = 0, per_token = 0;  // numbers; of one of them
+    std::int64_t of(std::int64_t texts, std::int64_t tokens) const {
+      return texts * per_text + tokens * per_token;
+    }
+  };
+  // Zeros: the plan has no such part, or the session was not opened to train.
+  RowSize row_size() const;
+  // The rows of any number of texts, end to end; those of a text do not depend on the others.
+  void encode(const PackedIds& texts, std::vector<float>& rows);
+  // predict_ids() from rows that encode() gave for these texts, where can_predict_rows().
+  bool can_predict_rows() const { return head_ != nullptr; }
+  void predict_rows(const PackedIds& texts, std::span<const float> rows, Predictions& out);
 
   // The executors behind predict() and train_step(), for measurements; null if there is none.
   Executor* predict_executor();
@@ -118,7 +136,10 @@ class Session {
   std::span<const std::int32_t> text_ids(const PackedIds& texts, std::size_t i) const;
   void flush();
   void add_to_request(std::span<const std::int32_t> ids, Predictions& out);
-  void run_chunk(Predictions& out);
+  void run_chunk(Program& program, Predictions& out);
+  void run_encoder(std::vector<float>& rows);
+  void bind_rows();
+  void put_rows(Program& reader, std::span<const float> rows) const;
   void check_labels(const PackedLabels& labels) const;
   void put_labels(const PackedLabels& labels);
   double run_step(const PackedLabels& labels, double learning_rate);
@@ -126,9 +147,11 @@ class Session {
   std::shared_ptr<Model> model_;
   SessionOptions options_;
   std::unique_ptr<Program> predict_, train_;
-  bool stale_ = false;  // training has moved the params on since flush()
+  std::unique_ptr<Program> encode_, head_;  // null where the plan has none, and without training
+  bool stale_ = false;                      // training has moved the params on since flush()
   TokenBuffer tokens_;
   std::vector<std::int32_t> ids_;  // of the text being encoded
+  std::vector<float> rows_;        // of the batch at hand
 };
 
 }  // namespace weft
