@@ -15,10 +15,10 @@ namespace {
 // A program made by a pipeline in two steps: what is placed must be complete.
 class Recipe {
  public:
-  Recipe(const std::string& name, const CompileOptions& options)
+  Recipe(std::string_view name, const CompileOptions& options)
       : name_(name),
         options_(options),
-        pipeline_(*find_pipeline(options.rewrites ? name : name + "-generic")) {}
+        pipeline_(*find_pipeline(options.rewrites ? name_ : name_ + "-generic")) {}
 
   Compiled compile(const Graph& forward) const {
     Compiled compiled;
@@ -29,6 +29,12 @@ class Recipe {
   }
   void place(Graph& program, Compiled& compiled) const {
     run(pipeline_.placement, program, compiled);
+  }
+  // Without notes: those of the program that it belongs to say what they would.
+  Graph whole(const Graph& forward) const {
+    Compiled compiled = compile(forward);
+    place(compiled.program, compiled);
+    return std::move(compiled.program);
   }
 
  private:
@@ -45,7 +51,7 @@ class Recipe {
 }  // namespace
 
 Compiled compile_predict(const Graph& forward, const CompileOptions& options) {
-  const Recipe recipe(std::string(programs::kPredict), options);
+  const Recipe recipe(programs::kPredict, options);
   Compiled compiled = recipe.compile(forward);
   LoadSplit split = split_load_program(compiled.program);
   compiled.program = std::move(split.predict);
@@ -56,10 +62,14 @@ Compiled compile_predict(const Graph& forward, const CompileOptions& options) {
 }
 
 Compiled compile_train(const Graph& forward, const CompileOptions& options) {
-  const Recipe recipe(std::string(programs::kTrain), options);
+  const Recipe recipe(programs::kTrain, options);
   Compiled compiled = recipe.compile(forward);
   recipe.place(compiled.program, compiled);
   compiled.flush = make_flush_program(compiled.program);
+  if (has_input(compiled.program, programs::kRows)) {
+    compiled.encode = Recipe(programs::kEncode, options).whole(forward);
+    compiled.head = Recipe(programs::kHead, options).whole(forward);
+  }
   return compiled;
 }
 

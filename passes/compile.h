@@ -24,6 +24,9 @@ struct Compiled {
   // Program @flush, to be run after `program` before anything else reads the params: see
   // passes/flush.h.
   std::optional<Graph> flush = {};
+  // Program @encode, which makes the input %rows of `program`, and program @head, which predicts
+  // from them: see passes/split_frozen.cpp. None: `program` reads the texts themselves.
+  std::optional<Graph> encode = {}, head = {};
 };
 
 // `forward` holds all of the model: dropout, the loss, logits and probabilities; its results are

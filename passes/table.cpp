@@ -23,9 +23,18 @@ constexpr std::array kPipelines = {
              "project-embedding,fold,simplify,fuse-conv1d-bias-relu,cse,dce",
              "zero-copy-concat,plan-memory"},
     Pipeline{"train", "forward graph -> the program of one training step",
-             "simplify,cse,sink-activation,sink-pick,dedup-tokens,merge-embeddings,conv1d-to-taps,"
-             "project-embedding,simplify,autodiff,optimizer-step,sparse-max-gradient,"
-             "row-sparse-optimizer,fold,simplify,fuse-conv1d-bias-relu,cse,dce",
+             "simplify,cse,sink-activation,sink-pick,split-frozen,dedup-tokens,merge-embeddings,"
+             "conv1d-to-taps,project-embedding,simplify,autodiff,optimizer-step,"
+             "sparse-max-gradient,row-sparse-optimizer,fold,simplify,fuse-conv1d-bias-relu,cse,dce",
+             "zero-copy-concat,plan-memory"},
+    // Up to the cut both are the training program.
+    Pipeline{"encode", "forward graph -> the program of its frozen encoder, where training has one",
+             "simplify,cse,sink-activation,sink-pick,encode-only,fold,simplify,"
+             "fuse-conv1d-bias-relu,cse,dce",
+             "zero-copy-concat,plan-memory"},
+    Pipeline{"head", "forward graph -> the program that predicts from what `encode` makes",
+             "simplify,cse,sink-activation,sink-pick,split-frozen,infer-only,simplify,cse,"
+             "merge-embeddings,conv1d-to-taps,fold,simplify,fuse-conv1d-bias-relu,cse,dce",
              "zero-copy-concat,plan-memory"},
     Pipeline{"predict-generic", "the same without the rewrites that go beyond layers",
              "infer-only,fold,simplify,fuse-conv1d-bias-relu,cse,dce", "plan-memory"},

@@ -202,6 +202,8 @@ class Builder {
     plan_.programs = {std::move(predict.program), std::move(train.program)};
     if (predict.load) plan_.programs.push_back(std::move(*predict.load));
     if (train.flush) plan_.programs.push_back(std::move(*train.flush));
+    if (train.encode) plan_.programs.push_back(std::move(*train.encode));
+    if (train.head) plan_.programs.push_back(std::move(*train.head));
     const auto add_notes = [&](std::vector<std::string>& notes, std::string_view program) {
       for (std::string& text : notes) {
         plan_.notes.push_back({std::string(program), std::move(text)});

@@ -81,6 +81,8 @@ std::string compiled_text(const std::string& forward, const std::string& what) {
   text += print(compiled.program);
   if (compiled.load) text += print(*compiled.load);
   if (compiled.flush) text += print(*compiled.flush);
+  if (compiled.encode) text += print(*compiled.encode);
+  if (compiled.head) text += print(*compiled.head);
   return text;
 }
 
