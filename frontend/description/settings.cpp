@@ -129,7 +129,9 @@ SettingsGroup train_group() {
        number("clip_norm", "limit of the norm of all gradients together; 0: none", 0, 0, 1e6),
        number("clip_value", "limit of each number of a gradient; 0: none", 0, 0, 1e6),
        number("label_smoothing", "share of certainty spread over all labels", 0, 0, 0.99),
-       choice("class_weights", "balanced: rare labels count more", {"none", "balanced"})}};
+       choice("class_weights", "balanced: rare labels count more", {"none", "balanced"}),
+       flag("stored_rows", "whether what a frozen encoder makes of a text is kept between epochs",
+            true)}};
 }
 
 ArgumentDef argument_of(const AttrDef& attr) {
@@ -206,6 +208,7 @@ void read_train(DescriptionSettings& s, const Attrs& line) {
   s.clip_norm = float_attr(line, "clip_norm");
   s.clip_value = float_attr(line, "clip_value");
   s.label_smoothing = float_attr(line, "label_smoothing");
+  s.stored_rows = int_attr(line, "stored_rows") != 0;
   s.balanced = string_attr(line, "class_weights") == "balanced";
 }
 

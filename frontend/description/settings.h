@@ -43,7 +43,8 @@ struct DescriptionSettings {
   std::int64_t average = 0;              // last epochs whose mean weights are tried; 0: none
   double clip_norm = 0, clip_value = 0;  // of gradients; 0: no limit
   double label_smoothing = 0;
-  bool balanced = false;  // class weights inverse to the classes' frequencies
+  bool stored_rows = true;  // of frozen encoders
+  bool balanced = false;    // class weights inverse to the classes' frequencies
 
   OverrideUse use;  // by the constants and the settings
 };

@@ -123,8 +123,9 @@ train  adamw(rate=0.00005) batch=32 epochs=3 schedule=linear warmup=0.1 clip_nor
 
 constexpr std::string_view kBertCnn =
     R"model(
-# A convolutional network over the rows of a published encoder, which stays as it is (`static`): it
-# trains in a fraction of the time. To train both, leave `static` out, and let rate=0.00005.
+# A convolutional network over the rows of a published encoder, which stays as it is (`static`):
+# each text goes through it once, and later epochs train only what follows. To train both, leave
+# `static` out, and let rate=0.00005.
 #
 #   weft train MODEL --data FILE --pretrained FOLDER -o PLAN
 model bert_cnn

@@ -55,7 +55,7 @@ Batches::Batches(const Dataset& data, std::int64_t batch, Session::Capacity capa
       order_(data.size()) {}
 
 void Batches::start(std::int64_t epoch, std::size_t done) {
-  at_ = done;
+  begin_ = at_ = done;
   std::iota(order_.begin(), order_.end(), 0U);
   const RandomKey key = random_key(static_cast<std::int64_t>(seed_), epoch,
                                    static_cast<std::int64_t>(hash_name("order")));
@@ -70,11 +70,11 @@ bool Batches::next() {
   labels_.clear();
   offsets_.assign(1, 0);
   label_offsets_.assign(1, 0);
-  const std::size_t begin = at_;
-  while (at_ < order_.size() && at_ - begin < batch_) {
+  begin_ = at_;
+  while (at_ < order_.size() && at_ - begin_ < batch_) {
     const std::size_t i = order_[at_];
     const auto tokens = static_cast<std::int64_t>(ids_.size()) + data_.length(i);
-    if (at_ > begin && tokens > max_tokens_) break;
+    if (at_ > begin_ && tokens > max_tokens_) break;
     ids_.insert(ids_.end(), data_.ids.begin() + data_.offsets[i],
                 data_.ids.begin() + data_.offsets[i + 1]);
     const auto labels = data_.labels_of(i);
@@ -83,7 +83,7 @@ bool Batches::next() {
     label_offsets_.push_back(static_cast<std::int64_t>(labels_.size()));
     ++at_;
   }
-  return at_ > begin;
+  return at_ > begin_;
 }
 
 }  // namespace weft

@@ -48,6 +48,9 @@ class Batches {
   bool next();                                           // false when the epoch has ended
   PackedIds texts() const { return {ids_, offsets_}; }
   PackedLabels labels() const { return {labels_, label_offsets_}; }
+  std::span<const std::uint32_t> examples() const {  // of this batch, by their place in the data
+    return std::span(order_).subspan(begin_, at_ - begin_);
+  }
   std::size_t done() const { return at_; }  // examples of this epoch, with this batch
 
  private:
@@ -56,7 +59,7 @@ class Batches {
   std::int64_t max_tokens_;
   std::uint64_t seed_;
   std::vector<std::uint32_t> order_;
-  std::size_t at_ = 0;
+  std::size_t begin_ = 0, at_ = 0;  // of this batch, of the next
   std::vector<std::int32_t> ids_, labels_;
   std::vector<std::int64_t> offsets_, label_offsets_;
 };

@@ -23,16 +23,22 @@ void expect_numbers(const Predictions& predictions, std::size_t k) {
 }
 
 void predict_all(Session& session, const Dataset& data,
-                 const std::function<void(std::size_t, const Predictions&, std::size_t)>& take) {
-  constexpr std::size_t kMaxTexts = 4096;
+                 const std::function<void(std::size_t, const Predictions&, std::size_t)>& take,
+                 StoredRows* rows) {
+  const std::size_t max_texts = rows == nullptr ? 4096 : 256;  // rows take more room than ids
   constexpr std::size_t kMaxScores = std::size_t{1} << 22U;
   const std::size_t fitting = kMaxScores / std::max<std::size_t>(session.labels().size(), 1);
-  const std::size_t portion = std::clamp<std::size_t>(fitting, 1, kMaxTexts);
+  const std::size_t portion = std::clamp<std::size_t>(fitting, 1, max_texts);
   Predictions predictions;
   for (std::size_t begin = 0; begin < data.size(); begin += portion) {
     const std::size_t count = std::min(portion, data.size() - begin);
     // Offsets are relative to `ids`, which is whole: a portion of texts is a part of them.
-    session.predict_ids({data.ids, std::span(data.offsets).subspan(begin, count + 1)}, predictions);
+    const PackedIds texts{data.ids, std::span(data.offsets).subspan(begin, count + 1)};
+    if (rows == nullptr) {
+      session.predict_ids(texts, predictions);
+    } else {
+      session.predict_rows(texts, rows->of(begin, count), predictions);
+    }
     for (std::size_t k = 0; k < count; ++k) {
       expect_numbers(predictions, k);
       take(begin + k, predictions, k);
@@ -80,11 +86,11 @@ class MeanLoss {
   std::size_t count_ = 0;
 };
 
-Evaluation evaluate_single(Session& session, const Dataset& data) {
+Evaluation evaluate_single(Session& session, const Dataset& data, StoredRows* rows) {
   std::vector<std::uint32_t> truth;
   std::vector<std::uint32_t> predicted;
   MeanLoss loss;
-  predict_all(session, data, [&](std::size_t i, const Predictions& all, std::size_t k) {
+  const auto take = [&](std::size_t i, const Predictions& all, std::size_t k) {
     const auto labels = data.labels_of(i);
     if (labels.size() != 1) {
       throw Error(fmt::format("text {} has {} labels, but the plan gives each text exactly one",
@@ -94,7 +100,8 @@ Evaluation evaluate_single(Session& session, const Dataset& data) {
     truth.push_back(static_cast<std::uint32_t>(labels.front()));
     predicted.push_back(static_cast<std::uint32_t>(all.label(k)));
     loss.add_single(all.logits(k), truth.back(), data.space.known);
-  });
+  };
+  predict_all(session, data, take, rows);
   return {evaluate(data.space, truth, predicted), 0.5, loss.mean()};
 }
 
@@ -108,12 +115,13 @@ void add_reaching(std::span<const float> scores, double threshold, LabelSets& se
   sets.add(chosen);
 }
 
-Evaluation evaluate_multi(Session& session, const Dataset& data, std::optional<double> threshold) {
+Evaluation evaluate_multi(Session& session, const Dataset& data, std::optional<double> threshold,
+                          StoredRows* rows) {
   LabelSets truth;
   LabelSets predicted;
   std::vector<float> scores;  // of all labels, only to choose the threshold by
   MeanLoss loss;
-  predict_all(session, data, [&](std::size_t i, const Predictions& all, std::size_t k) {
+  const auto take = [&](std::size_t i, const Predictions& all, std::size_t k) {
     truth.add(as_numbers(data.labels_of(i)));
     loss.add_multi(all.logits(k), data.labels_of(i));
     const auto row = all.probabilities(k);
@@ -122,7 +130,8 @@ Evaluation evaluate_multi(Session& session, const Dataset& data, std::optional<d
     } else {
       scores.insert(scores.end(), row.begin(), row.end());
     }
-  });
+  };
+  predict_all(session, data, take, rows);
   Evaluation evaluation;
   evaluation.loss = loss.mean();
   evaluation.threshold =
@@ -136,9 +145,10 @@ Evaluation evaluate_multi(Session& session, const Dataset& data, std::optional<d
 
 }  // namespace
 
-Evaluation evaluate(Session& session, const Dataset& data, std::optional<double> threshold) {
-  return session.plan().task == Task::multi_label ? evaluate_multi(session, data, threshold)
-                                                  : evaluate_single(session, data);
+Evaluation evaluate(Session& session, const Dataset& data, std::optional<double> threshold,
+                    StoredRows* rows) {
+  return session.plan().task == Task::multi_label ? evaluate_multi(session, data, threshold, rows)
+                                                  : evaluate_single(session, data, rows);
 }
 
 Evaluation evaluate(Plan plan, const CorpusView& examples) {

@@ -8,6 +8,7 @@
 #include "frontend/description/settings.h"
 #include "frontend/train/dataset.h"
 #include "frontend/train/metrics.h"
+#include "frontend/train/stored_rows.h"
 #include "ir/diagnostic.h"
 #include "ir/plan/plan.h"
 #include "runtime/session.h"
@@ -32,13 +33,15 @@ class NoNumber : public Error {
 void expect_numbers(const Predictions&, std::size_t k);
 
 // Predicts a portion at a time, expects numbers, and calls `take(i, predictions, k)`: example i is
-// its k-th.
+// its k-th. With `rows`, of that session and data, no text is encoded that has been before.
 void predict_all(Session& session, const Dataset& data,
-                 const std::function<void(std::size_t, const Predictions&, std::size_t)>& take);
+                 const std::function<void(std::size_t, const Predictions&, std::size_t)>& take,
+                 StoredRows* rows = nullptr);
 
 // If no threshold is given, that of a multi-label plan is chosen for the best micro F1 on this
 // data.
-Evaluation evaluate(Session& session, const Dataset& data, std::optional<double> threshold);
+Evaluation evaluate(Session& session, const Dataset& data, std::optional<double> threshold,
+                    StoredRows* rows = nullptr);
 
 // A plan by its own threshold, on one thread.
 Evaluation evaluate(Plan plan, const CorpusView& examples);

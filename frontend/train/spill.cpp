@@ -1,47 +1,20 @@
 // Tensors written end to end to a nameless file and mapped: pages that the system may drop.
 #include "frontend/train/spill.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <optional>
-#include <system_error>
 #include <utility>
 
+#include "frontend/train/nameless_file.h"
 #include "runtime/resources/plan_copy.h"
 
 namespace weft {
 namespace {
 
 constexpr std::size_t kLeast = std::size_t{16} << 20U;  // what is smaller stays in memory
-
-// An open file that no folder lists; -1: there is none.
-int nameless_file(const std::string& folder) {
-  std::error_code none;
-  std::filesystem::path place =
-      folder.empty() ? std::filesystem::temp_directory_path(none) : std::filesystem::path(folder);
-  if (place.empty()) place = ".";
-  std::string name = (place / ".weft-spill-XXXXXX").string();
-  const int file = ::mkostemp(name.data(), O_CLOEXEC);
-  if (file >= 0) ::unlink(name.c_str());
-  return file;
-}
-
-bool write_at(int file, std::span<const std::byte> bytes, std::size_t offset) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    bytes = bytes.subspan(static_cast<std::size_t>(n));
-    offset += static_cast<std::size_t>(n);
-  }
-  return true;
-}
 
 struct Mapping {
   void* address;
@@ -55,15 +28,14 @@ struct Mapping {
 
 // The plan with its tensors in a mapped file; none if that fails.
 std::optional<Plan> in_file(const Plan& plan, std::size_t size, const std::string& folder) {
-  const int file = nameless_file(folder);
-  if (file < 0) return std::nullopt;
+  const NamelessFile file(folder);
   bool written = true;
   each_place(plan, [&](const PlanTensor& tensor, std::size_t offset) {
-    written = written && write_at(file, tensor.bytes, offset);
+    written = written && file.write(tensor.bytes, offset);
   });
-  written = written && ::ftruncate(file, static_cast<off_t>(size)) == 0;
-  void* const mapped = written ? ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file, 0) : MAP_FAILED;
-  ::close(file);
+  written = written && ::ftruncate(file.descriptor(), static_cast<off_t>(size)) == 0;
+  void* const mapped =
+      written ? ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file.descriptor(), 0) : MAP_FAILED;
   if (mapped == MAP_FAILED) return std::nullopt;
   return in_block(plan, static_cast<const std::byte*>(mapped),
                   std::make_shared<const Mapping>(mapped, size));

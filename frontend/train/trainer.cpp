@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "frontend/train/spill.h"
+#include "frontend/train/stored_rows.h"
 
 namespace weft {
 namespace {
@@ -39,6 +40,7 @@ class Trainer {
         interrupt_(interrupt),
         checkpoints_(checkpoints),
         batches_(data, settings.batch, session.train_capacity(), settings.seed) {
+    store_rows();
     if (checkpoints != nullptr && checkpoints->from) {
       state_ = *checkpoints->from;
       return;
@@ -96,10 +98,30 @@ class Trainer {
                                                      state_.ended, settings_.batch});
   }
 
+  // Where the texts are seen more than once.
+  void store_rows() {
+    const std::int64_t row_size = session_.row_size().of(1, 1);
+    if (!settings_.stored_rows || settings_.epochs < 2 || row_size == 0) return;
+    std::int64_t memory =
+        settings_.row_memory < 0 ? memory_for_rows(session_.threads()) : settings_.row_memory;
+    const auto room = [&] {
+      return StoredRows::Room{memory, spill_folder(),
+                              [this](const std::string& message) { observer_.warned(message); }};
+    };
+    rows_.emplace(session_, data_, room());
+    if (valid_ == nullptr || !session_.can_predict_rows()) return;
+    memory = std::max<std::int64_t>(memory - rows_->bytes(), 0);
+    valid_rows_.emplace(session_, *valid_, room());
+  }
+
+  Evaluation evaluated_now() {
+    return evaluate(session_, *valid_, std::nullopt, valid_rows_ ? &*valid_rows_ : nullptr);
+  }
+
   // A plan with a history competes, as it was given, with the epochs of this run.
   void evaluate_start() {
     if (valid_ == nullptr || state_.history.empty() || state_.best_score) return;
-    best_valid_ = evaluate(session_, *valid_, std::nullopt);
+    best_valid_ = evaluated_now();
     state_.best = spilled(session_.flushed(), spill_folder());
     state_.best->threshold = best_valid_->threshold;
     state_.best_score = score(*best_valid_, settings_.metric);
@@ -111,7 +133,8 @@ class Trainer {
     while (!interrupted() && batches_.next()) {
       state_.learning_rate = learning_rate();
       const double loss =
-          session_.train_step(batches_.texts(), batches_.labels(), state_.learning_rate);
+          session_.train_step(batches_.texts(), batches_.labels(), state_.learning_rate,
+                              rows_ ? rows_->of(batches_.examples()) : std::span<const float>());
       ++state_.step;
       if (!std::isfinite(loss)) diverged(fmt::format("the loss became {}", loss));
       state_.loss_sum += loss * static_cast<double>(batches_.texts().size());
@@ -137,7 +160,7 @@ class Trainer {
   // On the validation data; without it, some training texts tell whether there are answers at all.
   std::optional<Evaluation> validated() {
     try {
-      if (valid_ != nullptr) return evaluate(session_, *valid_, std::nullopt);
+      if (valid_ != nullptr) return evaluated_now();
       Predictions answers;
       const std::size_t some = std::min<std::size_t>(data_.size(), 64);
       session_.predict_ids({data_.ids, std::span(data_.offsets).first(some + 1)}, answers);
@@ -250,6 +273,7 @@ class Trainer {
   const std::atomic<bool>* interrupt_;
   const Checkpointing* checkpoints_;
   Batches batches_;
+  std::optional<StoredRows> rows_, valid_rows_;
   TrainState state_;
   std::optional<Evaluation> best_valid_;  // of state_.best; none after an interruption
   Clock::time_point saved_ = Clock::now();
@@ -259,8 +283,9 @@ class Trainer {
 }  // namespace
 
 TrainSettings train_settings(const DescriptionSettings& s) {
-  return {s.epochs,   s.batch,    s.learning_rate, static_cast<std::uint64_t>(s.seed),
-          s.patience, s.schedule, s.metric,        s.average};
+  return {s.epochs,     s.batch,    s.learning_rate, static_cast<std::uint64_t>(s.seed),
+          s.patience,   s.schedule, s.metric,        s.average,
+          s.stored_rows};
 }
 
 std::string to_string(const TrainSettings& s) {

@@ -27,10 +27,14 @@ struct TrainSettings {
   LearningRateSchedule schedule = {};
   BestBy metric = BestBy::accuracy;
   std::int64_t average = 0;  // last epochs whose mean weights are tried; 0: none
+  // Of frozen encoders: kept from epoch to epoch, in so many bytes of memory (-1: as there are) and
+  // then on disk. Neither changes what is learnt.
+  bool stored_rows = true;
+  std::int64_t row_memory = -1;
 };
 
 TrainSettings train_settings(const DescriptionSettings&);  // as a description has them
-std::string to_string(const TrainSettings&);               // all of them, on one line
+std::string to_string(const TrainSettings&);               // all that decide what is learnt
 
 struct FitResult {
   Plan plan;  // of the best epoch, or the mean of the last ones, with the history of all

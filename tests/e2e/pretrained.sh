@@ -33,10 +33,22 @@ cmp b.plan again.plan || fail "two equal runs, two plans"
 accuracy=$(sed -nE 's/.*"accuracy": *([0-9.]+).*/\1/p' measured | head -n 1)
 awk -v a="$accuracy" 'BEGIN { exit !(a > 0.95) }' || fail "accuracy $accuracy after training"
 
-# Frozen as a whole, with convolutions on top; by layers; each layer at its own rate.
+# Frozen as a whole, with convolutions on top: its rows are stored, which changes nothing but the
+# time, and the plan can be trained further.
 "$weft" new bert-cnn >cnn.model
-"$weft" train cnn.model --data data.tsv --pretrained folder --epochs 2 --threads 1 --quiet -o c.plan
-"$weft" inspect c.plan --json >inspection
+frozen=("$weft" train cnn.model --data data.tsv --pretrained folder --epochs 3 --threads 1 --quiet)
+"${frozen[@]}" -o c.plan
+"$weft" inspect c.plan --program all >inspection
+for program in encode head; do
+  grep "@$program" inspection >/dev/null || fail "inspect names no @$program"
+done
+"$weft" predict c.plan lines --threads 1 >answers
+"${frozen[@]}" --set train.stored_rows=false -o unstored.plan
+"$weft" predict unstored.plan lines --threads 1 | cmp - answers || fail "stored rows change answers"
+"$weft" train c.plan --data data.tsv --epochs 2 --threads 1 --quiet -o c2.plan 2>message
+"$weft" bench c2.plan --data data.tsv --threads 1 >benched || fail "bench: $(cat benched)"
+
+# By layers; each layer at its own rate.
 "$weft" train bert.model --data data.tsv --pretrained folder --epochs 1 --threads 1 --quiet \
   --set pretrained.freeze=1 --set pretrained.rate=0.8 --set pretrained.frozen=types -o f.plan 2>message
 "$weft" crossval bert.model --data data.tsv --pretrained folder --folds 2 --threads 1 \
