@@ -62,7 +62,8 @@ class Cut {
     std::vector<bool> frozen(graph.values.size(), false);
     for (std::size_t i = 0; i < frozen.size(); ++i) {
       const Value& value = graph.values[i];
-      const bool text = value.name == programs::kIds || value.name == programs::kOffsets;
+      const bool text = value.name == programs::kIds || value.name == programs::kOffsets ||
+                        value.name == programs::kTypes;
       frozen[i] =
           (value.role == Role::input && text) || (value.role == Role::param && is_frozen(value));
     }
@@ -148,6 +149,7 @@ std::optional<FrozenCut> find_frozen_cut(const Graph& forward, const PassContext
         fmt::format("split-frozen: not applied to %{}: {}", forward[cut.rows.front()].name, why));
     return std::nullopt;
   };
+  if (has_input(forward, programs::kWindows)) return decline("texts are read by windows");
   double numbers = 0;
   for (const ValueId id : cut.rows) {
     const TensorType& type = forward[id].type;

@@ -17,8 +17,9 @@ struct FrozenCut {
   std::int64_t width = 0;     // the columns of all of them together
 };
 
-// None where no part is frozen, where it is no more work than reading its rows from a disk, or
-// where the head reads rows of texts and rows of tokens; the last two are noted.
+// None where no part is frozen, where it is no more work than reading its rows from a disk, where
+// the head reads rows of texts and rows of tokens, or texts are read by windows; all but the first
+// are noted.
 std::optional<FrozenCut> find_frozen_cut(const Graph& forward, const PassContext&);
 
 // A value that has the name %rows by chance gets another.

@@ -128,7 +128,8 @@ class OptimizerStep {
 
   // The learning rate, an input, and the count of finished steps. Every program that trains counts.
   void declare_shared() {
-    rate_ = declared(Role::input, std::string(programs::kRate), input_type(programs::kRate));
+    rate_ = declared(Role::input, std::string(programs::kRate),
+                     input_type(out_.target(), programs::kRate));
     const ValueId step =
         declared(Role::state, "step", {DType::i32, {}, {}}, {{"init", std::string("zeros")}});
     next_step_ = out_.target().add(ops::increment, {step}, {}, {}, "step.next");

@@ -26,26 +26,35 @@ std::optional<std::int64_t> rows_of(const Graph& program, const Node& node) {
   return rows.is_static() ? std::optional(rows.value) : std::nullopt;
 }
 
-}  // namespace
-
-void expect_row_for_each_id(const Graph& program, std::int64_t ids) {
-  const std::optional<ValueId> input = program.find(programs::kIds);
+// Error if a node looks the input up in fewer than `count` rows of `rows_name`.
+void expect_rows(const Graph& program, std::string_view name, std::int64_t count,
+                 std::string_view rows_name, std::string_view what) {
+  const std::optional<ValueId> input = program.find(name);
   if (!input) return;
-  std::set<ValueId> same{*input};  // ids, as the tokenizer numbers them
+  std::set<ValueId> same{*input};  // numbered as the tokenizer does
   for (const Node& node : program.nodes) {
     const auto port = std::ranges::find(node.op->inputs, OperandRole::ids, &PortDef::role);
     if (port == node.op->inputs.end()) continue;
     const auto at = static_cast<std::size_t>(port - node.op->inputs.begin());
     if (at >= node.inputs.size() || !same.contains(node.inputs[at])) continue;
     const std::optional<std::int64_t> rows = rows_of(program, node);
-    if (rows && *rows < ids) {
-      throw Error(fmt::format("program @{} has {} rows of word vectors, but the plan's words and "
-                              "buckets are {}",
-                              program.name, *rows, ids),
+    if (rows && *rows < count) {
+      throw Error(fmt::format("program @{} has {} rows of {}, but the plan's {} are {}",
+                              program.name, *rows, rows_name, what, count),
                   "compile or train the model again");
     }
     if (node.op == &ops::token_dropout || node.op == &ops::unique) same.insert(node.outputs[0]);
   }
+}
+
+}  // namespace
+
+void expect_row_for_each_id(const Graph& program, std::int64_t ids) {
+  expect_rows(program, programs::kIds, ids, "word vectors", "words and buckets");
+}
+
+void expect_row_for_each_type(const Graph& program, std::int64_t types) {
+  expect_rows(program, programs::kTypes, types, "token types", "types");
 }
 
 }  // namespace weft

@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "ir/plan/program_interface.h"
+#include "runtime/batch_program.h"
 #include "runtime/resources/plan_copy.h"
 #include "runtime/resources/threads.h"
-#include "runtime/session_parts.h"
+#include "runtime/session_model.h"
 
 namespace weft {
 namespace {
@@ -60,15 +62,15 @@ Session::Session(std::shared_ptr<Model> model, SessionOptions options)
   if (predict == nullptr) {
     throw Error("the plan holds no program that predicts", "compile it again");
   }
-  predict_ = std::make_unique<Program>(*predict, *model_, options_.threads);
+  predict_ = std::make_unique<BatchProgram>(*predict, model_->memory, plan(), options_.threads);
   if (!options_.train) return;
   const Graph* train = plan().program(programs::kTrain);
   if (train == nullptr) {
     throw Error("the plan only predicts: it holds no training program",
                 "`weft compile --predict-only` leaves it out; train the plan that was made from");
   }
-  train_ = std::make_unique<Program>(*train, *model_, options_.threads);
-  if (!train_->rows.empty()) bind_rows();
+  train_ = std::make_unique<BatchProgram>(*train, model_->memory, plan(), options_.threads);
+  if (train_->reads_rows()) bind_rows();
   stale_ = true;  // the plan may be what another session was training
 }
 
@@ -81,14 +83,14 @@ Session Session::sibling() const {
   return Session(model_, options_);
 }
 
-Executor* Session::predict_executor() { return predict_ ? &predict_->executor : nullptr; }
-Executor* Session::train_executor() { return train_ ? &train_->executor : nullptr; }
+Executor* Session::predict_executor() { return predict_ ? &predict_->executor() : nullptr; }
+Executor* Session::train_executor() { return train_ ? &train_->executor() : nullptr; }
 
 const Plan& Session::plan() const { return model_->plan; }
 const Encoder& Session::encoder() const { return *model_->encoder; }
 
-// The ids of text i that count, checked.
-std::span<const std::int32_t> Session::text_ids(const PackedIds& texts, std::size_t i) const {
+// The ids of text i that count, checked, and their types.
+TextIds Session::text_ids(const PackedIds& texts, std::size_t i) const {
   const std::int64_t begin = texts.offsets[i];
   const std::int64_t end = texts.offsets[i + 1];
   if (begin < 0 || end < begin || end > static_cast<std::int64_t>(texts.ids.size())) {
@@ -104,14 +106,27 @@ std::span<const std::int32_t> Session::text_ids(const PackedIds& texts, std::siz
                             id, count - 1),
                 "give ids made with the plan's own vocabulary");
   }
-  return ids;
+  if (texts.types.empty() || !encoder().reads_pairs()) return {ids, {}};
+  if (texts.types.size() != texts.ids.size()) {
+    throw Error(
+        fmt::format("there are {} ids, but types for {}", texts.ids.size(), texts.types.size()));
+  }
+  const auto types = texts.types.subspan(static_cast<std::size_t>(begin), length);
+  const std::int64_t known = token_type_count(plan().text);
+  for (const std::int32_t type : types) {
+    if (type >= 0 && type < known) continue;
+    throw Error(
+        fmt::format("text {} has the type {}, but the plan has types 0 to {}", i, type, known - 1),
+        "give types made with the plan's own encoder");
+  }
+  return {ids, types};
 }
 
-void Session::run_chunk(Program& program, Predictions& out) {
-  if (program.examples == 0) return;
+void Session::run_chunk(BatchProgram& program, Predictions& out) {
+  if (program.examples() == 0) return;
   program.run();
-  const TensorView& logits = program.executor.result(programs::kLogits);
-  const std::span<const float> p = program.executor.result(programs::kProbabilities).f32();
+  const TensorView& logits = program.executor().result(programs::kLogits);
+  const std::span<const float> p = program.executor().result(programs::kProbabilities).f32();
   const std::size_t classes = labels().size();
   const auto width = static_cast<std::size_t>(logits.shape.back());
   WEFT_CHECK(width == classes || (width == 1 && classes == 2));
@@ -119,7 +134,7 @@ void Session::run_chunk(Program& program, Predictions& out) {
   out.classes_ = classes;
   out.width_ = width;
   out.logits_.insert(out.logits_.end(), logits.f32().begin(), logits.f32().end());
-  for (std::size_t i = 0; i < static_cast<std::size_t>(program.examples); ++i) {
+  for (std::size_t i = 0; i < static_cast<std::size_t>(program.examples()); ++i) {
     const auto row = p.subspan(i * width, width);
     if (width != classes) {  // one number tells the second label from the first
       out.probabilities_.insert(out.probabilities_.end(), {1.0F - row[0], row[0]});
@@ -137,23 +152,43 @@ void Session::run_chunk(Program& program, Predictions& out) {
 }
 
 // Puts a text into the chunk at hand, which is run first where there is no room left in it.
-void Session::add_to_request(std::span<const std::int32_t> ids, Predictions& out) {
-  const auto capacity = static_cast<std::size_t>(predict_->capacity.tokens);
-  const auto counted = ids.first(std::min(ids.size(), capacity));
-  if (!predict_->fits(counted.size())) run_chunk(*predict_, out);
-  predict_->add(counted);
+void Session::add_to_request(const TextIds& text, Predictions& out) {
+  const auto capacity = static_cast<std::size_t>(predict_->max_tokens());
+  const std::size_t length = std::min(text.ids.size(), capacity);
+  if (!predict_->fits(length)) run_chunk(*predict_, out);
+  predict_->add({text.ids.first(length), text.types.first(std::min(text.types.size(), length))});
 }
 
-void Session::predict(std::span<const std::string_view> texts, Predictions& out) {
+// Appends the ids of a text or a pair, and their types if the plan reads pairs.
+void Session::append_ids(const TextInput& input) {
+  const bool pairs = encoder().reads_pairs();
+  if (input.pair && !pairs) {
+    throw Error("the plan reads one text, but is given a pair",
+                "train a model with `text pair=true`");
+  }
+  encoder().encode(input, tokens_, {ids_, nullptr, pairs ? &types_ : nullptr});
+}
+
+template <class Texts>
+void Session::predict_texts(const Texts& texts, Predictions& out) {
   flush();
   out.clear();
   predict_->clear();
-  for (const std::string_view text : texts) {
+  for (const auto& text : texts) {
     ids_.clear();
-    encoder().encode(text, tokens_, ids_);
-    add_to_request(ids_, out);
+    types_.clear();
+    append_ids(TextInput{text});
+    add_to_request({ids_, types_}, out);
   }
   run_chunk(*predict_, out);
+}
+
+void Session::predict(std::span<const std::string_view> texts, Predictions& out) {
+  predict_texts(texts, out);
+}
+
+void Session::predict(std::span<const TextInput> texts, Predictions& out) {
+  predict_texts(texts, out);
 }
 
 void Session::predict_ids(const PackedIds& texts, Predictions& out) {
@@ -165,7 +200,7 @@ void Session::predict_ids(const PackedIds& texts, Predictions& out) {
 }
 
 Session::Capacity Session::train_capacity() const {
-  return train_ == nullptr ? Capacity{} : train_->capacity;
+  return train_ == nullptr ? Capacity{} : Capacity{train_->max_examples(), train_->max_tokens()};
 }
 
 double Session::train_step(const PackedIds& texts, const PackedLabels& labels, double learning_rate,
@@ -173,16 +208,16 @@ double Session::train_step(const PackedIds& texts, const PackedLabels& labels, d
   if (train_ == nullptr) throw Error("this session only predicts", "open it with train = true");
   train_->clear();
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    const auto ids = text_ids(texts, i);
-    if (!train_->fits(ids.size())) {
+    const TextIds text = text_ids(texts, i);
+    if (!train_->fits(text.ids.size())) {
       throw Error(fmt::format("a batch of {} texts is above the plan's capacity of {} texts and {} "
                               "words",
-                              texts.size(), train_->capacity.examples, train_->capacity.tokens),
+                              texts.size(), train_->max_examples(), train_->max_tokens()),
                   "make smaller batches, or compile the model with a larger batch=");
     }
-    train_->add(ids);
+    train_->add(text);
   }
-  if (!train_->rows.empty()) {
+  if (train_->reads_rows()) {
     if (rows.empty()) {
       encode(texts, rows_);
       rows = rows_;
@@ -192,20 +227,32 @@ double Session::train_step(const PackedIds& texts, const PackedLabels& labels, d
   return run_step(labels, learning_rate);
 }
 
+template <class Texts>
+double Session::train_on_texts(const Texts& texts, const PackedLabels& labels,
+                               double learning_rate) {
+  std::vector<std::int64_t> offsets{0};
+  ids_.clear();
+  types_.clear();
+  for (const auto& text : texts) {
+    append_ids(TextInput{text});
+    offsets.push_back(static_cast<std::int64_t>(ids_.size()));
+  }
+  return train_step(PackedIds{ids_, offsets, types_}, labels, learning_rate);
+}
+
 double Session::train_step(std::span<const std::string_view> texts, const PackedLabels& labels,
                            double learning_rate) {
-  std::vector<std::int32_t> ids;
-  std::vector<std::int64_t> offsets{0};
-  for (const std::string_view text : texts) {
-    encoder().encode(text, tokens_, ids);
-    offsets.push_back(static_cast<std::int64_t>(ids.size()));
-  }
-  return train_step(PackedIds{ids, offsets}, labels, learning_rate);
+  return train_on_texts(texts, labels, learning_rate);
+}
+
+double Session::train_step(std::span<const TextInput> texts, const PackedLabels& labels,
+                           double learning_rate) {
+  return train_on_texts(texts, labels, learning_rate);
 }
 
 // Error unless the labels are those of the batch that has been put into the training program.
 void Session::check_labels(const PackedLabels& given) const {
-  const auto examples = static_cast<std::size_t>(train_->examples);
+  const auto examples = static_cast<std::size_t>(train_->examples());
   const std::size_t labelled =
       given.offsets.empty() ? given.labels.size() : given.offsets.size() - 1;
   if (labelled != examples) {
@@ -232,16 +279,16 @@ void Session::check_labels(const PackedLabels& given) const {
 // Puts checked labels where the training program reads them: the label of each text, or a row of
 // 0s and 1s for each, or one number for each where two labels are told apart by one.
 void Session::put_labels(const PackedLabels& given) {
-  const auto examples = static_cast<std::size_t>(train_->examples);
+  const auto examples = static_cast<std::size_t>(train_->examples());
   const auto begin = [&](std::size_t i) {
     return given.offsets.empty() ? i : static_cast<std::size_t>(given.offsets[i]);
   };
-  if (has_input(train_->executor.graph(), programs::kLabels)) {
-    const std::span<std::int32_t> to = train_->executor.input_i32(programs::kLabels);
+  if (has_input(train_->executor().graph(), programs::kLabels)) {
+    const std::span<std::int32_t> to = train_->executor().input_i32(programs::kLabels);
     for (std::size_t i = 0; i < examples; ++i) to[i] = given.labels[begin(i)];
     return;
   }
-  const std::span<float> targets = train_->executor.input_f32(programs::kTargets);
+  const std::span<float> targets = train_->executor().input_f32(programs::kTargets);
   if (plan().task == Task::single_label) {
     for (std::size_t i = 0; i < examples; ++i) {
       targets[i] = static_cast<float>(given.labels[begin(i)]);
@@ -259,13 +306,13 @@ void Session::put_labels(const PackedLabels& given) {
 
 // Runs the batch that has been put into the training program; the loss before it.
 double Session::run_step(const PackedLabels& given, double learning_rate) {
-  if (train_->examples == 0) throw Error("a training step needs at least one text");
+  if (train_->examples() == 0) throw Error("a training step needs at least one text");
   check_labels(given);
   put_labels(given);
-  train_->executor.input_f32(programs::kRate).front() = static_cast<float>(learning_rate);
+  train_->executor().input_f32(programs::kRate).front() = static_cast<float>(learning_rate);
   train_->run();
   stale_ = true;
-  return train_->executor.result(programs::kLoss).f32().front();
+  return train_->executor().result(programs::kLoss).f32().front();
 }
 
 // After training steps: completes the params, and what is computed from them.

@@ -18,7 +18,9 @@
 
 namespace weft {
 
-class Executor;  // runtime/executor.h
+class Executor;      // runtime/executor.h
+class BatchProgram;  // runtime/batch_program.h
+struct TextIds;
 
 struct SessionOptions {
   // 0: as many as the machine grants this process. Each thread that calls has helpers of its own:
@@ -27,10 +29,12 @@ struct SessionOptions {
   bool train = false;  // weights are copied and train_step is allowed
 };
 
-// The ids of several texts end to end: text i is ids[offsets[i] .. offsets[i + 1]).
+// The ids of several texts end to end: text i is ids[offsets[i] .. offsets[i + 1]), with all its
+// windows where it is read by several (runtime/text/windows.h).
 struct PackedIds {
   std::span<const std::int32_t> ids;
   std::span<const std::int64_t> offsets;  // one more than there are texts, rising; empty: no texts
+  std::span<const std::int32_t> types = {};  // of each id, in a plan for pairs of texts; empty: 0
 
   std::size_t size() const { return offsets.empty() ? 0 : offsets.size() - 1; }
 };
@@ -87,6 +91,8 @@ class Session {
   // Any number of texts: requests beyond the plan's capacity are run in chunks. A text's prediction
   // does not depend on the others.
   void predict(std::span<const std::string_view> texts, Predictions& out);
+  // The same of texts or pairs of texts. Error if one is a pair and the plan reads one text.
+  void predict(std::span<const TextInput> texts, Predictions& out);
   // The same from ids that the encoder made. Error if an id is none of its ids; only the first
   // encoder().max_ids() ids of a text count.
   void predict_ids(const PackedIds& texts, Predictions& out);
@@ -101,6 +107,8 @@ class Session {
   double train_step(const PackedIds& texts, const PackedLabels& labels, double learning_rate,
                     std::span<const float> rows = {});
   double train_step(std::span<const std::string_view> texts, const PackedLabels& labels,
+                    double learning_rate);
+  double train_step(std::span<const TextInput> texts, const PackedLabels& labels,
                     double learning_rate);
 
   // What a frozen encoder makes of a text stays the same while the model behind it is trained: a
@@ -130,28 +138,33 @@ class Session {
 
  private:
   struct Model;
-  struct Program;
 
   Session(std::shared_ptr<Model> model, SessionOptions options);
-  std::span<const std::int32_t> text_ids(const PackedIds& texts, std::size_t i) const;
+  TextIds text_ids(const PackedIds& texts, std::size_t i) const;
+  void append_ids(const TextInput& input);
   void flush();
-  void add_to_request(std::span<const std::int32_t> ids, Predictions& out);
-  void run_chunk(Program& program, Predictions& out);
+  void add_to_request(const TextIds& text, Predictions& out);
+  template <class Texts>
+  void predict_texts(const Texts& texts, Predictions& out);
+  template <class Texts>
+  double train_on_texts(const Texts& texts, const PackedLabels& labels, double learning_rate);
+  void run_chunk(BatchProgram& program, Predictions& out);
   void run_encoder(std::vector<float>& rows);
   void bind_rows();
-  void put_rows(Program& reader, std::span<const float> rows) const;
+  void put_rows(BatchProgram& reader, std::span<const float> rows) const;
   void check_labels(const PackedLabels& labels) const;
   void put_labels(const PackedLabels& labels);
   double run_step(const PackedLabels& labels, double learning_rate);
 
   std::shared_ptr<Model> model_;
   SessionOptions options_;
-  std::unique_ptr<Program> predict_, train_;
-  std::unique_ptr<Program> encode_, head_;  // null where the plan has none, and without training
-  bool stale_ = false;                      // training has moved the params on since flush()
+  std::unique_ptr<BatchProgram> predict_, train_;
+  std::unique_ptr<BatchProgram> encode_,
+      head_;            // null where the plan has none, and without training
+  bool stale_ = false;  // training has moved the params on since flush()
   TokenBuffer tokens_;
-  std::vector<std::int32_t> ids_;  // of the text being encoded
-  std::vector<float> rows_;        // of the batch at hand
+  std::vector<std::int32_t> ids_, types_;  // of the text being encoded
+  std::vector<float> rows_;                // of the batch at hand
 };
 
 }  // namespace weft

@@ -4,20 +4,24 @@
 
 #include <algorithm>
 
-#include "runtime/session_parts.h"
+#include "runtime/batch_program.h"
+#include "runtime/session_model.h"
 
 namespace weft {
 
 void Session::bind_rows() {
-  encode_ = std::make_unique<Program>(*plan().program(programs::kEncode), *model_, threads());
+  const auto bind = [&](const Graph& graph) {
+    return std::make_unique<BatchProgram>(graph, model_->memory, plan(), threads());
+  };
+  encode_ = bind(*plan().program(programs::kEncode));
   const Graph* const head = plan().program(programs::kHead);
   const bool reads_rows = head != nullptr && has_input(*head, programs::kRows);
-  if (reads_rows) head_ = std::make_unique<Program>(*head, *model_, threads());
+  if (reads_rows) head_ = bind(*head);
 }
 
 Session::RowSize Session::row_size() const {
   if (encode_ == nullptr) return {};
-  const TensorType& type = encode_->executor.graph().find_value(programs::kRows)->type;
+  const TensorType& type = encode_->executor().graph().find_value(programs::kRows)->type;
   const std::int64_t width = type.shape[1].value;
   const bool of_tokens = type.shape[0].symbol == programs::kTokens;
   return of_tokens ? RowSize{0, width} : RowSize{width, 0};
@@ -25,9 +29,9 @@ Session::RowSize Session::row_size() const {
 
 // Appends the rows of the texts that have been put into the encoder.
 void Session::run_encoder(std::vector<float>& rows) {
-  if (encode_->examples == 0) return;
+  if (encode_->examples() == 0) return;
   encode_->run();
-  const std::span<const float> made = encode_->executor.result(programs::kRows).f32();
+  const std::span<const float> made = encode_->executor().result(programs::kRows).f32();
   rows.insert(rows.end(), made.begin(), made.end());
   encode_->clear();
 }
@@ -40,22 +44,22 @@ void Session::encode(const PackedIds& texts, std::vector<float>& rows) {
   rows.clear();
   encode_->clear();
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    const auto ids = text_ids(texts, i);
-    if (!encode_->fits(ids.size())) run_encoder(rows);
-    encode_->add_checked(ids);
+    const TextIds text = text_ids(texts, i);
+    if (!encode_->fits(text.ids.size())) run_encoder(rows);
+    encode_->add_checked(text);
   }
   run_encoder(rows);
 }
 
 // Puts the rows where a program reads them that has been given the texts.
-void Session::put_rows(Program& reader, std::span<const float> rows) const {
-  const std::int64_t expected = row_size().of(reader.examples, reader.tokens);
+void Session::put_rows(BatchProgram& reader, std::span<const float> rows) const {
+  const std::int64_t expected = row_size().of(reader.examples(), reader.tokens());
   if (expected != static_cast<std::int64_t>(rows.size())) {
     throw Error(fmt::format("the rows are {} numbers, but those of {} texts with {} words are {}",
-                            rows.size(), reader.examples, reader.tokens, expected),
+                            rows.size(), reader.examples(), reader.tokens(), expected),
                 "give what encode() gave for the same texts");
   }
-  std::ranges::copy(rows, reader.rows.begin());
+  std::ranges::copy(rows, reader.rows().begin());
 }
 
 void Session::predict_rows(const PackedIds& texts, std::span<const float> rows, Predictions& out) {
@@ -65,15 +69,15 @@ void Session::predict_rows(const PackedIds& texts, std::span<const float> rows, 
   head_->clear();
   std::size_t done = 0;
   const auto run = [&] {
-    const auto count = static_cast<std::size_t>(row_size().of(head_->examples, head_->tokens));
+    const auto count = static_cast<std::size_t>(row_size().of(head_->examples(), head_->tokens()));
     put_rows(*head_, rows.subspan(done, std::min(count, rows.size() - done)));
     done += count;
     run_chunk(*head_, out);
   };
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    const auto ids = text_ids(texts, i);
-    if (!head_->fits(ids.size())) run();
-    head_->add_checked(ids);
+    const TextIds text = text_ids(texts, i);
+    if (!head_->fits(text.ids.size())) run();
+    head_->add_checked(text);
   }
   run();
 }

@@ -12,7 +12,7 @@
 struct weft_session {
   weft::Session session;
   weft::Predictions answers = {};
-  std::vector<std::string_view> texts = {};  // of the call at hand
+  std::vector<weft::TextInput> texts = {};  // of the call at hand
 };
 
 namespace {
@@ -50,19 +50,61 @@ weft_session* made(Make make) {
   return session;
 }
 
-weft_status take_texts(weft_session* s, const char* const* texts, const size_t* lengths,
-                       size_t count) {
+// Texts of the caller, each with its end or a length.
+struct Texts {
+  const char* const* texts;
+  const size_t* lengths;
+
+  std::string_view at(size_t i) const {
+    return lengths == nullptr ? std::string_view(texts[i]) : std::string_view(texts[i], lengths[i]);
+  }
+};
+
+// `pairs`: none, or a second text for each.
+weft_status take_texts(weft_session* s, const Texts& texts, const Texts* pairs, size_t count) {
   if (s == nullptr) return fail(WEFT_BAD_ARGUMENT, "there is no session");
-  if (texts == nullptr && count > 0) return fail(WEFT_BAD_ARGUMENT, "there are no texts");
+  const auto missing = [&](const Texts& given) { return given.texts == nullptr && count > 0; };
+  if (missing(texts) || (pairs != nullptr && missing(*pairs))) {
+    return fail(WEFT_BAD_ARGUMENT, "there are no texts");
+  }
   s->texts.clear();
   for (size_t i = 0; i < count; ++i) {
-    if (texts[i] == nullptr) {
+    if (texts.texts[i] == nullptr || (pairs != nullptr && pairs->texts[i] == nullptr)) {
       return fail(WEFT_BAD_ARGUMENT, "text " + std::to_string(i) + " is null");
     }
-    s->texts.push_back(lengths == nullptr ? std::string_view(texts[i])
-                                          : std::string_view(texts[i], lengths[i]));
+    s->texts.push_back({texts.at(i)});
+    if (pairs != nullptr) s->texts.back().pair = pairs->at(i);
   }
   return WEFT_OK;
+}
+
+weft_status predict(weft_session* session, const Texts& texts, const Texts* pairs, size_t count,
+                    int32_t* labels, float* probabilities) {
+  return guarded([&] {
+    const weft_status taken = take_texts(session, texts, pairs, count);
+    if (taken != WEFT_OK) return taken;
+    if (labels == nullptr && count > 0) return fail(WEFT_BAD_ARGUMENT, "no room for labels");
+    session->session.predict(session->texts, session->answers);
+    for (size_t i = 0; i < count; ++i) {
+      labels[i] = static_cast<int32_t>(session->answers.label(i));
+      if (probabilities == nullptr) continue;
+      probabilities = std::ranges::copy(session->answers.probabilities(i), probabilities).out;
+    }
+    return WEFT_OK;
+  });
+}
+
+weft_status train_step(weft_session* session, const Texts& texts, const Texts* pairs, size_t count,
+                       const int32_t* labels, double learning_rate, double* loss) {
+  return guarded([&] {
+    const weft_status taken = take_texts(session, texts, pairs, count);
+    if (taken != WEFT_OK) return taken;
+    if (labels == nullptr) return fail(WEFT_BAD_ARGUMENT, "there are no labels");
+    const double before =
+        session->session.train_step(session->texts, {{labels, count}}, learning_rate);
+    if (loss != nullptr) *loss = before;
+    return WEFT_OK;
+  });
 }
 
 }  // namespace
@@ -98,32 +140,29 @@ const char* weft_label(const weft_session* session, int32_t label) {
 
 weft_status weft_predict(weft_session* session, const char* const* texts, const size_t* lengths,
                          size_t count, int32_t* labels, float* probabilities) {
-  return guarded([&] {
-    const weft_status taken = take_texts(session, texts, lengths, count);
-    if (taken != WEFT_OK) return taken;
-    if (labels == nullptr && count > 0) return fail(WEFT_BAD_ARGUMENT, "no room for labels");
-    session->session.predict(session->texts, session->answers);
-    for (size_t i = 0; i < count; ++i) {
-      labels[i] = static_cast<int32_t>(session->answers.label(i));
-      if (probabilities == nullptr) continue;
-      probabilities = std::ranges::copy(session->answers.probabilities(i), probabilities).out;
-    }
-    return WEFT_OK;
-  });
+  return predict(session, {texts, lengths}, nullptr, count, labels, probabilities);
+}
+
+weft_status weft_predict_pairs(weft_session* session, const char* const* texts,
+                               const size_t* lengths, const char* const* pairs,
+                               const size_t* pair_lengths, size_t count, int32_t* labels,
+                               float* probabilities) {
+  const Texts second{pairs, pair_lengths};
+  return predict(session, {texts, lengths}, &second, count, labels, probabilities);
 }
 
 weft_status weft_train_step(weft_session* session, const char* const* texts, const size_t* lengths,
                             size_t count, const int32_t* labels, double learning_rate,
                             double* loss) {
-  return guarded([&] {
-    const weft_status taken = take_texts(session, texts, lengths, count);
-    if (taken != WEFT_OK) return taken;
-    if (labels == nullptr) return fail(WEFT_BAD_ARGUMENT, "there are no labels");
-    const double before =
-        session->session.train_step(session->texts, {{labels, count}}, learning_rate);
-    if (loss != nullptr) *loss = before;
-    return WEFT_OK;
-  });
+  return train_step(session, {texts, lengths}, nullptr, count, labels, learning_rate, loss);
+}
+
+weft_status weft_train_step_pairs(weft_session* session, const char* const* texts,
+                                  const size_t* lengths, const char* const* pairs,
+                                  const size_t* pair_lengths, size_t count, const int32_t* labels,
+                                  double learning_rate, double* loss) {
+  const Texts second{pairs, pair_lengths};
+  return train_step(session, {texts, lengths}, &second, count, labels, learning_rate, loss);
 }
 
 size_t weft_train_capacity(const weft_session* session) {

@@ -51,11 +51,22 @@ WEFT_API weft_status weft_predict(weft_session* session, const char* const* text
                                   const size_t* lengths, size_t count, int32_t* labels,
                                   float* probabilities);
 
+// The same of pairs of texts, for a plan that was trained on pairs (`text pair=true`).
+WEFT_API weft_status weft_predict_pairs(weft_session* session, const char* const* texts,
+                                        const size_t* lengths, const char* const* pairs,
+                                        const size_t* pair_lengths, size_t count, int32_t* labels,
+                                        float* probabilities);
+
 // One step of the plan's optimizer on texts with one label each; the loss before it to `loss`
 // unless that is NULL. At most weft_train_capacity texts.
 WEFT_API weft_status weft_train_step(weft_session* session, const char* const* texts,
                                      const size_t* lengths, size_t count, const int32_t* labels,
                                      double learning_rate, double* loss);
+WEFT_API weft_status weft_train_step_pairs(weft_session* session, const char* const* texts,
+                                           const size_t* lengths, const char* const* pairs,
+                                           const size_t* pair_lengths, size_t count,
+                                           const int32_t* labels, double learning_rate,
+                                           double* loss);
 WEFT_API size_t weft_train_capacity(const weft_session* session);  // 0: it does not train
 
 // Writes the weights as they are now as a plan: the file holds the old one or the new, whole.

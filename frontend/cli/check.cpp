@@ -53,8 +53,8 @@ int check(const Flags& flags) {
   pretrained.check_claimed();
   const std::int64_t ids =
       table_rows(id_count(settings.text, settings.vocabulary), pretrained.config());
-  const Graph graph =
-      sized(lowered.graph, {ids, settings.batch, settings.batch * max_ids(settings.text)});
+  const std::int64_t tokens = settings.batch * max_ids(settings.text);
+  const Graph graph = sized(lowered.graph, batch_sizes(ids, settings.batch, tokens, settings.text));
   if (flags.ir) {
     print_out(print(graph));
     return 0;

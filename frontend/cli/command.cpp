@@ -64,8 +64,11 @@ void say_columns(const std::string& path, const ReadReport& report) {
   for (const std::string& name : report.other_columns) {
     others += fmt::format("{} `{}`", others.empty() ? "; not read:" : ",", name);
   }
-  fmt::print(stderr, "{}: text: column `{}`, label: column `{}`{}\n", path, report.text_column,
-             report.label_column, others);
+  const std::string text =
+      report.pair_column.empty()
+          ? fmt::format("text: column `{}`", report.text_column)
+          : fmt::format("texts: columns `{}` and `{}`", report.text_column, report.pair_column);
+  fmt::print(stderr, "{}: {}, label: column `{}`{}\n", path, text, report.label_column, others);
 }
 
 }  // namespace
@@ -149,7 +152,8 @@ void DataFlags::declare(CLI::App& app) {
       ->check(CLI::IsMember(names));
   app.add_option("--text-column", text_column,
                  "the column of the text: its name, or its number from 1; else one with a usual "
-                 "name (text, review, sentence …), or, without a header, the second of two");
+                 "name (text, review, sentence …), or, without a header, the second of two; A,B: a "
+                 "pair of texts in two columns, for a model with `text pair=true`");
   app.add_option("--label-column", label_column,
                  "the column of the label: its name, or its number from 1; else one with a usual "
                  "name (label, class, category …), or, without a header, the first of two");

@@ -98,7 +98,8 @@ Run declare_explain(CLI::App& app) {
   app.add_option("PLAN", flags->plan,
                  "a trained plan: convolutions, pooling, linear layers; or a pretrained encoder")
       ->required();
-  app.add_option("TEXT", flags->text, "the text; -: explain each line of standard input");
+  app.add_option("TEXT", flags->text,
+                 "the text, or a pair with a tab between; -: explain each line of standard input");
   app.add_option("--file", flags->file, "explain each line of this file instead");
   app.add_option("--label", flags->labels,
                  "explain this label instead of the predicted one; may be repeated")

@@ -18,7 +18,12 @@ Run declare_export(CLI::App& app) {
       ->required()
       ->type_name("FOLDER");
   return [flags] {
-    if (!export_pretrained(load_plan(flags->plan), flags->folder)) {
+    const Plan plan = load_plan(flags->plan);
+    if (plan.text.max_windows > 1) {
+      warn("the published form has no windows: who reads it cuts a text to max_tokens={}",
+           plan.text.max_tokens);
+    }
+    if (!export_pretrained(plan, flags->folder)) {
       warn("the plan's head is not its family's: {} holds the encoder alone", flags->folder);
     }
     return 0;

@@ -8,6 +8,7 @@ namespace {
 struct Flags {
   std::string folder, out;
   std::vector<std::string> labels;
+  bool pair = false;
 };
 
 }  // namespace
@@ -23,9 +24,10 @@ Run declare_import(CLI::App& app) {
                  "the labels of a new head, as in --labels good,bad; without them, those of the "
                  "model's own classifier")
       ->delimiter(',');
+  app.add_flag("--pair", flags->pair, "the model reads pairs of texts (sentence1, sentence2)");
   return [flags] {
     check_plan_output(flags->out, {});
-    const Plan plan = import_pretrained(flags->folder, flags->labels);
+    const Plan plan = import_pretrained(flags->folder, flags->labels, {}, flags->pair);
     say_notes(plan);
     save_plan(plan, flags->out);
     return 0;

@@ -32,6 +32,8 @@ struct Block {
   fmt::memory_buffer answers;
   std::size_t broken = 0;  // lines that are not UTF-8
   std::size_t first_broken = 0;
+  std::size_t single = 0;  // lines of one text, where a model reads pairs
+  std::size_t first_single = 0;
 
   // Reads the lines that have arrived, up to a full block; waits for the first only. False at the
   // end.
@@ -66,16 +68,18 @@ class Predictor {
   Predictor sibling() const { return {flags_, session_.sibling()}; }
 
   void answer(Block& block) {
-    views_.clear();
-    block.broken = 0;
+    texts_.clear();
+    block.broken = block.single = 0;
+    const bool pairs = session_.encoder().reads_pairs();
     std::size_t begin = 0;
     for (const std::size_t end : block.ends) {
-      views_.push_back(std::string_view(block.texts).substr(begin, end - begin));
+      const std::string_view line = std::string_view(block.texts).substr(begin, end - begin);
       begin = end;
-      if (utf8::is_valid(views_.back()) || ++block.broken > 1) continue;
-      block.first_broken = views_.size();
+      texts_.push_back(pairs ? split_pair(line) : TextInput{line});
+      if (!utf8::is_valid(line) && ++block.broken == 1) block.first_broken = texts_.size();
+      if (pairs && !texts_.back().pair && ++block.single == 1) block.first_single = texts_.size();
     }
-    session_.predict(views_, predictions_);
+    session_.predict(texts_, predictions_);
     block.answers.clear();
     for (std::size_t i = 0; i < predictions_.size(); ++i) {
       expect_numbers(predictions_, i);
@@ -125,23 +129,32 @@ class Predictor {
   Session session_;
   bool json_;
   std::vector<std::string> spelling_;
-  std::vector<std::string_view> views_;
+  std::vector<TextInput> texts_;
   std::vector<std::size_t> ranking_;
   Predictions predictions_;
 };
 
-// The lines that were answered, and how many of them are not UTF-8.
+// The lines that were answered, and how many of them are not what they should be.
 struct Count {
-  std::size_t lines = 0, broken = 0, first_broken = 0;
+  std::size_t lines = 0, broken = 0, first_broken = 0, single = 0, first_single = 0;
 
   void add(const Block& block) {
     if (broken == 0 && block.broken > 0) first_broken = lines + block.first_broken;
+    if (single == 0 && block.single > 0) first_single = lines + block.first_single;
     lines += block.ends.size();
     broken += block.broken;
+    single += block.single;
   }
 };
 
 void warn_of(const Count& count) {
+  if (count.single > 0) {
+    warn(
+        "{} of {} lines {} no tab ({}line {}): the model reads pairs of texts, and read one text\n"
+        "    note: write both texts on a line, with a tab between them",
+        count.single, count.lines, count.single == 1 ? "has" : "have",
+        count.single == 1 ? "" : "the first is ", count.first_single);
+  }
   if (count.broken == 0) return;
   warn(
       "{} of {} lines {} not valid UTF-8 ({}line {}): bad bytes were read as unknown characters\n"
@@ -179,7 +192,9 @@ void predict(const Flags& flags) {
 Run declare_predict(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   app.add_option("PLAN", flags->plan, "a trained plan")->required();
-  app.add_option("FILE", flags->file, "texts, one a line; - (standard input) by default");
+  app.add_option("FILE", flags->file,
+                 "texts, one a line, pairs of texts with a tab between; - (standard input) by "
+                 "default");
   app.add_option("--top", flags->top,
                  "print the K most probable labels; without it the best, or those above the "
                  "threshold where texts have several")

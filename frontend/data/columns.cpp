@@ -77,12 +77,36 @@ std::size_t find_asked(const std::string& asked, const std::vector<std::string>&
               fmt::format("Its columns are: {}.", fmt::join(names, ", ")));
 }
 
-Columns checked(std::size_t text, std::size_t label, std::size_t count) {
-  if (text == label) {
-    throw Error(fmt::format("column {} cannot be both the text and the label", text + 1),
+Columns checked(std::size_t text, std::size_t label, std::size_t pair, std::size_t count) {
+  if (text == label || pair == label) {
+    throw Error(fmt::format("column {} cannot be both the text and the label", label + 1),
                 "Give --text-column and --label-column.");
   }
-  return {text, label, count};
+  Columns columns{text, label, count};
+  if (pair == text) {
+    throw Error(fmt::format("column {} cannot be both texts of a pair", text + 1),
+                "Give two columns: --text-column premise,hypothesis.");
+  }
+  if (pair != kNone) columns.pair = pair;
+  return columns;
+}
+
+// The columns asked for by --text-column: one, or two with a comma between.
+struct AskedTexts {
+  std::string text, pair;
+};
+AskedTexts asked_texts(const ReadOptions& options, const std::vector<std::string>& names) {
+  const std::string& asked = options.text_column;
+  const std::size_t comma = asked.find(',');
+  const bool one = comma == std::string::npos || comma == 0 || comma + 1 == asked.size() ||
+                   std::ranges::find(names, asked) != names.end();
+  if (one) return {asked, ""};
+  return {asked.substr(0, comma), asked.substr(comma + 1)};
+}
+
+// Of three columns, the one beside a pair.
+std::size_t third_of(std::size_t count, std::size_t text, std::size_t pair) {
+  return count == 3 && pair != kNone && text != pair ? 3 - text - pair : kNone;
 }
 
 }  // namespace
@@ -95,7 +119,8 @@ std::size_t column_number(const std::string& asked) {
 
 bool is_header(const std::vector<std::string>& row, const ReadOptions& options) {
   if (options.header) return *options.header;
-  for (const std::string* asked : {&options.text_column, &options.label_column}) {
+  const AskedTexts texts = asked_texts(options, row);
+  for (const std::string* asked : {&texts.text, &texts.pair, &options.label_column}) {
     if (asked->empty()) continue;
     const bool digits = asked->find_first_not_of("0123456789") == std::string::npos;
     if (!digits) return true;  // a name
@@ -112,7 +137,9 @@ bool is_header(const std::vector<std::string>& row, const ReadOptions& options) 
 
 Columns columns_by_name(const std::vector<std::string>& names, const ReadOptions& options) {
   const std::vector<std::string> plain = folded(names);
-  std::size_t text = find_asked(options.text_column, names, names.size(), "--text-column");
+  const AskedTexts texts = asked_texts(options, names);
+  std::size_t text = find_asked(texts.text, names, names.size(), "--text-column");
+  const std::size_t pair = find_asked(texts.pair, names, names.size(), "--text-column");
   std::size_t label = find_asked(options.label_column, names, names.size(), "--label-column");
   if (label == kNone) label = find_usual(plain, kLabelNames, text);
   if (text == kNone) text = find_usual(plain, kTextNames, label);
@@ -120,13 +147,14 @@ Columns columns_by_name(const std::vector<std::string>& names, const ReadOptions
     if (label == kNone && text != kNone) label = 1 - text;
     if (text == kNone && label != kNone) text = 1 - label;
   }
+  if (label == kNone) label = third_of(names.size(), text, pair);
   if (text == kNone || label == kNone) {
     throw Error(
         fmt::format("cannot tell which column is the {}", label == kNone ? "label" : "text"),
         fmt::format("Give {}; the columns are: {}.",
                     label == kNone ? "--label-column" : "--text-column", fmt::join(names, ", ")));
   }
-  return checked(text, label, names.size());
+  return checked(text, label, pair, names.size());
 }
 
 Columns columns_by_position(std::size_t count, const ReadOptions& options) {
@@ -134,16 +162,19 @@ Columns columns_by_position(std::size_t count, const ReadOptions& options) {
     throw Error("the first row has one column; a label and a text are needed",
                 "Put a tab (TSV) or a comma (CSV) between them, or give another --format.");
   }
-  std::size_t text = find_asked(options.text_column, {}, count, "--text-column");
+  const AskedTexts texts = asked_texts(options, {});
+  std::size_t text = find_asked(texts.text, {}, count, "--text-column");
+  const std::size_t pair = find_asked(texts.pair, {}, count, "--text-column");
   std::size_t label = find_asked(options.label_column, {}, count, "--label-column");
   const bool assumed = text == kNone && label == kNone;
+  if (label == kNone) label = third_of(count, text, pair);
   if (count > 2 && (text == kNone || label == kNone)) {
     throw Error(fmt::format("cannot tell which of {} columns are the text and the label", count),
                 "Give --text-column and --label-column by number, or add a header line.");
   }
   if (label == kNone) label = text == kNone ? 0 : 1 - text;
   if (text == kNone) text = 1 - label;
-  Columns columns = checked(text, label, count);
+  Columns columns = checked(text, label, pair, count);
   columns.assumed = assumed;
   return columns;
 }

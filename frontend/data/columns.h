@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,9 @@ namespace weft {
 struct Columns {
   std::size_t text = 0;  // from 0
   std::size_t label = 0;
-  std::size_t count = 0;  // of the first row
-  bool assumed = false;   // chosen by position alone
+  std::size_t count = 0;                 // of the first row
+  bool assumed = false;                  // chosen by position alone
+  std::optional<std::size_t> pair = {};  // of second texts
 };
 
 // The rules are in frontend/data/readers.h. `row` is the first row.

@@ -40,6 +40,14 @@ Corpus::Corpus(std::span<const Example> examples) {
 
 void Corpus::add(const Example& example) {
   texts_ += example.text;
+  if (example.pair.has_value() != pairs() && size() > 0) {
+    throw Error("some examples are pairs of texts, and others are one text",
+                "give every example a pair, or none");
+  }
+  if (example.pair) {
+    pair_begins_.push_back(static_cast<std::uint32_t>(example.text.size() + 1));
+    texts_.append(1, '\t').append(*example.pair);
+  }
   text_ends_.push_back(texts_.size());
   for (const std::string& label : example.labels) {
     const auto number = static_cast<std::uint32_t>(label_names_.size());
@@ -50,6 +58,13 @@ void Corpus::add(const Example& example) {
   label_ends_.push_back(labels_.size());
   lines_.push_back(example.line);
   multi_label_ = multi_label_ || example.labels.size() != 1;
+}
+
+TextInput Corpus::input(std::size_t i) const {
+  const std::string_view whole = text(i);
+  if (!pairs()) return {whole};
+  const std::uint32_t begin = pair_begins_[i];
+  return {whole.substr(0, begin - 1), whole.substr(begin), begin};
 }
 
 void Corpus::order_labels() {
@@ -111,7 +126,9 @@ Corpus joined(const Corpus& first, const Corpus& second) {
   for (const Corpus* corpus : {&first, &second}) {
     for (std::size_t i = 0; i < corpus->size(); ++i) {
       Example& example = examples.emplace_back();
-      example.text = corpus->text(i);
+      const TextInput input = corpus->input(i);
+      example.text = input.text;
+      example.pair = input.pair;
       example.line = corpus->line(i);
       for (const std::uint32_t label : corpus->labels(i)) {
         example.labels.push_back(corpus->label_names()[label]);

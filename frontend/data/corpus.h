@@ -11,18 +11,23 @@
 #include <vector>
 
 #include "frontend/data/readers.h"
+#include "runtime/text/encoder.h"
 
 namespace weft {
 
 class Corpus {
  public:
   Corpus() = default;
-  explicit Corpus(std::span<const Example> examples);  // Error where a label breaks the rules
+  // Error where a label breaks the rules, or some examples are pairs and others are not.
+  explicit Corpus(std::span<const Example> examples);
 
   std::size_t size() const { return lines_.size(); }
+  // Of a pair, both texts with a tab between them.
   std::string_view text(std::size_t i) const {
     return std::string_view(texts_).substr(text_ends_[i], text_ends_[i + 1] - text_ends_[i]);
   }
+  TextInput input(std::size_t i) const;                 // what a model reads
+  bool pairs() const { return !pair_begins_.empty(); }  // each row has two texts
   // Indices into label_names().
   std::span<const std::uint32_t> labels(std::size_t i) const {
     return std::span(labels_).subspan(label_ends_[i], label_ends_[i + 1] - label_ends_[i]);
@@ -44,6 +49,7 @@ class Corpus {
 
   std::string texts_;
   std::vector<std::uint64_t> text_ends_{0};
+  std::vector<std::uint32_t> pair_begins_;  // within the rows' texts; empty: there are no pairs
   std::vector<std::uint32_t> labels_;
   std::vector<std::uint64_t> label_ends_{0};
   std::vector<std::uint64_t> lines_;
@@ -63,6 +69,7 @@ class CorpusView {
   std::size_t size() const { return rows_ ? rows_->size() : corpus_->size(); }
   std::size_t row(std::size_t i) const { return rows_ ? (*rows_)[i] : i; }
   std::string_view text(std::size_t i) const { return corpus_->text(row(i)); }
+  TextInput input(std::size_t i) const { return corpus_->input(row(i)); }
   std::span<const std::uint32_t> labels(std::size_t i) const { return corpus_->labels(row(i)); }
   std::size_t line(std::size_t i) const { return corpus_->line(row(i)); }
   const Corpus& corpus() const { return *corpus_; }

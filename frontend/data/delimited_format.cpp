@@ -20,7 +20,9 @@ void read_row(ReadContext& context, const std::vector<std::string>& fields, std:
   }
   context.begin_example(line);
   context.add_labels(fields[columns.label]);
-  context.finish_example(fields[columns.text]);
+  std::optional<std::string_view> pair;
+  if (columns.pair) pair = fields[*columns.pair];
+  context.finish_example(fields[columns.text], pair);
 }
 
 // `remedy` is for rows that have another number of fields than the first.

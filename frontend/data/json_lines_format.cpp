@@ -35,14 +35,20 @@ class JsonLinesReader {
       context_.columns_of_header(keys, line_number());
     }
     context_.begin_example(line_number());
-    const Json& text = member(object, report.text_column);
+    const std::string& text = text_of(object, report.text_column);
+    std::optional<std::string_view> pair;
+    if (!report.pair_column.empty()) pair = text_of(object, report.pair_column);
+    add_labels(member(object, report.label_column));
+    context_.finish_example(text, pair);
+  }
+
+  const std::string& text_of(const Json& object, const std::string& key) const {
+    const Json& text = member(object, key);
     if (!text.is_string()) {
-      bad(fmt::format("`{}` is a JSON {}; the text must be a string", report.text_column,
-                      text.type_name()),
+      bad(fmt::format("`{}` is a JSON {}; the text must be a string", key, text.type_name()),
           "Put quotes around it, or give another --text-column.");
     }
-    add_labels(member(object, report.label_column));
-    context_.finish_example(text.get_ref<const std::string&>());
+    return text.get_ref<const std::string&>();
   }
 
   Json parse(std::string_view line) const {

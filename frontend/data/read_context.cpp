@@ -52,8 +52,10 @@ Columns ReadContext::columns_of_header(const std::vector<std::string>& names, st
   const Columns columns = choose_at(*this, line, [&] { return columns_by_name(names, options_); });
   report_.text_column = names[columns.text];
   report_.label_column = names[columns.label];
+  if (columns.pair) report_.pair_column = names[*columns.pair];
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (i != columns.text && i != columns.label) report_.other_columns.push_back(names[i]);
+    if (i != columns.text && i != columns.label && i != columns.pair)
+      report_.other_columns.push_back(names[i]);
   }
   report_.has_header = true;
   return columns;
@@ -64,6 +66,7 @@ Columns ReadContext::columns_of_row(std::size_t count, std::size_t line) {
       choose_at(*this, line, [&] { return columns_by_position(count, options_); });
   report_.text_column = std::to_string(columns.text + 1);
   report_.label_column = std::to_string(columns.label + 1);
+  if (columns.pair) report_.pair_column = std::to_string(*columns.pair + 1);
   report_.columns_assumed = columns.assumed;
   return columns;
 }
@@ -95,10 +98,12 @@ void ReadContext::add_labels(std::string_view field) {
   }
 }
 
-void ReadContext::finish_example(std::string_view text) {
+void ReadContext::finish_example(std::string_view text, std::optional<std::string_view> pair) {
   example_.text.assign(text);
+  example_.pair = pair;
   ++report_.examples;
-  if (!utf8::is_valid(text) && ++report_.broken_texts == 1) report_.first_broken = example_.line;
+  const bool valid = utf8::is_valid(text) && (!pair || utf8::is_valid(*pair));
+  if (!valid && ++report_.broken_texts == 1) report_.first_broken = example_.line;
   take_(example_);
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,7 +59,7 @@ class ReadContext {
   void add_label(std::string_view label);
   // One label or, where the options have a separator, any number of labels.
   void add_labels(std::string_view field);
-  void finish_example(std::string_view text);
+  void finish_example(std::string_view text, std::optional<std::string_view> pair = {});
 
   // The error that ends reading at this row, whatever the options say.
   Error error_at(const BadRow& bad) const;

@@ -24,7 +24,8 @@ struct DataFormat;  // frontend/data/data_format.h
 
 struct ReadOptions {
   const DataFormat* format = nullptr;  // null: by extension, then by content
-  std::string text_column;             // a name or a number from 1; empty: by the rules
+  // A name or a number from 1, or two with a comma between: pairs of texts. Empty: by the rules.
+  std::string text_column;
   std::string label_column;
   std::optional<bool> header;   // of TSV and CSV; not set: by the rules above
   std::string label_separator;  // if not empty, it stands between the labels of a row
@@ -35,11 +36,13 @@ struct Example {
   std::string text;
   std::vector<std::string> labels;  // distinct, in order of appearance
   std::size_t line = 0;
+  std::optional<std::string> pair = {};  // a second text
 };
 
 struct ReadReport {
   const DataFormat* format = nullptr;      // the one that was read
   std::string text_column, label_column;   // as the file or the rules name them
+  std::string pair_column = {};            // of the second texts; empty: there are none
   std::vector<std::string> other_columns;  // of a header: those that are not read
   bool has_header = false;                 // names the columns
   bool columns_assumed = false;            // no header and not asked for: label first, then text

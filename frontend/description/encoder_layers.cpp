@@ -16,6 +16,7 @@
 #include "frontend/pretrained/pretrained_source.h"
 #include "ir/ops/nn/activation.h"
 #include "ir/ops/ops.h"
+#include "ir/plan/program_interface.h"
 
 namespace weft {
 namespace {
@@ -77,9 +78,9 @@ OpWithAttrs op_of(Activation act) {
   return {find_op(to_string(act)), {}};
 }
 
-class Encoder {
+class EncoderLayers {
  public:
-  Encoder(LayerBuilder& b, const PretrainedConfig& config)
+  EncoderLayers(LayerBuilder& b, const PretrainedConfig& config)
       : b_(b),
         c_(config),
         training_(b, config.layers),
@@ -146,7 +147,8 @@ class Encoder {
 
   ValueId dropout(ValueId x, std::string_view part) { return b_.dropout(x, dropout_, full(part)); }
 
-  // Word ids, positions and, in models that read pairs, the part of the pair: 0, of the text.
+  // Word ids, positions and, in models that tell the texts of a pair apart, which of them a token
+  // is of: 0 where there is one text.
   ValueId embeddings() {
     const LayerValue& text = b_.inputs.front();
     const ValueId words = add(ops::embedding, {text.id, vocabulary()}, "words");
@@ -154,7 +156,11 @@ class Encoder {
         add(ops::positions, {offsets_}, "position_ids", {{"first", c_.first_position}});
     const ValueId table = matrix("positions", c_.positions, c_.width);
     ValueId x = add(ops::add, {words, add(ops::embedding, {at, table}, "positions")}, "sum");
-    if (c_.types > 0) {
+    if (c_.types > 1 && text.pair) {
+      const ValueId types = matrix("types", c_.types, c_.width);
+      const ValueId type = add(ops::embedding, {token_types(), types}, "types");
+      x = add(ops::add, {x, type}, "sum");
+    } else if (c_.types > 0) {
       const ValueId types = matrix("types", c_.types, c_.width);
       const ValueId row =
           add(ops::slice, {types}, "type",
@@ -165,6 +171,11 @@ class Encoder {
     }
     if (!decoder_) x = norm(x, "embedding_norm");
     return b_.dropout(x, given_or("dropout", c_.embedding_dropout), "embeddings");
+  }
+
+  ValueId token_types() {
+    const auto known = b_.graph.find(programs::kTypes);
+    return known ? *known : declare_input(b_.graph, programs::kTypes);
   }
 
   ValueId vocabulary() {
@@ -220,7 +231,7 @@ LayerValue build_pretrained(LayerBuilder& b) {
     b.fail(fmt::format("the input must be the text, but {}", b.described(text)),
            "write pretrained(text, \"FOLDER\")");
   }
-  return Encoder(b, b.pretrained_config(b.word("folder"))).build();
+  return EncoderLayers(b, b.pretrained_config(b.word("folder"))).build();
 }
 
 LayerValue build_first(LayerBuilder& b) { return pick(b, "first"); }

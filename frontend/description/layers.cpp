@@ -59,6 +59,10 @@ LayerValue embedding(LayerBuilder& b) {
     b.fail(fmt::format("the input must be the text, but {}", b.described(text)),
            "write embedding(text, width=…)");
   }
+  if (text.pair) {
+    b.fail("it reads one text, but the line `text` says pair=true",
+           "read pairs by `pretrained(text)`, or leave pair out");
+  }
   Attrs attrs{{"init", "uniform"}, {"scale", b.number("init")}};
   if (b.word("mode") == "static") attrs["frozen"] = std::int64_t{1};
   if (b.integer("decay") == 0) attrs["decay"] = std::int64_t{0};

@@ -24,6 +24,7 @@ struct LayerValue {
   bool words = false;
   std::string name;         // as the description calls it, for messages
   SourceLocation location;  // where it was made
+  bool pair = false;        // of the text: two texts are read together
 };
 
 // A layer builds with this. Nodes and weights are named after `prefix` (`a.conv1d`), in order.

@@ -72,6 +72,7 @@ class Lowering {
   std::map<std::string, int> count_;  // layers of one name in the binding
   Lowered lowered_;
   Graph& graph_;
+  ValueId windows_ = kNoValue;  // which are those of each text; none: a text is one
   std::vector<Diagnostic> errors_;
 };
 
@@ -258,8 +259,14 @@ void Lowering::declare_inputs() {
   graph_.symbol(programs::kTexts, settings_.batch);
   graph_.symbol(programs::kTokens, max_ids(settings_.text));
   const ValueId ids = declare_input(graph_, programs::kIds);
+  if (settings_.text.max_windows > 1) {
+    graph_.symbol(programs::kWindowCount, settings_.batch * settings_.text.max_windows);
+    windows_ = declare_input(graph_, programs::kWindows);
+  }
   const ValueId offsets = declare_input(graph_, programs::kOffsets);
-  scope_["text"] = LayerValue{ids, offsets, true, "text", description_.text.location};
+  LayerValue text{ids, offsets, true, "text", description_.text.location};
+  text.pair = settings_.text.pair;
+  scope_["text"] = std::move(text);
   scope_["labels"] = Attr{context_.labels};
 }
 
@@ -299,22 +306,26 @@ void Lowering::losses(const LayerValue& logits) {
   if (graph_[logits.id].role != Role::computed || graph_[logits.id].name == kLogits) {
     throw Error(location, "the output must be computed");
   }
-  graph_.rename(logits.id, std::string(kLogits));
+  // The logits of a text are their windows' mean.
+  const ValueId z = windows_ == kNoValue
+                        ? logits.id
+                        : graph_.add(ops::mean_pool, {logits.id, windows_}, {}, location);
+  graph_.rename(z, std::string(kLogits));
   const Attrs attrs{{"class_weights", context_.class_weights},
                     {"label_smoothing", settings_.label_smoothing}};
   ValueId loss{};
   ValueId probabilities{};
   if (description_.output.name == "softmax") {
     const ValueId labels = declare_input(graph_, kLabels);
-    loss = graph_.add(ops::cross_entropy, {logits.id, labels}, attrs, location, kLoss);
-    probabilities = graph_.add(ops::softmax, {logits.id}, {}, location, kProbabilities);
+    loss = graph_.add(ops::cross_entropy, {z, labels}, attrs, location, kLoss);
+    probabilities = graph_.add(ops::softmax, {z}, {}, location, kProbabilities);
   } else {
-    const std::int64_t width = graph_[logits.id].type.shape.back().value;
+    const std::int64_t width = graph_[z].type.shape.back().value;
     const ValueId targets = declare_input(graph_, kTargets, width);
-    loss = graph_.add(ops::binary_cross_entropy, {logits.id, targets}, attrs, location, kLoss);
-    probabilities = graph_.add(ops::sigmoid, {logits.id}, {}, location, kProbabilities);
+    loss = graph_.add(ops::binary_cross_entropy, {z, targets}, attrs, location, kLoss);
+    probabilities = graph_.add(ops::sigmoid, {z}, {}, location, kProbabilities);
   }
-  graph_.results = {loss, logits.id, probabilities};
+  graph_.results = {loss, z, probabilities};
 }
 
 // A layer that leads nowhere is a slip: its weights would be stored but never trained.

@@ -24,7 +24,12 @@ struct LoweringContext {
 struct GraphSizes {
   std::int64_t vocabulary = 0;            // rows of the tables of word vectors
   std::int64_t examples = 0, tokens = 0;  // capacities of a batch
+  std::int64_t windows = 0;               // the same, where long texts have several
 };
+
+// Of a batch; it has room for the windows of any texts that its tokens have room for.
+GraphSizes batch_sizes(std::int64_t vocabulary, std::int64_t examples, std::int64_t tokens,
+                       const TextSettings&);
 
 // One layer of the description in the graph, for `weft check`.
 struct LoweredLayer {
@@ -33,7 +38,8 @@ struct LoweredLayer {
   SourceLocation location;
 };
 
-// Inputs %ids, %offsets and %labels (or %targets); results %loss, %logits, %probabilities.
+// Inputs %ids, %offsets, perhaps %windows and %types, and %labels (or %targets); results %loss,
+// %logits, %probabilities.
 struct Lowered {
   Graph graph;  // with a symbol V for the rows of tables: `sized` makes it a program
   Task task = Task::single_label;

@@ -84,6 +84,14 @@ ArgumentDef tokenizer_choice() {
   return def;
 }
 
+ArgumentDef long_choice() {
+  ArgumentDef def =
+      choice("long", "what becomes of a text of more than max_tokens", {"cut", "windows"});
+  def.word_docs = {"its later tokens are not read",
+                   "it is read by overlapping windows of max_tokens, whose logits are averaged"};
+  return def;
+}
+
 constexpr double kMax = 2147483647;
 
 SettingsGroup text_group() {
@@ -96,7 +104,15 @@ SettingsGroup text_group() {
            integer("added_words",
                    "words added at most that only the `vectors` have, if `vocabulary` has room",
                    1000000, 0, kMax),
-           integer("max_tokens", "later words of a text are not read", 400, 1, 1 << 20),
+           integer("max_tokens", "later words of a text are not read, or in other windows", 400, 1,
+                   1 << 20),
+           long_choice(),
+           integer("max_windows", "long=windows: windows of a text at most; what is beyond is cut",
+                   8, 2, 1 << 10),
+           integer("overlap",
+                   "long=windows: tokens that two windows share; -1: a quarter of max_tokens", -1,
+                   0, 1 << 20),
+           flag("pair", "two texts are read together; needs `pretrained`", false),
            integer("buckets", "tokenizer=ngrams: vectors that all n-grams share, by hash", 100000,
                    1, 1 << 30)}};
 }
@@ -175,12 +191,38 @@ const SettingsGroup* find_group(std::string_view name) {
   return at == groups.end() ? nullptr : &*at;
 }
 
-void read_text(DescriptionSettings& s, const Attrs& line) {
+void check_windows(const TextSettings& text, SourceLocation location) {
+  if (text.overlap >= text.max_tokens) {
+    throw Error(
+        location,
+        fmt::format("windows of max_tokens={} cannot overlap by {}", text.max_tokens, text.overlap),
+        "overlap is at most max_tokens - 1, and a quarter of it by default");
+  }
+  if (tokenizer_of(text).ids_per_token != 1) {
+    throw Error(location,
+                fmt::format("tokenizer={} has no long=windows: its words are of several ids",
+                            text.tokenizer),
+                "use tokenizer=words");
+  }
+  if (text.pair) {
+    throw Error(location, "pair=true and long=windows cannot be combined",
+                "a pair is cut to max_tokens, the longer text first: raise max_tokens");
+  }
+}
+
+void read_text(DescriptionSettings& s, const Attrs& line, SourceLocation location) {
   s.text.tokenizer = string_attr(line, "tokenizer");
   s.text.lowercase = int_attr(line, "lowercase") != 0;
   s.text.nfkc = int_attr(line, "nfkc") != 0;
   s.text.max_tokens = int_attr(line, "max_tokens");
   if (tokenizer_of(s.text).more_ids != nullptr) s.text.buckets = int_attr(line, "buckets");
+  s.overlap = int_attr(line, "overlap");
+  s.text.pair = int_attr(line, "pair") != 0;
+  if (string_attr(line, "long") == "windows") {
+    s.text.max_windows = int_attr(line, "max_windows");
+    s.text.overlap = overlap_of(s, s.text.max_tokens);
+    check_windows(s.text, location);
+  }
   s.vocabulary = int_attr(line, "vocabulary");
   s.min_count = int_attr(line, "min_count");
   s.added_words = int_attr(line, "added_words");
@@ -231,6 +273,10 @@ void check_optimizer(const Expression& optimizer) {
 const std::vector<SettingsGroup>& all_settings() {
   static const std::vector<SettingsGroup> groups = make_settings();
   return groups;
+}
+
+std::int64_t overlap_of(const DescriptionSettings& settings, std::int64_t max_tokens) {
+  return settings.overlap >= 0 ? settings.overlap : max_tokens / 4;
 }
 
 Attr arithmetic(const std::string& mark, const Attr& a, const Attr& b, SourceLocation location) {
@@ -284,7 +330,9 @@ DescriptionSettings settings_of(const Description& description, const Overrides&
       errors.insert(errors.end(), e.diagnostics().begin(), e.diagnostics().end());
     }
   };
-  read("text", description.text, read_text);
+  read("text", description.text, [&](DescriptionSettings& s, const Attrs& line) {
+    read_text(s, line, description.text.location);
+  });
   read("train", description.train, read_train);
 
   Expression optimizer = description.optimizer;

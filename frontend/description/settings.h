@@ -29,6 +29,7 @@ Attr arithmetic(const std::string& mark, const Attr& a, const Attr& b, SourceLoc
 
 struct DescriptionSettings {
   TextSettings text;
+  std::int64_t overlap = -1;     // as it is written; below 0: a quarter of max_tokens
   std::int64_t vocabulary = 0;   // words kept at most, the unknown one included
   std::int64_t min_count = 1;    // of a word, to be kept
   std::int64_t added_words = 0;  // at most, of those that only the word vectors have
@@ -48,6 +49,9 @@ struct DescriptionSettings {
 
   OverrideUse use;  // by the constants and the settings
 };
+
+// Tokens that two windows of a long text share, if a window has so many.
+std::int64_t overlap_of(const DescriptionSettings&, std::int64_t max_tokens);
 
 // Throws Error, rendered against the description.
 DescriptionSettings settings_of(const Description&, const Overrides&);

@@ -16,6 +16,11 @@ TensorType with_vocabulary(TensorType type, std::int64_t rows) {
 
 }  // namespace
 
+GraphSizes batch_sizes(std::int64_t vocabulary, std::int64_t examples, std::int64_t tokens,
+                       const TextSettings& text) {
+  return {vocabulary, examples, tokens, examples + tokens / text.max_tokens};
+}
+
 // Values keep their order, and so their ids: what nodes, results and layers refer to stays right.
 Graph sized(const Graph& lowered, const GraphSizes& sizes) {
   Graph graph;
@@ -23,6 +28,9 @@ Graph sized(const Graph& lowered, const GraphSizes& sizes) {
   graph.attrs = lowered.attrs;
   graph.symbol(programs::kTexts, sizes.examples);
   graph.symbol(programs::kTokens, sizes.tokens);
+  if (has_input(lowered, programs::kWindows)) {
+    graph.symbol(programs::kWindowCount, sizes.windows);
+  }
   auto next = lowered.nodes.begin();
   while (graph.values.size() < lowered.values.size()) {
     const Value& value = lowered.values[graph.values.size()];

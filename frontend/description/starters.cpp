@@ -108,7 +108,8 @@ constexpr std::string_view kBert =
 #   weft train MODEL --data FILE --pretrained FOLDER -o PLAN
 model bert
 
-# The model brings its tokenizer; later tokens of a text are not read.
+# The model brings its tokenizer; later tokens of a text are not read: long=windows reads them by
+# overlapping windows. pair=true reads two texts together, from two columns of the data.
 text   max_tokens=128
 
 # freeze=4 leaves the four lowest layers as they are; rate=0.9 lets each layer learn a tenth slower

@@ -96,12 +96,12 @@ void bench_predict(const Plan& plan, const Corpus& corpus, Bench& result) {
   Predictions out;
   const auto from_ids = [&](std::size_t i) {
     const auto [first, last] = cut(i);
-    session.predict_ids({data.ids, std::span(data.offsets).subspan(first, last - first + 1)}, out);
+    session.predict_ids(data.texts(first, last), out);
     return last - first;
   };
   result.from_ids = rate_of(measure(result.settings.seconds, warm_up, from_ids));
-  std::vector<std::string_view> texts;
-  for (std::size_t i = 0; i < corpus.size(); ++i) texts.push_back(corpus.text(i));
+  std::vector<TextInput> texts;
+  for (std::size_t i = 0; i < corpus.size(); ++i) texts.push_back(corpus.input(i));
   result.from_text = rate_of(measure(result.settings.seconds, warm_up, [&](std::size_t i) {
     const auto [first, last] = cut(i);
     session.predict(std::span(texts).subspan(first, last - first), out);

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "frontend/report/explain_gradient.h"
+#include "frontend/report/explain_windows.h"
 #include "frontend/report/plan_weights.h"
 #include "frontend/train/plan_settings.h"
 #include "ir/interpret.h"
@@ -17,7 +18,7 @@
 #include "ir/ops/ops.h"
 #include "ir/plan/program_interface.h"
 #include "passes/pass.h"
-#include "runtime/text/tokenizers.h"
+#include "runtime/text/encoder.h"
 
 namespace weft {
 namespace {
@@ -243,7 +244,23 @@ Bindings bindings(const Graph& graph, const Plan& plan, std::span<const std::int
   Tensor offsets({2});
   offsets.data = {0.0, static_cast<double>(count)};
   given[std::string(programs::kOffsets)] = std::move(offsets);
+  if (has_input(graph, programs::kWindows)) {
+    Tensor one({2});
+    one.data = {0.0, 1.0};
+    given[std::string(programs::kWindows)] = std::move(one);
+  }
   return given;
+}
+
+// The logits before the mean of a text's windows, of which there is one here.
+ValueId logits_of_window(const Graph& graph) {
+  const ValueId logits = graph.find(programs::kLogits).value();
+  const auto windows = graph.find(programs::kWindows);
+  for (const Node& node : graph.nodes) {
+    const bool mean = node.op == &ops::mean_pool && windows && node.inputs[1] == *windows;
+    if (mean && node.outputs[0] == logits) return node.inputs[0];
+  }
+  return logits;
 }
 
 }  // namespace
@@ -262,33 +279,10 @@ struct Explainer::Description {
   Graph graph(std::int64_t words) const {
     const std::int64_t rows = std::max<std::int64_t>(words, 1);
     PassContext context;
-    return run_passes(sized(lowered, {.vocabulary = rows, .examples = 1, .tokens = rows}),
-                      parse_passes("infer-only,dce"), context);
+    const GraphSizes sizes{.vocabulary = rows, .examples = 1, .tokens = rows, .windows = 1};
+    return run_passes(sized(lowered, sizes), parse_passes("infer-only,dce"), context);
   }
 };
-
-void sort_by_size(std::vector<NGram>& ngrams) {
-  std::ranges::stable_sort(ngrams, [](const NGram& a, const NGram& b) {
-    return std::abs(a.contribution) > std::abs(b.contribution);
-  });
-}
-
-double Explanation::total() const {
-  double sum = bias;
-  for (const NGram& ngram : ngrams) sum += ngram.contribution;
-  return sum;
-}
-
-std::vector<double> Explanation::by_word() const {
-  std::vector<double> shares(words.size(), 0.0);
-  for (const NGram& ngram : ngrams) {
-    const auto length = static_cast<double>(ngram.last - ngram.first + 1);
-    for (std::size_t i = ngram.first; i <= ngram.last; ++i) {
-      shares[i] += ngram.contribution / length;
-    }
-  }
-  return shares;
-}
 
 Explainer::Explainer(const Plan& plan, const Encoder& encoder)
     : plan_(plan), encoder_(encoder), description_(std::make_unique<Description>(plan)) {
@@ -298,17 +292,38 @@ Explainer::Explainer(const Plan& plan, const Encoder& encoder)
 Explainer::~Explainer() = default;
 
 Explanation Explainer::explain(std::string_view text, std::size_t label) const {
-  Explanation explanation;
+  const bool pairs = encoder_.reads_pairs();
   TokenBuffer buffer;
   std::vector<std::int32_t> ids;
-  encoder_.encode(text, buffer, ids, &explanation.words);
+  std::vector<std::int32_t> types;
+  std::vector<TextSpan> words;
+  encoder_.encode(pairs ? split_pair(text) : TextInput{text}, buffer,
+                  {ids, &words, pairs ? &types : nullptr});
+  const auto size = plan_.text.max_windows > 1 ? static_cast<std::size_t>(plan_.text.max_tokens)
+                                               : std::max<std::size_t>(ids.size(), 1);
+  std::vector<Explanation> windows;
+  for (std::size_t begin = 0; begin < ids.size() || windows.empty(); begin += size) {
+    const std::size_t count = std::min(size, ids.size() - begin);
+    const auto its_types = pairs ? std::span(types).subspan(begin, count) : std::span(types);
+    windows.push_back(explain_window(std::span(ids).subspan(begin, count), its_types,
+                                     std::span(words).subspan(begin, count), label));
+  }
+  return windows.size() == 1 ? std::move(windows.front())
+                             : mean_of_windows(windows, Windows(plan_.text));
+}
+
+Explanation Explainer::explain_window(std::span<const std::int32_t> ids,
+                                      std::span<const std::int32_t> types,
+                                      std::span<const TextSpan> words, std::size_t label) const {
+  Explanation explanation;
+  explanation.words.assign(words.begin(), words.end());
   for (const std::int32_t id : ids) explanation.known.push_back(id != encoder_.unknown_id());
 
-  if (description_->encoder) return explain_encoder(std::move(explanation), ids, label);
+  if (description_->encoder) return explain_encoder(std::move(explanation), ids, types, label);
 
   const auto count = static_cast<std::int64_t>(ids.size());
   Graph graph = description_->graph(count);
-  const ValueId logits = graph.find(programs::kLogits).value();
+  const ValueId logits = logits_of_window(graph);
   graph.results.clear();
   for (std::size_t i = 0; i < graph.values.size(); ++i) {
     graph.results.push_back(ValueId{static_cast<std::uint32_t>(i)});
@@ -342,13 +357,14 @@ Explanation Explainer::explain(std::string_view text, std::size_t label) const {
 
 // Special tokens stand for no bytes of the text: they count with the bias.
 Explanation Explainer::explain_encoder(Explanation explanation, std::span<const std::int32_t> ids,
+                                       std::span<const std::int32_t> types,
                                        std::size_t label) const {
   const Graph graph = description_->graph(static_cast<std::int64_t>(ids.size()));
   const std::int64_t width = graph[graph.find(programs::kLogits).value()].type.shape.back().value;
   const bool one_number = width == 1 && plan_.labels.size() == 2;
-  const GradientExplanation found =
-      explain_by_gradient(graph, plan_, ids, one_number ? 0 : static_cast<std::int64_t>(label),
-                          one_number && label == 0 ? -1.0 : 1.0);
+  const GradientExplanation found = explain_by_gradient(
+      graph, plan_, ids, types, one_number ? 0 : static_cast<std::int64_t>(label),
+      one_number && label == 0 ? -1.0 : 1.0);
   explanation.exact = false;
   explanation.logit = found.logit;
   explanation.bias = found.baseline;

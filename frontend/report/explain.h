@@ -28,7 +28,7 @@ struct NGram {
 void sort_by_size(std::vector<NGram>&);  // of contributions
 
 struct Explanation {
-  std::vector<TextSpan> words;  // those that count: at most max_tokens
+  std::vector<TextSpan> words;  // those that count: at most max_tokens, or those of all windows
   std::vector<bool> known;      // of each word: whether it is in the vocabulary
   std::vector<NGram> ngrams;    // by size of contribution, then by place; none of them 0
   double bias = 0;              // what does not depend on the words
@@ -49,13 +49,16 @@ class Explainer {
   Explainer(const Plan& plan, const Encoder& encoder);
   ~Explainer();
 
-  // Of the label's logit. Where one number tells two labels apart it is the second's, and the
-  // first's is its negative.
+  // Of the label's logit. A text of several windows is explained by each of them: the mean of what
+  // a word adds to their logits. For a model of pairs, the text is both with a tab between. Where
+  // one number tells two labels apart it is the second's, and the first's is its negative.
   Explanation explain(std::string_view text, std::size_t label) const;
 
  private:
+  Explanation explain_window(std::span<const std::int32_t> ids, std::span<const std::int32_t> types,
+                             std::span<const TextSpan> words, std::size_t label) const;
   Explanation explain_encoder(Explanation explanation, std::span<const std::int32_t> ids,
-                              std::size_t label) const;
+                              std::span<const std::int32_t> types, std::size_t label) const;
   struct Description;
   const Plan& plan_;
   const Encoder& encoder_;

@@ -59,8 +59,8 @@ Graph differentiated(Graph graph, const std::set<ValueId>& tables, std::int64_t 
 class Bound {
  public:
   Bound(const Graph& program, const Plan& plan, const std::set<std::string>& tables,
-        std::span<const std::int32_t> ids, bool zero)
-      : tokens_(static_cast<std::int64_t>(ids.size())) {
+        std::span<const std::int32_t> ids, std::span<const std::int32_t> types, bool zero)
+      : tokens_(static_cast<std::int64_t>(ids.size())), types_(types) {
     std::vector<PlanTensor> tensors;
     for (const Value& value : program.values) {
       if (value.role != Role::param && value.role != Role::state) continue;
@@ -85,7 +85,16 @@ class Bound {
     const auto offsets = executor_->input_i32(programs::kOffsets);
     offsets[0] = 0;
     offsets[1] = static_cast<std::int32_t>(tokens_);
-    executor_->run({{programs::kTexts, 1}, {programs::kTokens, tokens_}});
+    if (has_input(executor_->graph(), programs::kWindows)) {
+      const auto windows = executor_->input_i32(programs::kWindows);
+      windows[0] = 0;
+      windows[1] = 1;
+    }
+    if (has_input(executor_->graph(), programs::kTypes)) {
+      std::ranges::copy(types_, executor_->input_i32(programs::kTypes).begin());
+    }
+    executor_->run(
+        {{programs::kTexts, 1}, {programs::kTokens, tokens_}, {programs::kWindowCount, 1}});
     return static_cast<double>(executor_->result(programs::kLoss).f32()[0]);
   }
 
@@ -109,6 +118,7 @@ class Bound {
   }
 
   std::int64_t tokens_;
+  std::span<const std::int32_t> types_;
   std::deque<AlignedBytes> rows_;
   std::unique_ptr<Memory> memory_;
   std::unique_ptr<Executor> executor_;
@@ -117,13 +127,14 @@ class Bound {
 }  // namespace
 
 GradientExplanation explain_by_gradient(const Graph& predicting, const Plan& plan,
-                                        std::span<const std::int32_t> ids, std::int64_t column,
+                                        std::span<const std::int32_t> ids,
+                                        std::span<const std::int32_t> types, std::int64_t column,
                                         double sign) {
   const std::set<ValueId> tables = tables_of(predicting);
   std::set<std::string> names;
   for (const ValueId id : tables) names.insert(predicting[id].name);
   const Graph program = differentiated(predicting, tables, column, sign);
-  Bound text(program, plan, names, ids, /*zero=*/false);
+  Bound text(program, plan, names, ids, types, /*zero=*/false);
   GradientExplanation explanation;
   explanation.logit = text.run();
   explanation.by_token.assign(ids.size(), 0.0);
@@ -135,7 +146,7 @@ GradientExplanation explain_by_gradient(const Graph& predicting, const Plan& pla
           static_cast<double>(rows[i]) * static_cast<double>(gradient[i]);
     }
   }
-  explanation.baseline = Bound(program, plan, names, ids, /*zero=*/true).run();
+  explanation.baseline = Bound(program, plan, names, ids, types, /*zero=*/true).run();
   return explanation;
 }
 

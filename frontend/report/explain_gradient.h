@@ -22,10 +22,12 @@ struct GradientExplanation {
 };
 
 // `predicting`: the forward graph without what only training needs, sized for as many words and
-// tokens as there are ids, so that its tables of word vectors have a row for each token. `sign`: of
-// logit number `column`. Error if the plan lacks weights.
+// tokens as there are ids, so that its tables of word vectors have a row for each token. `types`:
+// of the tokens, if the model reads pairs. `sign`: of logit number `column`. Error if the plan
+// lacks weights.
 GradientExplanation explain_by_gradient(const Graph& predicting, const Plan&,
-                                        std::span<const std::int32_t> ids, std::int64_t column,
+                                        std::span<const std::int32_t> ids,
+                                        std::span<const std::int32_t> types, std::int64_t column,
                                         double sign);
 
 }  // namespace weft

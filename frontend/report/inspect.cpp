@@ -19,6 +19,7 @@ std::map<std::string, std::int64_t, std::less<>> usual_extents(const Graph& grap
   std::map<std::string, std::int64_t, std::less<>> extents;
   const Symbol* const b = graph.find_symbol("B");
   const Symbol* const t = graph.find_symbol("T");
+  const Symbol* const w = graph.find_symbol("W");  // usual texts are one window
   const std::int64_t examples = std::min(kUsualExamples, b == nullptr ? 1 : b->capacity);
   const std::int64_t tokens = t == nullptr ? 0 : std::min(kUsualTokens * examples, t->capacity);
   for (const Symbol& symbol : graph.symbols) {
@@ -26,8 +27,8 @@ std::map<std::string, std::int64_t, std::less<>> usual_extents(const Graph& grap
                              ? 1.0
                              : static_cast<double>(tokens) / static_cast<double>(t->capacity);
     extents[symbol.name] =
-        &symbol == b   ? examples
-        : &symbol == t ? tokens
+        &symbol == b || &symbol == w ? examples
+        : &symbol == t               ? tokens
                        : static_cast<std::int64_t>(static_cast<double>(symbol.capacity) * share);
   }
   return extents;

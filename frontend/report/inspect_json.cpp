@@ -101,6 +101,11 @@ std::string to_json(const Inspection& inspection) {
                {"nfkc", plan.text.nfkc},
                {"max_tokens", plan.text.max_tokens}};
   if (plan.text.buckets > 0) text["buckets"] = plan.text.buckets;
+  if (plan.text.pair) text["pair"] = true;
+  if (plan.text.max_windows > 1) {
+    text["max_windows"] = plan.text.max_windows;
+    text["overlap"] = plan.text.overlap;
+  }
   const Json out = {
       {"description", plan.description},
       {"settings", settings.is_discarded() ? Json(plan.settings) : std::move(settings)},

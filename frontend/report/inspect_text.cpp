@@ -59,10 +59,13 @@ std::string summary(const Inspection& inspection) {
   if (const auto overrides = overrides_of(plan).assignments(); !overrides.empty()) {
     out += fmt::format("set         {}\n", listed(overrides, overrides.size()));
   }
-  out += fmt::format("text        {}{}{}{}, at most {}\n", text.tokenizer,
+  out += fmt::format("text        {}{}{}{}{}, at most {}{}\n", text.tokenizer,
                      text.buckets > 0 ? " in " + counted(text.buckets, "bucket") : "",
                      text.lowercase ? ", lowercase" : "", text.nfkc ? ", NFKC" : "",
-                     counted(text.max_tokens, "token"));
+                     text.pair ? ", pairs" : "", counted(text.max_tokens, "token"),
+                     text.max_windows == 1 ? ""
+                                           : fmt::format(", in up to {} windows that overlap by {}",
+                                                         text.max_windows, text.overlap));
   out += fmt::format("vocabulary  {}: {}\n", counted(static_cast<std::int64_t>(words), "word"),
                      listed(first_words(plan, kWordsShown), words));
   out += fmt::format("labels      {}: {}\n",

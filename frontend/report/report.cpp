@@ -155,11 +155,11 @@ Report make_report(Session& session, const CorpusView& examples, std::optional<d
 
   ReportBuilder builder(report, data, multi);
   Predictions predictions;
-  std::vector<std::string_view> texts;
+  std::vector<TextInput> texts;
   for (std::size_t begin = 0; begin < data.size(); begin += kPortion) {
     texts.clear();
     const std::size_t end = std::min(begin + kPortion, data.size());
-    for (std::size_t i = begin; i < end; ++i) texts.push_back(examples.text(i));
+    for (std::size_t i = begin; i < end; ++i) texts.push_back(examples.input(i));
     const auto start = Clock::now();
     session.predict(texts, predictions);
     report.seconds += std::chrono::duration<double>(Clock::now() - start).count();

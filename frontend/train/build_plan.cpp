@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "frontend/data/vocabulary_builder.h"
@@ -20,6 +21,7 @@
 #include "passes/compile.h"
 #include "runtime/resources/memory.h"
 #include "runtime/text/tokenizers.h"
+#include "runtime/text/windows.h"
 
 namespace weft {
 namespace {
@@ -32,13 +34,19 @@ struct CountedTexts {
   std::vector<std::int64_t> offsets{0};
 };
 
+// True if the numbers of a text's words, as they are counted, are all that it becomes.
+bool keeps_ids(const TextSettings& text) {
+  return tokenizer_of(text).looks_up_words && text.max_windows == 1;
+}
+
 // The words of the data and, where they fit in, more of the initial vectors.
 CountedTexts count_words(const DescriptionSettings& settings, const CorpusView& examples,
                          InitialVectors& initial_vectors) {
   CountedTexts counted;
   VocabularyBuilder builder(settings.text);
-  const bool keep = tokenizer_of(settings.text).looks_up_words;
-  const auto longest = static_cast<std::size_t>(settings.text.max_tokens);
+  const Windows windows(settings.text);
+  const bool keep = keeps_ids(settings.text);
+  const std::size_t longest = windows.max_tokens();
   for (std::size_t i = 0; i < examples.size(); ++i) {
     builder.add(examples.text(i), longest, keep ? &counted.ids : nullptr);
     counted.offsets.push_back(static_cast<std::int64_t>(counted.ids.size()));
@@ -151,7 +159,7 @@ class Builder {
     plan_.vocabulary = {counted.words->bytes, std::span(counted.words->offsets).subspan(1)};
     plan_.owners.push_back(counted.words);
     encoder_ = make_encoder(plan_.text, plan_.vocabulary);
-    if (!tokenizer_of(plan_.text).looks_up_words) return encode(examples, *encoder_, plan_.labels);
+    if (!keeps_ids(plan_.text)) return encode(examples, *encoder_, plan_.labels);
     return label(examples, plan_.labels, std::move(counted.ids), std::move(counted.offsets));
   }
 
@@ -161,6 +169,11 @@ class Builder {
     const PretrainedConfig& config = *pretrained_.config();
     plan_.text = files->text;
     plan_.text.max_tokens = std::min(settings_.text.max_tokens, config.longest_text());
+    plan_.text.max_windows = settings_.text.max_windows;
+    if (plan_.text.max_windows > 1) {
+      plan_.text.overlap = overlap_of(settings_, plan_.text.max_tokens);
+    }
+    plan_.text.pair = settings_.text.pair;
     plan_.vocabulary = files->vocabulary();
     plan_.owners.push_back(files);
     encoder_ = make_encoder(plan_.text, plan_.vocabulary);
@@ -170,10 +183,15 @@ class Builder {
                 "the folder mixes the files of two models: download it again");
   }
 
-  // `tokens`: of a training batch.
+  // `tokens`: of a training batch. With windows, long texts do not make it larger than a batch of
+  // texts that are one window each: a batch of many long texts has fewer texts.
   Plan finish(std::int64_t tokens) && {
     const std::int64_t ids = table_rows(encoder_->id_count(), pretrained_.config());
-    const GraphSizes training{ids, settings_.batch, std::max(encoder_->max_ids(), tokens)};
+    if (plan_.text.max_windows > 1) {
+      tokens = std::min(tokens, settings_.batch * plan_.text.max_tokens);
+    }
+    const GraphSizes training =
+        batch_sizes(ids, settings_.batch, std::max(encoder_->max_ids(), tokens), plan_.text);
     add_programs(compile_predicting(lowered_.graph, ids, plan_.text, options_),
                  compile_train(sized(lowered_.graph, training), options_));
     for (std::string& text : vectors_.report()) plan_.notes.push_back({"", std::move(text)});
@@ -188,12 +206,13 @@ class Builder {
  private:
   // The pretrained model decides how texts are read, but for how much of them.
   void check_text_line() const {
+    constexpr std::array kLengths{"max_tokens", "long", "max_windows", "overlap", "pair"};
     for (const Argument& setting : description_.text.settings) {
-      if (setting.name == "max_tokens") continue;
+      if (std::ranges::find(kLengths, setting.name) != kLengths.end()) continue;
       throw Error(
           setting.location,
           fmt::format("{} beside `pretrained`: the model brings its tokenizer", setting.name),
-          "leave it out; `text max_tokens=128` is what may be said")
+          "leave it out; only how long texts are read, and pair, may be said")
           .in(description_.file, description_.source);
     }
   }

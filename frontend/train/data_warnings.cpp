@@ -181,10 +181,25 @@ Warnings text_warnings(const CorpusView& train, const DescriptionSettings& setti
 
 Warnings length_warnings(const Dataset& data, std::int64_t max_ids, const TextSettings& text) {
   std::size_t full = 0;
-  for (std::size_t i = 0; i < data.size(); ++i) full += data.length(i) >= max_ids ? 1 : 0;
-  if (full == 0) return {};
-  return {fmt::format("{} of {} training texts {} max_tokens={}: what they have beyond is not read",
-                      full, data.size(), full == 1 ? "fills" : "fill", text.max_tokens)};
+  std::size_t several = 0;  // texts of several windows
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    full += data.length(i) >= max_ids ? 1 : 0;
+    several += data.length(i) > text.max_tokens ? 1 : 0;
+  }
+  Warnings warnings;
+  if (text.max_windows > 1 && several > 0) {
+    warnings.push_back(
+        fmt::format("{} of {} training texts {} longer than max_tokens={}: {} read by windows that "
+                    "overlap by {}",
+                    several, data.size(), several == 1 ? "is" : "are", text.max_tokens,
+                    several == 1 ? "it is" : "they are", text.overlap));
+  }
+  if (full == 0) return warnings;
+  warnings.push_back(fmt::format(
+      "{} of {} training texts {} {}={}: what they have beyond is not read", full, data.size(),
+      full == 1 ? "fills" : "fill", text.max_windows > 1 ? "max_windows" : "max_tokens",
+      text.max_windows > 1 ? text.max_windows : text.max_tokens));
+  return warnings;
 }
 
 Warnings split_warnings(const CorpusView& train, const CorpusView& valid,

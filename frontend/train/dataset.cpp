@@ -6,6 +6,7 @@
 #include <numeric>
 #include <utility>
 
+#include "ir/diagnostic.h"
 #include "ir/random.h"
 
 namespace weft {
@@ -19,16 +20,35 @@ std::int64_t Dataset::max_tokens(std::int64_t examples) const {
   return std::accumulate(lengths.begin(), middle, std::int64_t{0});
 }
 
+namespace {
+
+void expect_pairs(const Corpus& corpus, bool pairs) {
+  if (corpus.size() == 0 || corpus.pairs() == pairs) return;
+  if (pairs) {
+    throw Error("the model reads pairs of texts, but the data has one text a row",
+                "name both columns: --text-column premise,hypothesis");
+  }
+  throw Error("the data has two texts a row, but the model reads one",
+              "write `text pair=true` in its description, or name one --text-column");
+}
+
+}  // namespace
+
 Dataset encode(const CorpusView& examples, const Encoder& encoder,
                const std::vector<std::string>& labels) {
+  expect_pairs(examples.corpus(), encoder.reads_pairs());
   std::vector<std::int32_t> ids;
+  std::vector<std::int32_t> types;
   std::vector<std::int64_t> offsets{0};
   TokenBuffer buffer;
   for (std::size_t i = 0; i < examples.size(); ++i) {
-    encoder.encode(examples.text(i), buffer, ids);
+    encoder.encode(examples.input(i), buffer,
+                   {ids, nullptr, encoder.reads_pairs() ? &types : nullptr});
     offsets.push_back(static_cast<std::int64_t>(ids.size()));
   }
-  return label(examples, labels, std::move(ids), std::move(offsets));
+  Dataset data = label(examples, labels, std::move(ids), std::move(offsets));
+  data.types = std::move(types);
+  return data;
 }
 
 Dataset label(const CorpusView& examples, const std::vector<std::string>& labels,
@@ -67,6 +87,7 @@ void Batches::start(std::int64_t epoch, std::size_t done) {
 
 bool Batches::next() {
   ids_.clear();
+  types_.clear();
   labels_.clear();
   offsets_.assign(1, 0);
   label_offsets_.assign(1, 0);
@@ -75,8 +96,12 @@ bool Batches::next() {
     const std::size_t i = order_[at_];
     const auto tokens = static_cast<std::int64_t>(ids_.size()) + data_.length(i);
     if (at_ > begin_ && tokens > max_tokens_) break;
-    ids_.insert(ids_.end(), data_.ids.begin() + data_.offsets[i],
-                data_.ids.begin() + data_.offsets[i + 1]);
+    const auto append = [&](std::vector<std::int32_t>& to, const std::vector<std::int32_t>& from) {
+      if (from.empty()) return;
+      to.insert(to.end(), from.begin() + data_.offsets[i], from.begin() + data_.offsets[i + 1]);
+    };
+    append(ids_, data_.ids);
+    append(types_, data_.types);
     const auto labels = data_.labels_of(i);
     labels_.insert(labels_.end(), labels.begin(), labels.end());
     offsets_.push_back(static_cast<std::int64_t>(ids_.size()));

@@ -13,14 +13,19 @@
 namespace weft {
 
 // Example i has the words ids[offsets[i] .. offsets[i + 1]) and likewise its labels, numbered as in
-// `space`: those of a plan, then those it does not know.
+// `space`: those of a plan, then those it does not know. Of pairs of texts, also a type for each
+// id.
 struct Dataset {
   LabelSpace space;
-  std::vector<std::int32_t> ids = {}, labels = {};
+  std::vector<std::int32_t> ids = {}, types = {}, labels = {};
   std::vector<std::int64_t> offsets{0}, label_offsets{0};
 
   std::size_t size() const { return offsets.size() - 1; }
-  PackedIds texts() const { return {ids, offsets}; }
+  PackedIds texts() const { return {ids, offsets, types}; }
+  // [first, last): offsets are relative to `ids`, which is whole.
+  PackedIds texts(std::size_t first, std::size_t last) const {
+    return {ids, std::span(offsets).subspan(first, last - first + 1), types};
+  }
   std::int64_t length(std::size_t i) const { return offsets[i + 1] - offsets[i]; }
   std::span<const std::int32_t> labels_of(std::size_t i) const {
     const auto begin = static_cast<std::size_t>(label_offsets[i]);
@@ -30,6 +35,7 @@ struct Dataset {
   std::int64_t max_tokens(std::int64_t examples) const;
 };
 
+// Error if the examples are pairs of texts and the encoder reads one, or the other way round.
 Dataset encode(const CorpusView& examples, const Encoder& encoder,
                const std::vector<std::string>& labels);
 
@@ -46,7 +52,7 @@ class Batches {
 
   void start(std::int64_t epoch, std::size_t done = 0);  // after so many examples of it
   bool next();                                           // false when the epoch has ended
-  PackedIds texts() const { return {ids_, offsets_}; }
+  PackedIds texts() const { return {ids_, offsets_, types_}; }
   PackedLabels labels() const { return {labels_, label_offsets_}; }
   std::span<const std::uint32_t> examples() const {  // of this batch, by their place in the data
     return std::span(order_).subspan(begin_, at_ - begin_);
@@ -60,7 +66,7 @@ class Batches {
   std::uint64_t seed_;
   std::vector<std::uint32_t> order_;
   std::size_t begin_ = 0, at_ = 0;  // of this batch, of the next
-  std::vector<std::int32_t> ids_, labels_;
+  std::vector<std::int32_t> ids_, types_, labels_;
   std::vector<std::int64_t> offsets_, label_offsets_;
 };
 

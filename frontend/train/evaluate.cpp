@@ -32,8 +32,7 @@ void predict_all(Session& session, const Dataset& data,
   Predictions predictions;
   for (std::size_t begin = 0; begin < data.size(); begin += portion) {
     const std::size_t count = std::min(portion, data.size() - begin);
-    // Offsets are relative to `ids`, which is whole: a portion of texts is a part of them.
-    const PackedIds texts{data.ids, std::span(data.offsets).subspan(begin, count + 1)};
+    const PackedIds texts = data.texts(begin, begin + count);
     if (rows == nullptr) {
       session.predict_ids(texts, predictions);
     } else {

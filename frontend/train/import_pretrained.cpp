@@ -38,7 +38,7 @@ bool has_classifier(const PretrainedConfig& config, const PublishedWeights& weig
 
 }  // namespace
 
-std::string describe_pretrained(const PretrainedConfig& config) {
+std::string describe_pretrained(const PretrainedConfig& config, bool pair) {
   const Family& family = *find_family(config.family);
   const std::string head =
       fmt::format(fmt::runtime(family.head), fmt::arg("dropout", config.classifier_dropout),
@@ -46,14 +46,15 @@ std::string describe_pretrained(const PretrainedConfig& config) {
   const char* output = config.task == Task::multi_label ? "sigmoid" : "softmax";
   return fmt::format(
       "# A published {0} with the head of a classifier. `train` is for further training.\n"
-      "model {0}\n\ntext   max_tokens={1}\nx      = pretrained(text)\nlogits = x | {2}\n"
+      "model {0}\n\ntext   max_tokens={1}{4}\nx      = pretrained(text)\nlogits = x | {2}\n"
       "output {3}(logits)\n\ntrain  adamw(rate=0.00005, weight_decay=0.01) batch=32 epochs=3 "
       "schedule=linear warmup=0.1 clip_norm=1\n",
-      family.name, std::min<std::int64_t>(512, config.longest_text()), head, output);
+      family.name, std::min<std::int64_t>(512, config.longest_text()), head, output,
+      pair ? " pair=true" : "");
 }
 
 Plan import_pretrained(const std::string& folder, std::vector<std::string> labels,
-                       const CompileOptions& options) {
+                       const CompileOptions& options, bool pair) {
   const PretrainedConfig config = read_config(folder);
   if (labels.empty()) labels = config.labels;
   if (labels.empty()) {
@@ -61,7 +62,7 @@ Plan import_pretrained(const std::string& folder, std::vector<std::string> label
                 "name the labels of a new head, --labels good,bad; or train one on data: "
                 "`weft new bert`");
   }
-  const std::string source = describe_pretrained(config);
+  const std::string source = describe_pretrained(config, pair);
   const Description description = parse_description(source, "the description of " + folder);
   return build_without_data(description, {}, std::move(labels), options, {{}, folder});
 }

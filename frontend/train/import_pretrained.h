@@ -11,14 +11,14 @@
 namespace weft {
 
 // The model description of a published model with its family's usual head, which says how it may be
-// trained further.
-std::string describe_pretrained(const PretrainedConfig&);
+// trained further. `pair`: it reads pairs of texts.
+std::string describe_pretrained(const PretrainedConfig&, bool pair = false);
 
 // The model of a folder as a plan that predicts and can be trained. Without `labels` they are those
 // of its own classifier; with them its head begins at random unless it has as many. Error if there
 // are neither.
 Plan import_pretrained(const std::string& folder, std::vector<std::string> labels,
-                       const CompileOptions& = {});
+                       const CompileOptions& = {}, bool pair = false);
 
 // Writes the model that a plan began with, as its weights are now, in the published form:
 // config.json, model.safetensors, the tokenizer's files. False if the plan's head is not its

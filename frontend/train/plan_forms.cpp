@@ -52,7 +52,7 @@ std::int64_t table_rows(std::int64_t ids, const PretrainedConfig* pretrained) {
 Compiled compile_predicting(const Graph& lowered, std::int64_t ids, const TextSettings& text,
                             const CompileOptions& options) {
   const std::int64_t tokens = std::max(predict_tokens(lowered), max_ids(text));
-  return compile_predict(sized(lowered, {ids, kPredictExamples, tokens}), options);
+  return compile_predict(sized(lowered, batch_sizes(ids, kPredictExamples, tokens, text)), options);
 }
 
 Plan predict_only(const Plan& plan) {

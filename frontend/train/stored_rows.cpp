@@ -98,15 +98,21 @@ std::span<const float> StoredRows::of(std::span<const std::uint32_t> examples) {
 // The rows of those examples, end to end.
 void StoredRows::encode_missing(std::span<const std::uint32_t> examples) {
   std::vector<std::int32_t> ids;
+  std::vector<std::int32_t> types;
   std::vector<std::int64_t> offsets{0};
   std::size_t numbers = 0;
+  const auto append = [&](std::vector<std::int32_t>& to, const std::vector<std::int32_t>& from,
+                          std::uint32_t i) {
+    if (from.empty()) return;  // all types are 0
+    to.insert(to.end(), from.begin() + data_.offsets[i], from.begin() + data_.offsets[i + 1]);
+  };
   for (const std::uint32_t i : examples) {
-    ids.insert(ids.end(), data_.ids.begin() + data_.offsets[i],
-               data_.ids.begin() + data_.offsets[i + 1]);
+    append(ids, data_.ids, i);
+    append(types, data_.types, i);
     offsets.push_back(static_cast<std::int64_t>(ids.size()));
     numbers += size(i);
   }
-  session_.encode({ids, offsets}, made_);
+  session_.encode({ids, offsets, types}, made_);
   WEFT_CHECK(made_.size() == numbers);  // the encoder of the plan made the ids, and cut them
 }
 

@@ -163,7 +163,7 @@ class Trainer {
       if (valid_ != nullptr) return evaluated_now();
       Predictions answers;
       const std::size_t some = std::min<std::size_t>(data_.size(), 64);
-      session_.predict_ids({data_.ids, std::span(data_.offsets).first(some + 1)}, answers);
+      session_.predict_ids(data_.texts(0, some), answers);
       for (std::size_t i = 0; i < some; ++i) expect_numbers(answers, i);
       return std::nullopt;
     } catch (const NoNumber&) {  // of finite weights that are too large

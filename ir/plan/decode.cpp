@@ -118,7 +118,8 @@ class Decoder {
   TextSettings text_settings(const fbs::TextSettings* from) {
     require(from != nullptr, "the text settings are missing");
     return {text(from->tokenizer()), from->lowercase(), from->nfkc(),
-            from->max_tokens(),      from->buckets(),   subwords(from->subwords())};
+            from->max_tokens(),      from->buckets(),   subwords(from->subwords()),
+            from->max_windows(),     from->overlap(),   from->pair()};
   }
 
   SubwordSettings subwords(const fbs::SubwordSettings* from) {

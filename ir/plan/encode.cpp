@@ -87,7 +87,8 @@ class Encoder {
     const auto tokenizer = text(settings.tokenizer);
     const auto more = subwords(settings.subwords);
     return fbs::CreateTextSettings(out_, tokenizer, settings.lowercase, settings.nfkc,
-                                   settings.max_tokens, settings.buckets, more);
+                                   settings.max_tokens, settings.buckets, more,
+                                   settings.max_windows, settings.overlap, settings.pair);
   }
 
   Offset<fbs::SubwordSettings> subwords(const SubwordSettings& subwords) {
@@ -202,7 +203,8 @@ class Encoder {
 }  // namespace
 
 std::uint32_t plan_format::version_of(const Plan& plan) {
-  if (plan.program(programs::kEncode) != nullptr) return 3;
+  const bool encodes = plan.program(programs::kEncode) != nullptr;
+  if (encodes || plan.text.max_windows > 1 || plan.text.pair) return 3;
   const bool subwords = plan.text.subwords != SubwordSettings{} || !plan.vocabulary.merges.empty();
   return subwords ? 2 : 1;
 }

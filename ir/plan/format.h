@@ -22,8 +22,8 @@ namespace weft::plan_format {
 static_assert(std::endian::native == std::endian::little, "plan files are little-endian");
 
 inline constexpr std::string_view kMagic = "weftplan";
-// A plan is written in the first version that can say what it holds; version 2 has subwords,
-// version 3 a program @encode.
+// A plan is written in the first version that can say what it holds: version 2 has subwords, 3 has
+// windows of long texts, pairs of texts, and a program @encode.
 inline constexpr std::uint32_t kVersion = 3;
 std::uint32_t version_of(const Plan&);
 inline constexpr std::uint64_t kAlignment = 64;

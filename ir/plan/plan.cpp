@@ -98,6 +98,20 @@ void check_subwords(const SubwordSettings& subwords, const VocabularyView& vocab
   }
 }
 
+// Sizes of which sums and products stay in range, and how texts that are too long for them are cut.
+void check_lengths(const TextSettings& text) {
+  constexpr std::int64_t kMaxWindows = 1 << 16;
+  if (text.max_tokens < 1) broken("max_tokens is below 1");
+  if (text.max_windows < 1 || text.max_windows > kMaxWindows) {
+    broken(fmt::format("max_windows is {}; 1 to {} are possible", text.max_windows, kMaxWindows));
+  }
+  const std::int64_t most = text.max_windows == 1 ? 0 : text.max_tokens - 1;
+  if (text.overlap < 0 || text.overlap > most) {
+    broken(fmt::format("windows overlap by {}; 0 to {} are possible", text.overlap, most));
+  }
+  if (text.max_windows > 1 && text.pair) broken("pairs of texts have no windows");
+}
+
 void check_labels(const Plan& plan) {
   if (plan.labels.empty()) broken("there are no labels");
   std::set<std::string_view> seen;
@@ -207,6 +221,13 @@ void check_callers(const Plan& plan, const Graph& graph) {
   }
   check_interface(*interface, graph, logit_width(plan, graph));
   if (has_input(graph, programs::kRows)) check_rows(plan, graph);
+  const bool reads_texts = has_input(graph, programs::kOffsets);
+  if (has_input(graph, programs::kWindows) != (reads_texts && plan.text.max_windows > 1)) {
+    broken(fmt::format("program @{} does not take the windows that texts have", graph.name));
+  }
+  if (has_input(graph, programs::kTypes) && !plan.text.pair) {
+    broken(fmt::format("program @{} takes types of tokens, but texts are no pairs", graph.name));
+  }
 }
 
 }  // namespace
@@ -222,7 +243,7 @@ const PlanTensor* Plan::tensor(std::string_view name) const {
 }
 
 void check_plan(const Plan& plan) {
-  if (plan.text.max_tokens < 1) broken("max_tokens is below 1");
+  check_lengths(plan.text);
   check_vocabulary(plan.vocabulary);
   check_subwords(plan.text.subwords, plan.vocabulary);
   check_labels(plan);

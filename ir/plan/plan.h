@@ -59,9 +59,14 @@ struct TextSettings {
   std::string tokenizer = "words";  // a name of the table in runtime/text/tokenizers.h
   bool lowercase = true;
   bool nfkc = true;
-  std::int64_t max_tokens = 400;  // later tokens of a text are dropped
+  std::int64_t max_tokens = 400;  // later tokens of a text are dropped, or are of other windows
   std::int64_t buckets = 0;       // of tokenizer=ngrams: rows that n-grams share by hash
   SubwordSettings subwords = {};
+  // Above 1: a longer text is read by up to so many windows of max_tokens tokens; each begins with
+  // the last `overlap` tokens of the one before. The logits of the text are their windows' mean.
+  std::int64_t max_windows = 1;
+  std::int64_t overlap = 0;
+  bool pair = false;  // two texts are read together; programs take the type of each token
 
   bool operator==(const TextSettings&) const = default;
 };

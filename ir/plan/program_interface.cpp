@@ -10,7 +10,12 @@ namespace {
 
 using namespace programs;
 
-constexpr std::string_view kWidth = "W";
+constexpr std::string_view kWidth = "K";
+
+// Offsets that cut so many `rows` into `sequences`.
+TensorType offsets_type(std::string_view sequences, std::string_view rows) {
+  return {DType::i32, {Dim(std::string(sequences), 1)}, std::string(rows)};
+}
 
 std::vector<ProgramInterface> make_interfaces() {
   const Dim texts{std::string(kTexts)};
@@ -18,19 +23,25 @@ std::vector<ProgramInterface> make_interfaces() {
   const TensorType number{DType::f32, {}, {}};
   const TensorType one_per_text{DType::i32, {texts}, {}};
   const TensorType row_per_text{DType::f32, {texts, Dim(std::string(kWidth))}, {}};
-  const ProgramPort ids{kIds, {DType::i32, {tokens}, {}}};
-  const ProgramPort offsets{kOffsets,
-                            {DType::i32, {Dim(std::string(kTexts), 1)}, std::string(kTokens)}};
+  const TensorType one_per_token{DType::i32, {tokens}, {}};
+  const ProgramPort ids{kIds, one_per_token};
+  const ProgramPort offsets{kOffsets, offsets_type(kTexts, kTokens)};
+  const ProgramPort windows{kWindows, offsets_type(kTexts, kWindowCount), Presence::optional};
+  const ProgramPort types{kTypes, one_per_token, Presence::optional};
   const ProgramPort rows{kRows, {DType::f32, {tokens, Dim(1)}, {}}, Presence::optional};
   const auto unless_rows = [](ProgramPort port) {
     port.presence = Presence::unless_rows;
     return port;
   };
   return {
-      {kPredict, {ids, offsets}, {{kLogits, row_per_text}, {kProbabilities, row_per_text}}},
+      {kPredict,
+       {ids, offsets, windows, types},
+       {{kLogits, row_per_text}, {kProbabilities, row_per_text}}},
       {kTrain,
        {unless_rows(ids),
         unless_rows(offsets),
+        windows,
+        types,
         rows,
         {kRate, number},
         {kLabels, one_per_text, Presence::one_of},  // each text has one label
@@ -38,14 +49,19 @@ std::vector<ProgramInterface> make_interfaces() {
        {{kLoss, number}}},
       {kLoad, {}, {}},
       {kFlush, {}, {}},
-      {kEncode, {ids, offsets}, {rows}},
+      {kEncode, {ids, offsets, types}, {rows}},
       {kHead,
-       {unless_rows(ids), unless_rows(offsets), rows},
+       {unless_rows(ids), unless_rows(offsets), types, rows},
        {{kLogits, row_per_text}, {kProbabilities, row_per_text}}},
   };
 }
 
-TensorType with_width(TensorType type, std::int64_t width) {
+// The type of an input or a result of this graph.
+TensorType type_in(const Graph& graph, const ProgramPort& port, std::int64_t width) {
+  if (port.name == kOffsets && has_input(graph, kWindows)) {
+    return offsets_type(kWindowCount, kTokens);
+  }
+  TensorType type = port.type;
   for (Dim& dim : type.shape) {
     if (dim.symbol == kWidth) dim = Dim(width);
   }
@@ -96,7 +112,7 @@ std::vector<const ProgramPort*> expected_inputs(const ProgramInterface& interfac
 void check_result(const Graph& graph, const ProgramPort& port, std::int64_t width) {
   for (const ValueId id : graph.results) {
     if (graph[id].name == port.name) {
-      return check_type(graph, graph[id], with_width(port.type, width));
+      return check_type(graph, graph[id], type_in(graph, port, width));
     }
   }
   fail(graph, fmt::format("it lacks the result %{}", port.name));
@@ -115,17 +131,17 @@ const ProgramInterface* find_program_interface(std::string_view name) {
   return at == table.end() ? nullptr : &*at;
 }
 
-TensorType input_type(std::string_view name, std::int64_t width) {
+TensorType input_type(const Graph& graph, std::string_view name, std::int64_t width) {
   for (const ProgramInterface& interface : program_interfaces()) {
     const auto at = std::ranges::find(interface.inputs, name, &ProgramPort::name);
-    if (at != interface.inputs.end()) return with_width(at->type, width);
+    if (at != interface.inputs.end()) return type_in(graph, *at, width);
   }
   WEFT_CHECK(false && "the table has an input of that name");
   return {};
 }
 
 ValueId declare_input(Graph& graph, std::string_view name, std::int64_t width) {
-  return graph.declare(Role::input, std::string(name), input_type(name, width));
+  return graph.declare(Role::input, std::string(name), input_type(graph, name, width));
 }
 
 bool has_input(const Graph& graph, std::string_view name) {
@@ -139,15 +155,17 @@ void check_interface(const ProgramInterface& interface, const Graph& graph, std:
     if (!has_input(graph, port->name)) {
       fail(graph, fmt::format("it lacks the input %{}", port->name));
     }
-    check_type(graph, *graph.find_value(port->name), with_width(port->type, width));
+    check_type(graph, *graph.find_value(port->name), type_in(graph, *port, width));
   }
   for (const Value& value : graph.values) {
     if (value.role != Role::input) continue;
     if (std::ranges::find(expected, value.name, &ProgramPort::name) != expected.end()) continue;
     fail(graph, fmt::format("%{} is no input that a program of this name has", value.name));
   }
+  const bool windows = has_input(graph, kWindows);
   for (const Symbol& symbol : graph.symbols) {
-    const bool given = !expected.empty() && (symbol.name == kTexts || symbol.name == kTokens);
+    const bool given = !expected.empty() && (symbol.name == kTexts || symbol.name == kTokens ||
+                                             (symbol.name == kWindowCount && windows));
     if (symbol.derived == given) {
       fail(graph, fmt::format("nobody gives {} its extent", symbol.name));
     }

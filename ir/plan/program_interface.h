@@ -19,12 +19,13 @@ inline constexpr std::string_view kFlush = "flush";    // completes what trainin
 inline constexpr std::string_view kEncode = "encode";  // makes the rows that @train and @head read
 inline constexpr std::string_view kHead = "head";      // predicts from those rows, while training
 
-// Symbols: how many texts and how many tokens a batch has.
-inline constexpr std::string_view kTexts = "B", kTokens = "T";
+// Symbols: how many texts and how many tokens a batch has; and windows, where long texts have them.
+inline constexpr std::string_view kTexts = "B", kTokens = "T", kWindowCount = "W";
 
-// Inputs.
-inline constexpr std::string_view kIds = "ids", kOffsets = "offsets", kRate = "rate",
-                                  kLabels = "labels", kTargets = "targets";
+// Inputs. A program with %windows i32[B+1 -> W] has %offsets i32[W+1 -> T], of its windows.
+inline constexpr std::string_view kIds = "ids", kOffsets = "offsets", kWindows = "windows",
+                                  kTypes = "types", kRate = "rate", kLabels = "labels",
+                                  kTargets = "targets";
 // What a frozen encoder makes of texts, a row for each text or for each token: a result of @encode,
 // and in the place of texts an input of @train and @head.
 inline constexpr std::string_view kRows = "rows";
@@ -41,7 +42,7 @@ enum class Presence : std::uint8_t {
   unless_rows,  // required, but optional in a program that reads %rows
 };
 
-// An input or a result. In its type the symbol `W` stands for the number of logits of a text. The
+// An input or a result. In its type the symbol `K` stands for the number of logits of a text. The
 // type of %rows is any f32[T, C] or f32[B, C].
 struct ProgramPort {
   std::string_view name;
@@ -57,9 +58,9 @@ struct ProgramInterface {
 std::span<const ProgramInterface> program_interfaces();
 const ProgramInterface* find_program_interface(std::string_view name);  // null: no caller knows it
 
-// The type that the table gives an input, and an input of that name and type declared in a graph.
-// `width`: what `W` is.
-TensorType input_type(std::string_view name, std::int64_t width = 1);
+// The type that the table gives an input of a graph, beside the inputs that it has: %windows comes
+// before %offsets; and an input of that name and type declared in it. `width`: what `K` is.
+TensorType input_type(const Graph&, std::string_view name, std::int64_t width = 1);
 ValueId declare_input(Graph&, std::string_view name, std::int64_t width = 1);
 
 bool has_input(const Graph&, std::string_view name);

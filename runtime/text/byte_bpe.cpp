@@ -1,8 +1,8 @@
 // The tokenizer `byte_bpe`, of GPT-2 and RoBERTa (Radford et al. 2019): byte-pair encoding of the
 // bytes of each word, where a space belongs to the word behind it. No text is unknown.
 //
-// max_tokens counts all ids, special tokens too. A token's span is the characters of which it has a
-// part. Of ill-formed UTF-8, the bytes are encoded as they are.
+// max_tokens counts all ids of a window, special tokens too. A token's span is the characters of
+// which it has a part. Of ill-formed UTF-8, the bytes are encoded as they are.
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -31,7 +31,8 @@ struct Memory {
 class ByteBpe final : public Encoder {
  public:
   ByteBpe(const TextSettings& text, const VocabularyView& vocabulary)
-      : Encoder(static_cast<std::int64_t>(vocabulary.ends.size()), text.max_tokens, std::nullopt),
+      : Encoder(static_cast<std::int64_t>(vocabulary.ends.size()), weft::max_ids(text),
+                std::nullopt),
         settings_(text),
         template_(settings_),
         special_tokens_(settings_.subwords.special_tokens),

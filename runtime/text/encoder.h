@@ -10,6 +10,9 @@
 
 namespace weft {
 
+struct TextSettings;  // ir/plan/plan.h
+struct VocabularyView;
+
 // The bytes of the original text that a token stands for.
 struct TextSpan {
   std::uint32_t begin, end;
@@ -26,13 +29,17 @@ inline constexpr std::size_t kLongestText = std::size_t{1} << 28;
 struct TextInput {
   std::string_view text;
   std::optional<std::string_view> pair = std::nullopt;
+  std::uint32_t pair_begin = 0;  // what spans in the pair count from
 };
+
+// The two texts that a line holds, with a tab between them; without one, the text alone.
+TextInput split_pair(std::string_view line);
 
 // The vectors to which tokens are appended. Null: not asked for.
 struct EncodedText {
   std::vector<std::int32_t>& ids;
   std::vector<TextSpan>* spans = nullptr;      // in its own text each; 0, 0: in none
-  std::vector<std::int32_t>* types = nullptr;  // 0: of the text, 1: of its pair
+  std::vector<std::int32_t>* types = nullptr;  // which of two texts it is of, as the model tells it
 };
 
 // The working memory of one thread, kept from text to text. Any encoder takes any buffer.
@@ -73,7 +80,8 @@ class Encoder {
   }
 
   std::int64_t id_count() const { return id_count_; }  // ids are 0 .. id_count() - 1
-  std::int64_t max_ids() const { return max_ids_; }    // of one input
+  std::int64_t max_ids() const { return max_ids_; }    // of one input, in all its windows
+  bool reads_pairs() const { return reads_pairs_; }    // its model takes the types of tokens, too
   // The id of what is not in the vocabulary; none where every text can be told by known tokens.
   std::optional<std::int32_t> unknown_id() const { return unknown_id_; }
 
@@ -82,7 +90,10 @@ class Encoder {
       : id_count_(id_count), max_ids_(max_ids), unknown_id_(unknown_id) {}
 
  private:
+  friend std::unique_ptr<Encoder> make_encoder(const TextSettings&, const VocabularyView&);
+
   std::int64_t id_count_, max_ids_;
+  bool reads_pairs_ = false;
   std::optional<std::int32_t> unknown_id_;
 };
 

@@ -97,7 +97,12 @@ class NGrams final : public Encoder {
         offsets_(word_offsets(words.ends)),
         vocabulary_(words.words, offsets_),
         max_words_(static_cast<std::size_t>(text.max_tokens)),
-        buckets_(static_cast<std::uint32_t>(text.buckets)) {}
+        buckets_(static_cast<std::uint32_t>(text.buckets)) {
+    if (text.max_windows > 1) {
+      throw Error("tokenizer=ngrams has no windows: its words are of several ids",
+                  "use tokenizer=words for long=windows");
+    }
+  }
 
   std::size_t encode(const TextInput& input, TokenBuffer& buffer,
                      const EncodedText& out) const override {

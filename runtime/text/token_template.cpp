@@ -35,7 +35,8 @@ void erase(std::vector<T>& items, std::size_t begin, std::size_t end) {
 TokenTemplate::TokenTemplate(const TextSettings& text)
     : single_(text.subwords.single),
       pair_(text.subwords.pair),
-      max_tokens_(static_cast<std::size_t>(text.max_tokens)) {
+      max_tokens_(static_cast<std::size_t>(text.max_tokens)),
+      windows_(text) {
   if (single_.empty() || pair_.empty()) {
     throw Error(
         fmt::format("tokenizer={} lacks the templates of its special tokens", text.tokenizer),
@@ -59,6 +60,30 @@ void TokenTemplate::truncate(std::array<Range, 2> texts, std::size_t room, const
     erase(out.ids, begin, end);
     if (out.spans != nullptr) erase(*out.spans, begin, end);
     if (out.types != nullptr) erase(*out.types, begin, end);
+  }
+}
+
+void TokenTemplate::cut(std::size_t before, const EncodedText& out) const {
+  const std::size_t tokens = out.ids.size() - before - (single_.size() - 1);
+  const std::size_t windows = windows_.count(tokens);
+  if (windows == 1) return;
+  windows_.spread(out.ids, before, tokens);
+  if (out.spans != nullptr) windows_.spread(*out.spans, before, tokens);
+  if (out.types != nullptr) windows_.spread(*out.types, before, tokens);
+  const std::size_t end = out.ids.size();
+  for (std::size_t k = 0; k < windows; ++k) {
+    const std::size_t first = before + windows_.begin(k);
+    const std::size_t last = k + 1 == windows ? end : before + windows_.begin(k + 1);
+    bool behind = false;  // the tokens of the text
+    for (std::size_t i = 0; i < single_.size(); ++i) {
+      const TemplatePart& part = single_[i];
+      behind = behind || part.id < 0;
+      if (part.id < 0) continue;
+      const std::size_t at = behind ? last - (single_.size() - i) : first + i;
+      out.ids[at] = part.id;
+      if (out.spans != nullptr) (*out.spans)[at] = {0, 0};
+      if (out.types != nullptr) (*out.types)[at] = part.type;
+    }
   }
 }
 

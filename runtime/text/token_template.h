@@ -1,5 +1,5 @@
 // What a pretrained model reads: the tokens of one text or two between special tokens, and no more
-// of them than the model takes.
+// of them than the model takes; or windows of a long text, each between special tokens.
 #pragma once
 
 #include <array>
@@ -11,6 +11,7 @@
 
 #include "ir/plan/plan.h"
 #include "runtime/text/encoder.h"
+#include "runtime/text/windows.h"
 
 namespace weft {
 
@@ -29,7 +30,7 @@ class TokenTemplate {
     const bool pair = input.pair && !input.pair->empty();
     const std::vector<TemplatePart>& parts = pair ? pair_ : single_;
     const std::size_t before = out.ids.size();
-    const std::size_t room = max_tokens_ - (parts.size() - (pair ? 2 : 1));
+    const std::size_t room = pair ? max_tokens_ - (parts.size() - 2) : windows_.max_tokens();
     std::array<Range, 2> texts;
     for (const TemplatePart& part : parts) {
       const std::size_t begin = out.ids.size();
@@ -40,12 +41,14 @@ class TokenTemplate {
         // Which of two texts is cut depends on all of both.
         tokenize(part.which == 0 ? input.text : *input.pair, pair ? kNoLimit : room, out);
         texts[static_cast<std::size_t>(part.which)] = {begin, out.ids.size()};
+        if (part.which == 1) shift(begin, input.pair_begin, out);
       }
       if (out.types != nullptr) {
         out.types->insert(out.types->end(), out.ids.size() - begin, part.type);
       }
     }
     truncate(texts, room, out);
+    if (!pair && windows_.several()) cut(before, out);
     return out.ids.size() - before;
   }
 
@@ -55,10 +58,22 @@ class TokenTemplate {
     std::size_t size() const { return end - begin; }
   };
 
+  // Moves the spans from number `begin` on.
+  static void shift(std::size_t begin, std::uint32_t by, const EncodedText& out) {
+    if (out.spans == nullptr) return;
+    for (std::size_t i = begin; i < out.spans->size(); ++i) {
+      (*out.spans)[i].begin += by;
+      (*out.spans)[i].end += by;
+    }
+  }
+
   static void truncate(std::array<Range, 2> texts, std::size_t room, const EncodedText& out);
+  // Windows of the text that has been appended behind so many ids.
+  void cut(std::size_t before, const EncodedText& out) const;
 
   const std::vector<TemplatePart>&single_, &pair_;  // of the settings
   std::size_t max_tokens_;
+  Windows windows_;  // of one text
 };
 
 }  // namespace weft

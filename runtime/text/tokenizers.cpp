@@ -39,7 +39,15 @@ const TokenizerDef& tokenizer_of(const TextSettings& text) {
 }
 
 std::unique_ptr<Encoder> make_encoder(const TextSettings& text, const VocabularyView& vocabulary) {
-  return tokenizer_of(text).make(text, vocabulary);
+  std::unique_ptr<Encoder> encoder = tokenizer_of(text).make(text, vocabulary);
+  encoder->reads_pairs_ = text.pair;
+  return encoder;
+}
+
+TextInput split_pair(std::string_view line) {
+  const std::size_t tab = line.find('\t');
+  if (tab == std::string_view::npos) return {line};
+  return {line.substr(0, tab), line.substr(tab + 1), static_cast<std::uint32_t>(tab + 1)};
 }
 
 std::int64_t id_count(const TextSettings& text, std::int64_t words) {
@@ -52,8 +60,9 @@ std::int64_t id_count(const TextSettings& text, std::int64_t words) {
 
 std::int64_t max_ids(const TextSettings& text) {
   std::int64_t ids = 0;  // max_tokens of a plan may be any number
-  const bool overflow =
-      __builtin_mul_overflow(text.max_tokens, tokenizer_of(text).ids_per_token, &ids);
+  const std::int64_t ids_per_token = tokenizer_of(text).ids_per_token;
+  const bool overflow = __builtin_mul_overflow(text.max_tokens, ids_per_token, &ids) ||
+                        __builtin_mul_overflow(ids, text.max_windows, &ids);
   return overflow ? std::numeric_limits<std::int64_t>::max() : ids;
 }
 

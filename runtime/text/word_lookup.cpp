@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 
+#include "runtime/text/tokenizers.h"
 #include "runtime/text/vocabulary.h"
+#include "runtime/text/windows.h"
 #include "runtime/text/word_splitter.h"
 
 namespace weft {
@@ -13,8 +15,9 @@ namespace {
 class WordLookup final : public Encoder {
  public:
   WordLookup(const TextSettings& text, const VocabularyView& words)
-      : Encoder(static_cast<std::int64_t>(words.ends.size()), text.max_tokens, kUnknownWord),
+      : Encoder(static_cast<std::int64_t>(words.ends.size()), weft::max_ids(text), kUnknownWord),
         splitter_(text),
+        windows_(text),
         offsets_(word_offsets(words.ends)),
         vocabulary_(words.words, offsets_) {}
 
@@ -24,14 +27,23 @@ class WordLookup final : public Encoder {
     if (input.pair) {
       count += encode_one(*input.pair, 1, count, buffer.memory<WordBuffer>(), out);
     }
-    return count;
+    return windows_.count(count) == 1 ? count : cut(count, out);
   }
 
  private:
+  // Makes windows of the last `count` ids; returns how many ids there are then.
+  std::size_t cut(std::size_t count, const EncodedText& out) const {
+    const std::size_t before = out.ids.size() - count;
+    windows_.spread(out.ids, before, count);
+    if (out.spans != nullptr) windows_.spread(*out.spans, before, count);
+    if (out.types != nullptr) windows_.spread(*out.types, before, count);
+    return out.ids.size() - before;
+  }
+
   // The words of one text, behind `before` of the same input.
   std::size_t encode_one(std::string_view text, std::int32_t type, std::size_t before,
                          WordBuffer& buffer, const EncodedText& out) const {
-    splitter_.split(text, buffer, static_cast<std::size_t>(max_ids()) - before);
+    splitter_.split(text, buffer, windows_.max_tokens() - before);
     const std::span<const TextToken> tokens = buffer.tokens();
     look_up(buffer, out.ids);
     for (std::size_t i = 0; out.spans != nullptr && i < tokens.size(); ++i) {
@@ -58,6 +70,7 @@ class WordLookup final : public Encoder {
   }
 
   WordSplitter splitter_;
+  Windows windows_;
   std::vector<std::uint32_t> offsets_;
   Vocabulary vocabulary_;  // over offsets_
 };

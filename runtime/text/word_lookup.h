@@ -8,7 +8,8 @@
 
 namespace weft {
 
-// Id 0 is the unknown word; max_tokens limits the words of an input. Error if the vocabulary breaks
+// Id 0 is the unknown word; max_tokens limits the words of an input, or of each of its
+// windows. Error if the vocabulary breaks
 // a rule of Vocabulary.
 std::unique_ptr<Encoder> make_word_lookup(const TextSettings&, const VocabularyView&);
 

@@ -2,7 +2,7 @@
 // and Chinese characters, each cut greedily into the longest pieces of the vocabulary; a piece that
 // continues a word is known by its prefix, `##`. A word that cannot be cut is unknown as a whole.
 //
-// max_tokens counts all ids, special tokens too. Ill-formed UTF-8 reads as U+FFFD.
+// max_tokens counts all ids of a window, special tokens too. Ill-formed UTF-8 reads as U+FFFD.
 #include <fmt/format.h>
 
 #include <vector>
@@ -27,7 +27,7 @@ struct Memory {
 class WordPiece final : public Encoder {
  public:
   WordPiece(const TextSettings& text, const VocabularyView& vocabulary)
-      : Encoder(static_cast<std::int64_t>(vocabulary.ends.size()), text.max_tokens,
+      : Encoder(static_cast<std::int64_t>(vocabulary.ends.size()), weft::max_ids(text),
                 text.subwords.unknown_id),
         settings_(text),
         template_(settings_),

@@ -144,17 +144,19 @@ void start_threads(int threads) {
       &meeting);
 }
 
-void check_model(const Description& model, bool rewrites, DType table, int threads) {
+void check_model(const Description& model, bool rewrites, DType table, int threads,
+                 const std::string& lengths = "max_tokens=12") {
   CompileOptions options;
   options.rewrites = rewrites;
   options.tables.dtype = table;
   const Plan plan = build_plan(
-      parse_description("model m\ntext tokenizer=words max_tokens=12\n" + model.body +
+      parse_description("model m\ntext tokenizer=words " + lengths + "\n" + model.body +
                             "output softmax(logits)\ntrain adam(rate=0.01) batch=8 epochs=1\n",
                         "m.model"),
       Overrides(std::vector<std::string>{}), test::small_corpus(), options);
-  const std::string name = fmt::format("{}, {}, table {}, {} threads", model.name,
-                                       rewrites ? "rewritten" : "plain", to_string(table), threads);
+  const std::string name =
+      fmt::format("{}, {}, table {}, {} threads, {}", model.name, rewrites ? "rewritten" : "plain",
+                  to_string(table), threads, lengths);
   const bool strict = kCounts && model.one_convolution && rewrites;
   const std::vector<std::string> owned = some_texts(700);
   const std::vector<std::string_view> texts(owned.begin(), owned.end());
@@ -197,6 +199,7 @@ int run() {
   }
   check_model(kModels[0], true, DType::i16, 1);
   check_model(kModels[0], true, DType::i8, 1);
+  check_model(kModels[0], true, DType::f32, 1, "max_tokens=4 long=windows max_windows=3 overlap=1");
   // The counters count: without this, the rest would prove nothing.
   counting = true;
   const std::vector<int> some(1000);

@@ -190,6 +190,9 @@ TEST_CASE("behind right checksums, a hostile structure is refused or harmless") 
                  rounds(1000)) > 0);
   // With what is made at load and what training puts off.
   CHECK(decoded_of(test::small_plan(), rounds(1500)) > 0);
+  CHECK(decoded_of(test::small_plan(test::kSmallModel, {"text.long=windows", "max_tokens=2",
+                                                        "max_windows=3", "overlap=1"}),
+                   rounds(1500)) > 0);
   // With values that are columns of another, and outputs left out.
   const Plan parts = test::small_plan(
       "model parts\ntext tokenizer=whitespace max_tokens=12\nx = embedding(text, width=8)\n"

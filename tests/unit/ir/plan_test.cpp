@@ -181,6 +181,44 @@ TEST_CASE("a plan of version 1 still loads") {
   check_equal(plan, load_plan(path));
 }
 
+std::uint32_t version_in(const std::vector<std::byte>& bytes) {
+  plan_format::Header header{};
+  std::memcpy(&header, bytes.data(), sizeof header);
+  return header.version;
+}
+
+// The forward graph of a model that reads long texts by windows.
+std::string windowed(std::string forward) {
+  const auto put = [&](std::string_view from, std::string_view to) {
+    const std::size_t at = forward.find(from);
+    REQUIRE(at != std::string::npos);
+    forward.replace(at, from.size(), to);
+  };
+  put("  symbol T <= 17\n", "  symbol T <= 17\n  symbol W <= 4\n");
+  put("  input %offsets : i32[B+1 -> T]\n",
+      "  input %windows : i32[B+1 -> W]\n  input %offsets : i32[W+1 -> T]\n");
+  put("%logits = scale(%top) factor=2.0\n",
+      "%each = scale(%top) factor=2.0\n  %logits = mean_pool(%each, %windows)\n");
+  return forward;
+}
+
+TEST_CASE("what older programs would misread raises the version, and nothing else does") {
+  CHECK(version_in(encode_plan(example_plan())) == 1);
+  Plan subwords = example_plan();
+  subwords.text.subwords.prefix = "##";
+  CHECK(version_in(encode_plan(subwords)) == 2);
+  Plan windows = example_plan(windowed(kForward));
+  CHECK_CONTAINS(message_of([&] { encode_plan(windows); }), "does not take the windows");
+  windows.text.max_windows = 3;
+  windows.text.overlap = 4;
+  CHECK(version_in(encode_plan(windows)) == 3);
+  check_equal(windows, decode_plan(encode_plan(windows)));
+  Plan pair = example_plan();
+  pair.text.pair = true;
+  CHECK(version_in(encode_plan(pair)) == 3);
+  check_equal(pair, decode_plan(encode_plan(pair)));
+}
+
 TEST_CASE("a plan that breaks a rule is not written") {
   const auto message = [](auto change) {
     Plan plan = example_plan();
@@ -195,6 +233,8 @@ TEST_CASE("a plan that breaks a rule is not written") {
   CHECK_CONTAINS(message([](Plan& p) { p.temperature = 0; }), "temperature 0 is not above 0");
   CHECK_CONTAINS(message([](Plan& p) { p.temperature = INFINITY; }), "temperature inf");
   CHECK_CONTAINS(message([](Plan& p) { p.text.max_tokens = 0; }), "max_tokens");
+  CHECK_CONTAINS(message([](Plan& p) { p.text.overlap = 1; }), "windows overlap by 1");
+  CHECK_CONTAINS(message([](Plan& p) { p.text.max_windows = -1; }), "max_windows is -1");
   CHECK_CONTAINS(message([](Plan& p) { p.vocabulary.words.remove_suffix(1); }), "vocabulary");
   CHECK_CONTAINS(message([](Plan& p) { p.tensors.erase(p.tensors.begin()); }),
                  "program @predict needs %table, which is not there");
@@ -268,7 +308,7 @@ TEST_CASE("a plan of a newer format names both formats") {
   header.header_checksum = plan_format::checksum(header);
   std::memcpy(bytes.data(), &header, sizeof header);
   const std::string message = message_of([&] { decode_plan(bytes, "x.plan"); });
-  CHECK_CONTAINS(message, "x.plan: is a plan of format 9, but this weft reads formats up to 2");
+  CHECK_CONTAINS(message, "x.plan: is a plan of format 9, but this weft reads formats up to 3");
   CHECK_CONTAINS(message, "use the weft that made it, or a later one");
 }
 

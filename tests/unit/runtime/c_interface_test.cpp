@@ -78,6 +78,14 @@ TEST_CASE("C is told what is wrong") {
   CHECK(weft_predict(c, nullptr, nullptr, 0, nullptr, nullptr) == WEFT_OK);
   CHECK(weft_train_step(c, kTexts.data(), nullptr, 1, &label, 0.1, nullptr) == WEFT_FAILED);
   said("only predicts");
+  CHECK(weft_predict_pairs(c, kTexts.data(), nullptr, nullptr, nullptr, 1, &label, nullptr) ==
+        WEFT_BAD_ARGUMENT);
+  const std::array<const char*, 1> none{nullptr};
+  CHECK(weft_predict_pairs(c, kTexts.data(), nullptr, none.data(), nullptr, 1, &label, nullptr) ==
+        WEFT_BAD_ARGUMENT);
+  CHECK(weft_predict_pairs(c, kTexts.data(), nullptr, kTexts.data(), nullptr, 1, &label, nullptr) ==
+        WEFT_FAILED);
+  said("reads one text");
   CHECK(weft_train_capacity(c) == 0);
   CHECK(weft_label(c, 2) == nullptr);
   CHECK(weft_label(c, -1) == nullptr);

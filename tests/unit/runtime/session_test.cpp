@@ -11,68 +11,15 @@
 
 #include "frontend/train/plan_forms.h"
 #include "ir/interpret.h"
+#include "tests/support/interpreted_plan.h"
 #include "tests/support/small_model.h"
 
 namespace weft {
 namespace {
 
+using test::doubles;
+using test::Interpreted;
 using test::small_plan;
-
-std::vector<double> doubles(const PlanTensor& tensor) {
-  std::vector<double> out;
-  for (std::size_t at = 0; at < tensor.bytes.size(); at += 4) {
-    if (tensor.type.dtype == DType::f32) {
-      float x = 0;
-      std::memcpy(&x, tensor.bytes.data() + at, 4);
-      out.push_back(x);
-    } else {
-      std::int32_t x = 0;
-      std::memcpy(&x, tensor.bytes.data() + at, 4);
-      out.push_back(x);
-    }
-  }
-  return out;
-}
-
-Tensor tensor_of(const PlanTensor& tensor) {
-  Extents shape;
-  for (const Dim& dim : tensor.type.shape) shape.push_back(dim.value);
-  Tensor out(shape);
-  out.data = doubles(tensor);
-  return out;
-}
-
-// A plan run by the interpreter: the meaning of its programs, from the tensors it holds.
-class Interpreted {
- public:
-  explicit Interpreted(const Plan& plan) : plan_(plan) {
-    for (const PlanTensor& tensor : plan.tensors) state[tensor.name] = tensor_of(tensor);
-    const Graph* load = plan.program("load");
-    if (load == nullptr) return;
-    for (const Write& write : load->writes) {
-      const Value& made = (*load)[write.target];
-      Extents shape;
-      for (const Dim& dim : made.type.shape) shape.push_back(dim.value);
-      state.try_emplace(made.name, Tensor(shape));
-    }
-    run("load", {});
-  }
-
-  // Results in the program's order; nothing where the plan has no such program.
-  std::vector<Tensor> run(std::string_view program, Bindings inputs) {
-    const Graph* graph = plan_.program(program);
-    if (graph == nullptr) return {};
-    inputs.insert(state.begin(), state.end());
-    Interpretation ended = interpret(*graph, inputs);
-    for (auto& [name, tensor] : ended.writes) state[name] = std::move(tensor);
-    return std::move(ended.results);
-  }
-
-  Bindings state;  // params and states, by name
-
- private:
-  const Plan& plan_;
-};
 
 Bindings inputs_of(const PackedIds& texts) {
   Bindings inputs;
@@ -173,7 +120,7 @@ TEST_CASE("words beyond max_tokens do not count, and no text at all is fine") {
   session.predict(std::vector<std::string_view>{text, longer, huge}, out);
   CHECK(std::ranges::equal(out.logits(0), out.logits(1)));
   CHECK(out.size() == 3);
-  session.predict({}, out);
+  session.predict(std::span<const std::string_view>(), out);
   CHECK(out.size() == 0);
   session.predict_ids({}, out);
   CHECK(out.size() == 0);

@@ -131,6 +131,40 @@ TEST_CASE("examples: what is a header") {
   CHECK(report.label_column == "Tag");
 }
 
+TEST_CASE("examples: pairs of texts in two columns") {
+  const auto pairs = [](const std::string& name, const std::string& content,
+                        const std::string& texts, const std::string& label = "") {
+    Strings out;
+    const TemporaryFile file(name, content);
+    const ReadReport report =
+        read_examples(file.path(), columns(texts, label), [&](const Example& example) {
+          out.push_back(example.labels.front() + ": " + example.text + " | " + *example.pair);
+        });
+    CHECK_FALSE(report.pair_column.empty());
+    return out;
+  };
+  const Strings expected{"y: one | two", "n: three | "};
+  CHECK(pairs("d.tsv", "id\tq\tlabel\tp\n1\ttwo\ty\tone\n2\t\tn\tthree\n", "p,q") == expected);
+  CHECK(pairs("d.csv", "label,p,q\ny,one,two\nn,three,\n", "P,Q") == expected);
+  CHECK(pairs("d.csv", "y,one,two\nn,three,\n", "2,3", "1") == expected);
+  CHECK(pairs("d.csv", "one,y,two\nthree,n,\n", "1,3") == expected);
+  CHECK(pairs("d.csv", "p,q,gold\none,two,y\nthree,,n\n", "p,q") == expected);
+  CHECK(pairs("d.jsonl",
+              "{\"label\": \"y\", \"p\": \"one\", \"q\": \"two\"}\n"
+              "{\"q\": \"\", \"label\": \"n\", \"p\": \"three\"}\n",
+              "p,q") == expected);
+  // A column whose own name has a comma is one column.
+  CHECK(rows("d.csv", "label,\"p,q\"\na,one\n", columns("p,q", "label")) == Strings{"a: one"});
+  CHECK_THROWS_WITH(pairs("d.csv", "label,p,q\ny,one,two\n", "p,r"),
+                    doctest::Contains("--text-column r: the file has no such column"));
+  CHECK_THROWS_WITH(pairs("d.csv", "label,p,q\ny,one,two\n", "p,p"),
+                    doctest::Contains("cannot be both texts of a pair"));
+  CHECK_THROWS_WITH(pairs("d.csv", "label,p,q\ny,one,two\n", "p,label", "label"),
+                    doctest::Contains("cannot be both the text and the label"));
+  CHECK_THROWS_WITH(pairs("d.jsonl", "{\"label\": \"y\", \"p\": \"one\", \"q\": 2}\n", "p,q"),
+                    doctest::Contains("`q` is a JSON number; the text must be a string"));
+}
+
 TEST_CASE("examples: columns that cannot be told") {
   CHECK_THROWS_WITH_AS(rows("d.csv", "a,b,c\n"),
                        doctest::Contains("d.csv:1:1: error: cannot tell "

@@ -37,7 +37,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kExpected = "# ---- expected\n";
 // Few enough that the goldens of all models with two labels per text are readable.
-constexpr GraphSizes kSizes{.vocabulary = 1000, .examples = 8, .tokens = 400};
+constexpr GraphSizes kSizes{.vocabulary = 1000, .examples = 8, .tokens = 400, .windows = 16};
 
 // The model that a layer `pretrained` begins with in these tests: small, without a folder.
 PretrainedConfig small_encoder() {

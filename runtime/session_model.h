@@ -1,0 +1,78 @@
+// The part of a session that its siblings share, for the files that define a session.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "ir/plan/program_interface.h"
+#include "runtime/executor.h"
+#include "runtime/id_rows.h"
+#include "runtime/resources/memory.h"
+#include "runtime/session.h"
+#include "runtime/text/tokenizers.h"
+
+namespace weft {
+
+// Types of tokens are 0 .. token_type_count - 1.
+inline std::int64_t token_type_count(const TextSettings& text) {
+  std::int64_t count = 1;
+  const auto see = [&](const TemplatePart& part) {
+    count = std::max<std::int64_t>(count, part.type + 1);
+  };
+  std::ranges::for_each(text.subwords.single, see);
+  std::ranges::for_each(text.subwords.pair, see);
+  return count;
+}
+
+// The states that program @load makes of the params: no file need hold them.
+inline std::vector<PlanTensor> computed_states(const Plan& plan) {
+  std::vector<PlanTensor> computed;
+  const Graph* load = plan.program(programs::kLoad);
+  if (load == nullptr) return computed;
+  for (const Write& write : load->writes) {
+    const Value& state = (*load)[write.target];
+    if (plan.tensor(state.name) == nullptr) {
+      computed.push_back({state.name, state.type, state.role, {}});
+    }
+  }
+  return computed;
+}
+
+struct Session::Model {
+  Plan plan;
+  std::unique_ptr<const Encoder> encoder;
+  Memory memory;
+  // Programs that a plan may have: @flush completes what training has put off, @load makes the
+  // tables that predicting reads.
+  std::unique_ptr<Executor> flush, load;
+  bool bound = false;
+
+  Model(Plan p, bool train)
+      : plan(std::move(p)),
+        encoder(make_encoder(plan.text, plan.vocabulary)),
+        memory(plan.tensors, train ? Access::owned : Access::shared, computed_states(plan)) {
+    for (const Graph& program : plan.programs) {
+      expect_row_for_each_id(program, encoder->id_count());
+      expect_row_for_each_type(program, token_type_count(plan.text));
+    }
+    // What has been copied need not be kept: as much again as the weights and their optimizer's
+    // states.
+    if (train) plan.tensors.assign(memory.tensors().begin(), memory.tensors().end());
+  }
+
+  void bind(bool train, int threads) {
+    bound = true;
+    if (const Graph* graph = plan.program(programs::kLoad)) {
+      load = std::make_unique<Executor>(*graph, memory, threads);
+      load->defer_rows();  // few texts have few words: the first label need not wait for all
+      load->run({});
+    }
+    const Graph* graph = train ? plan.program(programs::kFlush) : nullptr;
+    if (graph != nullptr) flush = std::make_unique<Executor>(*graph, memory, threads);
+  }
+};
+
+}  // namespace weft
