@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -109,6 +111,18 @@ void check_replaceable(std::string_view flag, const std::string& path, std::stri
   }
   throw Error(fmt::format("{} {} exists already and is not {}: it would be lost", flag, path, kind),
               "choose another file, or remove that one");
+}
+
+void write_report(const std::string& path, Report report, const std::string& plan) {
+  report.title = std::filesystem::path(plan).filename().string();
+  report.plan_bytes = std::filesystem::file_size(plan);
+  report.version = WEFT_VERSION;
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  localtime_r(&now, &local);
+  std::array<char, 32> date{};
+  report.date.assign(date.data(), std::strftime(date.data(), date.size(), "%Y-%m-%d", &local));
+  write_file(path, to_html(report));
 }
 
 void print_out(std::string_view text) {

@@ -12,6 +12,7 @@
 
 #include "frontend/data/corpus.h"
 #include "frontend/description/arguments.h"
+#include "frontend/report/report.h"
 #include "frontend/train/data_warnings.h"
 #include "frontend/vectors/initial_vectors.h"
 #include "ir/plan/plan.h"
@@ -58,6 +59,9 @@ void check_plan_output(const std::string& path, std::initializer_list<InputFile>
 // Error if there is a file that does not begin with `first`: it is not `kind`, and would be lost.
 void check_replaceable(std::string_view flag, const std::string& path, std::string_view first,
                        std::string_view kind);
+
+// Writes the page about a plan in a file, with its name, its size, the version and the date.
+void write_report(const std::string& path, Report report, const std::string& plan);
 
 // The flags that say how data files are read.
 struct DataFlags {

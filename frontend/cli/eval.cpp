@@ -2,13 +2,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "frontend/cli/command.h"
 #include "frontend/report/metrics_report.h"
+#include "frontend/report/probabilities.h"
 #include "frontend/report/report.h"
 #include "frontend/train/evaluate.h"
-#include "ir/file.h"
 
 namespace weft {
 namespace {
@@ -28,6 +29,13 @@ void check_threshold(const Flags& flags, const Plan& plan) {
       "leave the flag out");
 }
 
+// With very many labels, the areas of the frequent ones only: at most 320 MB are kept for them.
+std::vector<std::size_t> labels_with_areas(const Dataset& data, bool multi_label, bool json) {
+  constexpr std::size_t kScores = std::size_t{1} << 26U;
+  if (!json) return {};
+  return frequent_labels(data, multi_label, kScores / std::max<std::size_t>(data.size(), 1));
+}
+
 int eval(const Flags& flags) {
   if (!flags.report.empty()) {
     check_output("--report", flags.report, {{"PLAN", flags.plan}, {"--data", flags.data}});
@@ -35,25 +43,30 @@ int eval(const Flags& flags) {
   Session session = Session::load(flags.plan, {flags.threads});
   check_threshold(flags, session.plan());
   const Corpus corpus = flags.reading.read(flags.data);
+  const Dataset data = encode(corpus, session.encoder(), session.labels());
   const double threshold = flags.threshold.value_or(session.plan().threshold);
-  Metrics metrics;
-  if (flags.report.empty()) {
-    const Dataset data = encode(corpus, session.encoder(), session.labels());
-    metrics = evaluate(session, data, threshold).metrics;
-  } else {
+  const bool multi_label = session.plan().task == Task::multi_label;
+  Probabilities probabilities(data, multi_label, labels_with_areas(data, multi_label, flags.json));
+  Evaluation evaluation;
+  if (!flags.report.empty()) {
     Report report = make_report(session, corpus, threshold);
-    report.title = std::filesystem::path(flags.plan).filename().string();
     report.data = std::filesystem::path(flags.data).filename().string();
-    report.plan_bytes = std::filesystem::file_size(flags.plan);
-    write_file(flags.report, to_html(report));
-    metrics = std::move(report.evaluation.metrics);
+    evaluation = report.evaluation;
+    write_report(flags.report, std::move(report), flags.plan);
+  }
+  if (flags.report.empty() || flags.json) {
+    evaluation = evaluate(session, data, threshold, nullptr,
+                          [&](std::size_t i, const Predictions& all, std::size_t k) {
+                            probabilities.add(i, all, k);
+                          });
   }
   std::vector<std::string> unknown;
-  for (const ClassMetrics& one : metrics.classes) {
+  for (const ClassMetrics& one : evaluation.metrics.classes) {
     if (!one.known) unknown.push_back(one.name);
   }
   warn(unknown_label_warnings(unknown));
-  print_out(flags.json ? to_json(metrics) + "\n" : to_text(metrics, wants_colour(STDOUT_FILENO)));
+  print_out(flags.json ? to_json(evaluation, probabilities) + "\n"
+                       : to_text(evaluation.metrics, wants_colour(STDOUT_FILENO)));
   return 0;
 }
 

@@ -257,16 +257,14 @@ void say_end(const Flags& flags, const FitResult& result, bool validated) {
 }
 
 // On what chose the best epoch; where there is no such data, on what was learnt.
-void write_report(const Flags& flags, const Plan& plan, const FitData& data) {
+void report_on(const Flags& flags, const Plan& plan, const FitData& data) {
   Session session(plan, {flags.threads});
   Report report = make_report(session, data.valid.value_or(data.train), plan.threshold);
   report.data = !flags.valid.empty()
                     ? flags.valid
                     : fmt::format("{} ({})", flags.data,
                                   data.valid ? "the part held out" : "the training data itself");
-  report.title = std::filesystem::path(flags.out).filename().string();
-  report.plan_bytes = std::filesystem::file_size(flags.out);
-  write_file(flags.report, to_html(report));
+  write_report(flags.report, std::move(report), flags.out);
 }
 
 int train_command(const Flags& flags) {
@@ -288,7 +286,7 @@ int train_command(const Flags& flags) {
   } else {
     save_plan(result.plan, flags.out);
     say_end(flags, result, data.valid.has_value());
-    if (!flags.report.empty()) write_report(flags, result.plan, data);
+    if (!flags.report.empty()) report_on(flags, result.plan, data);
   }
   if (!result.interrupted) {
     std::error_code none;

@@ -134,6 +134,52 @@ Json confusion_of(const Metrics& metrics, Json labels) {
   return {{"labels", std::move(labels)}, {"cells", std::move(cells)}};
 }
 
+Json calibration_of(const std::vector<ReliabilityBin>& reliability) {
+  Json bins = Json::array();
+  for (const ReliabilityBin& bin : reliability) {
+    bins.push_back({{"count", bin.count}, {"confidence", bin.confidence}, {"right", bin.accuracy}});
+  }
+  return {{"error", expected_calibration_error(reliability)}, {"bins", std::move(bins)}};
+}
+
+// The areas under a label's curves, and their means.
+class Areas {
+ public:
+  explicit Areas(const Probabilities& probabilities) : probabilities_(probabilities) {}
+
+  void add_to(Json& entry, std::size_t label) {
+    const auto& followed = probabilities_.followed();
+    const auto at = std::ranges::find(followed, label);
+    if (at == followed.end()) return;
+    const ScoreCurve curve = probabilities_.curve(static_cast<std::size_t>(at - followed.begin()));
+    roc_auc_.add_to(entry, "roc_auc", roc_auc(curve));
+    precision_.add_to(entry, "average_precision",
+                      curve.positives > 0 ? std::optional(average_precision(curve)) : std::nullopt);
+  }
+  void add_means(Json& object) const {
+    roc_auc_.add_mean_to(object, "roc_auc");
+    precision_.add_mean_to(object, "average_precision");
+  }
+
+ private:
+  struct Mean {
+    double sum = 0;
+    std::size_t count = 0;
+
+    void add_to(Json& entry, const char* name, std::optional<double> area) {
+      if (!area) return;
+      entry[name] = *area;
+      sum += *area;
+      ++count;
+    }
+    void add_mean_to(Json& object, const char* name) const {
+      if (count > 0) object[name] = sum / static_cast<double>(count);
+    }
+  };
+  const Probabilities& probabilities_;
+  Mean roc_auc_, precision_;
+};
+
 }  // namespace
 
 std::string to_text(const Metrics& metrics, bool colour) {
@@ -155,9 +201,12 @@ std::string to_text(const Metrics& metrics, bool colour) {
   return confusion.empty() ? out : out + "\n" + confusion;
 }
 
-std::string to_json(const Metrics& metrics) {
-  Json object = {{"examples", metrics.examples}, {"accuracy", metrics.accuracy}};
+std::string to_json(const Evaluation& evaluation, const Probabilities& probabilities) {
+  const Metrics& metrics = evaluation.metrics;
+  Json object = {
+      {"examples", metrics.examples}, {"loss", evaluation.loss}, {"accuracy", metrics.accuracy}};
   if (metrics.multi_label) {
+    object["threshold"] = evaluation.threshold;
     object["subset_accuracy"] = metrics.accuracy;
     object["hamming_loss"] = metrics.hamming_loss;
   }
@@ -169,7 +218,8 @@ std::string to_json(const Metrics& metrics) {
   object["weighted"] = json_of(metrics.weighted);
   Json labels = Json::array();
   Json unknown = Json::array();
-  object["classes"] = Json::array();
+  Json classes = Json::array();
+  Areas areas(probabilities);
   for (const ClassMetrics& one : metrics.classes) {
     labels.push_back(one.name);
     if (!one.known) unknown.push_back(one.name);
@@ -177,8 +227,12 @@ std::string to_json(const Metrics& metrics) {
     entry.update(json_of(one));
     entry["support"] = one.support;
     entry["predicted"] = one.predicted;
-    object["classes"].push_back(std::move(entry));
+    areas.add_to(entry, classes.size());
+    classes.push_back(std::move(entry));
   }
+  areas.add_means(object);
+  object["calibration"] = calibration_of(probabilities.reliability());
+  object["classes"] = std::move(classes);
   if (!unknown.empty()) object["unknown_labels"] = std::move(unknown);
   if (!metrics.multi_label) object["confusion"] = confusion_of(metrics, std::move(labels));
   return object.dump(2, ' ', false, Json::error_handler_t::replace);

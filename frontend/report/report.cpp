@@ -5,8 +5,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <numeric>
 
+#include "frontend/report/probabilities.h"
+#include "frontend/train/plan_settings.h"
 #include "ir/plan/program_interface.h"
 
 namespace weft {
@@ -17,20 +18,6 @@ constexpr std::size_t kCurves = 8;      // as many lines as a chart can tell apa
 constexpr std::size_t kMistakes = 12;
 
 using Clock = std::chrono::steady_clock;
-
-// The labels that most texts have, in the plan's order.
-std::vector<std::size_t> frequent_labels(const Metrics& metrics, std::size_t known, bool multi) {
-  if (!multi && known == 2) return {1};  // the other label's curve mirrors this one
-  std::vector<std::size_t> labels(known);
-  std::iota(labels.begin(), labels.end(), std::size_t{0});
-  std::ranges::stable_sort(labels, [&](std::size_t a, std::size_t b) {
-    return metrics.classes[a].support > metrics.classes[b].support;
-  });
-  labels.resize(std::min(labels.size(), kCurves));
-  std::erase_if(labels, [&](std::size_t label) { return metrics.classes[label].support == 0; });
-  std::ranges::sort(labels);
-  return labels;
-}
 
 void count_thresholds(ThresholdTable& table, float score, bool on) {
   table.support += on ? 1 : 0;
@@ -53,34 +40,36 @@ struct WrongAnswer {
 class ReportBuilder {
  public:
   ReportBuilder(Report& report, const Dataset& data, bool multi)
-      : report_(report), data_(data), multi_(multi) {
-    followed_ = frequent_labels(report.evaluation.metrics, data.space.known, multi);
-    scores_.resize(followed_.size());
-    positive_.resize(followed_.size());
+      : report_(report),
+        data_(data),
+        multi_(multi),
+        probabilities_(data, multi, frequent_labels(data, multi, kCurves)) {
     if (!multi) return;
     report.thresholds.emplace_back().name = "all labels";
-    for (const std::size_t label : followed_) {
+    for (const std::size_t label : probabilities_.followed()) {
       report.thresholds.emplace_back().name = data.space.names[label];
     }
   }
 
   void add(std::size_t i, const Predictions& all, std::size_t k) {
+    probabilities_.add(i, all, k);
     const auto p = all.probabilities(k);
     const auto truth = data_.labels_of(i);
     const auto has = [&](std::size_t label) {
       return std::ranges::find(truth, static_cast<std::int32_t>(label)) != truth.end();
     };
-    for (std::size_t f = 0; f < followed_.size(); ++f) {
-      const std::size_t label = followed_[f];
-      scores_[f].push_back(p[label]);
-      positive_[f].push_back(has(label) ? 1 : 0);
-      if (multi_) count_thresholds(report_.thresholds[f + 1], p[label], has(label));
+    if (!multi_) {
+      const std::size_t answer = all.label(k);
+      if (has(answer)) return;
+      return keep({i, answer, static_cast<std::uint32_t>(truth.front()), true, p[answer]});
     }
-    if (!multi_) return add_answer(i, all.label(k), p[all.label(k)], has(all.label(k)));
+    const auto& followed = probabilities_.followed();
+    for (std::size_t f = 0; f < followed.size(); ++f) {
+      count_thresholds(report_.thresholds[f + 1], p[followed[f]], has(followed[f]));
+    }
     for (std::size_t label = 0; label < p.size(); ++label) {
       count_thresholds(report_.thresholds[0], p[label], has(label));
       const bool given = p[label] >= report_.evaluation.threshold;
-      reliability_.add(p[label], has(label));
       if (given == has(label)) continue;
       const double confidence = given ? p[label] : 1.0F - p[label];
       keep({i, label, static_cast<std::uint32_t>(label), given, confidence});
@@ -88,23 +77,17 @@ class ReportBuilder {
   }
 
   void finish() {
-    for (std::size_t f = 0; f < followed_.size(); ++f) {
-      report_.curves.push_back(
-          {data_.space.names[followed_[f]], score_curve(scores_[f], positive_[f])});
+    const auto& followed = probabilities_.followed();
+    for (std::size_t f = 0; f < followed.size(); ++f) {
+      report_.curves.push_back({data_.space.names[followed[f]], probabilities_.curve(f)});
     }
-    report_.reliability = reliability_.bins();
+    report_.reliability = probabilities_.reliability();
     shrink();
   }
 
   const std::vector<WrongAnswer>& wrong() const { return wrong_; }
 
  private:
-  void add_answer(std::size_t i, std::size_t label, float confidence, bool right) {
-    reliability_.add(confidence, right);
-    if (right) return;
-    keep({i, label, static_cast<std::uint32_t>(data_.labels_of(i).front()), true, confidence});
-  }
-
   void keep(const WrongAnswer& wrong) {
     wrong_.push_back(wrong);
     if (wrong_.size() >= 64 * kMistakes) shrink();
@@ -119,16 +102,15 @@ class ReportBuilder {
   Report& report_;
   const Dataset& data_;
   bool multi_;
-  std::vector<std::size_t> followed_;
-  std::vector<std::vector<float>> scores_;
-  std::vector<std::vector<std::uint8_t>> positive_;
-  Reliability reliability_;
+  Probabilities probabilities_;
   std::vector<WrongAnswer> wrong_;
 };
 
 void add_facts(Report& report, const Session& session) {
   const Plan& plan = session.plan();
   report.history = plan.history;
+  report.description = plan.description;
+  report.settings = overrides_of(plan).assignments();
   report.temperature = plan.temperature;
   report.words = plan.vocabulary.ends.size();
   report.labels = plan.labels.size();

@@ -46,7 +46,10 @@ struct ArenaBlock {
 };
 
 struct Report {
-  std::string title, data;  // the names of the plan and of the data
+  std::string title, data;    // the names of the plan and of the data
+  std::string version, date;  // of the program that made the page, and when; empty: not told
+  std::string description;    // of the plan
+  std::vector<std::string> settings;  // NAME=VALUE, given on its command line
   Evaluation evaluation;
   std::vector<HistoryEntry> history;
   std::vector<ClassCurve> curves;  // for the most frequent labels
@@ -65,7 +68,7 @@ struct Report {
   int threads = 0;
 };
 
-// `threshold` as in evaluate(). Titles, history's owner and plan_bytes are the caller's to set.
+// `threshold` as in evaluate(). Title, data, version, date and plan_bytes are the caller's to set.
 Report make_report(Session& session, const CorpusView& examples, std::optional<double> threshold);
 
 // The page, with its styles, charts and script. Text that comes from data is escaped.

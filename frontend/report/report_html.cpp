@@ -38,6 +38,7 @@ std::string summary(const Report& r) {
   out += m.multi_label ? fact("Micro F1", number(m.micro.f1)) +
                              fact("Threshold", number(r.evaluation.threshold))
                        : fact("Weighted F1", number(m.weighted.f1));
+  out += fact("Loss", number(r.evaluation.loss));
   out += fact("Calibration error", number(expected_calibration_error(r.reliability)));
   out += fact("Texts", whole(m.examples));
   out += fact("Labels", whole(m.classes.size()));
@@ -344,6 +345,35 @@ std::string costs(const Report& r) {
   return section("Size and speed", out);
 }
 
+// ---- How to make it again
+
+std::string origin(const Report& r) {
+  if (r.description.empty()) return {};
+  std::string lines;
+  std::string_view rest = r.description;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    lines += html(rest.substr(0, end)) + "\n";
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  std::string out = scrolling("description", "<pre>" + lines + "</pre>\n");
+  if (!r.settings.empty()) {
+    out += "<p>Set on the command line:";
+    for (const std::string& setting : r.settings) {
+      out += fmt::format(" <code>{}</code>", html(setting));
+    }
+    out += "</p>\n";
+  }
+  return section("Description", out);
+}
+
+// What the page is about: the data, the program's version and the date.
+std::string made(const Report& r) {
+  std::string out = "measured on " + html(r.data);
+  if (!r.date.empty()) out += fmt::format(", {}, by weft {}", html(r.date), html(r.version));
+  return fmt::format("<p class=\"soft\">{}</p>\n", out);
+}
+
 }  // namespace
 
 std::string to_html(const Report& r) {
@@ -355,14 +385,14 @@ std::string to_html(const Report& r) {
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
       "'unsafe-inline';{}\">\n<title>{}: report</title>\n<style>{}</style>\n</head>\n<body>\n"
-      "<main>\n<header>\n<h1>{}</h1>\n<p class=\"soft\">measured on {}</p>\n{}</header>\n",
-      script, title, kReportStyle, title, html(r.data), summary(r));
+      "<main>\n<header>\n<h1>{}</h1>\n{}{}</header>\n",
+      script, title, kReportStyle, title, made(r), summary(r));
   out += training(r);
   if (!m.multi_label) {
     out += section("Confusion", confusion_tables(m));
   }
   out += section("Labels", class_scores(m));
-  out += curves(r) + calibration(r) + chooser(r) + mistakes(r) + costs(r);
+  out += curves(r) + calibration(r) + chooser(r) + mistakes(r) + costs(r) + origin(r);
   return out + "</main>\n</body>\n</html>\n";
 }
 

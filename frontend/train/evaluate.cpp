@@ -22,8 +22,7 @@ void expect_numbers(const Predictions& predictions, std::size_t k) {
   }
 }
 
-void predict_all(Session& session, const Dataset& data,
-                 const std::function<void(std::size_t, const Predictions&, std::size_t)>& take,
+void predict_all(Session& session, const Dataset& data, const TakePrediction& take,
                  StoredRows* rows) {
   const std::size_t max_texts = rows == nullptr ? 4096 : 256;  // rows take more room than ids
   constexpr std::size_t kMaxScores = std::size_t{1} << 22U;
@@ -85,7 +84,8 @@ class MeanLoss {
   std::size_t count_ = 0;
 };
 
-Evaluation evaluate_single(Session& session, const Dataset& data, StoredRows* rows) {
+Evaluation evaluate_single(Session& session, const Dataset& data, StoredRows* rows,
+                           const TakePrediction& also) {
   std::vector<std::uint32_t> truth;
   std::vector<std::uint32_t> predicted;
   MeanLoss loss;
@@ -99,6 +99,7 @@ Evaluation evaluate_single(Session& session, const Dataset& data, StoredRows* ro
     truth.push_back(static_cast<std::uint32_t>(labels.front()));
     predicted.push_back(static_cast<std::uint32_t>(all.label(k)));
     loss.add_single(all.logits(k), truth.back(), data.space.known);
+    if (also) also(i, all, k);
   };
   predict_all(session, data, take, rows);
   return {evaluate(data.space, truth, predicted), 0.5, loss.mean()};
@@ -115,7 +116,7 @@ void add_reaching(std::span<const float> scores, double threshold, LabelSets& se
 }
 
 Evaluation evaluate_multi(Session& session, const Dataset& data, std::optional<double> threshold,
-                          StoredRows* rows) {
+                          StoredRows* rows, const TakePrediction& also) {
   LabelSets truth;
   LabelSets predicted;
   std::vector<float> scores;  // of all labels, only to choose the threshold by
@@ -123,6 +124,7 @@ Evaluation evaluate_multi(Session& session, const Dataset& data, std::optional<d
   const auto take = [&](std::size_t i, const Predictions& all, std::size_t k) {
     truth.add(as_numbers(data.labels_of(i)));
     loss.add_multi(all.logits(k), data.labels_of(i));
+    if (also) also(i, all, k);
     const auto row = all.probabilities(k);
     if (threshold) {
       add_reaching(row, *threshold, predicted);
@@ -145,9 +147,10 @@ Evaluation evaluate_multi(Session& session, const Dataset& data, std::optional<d
 }  // namespace
 
 Evaluation evaluate(Session& session, const Dataset& data, std::optional<double> threshold,
-                    StoredRows* rows) {
-  return session.plan().task == Task::multi_label ? evaluate_multi(session, data, threshold, rows)
-                                                  : evaluate_single(session, data, rows);
+                    StoredRows* rows, const TakePrediction& also) {
+  return session.plan().task == Task::multi_label
+             ? evaluate_multi(session, data, threshold, rows, also)
+             : evaluate_single(session, data, rows, also);
 }
 
 Evaluation evaluate(Plan plan, const CorpusView& examples) {

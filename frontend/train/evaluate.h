@@ -32,16 +32,18 @@ class NoNumber : public Error {
 // Throws NoNumber unless the k-th answer is numbers.
 void expect_numbers(const Predictions&, std::size_t k);
 
-// Predicts a portion at a time, expects numbers, and calls `take(i, predictions, k)`: example i is
-// its k-th. With `rows`, of that session and data, no text is encoded that has been before.
-void predict_all(Session& session, const Dataset& data,
-                 const std::function<void(std::size_t, const Predictions&, std::size_t)>& take,
+// Is called with (i, predictions, k): example i is the k-th of the predictions.
+using TakePrediction = std::function<void(std::size_t, const Predictions&, std::size_t)>;
+
+// Predicts a portion at a time, expects numbers, and hands them on. With `rows`, of that session
+// and data, no text is encoded that has been before.
+void predict_all(Session& session, const Dataset& data, const TakePrediction& take,
                  StoredRows* rows = nullptr);
 
 // If no threshold is given, that of a multi-label plan is chosen for the best micro F1 on this
-// data.
+// data. Predictions are handed to `also` too, if it is given.
 Evaluation evaluate(Session& session, const Dataset& data, std::optional<double> threshold,
-                    StoredRows* rows = nullptr);
+                    StoredRows* rows = nullptr, const TakePrediction& also = {});
 
 // A plan by its own threshold, on one thread.
 Evaluation evaluate(Plan plan, const CorpusView& examples);

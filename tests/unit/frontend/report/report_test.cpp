@@ -58,7 +58,8 @@ Plan trained(const std::string& end) {
       "model small\ntext tokenizer=whitespace max_tokens=12\n"
       "x = embedding(text, width=8)\n"
       "logits = x | conv1d(channels=4, kernel=2) | relu | max_pool | " +
-      end + "(logits)\ntrain adam(rate=0.01) batch=8 epochs=3\n");
+          end + "(logits)\ntrain adam(rate=0.01) batch=8 epochs=3\n",
+      {"train.epochs=2"});
 }
 
 // The plan with labels that mean harm, on data that does.
@@ -96,6 +97,9 @@ TEST_CASE("report: pages are well-formed and escape what data says") {
     CHECK(contains(page, "threshold-data") == multi);
     CHECK(contains(page, "is the logit of"));
     CHECK(page == to_html(hostile_report(plan, multi)));
+    // How to make it again: the description, line by line.
+    CHECK(contains(page, "\nlogits = x | conv1d(channels=4, kernel=2)"));
+    CHECK(contains(page, "<code>train.epochs=2</code>"));
   }
 }
 
