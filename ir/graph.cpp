@@ -172,11 +172,11 @@ std::vector<ValueId> Graph::append(const OpDef& op, std::vector<ValueId> inputs,
   const std::vector<TensorType> types =
       op.infer(InferContext{*this, op, inputs, node_attrs, location});
   WEFT_CHECK(types.size() == op.outputs.size());
+  const std::string first(hint);  // may be the name of a value, and values move
   std::vector<ValueId> outputs;
   for (std::size_t i = 0; i < types.size(); ++i) {
-    const bool plain = i == 0 || hint.empty();
-    const std::string wanted =
-        plain ? std::string(hint) : fmt::format("{}.{}", hint, op.outputs[i].name);
+    const bool plain = i == 0 || first.empty();
+    const std::string wanted = plain ? first : fmt::format("{}.{}", first, op.outputs[i].name);
     std::string name_of_output = unique_name(wanted);
     check_type(*this, name_of_output, types[i]);
     outputs.push_back(add_value({std::move(name_of_output), types[i], Role::computed, {}, {}, {}}));

@@ -269,6 +269,18 @@ TEST_CASE("an op is found by the name it had before, which older plans hold") {
   }
 }
 
+TEST_CASE("the name of a value of the same graph names what is appended") {
+  Graph g;
+  const ValueId x = g.declare(Role::input, "x", {DType::f32, {Dim(2), Dim(4)}, {}});
+  const ValueId scale = g.declare(Role::input, "scale", {DType::f32, {Dim(4)}, {}});
+  for (int i = 2; i < 100; ++i) {  // the values move several times
+    const auto norm = g.append(*find_op("layer_norm"), {x, scale, scale}, {}, {}, g[x].name);
+    CHECK(g[norm[0]].name == "x." + std::to_string(i));
+    CHECK(g[norm[1]].name.starts_with("x.mean"));
+    CHECK(g[norm[2]].name.starts_with("x.rstd"));
+  }
+}
+
 TEST_CASE("values are found by their names, renamed or not, and a stale index is refused") {
   Graph g;
   const ValueId a = g.declare(Role::input, "a", {DType::f32, {Dim(2)}, {}});
