@@ -8,6 +8,7 @@
 #include "ir/plan/format.h"
 #include "ir/plan/header.h"
 #include "ir/plan/plan_generated.h"
+#include "ir/plan/segments.h"
 
 namespace weft {
 namespace {
@@ -16,6 +17,8 @@ using plan_format::damaged;
 using plan_format::Header;
 using plan_format::require;
 using plan_format::require_zeros;
+using plan_format::SegmentEntry;
+using plan_format::Segments;
 
 // Limits far above those of any honest plan; below them sums and products of sizes cannot overflow.
 constexpr std::int64_t kMaxBytes = std::int64_t{1} << 46;
@@ -28,31 +31,10 @@ Enum checked_enum(auto value, auto last) {
   return static_cast<Enum>(value);
 }
 
-// Reads segments in the order in which they must lie.
-class Segments {
- public:
-  explicit Segments(std::span<const std::byte> bytes) : bytes_(bytes) {}
-
-  std::span<const std::byte> next(const fbs::Segment* segment, std::string_view what) {
-    require(segment != nullptr, "a segment is missing");
-    const std::uint64_t begin = plan_format::aligned(end_);
-    require(segment->offset() == begin && begin <= bytes_.size() &&
-                segment->size() <= bytes_.size() - begin,
-            "a segment does not lie where it must");
-    require_zeros(bytes_.subspan(end_, begin - end_));
-    end_ = begin + segment->size();
-    const auto found = bytes_.subspan(begin, segment->size());
-    if (plan_format::checksum(found) != segment->checksum()) {
-      damaged(fmt::format("the checksum of {} does not match", what));
-    }
-    return found;
-  }
-  bool at_end() const { return end_ == bytes_.size(); }
-
- private:
-  std::span<const std::byte> bytes_;
-  std::uint64_t end_ = 0;
-};
+SegmentEntry entry_of(const fbs::Segment* segment) {
+  require(segment != nullptr, "a segment is missing");
+  return {segment->offset(), segment->size(), segment->checksum()};
+}
 
 class Decoder {
  public:
@@ -74,6 +56,7 @@ class Decoder {
     each(from.tensors(), [&](const auto& t) { plan.tensors.push_back(tensor(t, segments)); });
     plan.vocabulary.merges = merges(from, segments);
     require(segments.at_end(), "it holds more than its structure says");
+    segments.check_unseen();
     each(from.history(), [&](const auto& h) { plan.history.push_back(history_entry(h)); });
     each(from.notes(), [&](const auto& n) {
       plan.notes.push_back({text(n.program()), text(n.text())});
@@ -148,15 +131,15 @@ class Decoder {
 
   static std::span<const std::int32_t> merges(const fbs::Plan& from, Segments& segments) {
     if (from.merges() == nullptr) return {};
-    const auto found = segments.next(from.merges(), "the merges");
+    const auto found = segments.next(entry_of(from.merges()), "the merges");
     require(found.size() % (2 * sizeof(std::int32_t)) == 0, "the merges end within one");
     return {reinterpret_cast<const std::int32_t*>(found.data()),
             found.size() / sizeof(std::int32_t)};
   }
 
   static VocabularyView vocabulary(const fbs::Plan& from, Segments& segments) {
-    const auto words = segments.next(from.words(), "the vocabulary");
-    const auto ends = segments.next(from.word_ends(), "the vocabulary");
+    const auto words = segments.next(entry_of(from.words()), "the vocabulary");
+    const auto ends = segments.next(entry_of(from.word_ends()), "the vocabulary");
     require(ends.size() % sizeof(std::uint32_t) == 0, "the vocabulary ends within a word");
     return {
         {reinterpret_cast<const char*>(words.data()), words.size()},
@@ -181,7 +164,7 @@ class Decoder {
 
   PlanTensor tensor(const fbs::Tensor& from, Segments& segments) {
     PlanTensor tensor{text(from.name()), type(from.type()), role(from.role()), {}};
-    tensor.bytes = segments.next(from.data(), '%' + tensor.name);
+    tensor.bytes = segments.next_unseen(entry_of(from.data()), '%' + tensor.name);
     return tensor;
   }
 
