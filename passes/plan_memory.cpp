@@ -147,6 +147,17 @@ class Tenancy {
 
 }  // namespace
 
+std::vector<std::int64_t> live_bytes(const Graph& graph) {
+  std::vector<std::int64_t> live(graph.nodes.size() + 3, 0);
+  for (const Buffer& buffer : Tenancy(graph).buffers) {
+    live[buffer.first] += buffer.bytes;
+    live[buffer.last + 1] -= buffer.bytes;
+  }
+  for (std::size_t i = 1; i < live.size(); ++i) live[i] += live[i - 1];
+  live.pop_back();
+  return live;
+}
+
 std::int64_t max_live_bytes(const Graph& graph) { return peak_bytes(Tenancy(graph).buffers); }
 
 Graph plan_memory(const Graph& graph, PassContext& context) {

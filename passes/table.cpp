@@ -25,7 +25,8 @@ constexpr std::array kPipelines = {
     Pipeline{"train", "forward graph -> the program of one training step",
              "simplify,cse,sink-activation,sink-pick,split-frozen,dedup-tokens,merge-embeddings,"
              "conv1d-to-taps,project-embedding,simplify,autodiff,optimizer-step,"
-             "sparse-max-gradient,row-sparse-optimizer,fold,simplify,fuse-conv1d-bias-relu,cse,dce",
+             "sparse-max-gradient,row-sparse-optimizer,fold,simplify,fuse-conv1d-bias-relu,cse,dce,"
+             "recompute",
              "zero-copy-concat,plan-memory"},
     // Up to the cut both are the training program.
     Pipeline{"encode", "forward graph -> the program of its frozen encoder, where training has one",

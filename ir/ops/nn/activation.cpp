@@ -69,6 +69,11 @@ std::optional<Activation> always(const Attrs&) {
   return activation;
 }
 
+// An exponential and a rational function of each element, by their usual polynomials.
+double flops_of_gelu(const Graph& graph, const Node& node, const ElementCount& count) {
+  return 40 * count(graph[node.inputs[0]].type);
+}
+
 }  // namespace
 
 double gelu(double x, bool tanh_form) {
@@ -266,6 +271,7 @@ const OpDef gelu{
     .activation = [](const Attrs& attrs) -> std::optional<Activation> {
       return tanh_form(attrs) ? Activation::gelu_tanh : Activation::gelu;
     },
+    .flops = flops_of_gelu,
 };
 
 const OpDef gelu_grad{
@@ -281,6 +287,7 @@ const OpDef gelu_grad{
                   [&](double x, double dy) { return dy * gelu_slope(x, tanh_form(v.node.attrs)); });
         },
     .in_place = {2},
+    .flops = flops_of_gelu,
 };
 
 // Clevert, Unterthiner and Hochreiter, "Exponential linear units", ICLR 2016.

@@ -272,10 +272,13 @@ std::vector<ValueId> without_dropout(Graph& target, const Node& node) {
   return target.append(*node.op, std::move(operands), std::move(attrs), node.location);
 }
 
-// Two products for each pair of rows of a sequence, as if all were of the same length.
+// So many products for each pair of rows of a sequence, as if all were of the same length.
+template <int products>
 double flops_of_pairs(const Graph& graph, const Node& node, const ElementCount& count) {
-  const TensorType& keys = graph[node.inputs[node.op == &ops::attention ? 0 : 1]].type;
-  const TensorType& y = graph[node.outputs[0]].type;
+  const bool packed = node.op == &ops::attention || node.op == &ops::attention_grad;
+  const TensorType& keys = graph[node.inputs[packed ? 0 : 1]].type;
+  const TensorType& y =
+      graph[node.op == &ops::attention_grad ? node.inputs[1] : node.outputs[0]].type;
   const double rows = count(float_type({keys.shape[0]}));
   double texts = 1;
   for (const ValueId id : node.inputs) {
@@ -283,7 +286,7 @@ double flops_of_pairs(const Graph& graph, const Node& node, const ElementCount& 
       texts = std::max(1.0, count(float_type({examples_of(graph[id].type)})));
     }
   }
-  return 4.0 * count(y) * rows / texts;
+  return 2.0 * products * count(y) * rows / texts;
 }
 
 std::vector<AttrDef> attention_attrs(bool causal) {
@@ -317,7 +320,7 @@ const OpDef attention{
     .reference = eval_attention,
     .gradient = gradient_attention,
     .inference = without_dropout,
-    .flops = flops_of_pairs,
+    .flops = flops_of_pairs<2>,
 };
 
 const OpDef attention_grad{
@@ -328,6 +331,7 @@ const OpDef attention_grad{
     .attrs = attention_attrs(true),
     .infer = infer_attention_grad,
     .reference = eval_attention_grad,
+    .flops = flops_of_pairs<5>,
 };
 
 const OpDef pool_attention{
@@ -340,7 +344,7 @@ const OpDef pool_attention{
     .reference = eval_pool_attention,
     .gradient = gradient_pool_attention,
     .inference = without_dropout,
-    .flops = flops_of_pairs,
+    .flops = flops_of_pairs<2>,
 };
 
 const OpDef pool_attention_grad{
@@ -352,6 +356,7 @@ const OpDef pool_attention_grad{
     .attrs = attention_attrs(false),
     .infer = infer_pool_attention_grad,
     .reference = eval_pool_attention_grad,
+    .flops = flops_of_pairs<5>,
 };
 
 }  // namespace ops
