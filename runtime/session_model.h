@@ -53,14 +53,19 @@ struct Session::Model {
   Model(Plan p, bool train)
       : plan(std::move(p)),
         encoder(make_encoder(plan.text, plan.vocabulary)),
-        memory(plan.tensors, train ? Access::owned : Access::shared, computed_states(plan)) {
+        memory(memory_of(plan, train)) {
     for (const Graph& program : plan.programs) {
       expect_row_for_each_id(program, encoder->id_count());
       expect_row_for_each_type(program, token_type_count(plan.text));
     }
-    // What has been copied need not be kept: as much again as the weights and their optimizer's
-    // states.
     if (train) plan.tensors.assign(memory.tensors().begin(), memory.tensors().end());
+  }
+
+  // To train, a copy of the tensors, which the plan gives away.
+  static Memory memory_of(Plan& plan, bool train) {
+    const std::vector<PlanTensor> computed = computed_states(plan);
+    if (!train) return {plan.tensors, Access::shared, computed};
+    return {std::exchange(plan.tensors, {}), Access::owned, computed};
   }
 
   void bind(bool train, int threads) {

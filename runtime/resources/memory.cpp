@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -22,9 +23,8 @@ std::size_t size_of(const PlanTensor& tensor) {
 
 }  // namespace
 
-Memory::Memory(std::span<const PlanTensor> tensors, Access access,
-               std::span<const PlanTensor> computed)
-    : access_(access), tensors_(tensors.begin(), tensors.end()), stored_(tensors.size()) {
+Memory::Memory(std::vector<PlanTensor> tensors, Access access, std::span<const PlanTensor> computed)
+    : access_(access), tensors_(std::move(tensors)), stored_(tensors_.size()) {
   tensors_.insert(tensors_.end(), computed.begin(), computed.end());
   const std::size_t first_own = access_ == Access::owned ? 0 : stored_;
   std::size_t total = 0;

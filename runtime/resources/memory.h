@@ -25,10 +25,11 @@ enum class Access : std::uint8_t {
 // The params and states of a plan by name. Programs of one Memory see each other's writes.
 class Memory {
  public:
+  // Owned tensors let go of their owners one by one as they are copied: given the last references,
+  // the memory at no time holds all twice.
   // The states `computed` are room for what a program of the plan makes of the tensors: zero at
   // first, written whatever the access, no part of tensors(). Their `bytes` mean nothing.
-  Memory(std::span<const PlanTensor> tensors, Access access,
-         std::span<const PlanTensor> computed = {});
+  Memory(std::vector<PlanTensor> tensors, Access access, std::span<const PlanTensor> computed = {});
 
   // True if programs may write the tensor of that name.
   bool writable(std::string_view name) const;
