@@ -273,6 +273,12 @@ void Executor::poison() const {
   }
 }
 
+void Executor::time_nodes() {
+  seconds_.assign(kernels_.size(), 0.0);
+  timed_extents_.assign(extents_.size(), 0);
+  timed_runs_ = 0;
+}
+
 void Executor::run_node(std::size_t i, RunContext& context) {
   if (deferred_[i].kernel == nullptr) {
     kernels_[i]->run(context);
@@ -301,6 +307,10 @@ void Executor::run(std::span<const SymbolExtent> extents) {
     const auto start = std::chrono::steady_clock::now();
     run_node(i, context);
     seconds_[i] += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+  if (!seconds_.empty()) {
+    ++timed_runs_;
+    for (std::size_t i = 0; i < extents_.size(); ++i) timed_extents_[i] += extents_[i];
   }
   for (const Copy& copy : after_) std::memcpy(copy.to, copy.from, copy.size);
   if (!graph_.writes.empty()) memory_.changed();

@@ -64,9 +64,14 @@ class Executor {
   const TensorView& result(std::string_view name) const;
   const Graph& graph() const { return graph_; }
 
-  // From now on runs are timed node by node; the seconds so far, in the order of graph().nodes.
-  void time_nodes() { seconds_.assign(kernels_.size(), 0.0); }
+  // From now on runs are timed node by node.
+  void time_nodes();
+  // The seconds so far, in the order of graph().nodes.
   std::span<const double> node_seconds() const { return seconds_; }
+  // The number of runs timed, and the sum of each symbol's extents in them, in the order of
+  // graph().symbols.
+  std::int64_t timed_runs() const { return timed_runs_; }
+  std::span<const std::int64_t> timed_extents() const { return timed_extents_; }
 
  private:
   struct Offsets;  // an input that cuts rows into sequences
@@ -105,6 +110,8 @@ class Executor {
   std::vector<Result> results_;       // as Graph::results
   std::vector<Copy> before_, after_;  // what Graph::writes asks to be copied
   std::vector<double> seconds_;       // by kernel; empty: nobody asked
+  std::vector<std::int64_t> timed_extents_;
+  std::int64_t timed_runs_ = 0;
 };
 
 }  // namespace weft

@@ -36,7 +36,9 @@ Run declare_bench(CLI::App& app) {
   app.add_option("--seconds", flags->settings.seconds, "time of each measurement")
       ->capture_default_str()
       ->check(within(0.001, 3600.0));
-  app.add_flag("--nodes", flags->settings.nodes, "also show the time of each node of the programs");
+  app.add_flag(
+      "--nodes", flags->settings.nodes,
+      "also show the time of each node of the programs, and its share of what this machine can do");
   app.add_flag("--json", flags->json, "print one JSON object");
   flags->reading.declare(app);
   return [flags] { return run_bench(*flags); };

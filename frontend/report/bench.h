@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "frontend/data/corpus.h"
@@ -30,20 +31,44 @@ struct BenchStep {
   std::int64_t batch = 0;
 };
 
-// A node's share of a request from ids, or of a training step.
+// What the threads of a request can do at most on this machine, measured.
+struct MachineLimits {
+  double flops = 0;  // fp32 operations in a second
+  // Bytes in a second that are read from so many bytes, in the order of their sizes: from the
+  // caches, and from memory.
+  std::vector<std::pair<double, double>> bandwidth;
+
+  double bandwidth_of(double bytes) const;
+};
+MachineLimits measure_limits(int threads);
+
+// A node's share of a request from ids, or of a training step; and, where `count` is not 1, that of
+// all nodes of an op.
 struct BenchNode {
   std::string name, op;
-  double us = 0;     // microseconds in a run, on average
-  double share = 0;  // of all nodes of the program
+  double us = 0;                // microseconds in a run of the program, on average
+  double share = 0;             // of all nodes of the program
+  double flops = 0, bytes = 0;  // in a run, as `weft inspect` counts them
+  // The least time that this machine needs: for the operations or, if that is longer, the bytes.
+  double least_us = 0;
+  bool memory_bound = false;  // the bytes take longer
+  std::int64_t count = 1;
+
+  double of_limit() const { return us > 0 ? least_us / us : 0; }
 };
+
+// One for each op, that which takes longest first.
+std::vector<BenchNode> by_op(const std::vector<BenchNode>&);
 
 struct Bench {
   BenchSettings settings;
   std::size_t sentences = 0;
   double tokens_per_sentence = 0;
   BenchRate from_ids, from_text;
-  std::optional<BenchStep> train;                     // if the plan can train
-  std::vector<BenchNode> predict_nodes, train_nodes;  // if asked for; in the order of execution
+  std::optional<BenchStep> train;  // if the plan can train
+  // If nodes were asked for, in the order of execution.
+  MachineLimits limits;
+  std::vector<BenchNode> predict_nodes, train_nodes;
 };
 
 // Trains a copy of the plan in memory; its file stays as it is. Error if the data has no texts, or

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <span>
 
 #include "ir/op.h"
@@ -34,25 +35,41 @@ std::map<std::string, std::int64_t, std::less<>> usual_extents(const Graph& grap
   return extents;
 }
 
-// What only moves numbers reads no more of an operand than it writes: a lookup does not read its
-// table.
+// The ids that name rows of the node's tables; none: it has no such operand.
+std::optional<double> ids_of(const Graph& graph, const Node& node, const ElementCount& count) {
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    if (i >= node.op->inputs.size() || node.inputs[i] == kNoValue) continue;
+    if (node.op->inputs[i].role != OperandRole::ids) continue;
+    return count(graph[node.inputs[i]].type);
+  }
+  return std::nullopt;
+}
+
+// What only moves numbers reads no more of an operand than it writes, and what is given ids reads
+// no more rows of an operand, and writes no more in its place: a lookup does not read its table.
 NodeCost cost_of(const Graph& graph, const Node& node, const ElementCount& count) {
-  const auto bytes = [&](ValueId id) {
+  const std::optional<double> ids = ids_of(graph, node, count);
+  const auto bytes = [&](ValueId id, bool by_rows) {
     const TensorType& type = graph[id].type;
-    return count(type) * static_cast<double>(size_of(type.dtype));
+    const double all = count(type) * static_cast<double>(size_of(type.dtype));
+    if (!by_rows || !ids || type.shape.empty()) return all;
+    const double rows = count({type.dtype, {type.shape[0]}, {}});
+    return rows > *ids ? all / rows * *ids : all;
   };
   NodeCost cost;
   cost.by_reference = find_kernel(*node.op) == nullptr;
   double written = 0;
-  for (const ValueId id : node.outputs) {
-    written += bytes(id);
-    if (node.op->flops == nullptr) cost.flops += count(graph[id].type);
+  for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+    const bool in_place = i < node.op->in_place.size() && node.op->in_place[i] != 0;
+    written += bytes(node.outputs[i], in_place);
+    if (node.op->flops == nullptr) cost.flops += count(graph[node.outputs[i]].type);
   }
   if (node.op->flops != nullptr) cost.flops = node.op->flops(graph, node, count);
   cost.bytes = written;
   for (const ValueId id : node.inputs) {
     if (id == kNoValue) continue;
-    cost.bytes += cost.flops > 0 ? bytes(id) : std::min(bytes(id), written);
+    const double read = bytes(id, true);
+    cost.bytes += cost.flops > 0 ? read : std::min(read, written);
   }
   return cost;
 }
@@ -94,18 +111,10 @@ ProgramReport report_of(const Plan& plan, const Graph& graph) {
     if (note.program == graph.name) report.notes.push_back(note.text);
   }
   report.extents = usual_extents(graph);
-  const ElementCount count = [&](const TensorType& type) {
-    double elements = 1;
-    for (const Dim& dim : type.shape) {
-      const std::int64_t rows = dim.is_static() ? 0 : report.extents.at(dim.symbol);
-      elements *= static_cast<double>(std::max<std::int64_t>(rows + dim.value, 0));
-    }
-    return elements;
-  };
-  for (const Node& node : graph.nodes) {
-    report.nodes.push_back(cost_of(graph, node, count));
-    report.total.flops += report.nodes.back().flops;
-    report.total.bytes += report.nodes.back().bytes;
+  report.nodes = costs_of(graph, report.extents);
+  for (const NodeCost& cost : report.nodes) {
+    report.total.flops += cost.flops;
+    report.total.bytes += cost.bytes;
   }
   report.bound = max_live_bytes(graph);
   report.arena = arena_of(graph);
@@ -123,6 +132,21 @@ std::vector<std::string_view> first_words(const Plan& plan, std::size_t count) {
     begin = end;
   }
   return words;
+}
+
+std::vector<NodeCost> costs_of(const Graph& graph,
+                               const std::map<std::string, std::int64_t, std::less<>>& extents) {
+  const ElementCount count = [&](const TensorType& type) {
+    double elements = 1;
+    for (const Dim& dim : type.shape) {
+      const std::int64_t rows = dim.is_static() ? 0 : extents.at(dim.symbol);
+      elements *= static_cast<double>(std::max<std::int64_t>(rows + dim.value, 0));
+    }
+    return elements;
+  };
+  std::vector<NodeCost> costs;
+  for (const Node& node : graph.nodes) costs.push_back(cost_of(graph, node, count));
+  return costs;
 }
 
 Inspection inspect(const Plan& plan) {

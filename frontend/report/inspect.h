@@ -14,7 +14,7 @@ namespace weft {
 
 struct NodeCost {
   double flops = 0;
-  double bytes = 0;           // read and written
+  double bytes = 0;           // read and written; of a table only the rows that ids name
   bool by_reference = false;  // its op has no kernel: the reference runs instead, slowly
 };
 
@@ -46,6 +46,10 @@ struct Inspection {
 };
 
 Inspection inspect(const Plan&);
+
+// By node, where each symbol of the graph has the extent of that name.
+std::vector<NodeCost> costs_of(const Graph&,
+                               const std::map<std::string, std::int64_t, std::less<>>& extents);
 
 // Ends with a newline. `shown`: the program whose nodes it shows, or all of them, or none.
 std::string to_text(const Inspection&, std::string_view shown = "all");

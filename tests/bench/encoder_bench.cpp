@@ -13,9 +13,9 @@
 #include "runtime/kernels/onednn/row_convolution.h"
 #include "runtime/kernels/simd/attention.h"
 #include "runtime/kernels/simd/norm.h"
+#include "runtime/kernels/simd/peak.h"
 #include "runtime/kernels/simd/simd.h"
 #include "runtime/resources/threads.h"
-#include "tests/bench/peak.h"
 
 namespace {
 

@@ -72,40 +72,37 @@ void MaxRows(const float* x, std::int64_t rows, std::int64_t row_stride, std::in
   wide(x, rows, row_stride, n, first_row, y, argmax);
 }
 
-template <int Vectors>
-void sum_columns(const float* x, std::int64_t rows, std::int64_t row_stride, float factor,
-                 float* y) {
+// y[c] += the sum of `Rows` rows, one row after another.
+template <int Rows>
+void add_rows(const float* x, std::int64_t row_stride, std::int64_t n, float* y) {
   const hn::ScalableTag<float> d;
-  using V = hn::Vec<decltype(d)>;
-  V sum[Vectors];
-  for (int i = 0; i < Vectors; ++i) sum[i] = hn::Zero(d);
-  for (std::int64_t row = 0; row < rows; ++row) {
-    for (int i = 0; i < Vectors; ++i) {
-      sum[i] = hn::Add(sum[i], hn::LoadU(d, x + row * row_stride + i * lanes()));
+  std::int64_t c = 0;
+  for (; c + lanes() <= n; c += lanes()) {
+    auto sum = hn::LoadU(d, y + c);
+    for (int row = 0; row < Rows; ++row) {
+      sum = hn::Add(sum, hn::LoadU(d, x + row * row_stride + c));
     }
+    hn::StoreU(sum, d, y + c);
   }
-  for (int i = 0; i < Vectors; ++i) {
-    hn::StoreU(hn::Mul(sum[i], hn::Set(d, factor)), d, y + i * lanes());
+  for (; c < n; ++c) {
+    for (int row = 0; row < Rows; ++row) y[c] += x[row * row_stride + c];
   }
 }
 
+// Some rows at a time, so that memory is read in order.
 void SumRows(const float* x, std::int64_t rows, std::int64_t row_stride, std::int64_t n,
              float factor, float* y) {
-  if (n < lanes()) {
-    for (std::int64_t c = 0; c < n; ++c) {
-      float sum = 0;
-      for (std::int64_t row = 0; row < rows; ++row) sum += x[row * row_stride + c];
-      y[c] = sum * factor;
-    }
-    return;
-  }
+  constexpr int kRows = 16;
+  std::fill_n(y, n, 0.0F);
+  std::int64_t row = 0;
+  for (; row + kRows <= rows; row += kRows) add_rows<kRows>(x + row * row_stride, row_stride, n, y);
+  for (; row < rows; ++row) add_rows<1>(x + row * row_stride, row_stride, n, y);
+  const hn::ScalableTag<float> d;
   std::int64_t c = 0;
-  for (; c + 4 * lanes() <= n; c += 4 * lanes())
-    sum_columns<4>(x + c, rows, row_stride, factor, y + c);
-  for (; c < n; c += lanes()) {
-    c = std::min(c, n - lanes());
-    sum_columns<1>(x + c, rows, row_stride, factor, y + c);
+  for (; c + lanes() <= n; c += lanes()) {
+    hn::StoreU(hn::Mul(hn::LoadU(d, y + c), hn::Set(d, factor)), d, y + c);
   }
+  for (; c < n; ++c) y[c] *= factor;
 }
 
 void ScatterAddRows(const std::int32_t* ids, std::int64_t count, const float* dy,

@@ -22,6 +22,8 @@ void check_nodes(const std::vector<BenchNode>& nodes, const Graph& graph) {
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     CHECK(nodes[i].name == graph[graph.nodes[i].outputs[0]].name);
     CHECK(nodes[i].us > 0);
+    CHECK(nodes[i].bytes > 0);
+    CHECK(nodes[i].least_us > 0);
     share += nodes[i].share;
   }
   CHECK(share == doctest::Approx(1.0));
@@ -49,6 +51,8 @@ TEST_CASE("bench: the figures are there as JSON, nodes only if asked for") {
   const auto with_nodes = nlohmann::json::parse(to_json(bench_small(true)));
   CHECK(!with_nodes["train_nodes"].empty());
   CHECK(with_nodes["predict_nodes"][0]["op"] == "tap_max_pool");
+  CHECK(with_nodes["predict_nodes"][0]["of_limit"] > 0);
+  CHECK(with_nodes["limits"]["flops_per_second"] > 0);
 }
 
 TEST_CASE("bench: nothing to measure on is an error") {
