@@ -2,11 +2,14 @@
 #include "frontend/pretrained/pretrained_source.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "ir/diagnostic.h"
 #include "runtime/resources/threads.h"
@@ -42,14 +45,29 @@ const PretrainedConfig& PretrainedSource::claim(const std::string& named) {
 }
 
 bool PretrainedSource::read(std::string_view weight, const TensorType& type,
-                            std::span<float> into) const {
+                            std::span<float> into) {
   if (model_ == nullptr || !model_->has(weight)) return false;
   const auto& weights = model_->weights();
   const auto found = std::ranges::find(weights, weight, &PretrainedWeight::name);
   const auto same = [](std::int64_t extent, const Dim& dim) { return dim == Dim(extent); };
   if (!std::ranges::equal(found->shape, type.shape, same)) return false;
   model_->read(weight, into, default_threads());
+  read_.emplace(weight);
   return true;
+}
+
+std::string PretrainedSource::unused() const {
+  constexpr std::size_t shown = 4;
+  if (model_ == nullptr) return {};
+  std::vector<std::string> names;
+  for (const PretrainedWeight& weight : model_->weights()) {
+    if (!read_.contains(weight.name)) names.push_back(weight.name);
+  }
+  std::ranges::copy(model_->unused(), std::back_inserter(names));
+  const std::size_t more = names.size() - std::min(names.size(), shown);
+  names.resize(names.size() - more);
+  return fmt::format("{}{}", fmt::join(names, ", "),
+                     more == 0 ? "" : fmt::format(" and {} more", more));
 }
 
 void PretrainedSource::check_claimed() const {

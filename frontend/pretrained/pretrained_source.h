@@ -2,8 +2,10 @@
 // plan remembers of it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,14 +16,14 @@
 
 namespace weft {
 
-// Order of use: lowering the description claims the folder for its layer `pretrained`; then `read`
-// fills each weight that says where it begins.
 // Files that weights begin with, beside those that a description names.
 struct InitialSources {
   VectorsOptions vectors = {};
   std::string pretrained = {};  // the folder of a pretrained model, for a layer that names none
 };
 
+// Order of use: lowering the description claims the folder for its layer `pretrained`; then `read`
+// fills each weight that says where it begins; then `unused` tells what is left.
 class PretrainedSource {
  public:
   // Folders that a description names are sought beside it, then where the program runs. `folder`:
@@ -40,7 +42,11 @@ class PretrainedSource {
 
   // Fills `into`, of that type, with the published weight of that name. False, and nothing is done,
   // if there is none of that shape: a head for other labels, say.
-  bool read(std::string_view weight, const TensorType& type, std::span<float> into) const;
+  bool read(std::string_view weight, const TensorType& type, std::span<float> into);
+
+  // What the folder holds that was not read, in one line, the first few by name: `pooler.weight,
+  // pooler.bias, cls.* (7 tensors): the heads of pretraining`. Empty if all was.
+  std::string unused() const;
 
   // Error where the command line names a folder that no layer has claimed.
   void check_claimed() const;
@@ -49,6 +55,7 @@ class PretrainedSource {
   std::string beside_, folder_, path_;
   std::unique_ptr<PretrainedModel> model_;
   std::optional<PretrainedConfig> config_;
+  std::set<std::string, std::less<>> read_;  // weights
 };
 
 }  // namespace weft

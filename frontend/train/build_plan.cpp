@@ -197,6 +197,10 @@ class Builder {
     for (std::string& text : vectors_.report()) plan_.notes.push_back({"", std::move(text)});
     expect_memory(plan_.programs);
     for (const Graph& program : plan_.programs) add_tensors(program);
+    if (const std::string unused = pretrained_.unused(); !unused.empty()) {
+      plan_.notes.push_back(
+          {"", fmt::format("no layer uses these tensors of {}: {}", pretrained_.folder(), unused)});
+    }
     return std::move(plan_);
   }
 

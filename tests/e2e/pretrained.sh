@@ -19,6 +19,8 @@ bash "$scripts/tiny_bert.sh" lines folder
 refuses "no classifier: it has no labels" "$weft" import folder -o a.plan
 
 says "begins at random" "$weft" import folder --labels good,bad -o a.plan
+"$weft" import folder --labels good,bad -o a.plan 2>message
+[ "$(grep -c "no layer uses" message)" -eq 0 ] || fail "all is used, but: $(cat message)"
 "$weft" predict a.plan lines --threads 1 >answers
 [ "$(sort -u answers | cut -f 1 | grep -cvE '^(good|bad)$')" -eq 0 ] || fail "answers: $(head -3 answers)"
 
@@ -47,6 +49,10 @@ done
 "$weft" predict unstored.plan lines --threads 1 | cmp - answers || fail "stored rows change answers"
 "$weft" train c.plan --data data.tsv --epochs 2 --threads 1 --quiet -o c2.plan 2>message
 "$weft" bench c2.plan --data data.tsv --threads 1 >benched || fail "bench: $(cat benched)"
+
+"$weft" inspect c.plan --json >inspection
+grep -q "no layer uses these tensors of folder: pooler.weight, pooler.bias" inspection ||
+  fail "the pooler is not used, and nothing says so"
 
 # By layers; each layer at its own rate.
 "$weft" train bert.model --data data.tsv --pretrained folder --epochs 1 --threads 1 --quiet \
