@@ -39,8 +39,13 @@ sources=$(list --others | existing |
 broken=$([ -z "$sources" ] || LC_ALL=C awk -v rooms="$(echo $rooms)" '
   function say(text) { print FILENAME ":" FNR ": " text }
   function room(file) { sub("/[^/]*$", "", file); return file }
-  BEGIN { count = split(rooms, list, " "); for (i = 1; i <= count; ++i) place[list[i]] = i }
+  BEGIN {
+    count = split(rooms, list, " "); for (i = 1; i <= count; ++i) place[list[i]] = i
+    for (i in ARGV) there[ARGV[i]] = 1
+  }
   FNR == 1 {
+    header = FILENAME; sub(/\.cpp$/, ".h", header)
+    if (header == FILENAME || !(header in there)) header = ""
     folder = FILENAME; sub("/.*", "", folder)
     own = room(FILENAME)
     product = folder !~ /^(tests|examples)$/
@@ -59,6 +64,9 @@ broken=$([ -z "$sources" ] || LC_ALL=C awk -v rooms="$(echo $rooms)" '
   /^ *# *include/ {
     included = $0; sub(/^[^"<]*["<]/, "", included); sub(/[">].*/, "", included)
     target = included; sub("/.*", "", target)
+    if (header != "" && included != header)
+      say("the first include is another: include " header " first, so that it compiles alone")
+    header = ""
     if (folder == "ir" && target ~ /^(passes|runtime|frontend)$/ ||
         folder == "passes" && target ~ /^(runtime|frontend)$/ ||
         folder == "runtime" && target ~ /^(passes|frontend)$/)

@@ -42,6 +42,13 @@ keeps "a test"
 file frontend/report/a.cpp "$first" '#include "frontend/train/metrics.h"' '#include "passes/pass.h"'
 keeps "an include that points back"
 
+file ir/a.cpp "$first" '#include "ir/a.h"' '#include <vector>'
+printf '%s\n' "$first" >"$work/tree/ir/a.h"
+keeps "its own header first"
+file ir/a.cpp "$first" '#include <vector>' '#include "ir/a.h"'
+printf '%s\n' "$first" >"$work/tree/ir/a.h"
+breaks "^ir/a.cpp:2: the first include is another: include ir/a.h first"
+
 file other/a.txt text
 breaks "^other: not a permitted name at the top level; move it"
 file ir/new/a.cpp "$first"
