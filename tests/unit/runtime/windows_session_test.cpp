@@ -334,8 +334,8 @@ TEST_CASE("explanations of a long text add up to its logit, by places in the who
     CHECK(found.exact);
     CHECK(found.logit == doctest::Approx(out.logits(i)[1]).epsilon(1e-5));
     CHECK(found.total() == doctest::Approx(found.logit).epsilon(1e-9));
-    CHECK(found.words.size() ==
-          std::min<std::size_t>(text.empty() ? 0 : 1 + std::ranges::count(text, ' '), 13));
+    const auto spaces = static_cast<std::size_t>(std::ranges::count(text, ' '));
+    CHECK(found.words.size() == std::min<std::size_t>(text.empty() ? 0 : 1 + spaces, 13));
     for (std::size_t w = 0; w < found.words.size(); ++w) {
       const TextSpan span = found.words[w];
       CHECK((span.begin == 0 || text[span.begin - 1] == ' '));
