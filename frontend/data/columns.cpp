@@ -104,7 +104,7 @@ AskedTexts asked_texts(const ReadOptions& options, const std::vector<std::string
   return {asked.substr(0, comma), asked.substr(comma + 1)};
 }
 
-// Of three columns, the one beside a pair.
+// The column of three that is not in the pair; kNone if that cannot be told.
 std::size_t third_of(std::size_t count, std::size_t text, std::size_t pair) {
   return count == 3 && pair != kNone && text != pair ? 3 - text - pair : kNone;
 }
