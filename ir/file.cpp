@@ -89,15 +89,6 @@ std::string read_text_file(const std::string& path) {
   }
 }
 
-namespace {
-
-bool all_zero(std::span<const std::byte> bytes) {
-  return bytes.front() == std::byte{0} &&
-         std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
-}
-
-}  // namespace
-
 AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
   std::error_code unresolved;  // a missing file, or a link to one: weakly_canonical copes
   target_ = std::filesystem::weakly_canonical(path_, unresolved).string();
@@ -173,16 +164,8 @@ void AtomicFile::fail(int error) const {
 
 void AtomicFile::write(std::span<const std::byte> bytes) {
   WEFT_CHECK(file_ >= 0);
-  constexpr std::size_t block = std::size_t{1} << 20U;
-  const bool regular = unnamed_ || !temporary_.empty();
   while (!bytes.empty()) {
-    const auto next = bytes.first(std::min(bytes.size(), block));
-    if (regular && next.size() == block && all_zero(next)) {
-      if (::lseek(file_, static_cast<off_t>(block), SEEK_CUR) < 0) fail(errno);
-      bytes = bytes.subspan(block);
-      continue;
-    }
-    const auto written = ::write(file_, next.data(), next.size());
+    const auto written = ::write(file_, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) fail(errno);
     bytes = bytes.subspan(static_cast<std::size_t>(written));
@@ -192,11 +175,7 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
 void AtomicFile::commit() {
   WEFT_CHECK(file_ >= 0);
   const bool replaced = unnamed_ || !temporary_.empty();
-  if (replaced) {
-    const off_t end = ::lseek(file_, 0, SEEK_CUR);  // the file may end with a hole
-    if (end < 0 || ::ftruncate(file_, end) != 0) fail(errno);
-    if (retried([&] { return ::fsync(file_); }) != 0) fail(errno);
-  }
+  if (replaced && retried([&] { return ::fsync(file_); }) != 0) fail(errno);
   name_file();
   const int file = file_;
   file_ = -1;

@@ -40,9 +40,7 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
-  // Error if the disk is full. Long runs of zeros, such as fresh states of an optimizer, take no
-  // room on disk where the file system can leave them out.
-  void write(std::span<const std::byte> bytes);
+  void write(std::span<const std::byte> bytes);  // Error if the disk is full
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
   void commit();
 

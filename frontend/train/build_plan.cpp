@@ -249,7 +249,7 @@ class Builder {
     }
   }
 
-  // With a tensor's first value.
+  // Zeros with a tensor's first value.
   void fill(const Value& value, std::span<std::byte> bytes) {
     const auto numbers = [&] {
       return std::span(reinterpret_cast<float*>(bytes.data()), bytes.size() / sizeof(float));

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "frontend/train/nameless_file.h"
+#include "ir/aligned_bytes.h"
 #include "runtime/resources/plan_copy.h"
 
 namespace weft {
@@ -31,7 +32,7 @@ std::optional<Plan> in_file(const Plan& plan, std::size_t size, const std::strin
   const NamelessFile file(folder);
   bool written = true;
   each_place(plan, [&](const PlanTensor& tensor, std::size_t offset) {
-    written = written && file.write(tensor.bytes, offset);
+    written = written && (all_zero(tensor.bytes) || file.write(tensor.bytes, offset));
   });
   written = written && ::ftruncate(file.descriptor(), static_cast<off_t>(size)) == 0;
   void* const mapped =

@@ -1,9 +1,12 @@
 // Bytes -> Plan, where the bytes may be anything: each is checked before it is believed.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
+#include <new>
 
+#include "ir/aligned_bytes.h"
 #include "ir/op.h"
 #include "ir/plan/format.h"
 #include "ir/plan/header.h"
@@ -54,6 +57,7 @@ class Decoder {
     plan.temperature = from.temperature();
     each(from.programs(), [&](const auto& p) { plan.programs.push_back(program(p)); });
     each(from.tensors(), [&](const auto& t) { plan.tensors.push_back(tensor(t, segments)); });
+    if (leaves_out_zeros) add_zeros(plan);
     plan.vocabulary.merges = merges(from, segments);
     require(segments.at_end(), "it holds more than its structure says");
     segments.check_unseen();
@@ -63,6 +67,8 @@ class Decoder {
     });
     return plan;
   }
+
+  bool leaves_out_zeros = false;
 
  private:
   void spend(std::uint64_t bytes) {
@@ -164,8 +170,42 @@ class Decoder {
 
   PlanTensor tensor(const fbs::Tensor& from, Segments& segments) {
     PlanTensor tensor{text(from.name()), type(from.type()), role(from.role()), {}};
-    tensor.bytes = segments.next_unseen(entry_of(from.data()), '%' + tensor.name);
+    if (from.data() == nullptr) {
+      leaves_out_zeros = true;
+    } else {
+      tensor.bytes = segments.next_unseen(entry_of(from.data()), '%' + tensor.name);
+    }
     return tensor;
+  }
+
+  // To the tensors that are left out: one block for all of them, of which nothing is touched.
+  static void add_zeros(Plan& plan) {
+    std::size_t largest = 0;
+    const auto each_left_out = [&](auto use) {
+      for (PlanTensor& tensor : plan.tensors) {
+        if (tensor.bytes.data() == nullptr) use(tensor, bytes_of(tensor.type));
+      }
+    };
+    each_left_out([&](const PlanTensor&, std::size_t size) { largest = std::max(largest, size); });
+    try {
+      const auto zeros = std::make_shared<const AlignedBytes>(largest);
+      each_left_out(
+          [&](PlanTensor& tensor, std::size_t size) { tensor.bytes = zeros->span().first(size); });
+      plan.owners.push_back(zeros);
+    } catch (const std::bad_alloc&) {
+      damaged(fmt::format("a tensor takes {} bytes, more than there are", largest));
+    }
+  }
+
+  static std::size_t bytes_of(const TensorType& type) {
+    std::int64_t elements = 1;
+    for (const Dim& dim : type.shape) {
+      require(dim.is_static() && dim.value >= 0 &&
+                  !__builtin_mul_overflow(elements, dim.value, &elements) &&
+                  elements <= kMaxElements,
+              "a tensor is out of range");
+    }
+    return static_cast<std::size_t>(elements * size_of(type.dtype));
   }
 
   Attr attr(const fbs::Attr& from) {
@@ -327,36 +367,22 @@ Plan decode(std::span<const std::byte> bytes) {
   flatbuffers::Verifier verifier(at, structure.size(), /*max_depth=*/16,
                                  std::numeric_limits<flatbuffers::uoffset_t>::max());
   require(fbs::VerifyPlanBuffer(verifier), "its structure is no FlatBuffer of a plan");
-  Plan plan =
-      Decoder(structure.size()).decode(*fbs::GetPlan(at), Segments(bytes.subspan(segments)));
+  Decoder decoder(structure.size());
+  Plan plan = decoder.decode(*fbs::GetPlan(at), Segments(bytes.subspan(segments)));
   check_plan(plan);
-  require(header.version == plan_format::version_of(plan),
+  require(header.version == plan_format::version_of(plan, decoder.leaves_out_zeros),
           "its version is not that of what it holds");
   return plan;
 }
 
-// Frees what std::aligned_alloc gave.
-struct AlignedCopy {
-  explicit AlignedCopy(std::size_t size)
-      : data(static_cast<std::byte*>(
-            std::aligned_alloc(plan_format::kAlignment, plan_format::aligned(size)))) {
-    if (data == nullptr) throw std::bad_alloc();
-  }
-  ~AlignedCopy() { std::free(data); }
-  AlignedCopy(const AlignedCopy&) = delete;
-  AlignedCopy& operator=(const AlignedCopy&) = delete;
-
-  std::byte* data;
-};
-
 }  // namespace
 
 Plan decode_plan(std::span<const std::byte> bytes, std::string_view name) {
-  std::shared_ptr<const AlignedCopy> copy;
+  std::shared_ptr<const AlignedBytes> copy;
   if (reinterpret_cast<std::uintptr_t>(bytes.data()) % plan_format::kAlignment != 0) {
-    copy = std::make_shared<const AlignedCopy>(bytes.size());
-    std::memcpy(copy->data, bytes.data(), bytes.size());
-    bytes = {copy->data, bytes.size()};
+    copy = std::make_shared<const AlignedBytes>(bytes.size());
+    std::memcpy(copy->data(), bytes.data(), bytes.size());
+    bytes = copy->span();
   }
   try {
     Plan plan = decode(bytes);

@@ -2,6 +2,7 @@
 #include <cstring>
 #include <ranges>
 
+#include "ir/aligned_bytes.h"
 #include "ir/op.h"
 #include "ir/plan/format.h"
 #include "ir/plan/plan_generated.h"
@@ -24,9 +25,17 @@ class Segments {
     pieces.push_back(bytes);
     return fbs::CreateSegment(out, offset, bytes.size(), plan_format::checksum(bytes));
   }
+  // A tensor of zeros needs none.
+  Offset<fbs::Segment> add_tensor(FlatBufferBuilder& out, std::span<const std::byte> bytes) {
+    constexpr std::size_t kLeast = 4096;  // bytes: less is not worth a newer version of the format
+    if (bytes.size() < kLeast || !all_zero(bytes)) return add(out, bytes);
+    leaves_out_zeros = true;
+    return 0;
+  }
   std::uint64_t end() const { return end_; }
 
   std::vector<std::span<const std::byte>> pieces;
+  bool leaves_out_zeros = false;
 
  private:
   std::uint64_t end_ = 0;
@@ -40,7 +49,7 @@ class Encoder {
     const auto tensors = tables<fbs::Tensor>(plan.tensors, [&](const PlanTensor& tensor) {
       const auto name = text(tensor.name);
       const auto shape = type(tensor.type);
-      const auto data = segments.add(out_, tensor.bytes);
+      const auto data = segments.add_tensor(out_, tensor.bytes);
       return fbs::CreateTensor(out_, name, shape, role(tensor.role), data);
     });
     const auto merges = plan.vocabulary.merges.empty()
@@ -202,9 +211,9 @@ class Encoder {
 
 }  // namespace
 
-std::uint32_t plan_format::version_of(const Plan& plan) {
+std::uint32_t plan_format::version_of(const Plan& plan, bool leaves_out_zeros) {
   const bool encodes = plan.program(programs::kEncode) != nullptr;
-  if (encodes || plan.text.max_windows > 1 || plan.text.pair) return 3;
+  if (leaves_out_zeros || encodes || plan.text.max_windows > 1 || plan.text.pair) return 3;
   const bool subwords = plan.text.subwords != SubwordSettings{} || !plan.vocabulary.merges.empty();
   return subwords ? 2 : 1;
 }
@@ -216,7 +225,7 @@ plan_format::Image plan_format::make_image(const Plan& plan) {
   image.structure = Encoder().encode(plan, segments);
   image.segments = std::move(segments.pieces);
   std::memcpy(image.header.magic, kMagic.data(), kMagic.size());
-  image.header.version = version_of(plan);
+  image.header.version = version_of(plan, segments.leaves_out_zeros);
   image.header.structure_size = image.structure.size();
   image.header.structure_checksum = checksum(image.structure);
   image.header.file_size = aligned(sizeof(Header) + image.structure.size()) + segments.end();

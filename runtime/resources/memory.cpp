@@ -37,7 +37,8 @@ Memory::Memory(std::vector<PlanTensor> tensors, Access access, std::span<const P
   for (std::size_t i = first_own; i < tensors_.size(); ++i) {
     PlanTensor& tensor = tensors_[i];
     const std::size_t size = size_of(tensor);
-    if (i < stored_ && size > 0) std::memcpy(to, tensor.bytes.data(), size);
+    // What begins as zeros, such as an optimizer's states, takes memory when it is written.
+    if (i < stored_ && !all_zero(tensor.bytes)) std::memcpy(to, tensor.bytes.data(), size);
     tensor.bytes = {to, size};
     tensor.owner = nullptr;
     to += aligned(size);

@@ -10,8 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "ir/aligned_bytes.h"
 #include "ir/plan/plan.h"
-#include "runtime/resources/aligned_bytes.h"
 #include "runtime/resources/packed_copies.h"
 #include "runtime/resources/rows_on_demand.h"
 

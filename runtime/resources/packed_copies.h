@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "runtime/resources/aligned_bytes.h"
+#include "ir/aligned_bytes.h"
 
 namespace weft {
 

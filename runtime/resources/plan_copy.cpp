@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-#include "runtime/resources/aligned_bytes.h"
+#include "ir/aligned_bytes.h"
 
 namespace weft {
 
@@ -22,8 +22,8 @@ Plan copied(const Plan& plan) {
   const auto nowhere = [](const PlanTensor&, std::size_t) {};
   const auto block = std::make_shared<AlignedBytes>(each_place(plan, nowhere));
   each_place(plan, [&](const PlanTensor& tensor, std::size_t offset) {
-    const std::size_t size = tensor.bytes.size();
-    if (size > 0) std::memcpy(block->data() + offset, tensor.bytes.data(), size);
+    if (all_zero(tensor.bytes)) return;
+    std::memcpy(block->data() + offset, tensor.bytes.data(), tensor.bytes.size());
   });
   return in_block(plan, block->data(), block);
 }

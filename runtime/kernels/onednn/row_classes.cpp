@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "ir/aligned_bytes.h"
 #include "ir/random.h"
-#include "runtime/resources/aligned_bytes.h"
 
 namespace weft {
 namespace {

@@ -1,4 +1,4 @@
-// Files replaced in one step: long runs of zeros are left out on disk, and read back as zeros.
+// Files replaced in one step hold what was written, in whatever pieces.
 #include "ir/file.h"
 
 #include <doctest/doctest.h>
@@ -13,13 +13,13 @@ namespace {
 
 constexpr std::size_t kMegabyte = std::size_t{1} << 20U;
 
-TEST_CASE("zeros of any length, at any place, are read back") {
+TEST_CASE("parts of any length are read back") {
   // Sizes of alternating parts of ones and zeros.
   for (const std::vector<std::size_t>& parts :
        {std::vector<std::size_t>{5, 3 * kMegabyte + 7, kMegabyte, 2 * kMegabyte},
         std::vector<std::size_t>{0, kMegabyte}, std::vector<std::size_t>{0, kMegabyte - 1},
         std::vector<std::size_t>{kMegabyte, 0, 1, 4 * kMegabyte, 1}}) {
-    const TemporaryFile place("zeros", "old");
+    const TemporaryFile place("parts", "old");
     std::vector<std::byte> expected;
     AtomicFile file(place.path());
     for (std::size_t i = 0; i < parts.size(); ++i) {

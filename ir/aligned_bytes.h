@@ -26,4 +26,6 @@ class AlignedBytes {
   std::size_t size_ = 0;
 };
 
+bool all_zero(std::span<const std::byte> bytes);
+
 }  // namespace weft

@@ -1,5 +1,5 @@
 // Small blocks from the heap, large ones from the system by huge pages.
-#include "runtime/resources/aligned_bytes.h"
+#include "ir/aligned_bytes.h"
 
 #include <sys/mman.h>
 
@@ -41,6 +41,11 @@ AlignedBytes::AlignedBytes(std::size_t size) : size_(size) {
   ::madvise(begin + skipped, rounded, MADV_HUGEPAGE);
 #endif
   data_ = std::unique_ptr<std::byte[], Free>(begin + skipped, Free{rounded});
+}
+
+bool all_zero(std::span<const std::byte> bytes) {
+  return bytes.empty() || (bytes.front() == std::byte{0} &&
+                           std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
 }
 
 void AlignedBytes::Free::operator()(std::byte* bytes) const {
