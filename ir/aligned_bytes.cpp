@@ -43,6 +43,11 @@ AlignedBytes::AlignedBytes(std::size_t size) : size_(size) {
   data_ = std::unique_ptr<std::byte[], Free>(begin + skipped, Free{rounded});
 }
 
+void AlignedBytes::discard() const {
+  const std::size_t mapped = data_ ? data_.get_deleter().mapped : 0;
+  if (mapped > 0) ::madvise(data_.get(), mapped, MADV_DONTNEED);
+}
+
 bool all_zero(std::span<const std::byte> bytes) {
   return bytes.empty() || (bytes.front() == std::byte{0} &&
                            std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);

@@ -17,6 +17,10 @@ class AlignedBytes {
   std::size_t size() const { return size_; }
   std::span<std::byte> span() const { return {data_.get(), size_}; }
 
+  // What they hold is lost; the memory of a large block goes back to the system until it is
+  // touched.
+  void discard() const;
+
  private:
   struct Free {
     std::size_t mapped;  // bytes; 0: from the heap

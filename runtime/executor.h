@@ -64,6 +64,9 @@ class Executor {
   const TensorView& result(std::string_view name) const;
   const Graph& graph() const { return graph_; }
 
+  // Gives the arena's memory back to the system until the next run; inputs and results are lost.
+  void trim() { arena_.discard(); }
+
   // From now on runs are timed node by node.
   void time_nodes();
   // The seconds so far, in the order of graph().nodes.

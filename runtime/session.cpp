@@ -328,6 +328,17 @@ const Plan& Session::flushed() {
   return plan();
 }
 
+void Session::trim() {
+  constexpr std::int64_t kLarge = std::int64_t{64}
+                                  << 20U;  // bytes; less is sooner kept than cleared
+  WEFT_CHECK(options_.train);
+  if (train_->executor().graph().arena_bytes < kLarge) return;
+  for (BatchProgram* program : {predict_.get(), train_.get(), encode_.get(), head_.get()}) {
+    if (program != nullptr) program->executor().trim();
+  }
+  model_->memory.packed().discard();
+}
+
 Plan Session::snapshot() { return copied(flushed()); }
 
 }  // namespace weft

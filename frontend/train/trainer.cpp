@@ -177,7 +177,9 @@ class Trainer {
     HistoryEntry entry{epoch(), state_.step, state_.learning_rate, mean_loss(), {}};
     std::optional<double> reached;
     const Plan& now = finite_weights();
+    session_.trim();
     report.valid = validated();
+    session_.trim();
     if (report.valid) {
       reached = score(*report.valid, settings_.metric);
       report.best = !state_.best_score || *reached > *state_.best_score;

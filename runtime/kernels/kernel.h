@@ -74,6 +74,8 @@ struct BindContext {
   std::vector<Operand> y;  // and outputs
   int threads = 1;
   PackedCopies* packed = nullptr;  // of persistent operands, shared with other programs
+  // Of a program that trains, where kernels pack operands in their turns; else null.
+  std::shared_ptr<PackedScratch> scratch = nullptr;
 
   // Where a copy of an operand's bytes in another order is shared; null: it changes in each run.
   PackedCopies* packed_of(const Operand& o) const { return o.persistent() ? packed : nullptr; }

@@ -1,7 +1,13 @@
-// The copies of one memory.
+// Copies that are kept and copies that are packed over.
 #include "runtime/resources/packed_copies.h"
 
 namespace weft {
+
+std::shared_ptr<PackedCopy> PackedScratch::find(std::size_t index, std::size_t size) {
+  while (copies_.size() <= index) copies_.push_back(std::make_shared<PackedCopy>(0));
+  copies_[index]->reserve(size);
+  return copies_[index];
+}
 
 std::shared_ptr<PackedCopy> PackedCopies::find(const void* tensor, const std::string& order,
                                                std::size_t size) {
@@ -10,6 +16,13 @@ std::shared_ptr<PackedCopy> PackedCopies::find(const void* tensor, const std::st
   std::shared_ptr<PackedCopy> found = known.lock();
   if (!found) known = found = std::make_shared<PackedCopy>(size);
   return found;
+}
+
+void PackedCopies::discard() {
+  const std::lock_guard lock(finding_);
+  for (const auto& [key, known] : copies_) {
+    if (const std::shared_ptr<PackedCopy> copy = known.lock()) copy->discard();
+  }
 }
 
 }  // namespace weft

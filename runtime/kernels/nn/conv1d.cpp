@@ -88,7 +88,11 @@ class Conv1d final : public Kernel {
         ConvolutionShape{in, out, taps, window.stride, window.dilation, static_cast<bool>(bias),
                          bind.activation()},
         RowPlacement{window.span(), window.stride, window.left(), 1}, examples_capacity(bind, 2),
-        RowWeights{w_.f32(), {1, out, in * out}, bias ? bias.f32() : nullptr, bind.packed_of(w_)},
+        RowWeights{w_.f32(),
+                   {1, out, in * out},
+                   bias ? bias.f32() : nullptr,
+                   bind.packed_of(w_),
+                   bind.scratch},
         bind.threads);
     if (bind.graph.writes.empty()) convolution_->make_all();  // it predicts: no request waits
   }

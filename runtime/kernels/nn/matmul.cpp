@@ -17,7 +17,8 @@ class Linear final : public Kernel {
       : x_(bind.x[0]),
         w_(bind.x[1]),
         y_(bind.y[0]),
-        convolution_(shape, {w_.f32(), strides, bias, bind.packed_of(w_)}, bind.threads) {
+        convolution_(shape, {w_.f32(), strides, bias, bind.packed_of(w_), bind.scratch},
+                     bind.threads) {
     if (bind.graph.writes.empty()) convolution_.make_all();  // it predicts: no request waits
   }
 

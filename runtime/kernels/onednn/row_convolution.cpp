@@ -56,7 +56,7 @@ void RowConvolution::pack(std::uint64_t version) {
 }
 
 void RowConvolution::refresh(const Packed& packed) const {
-  packed.copy->refresh(version_, [&](std::byte* bytes) {
+  packed.copy->refresh(weights_.scratch == nullptr ? version_ : 0, [&](std::byte* bytes) {
     dnnl::memory from(plain_weights(shape_, known_.form(), weights_.strides), onednn_engine(),
                       const_cast<float*>(weights_.data));
     dnnl::memory to(packed.order, onednn_engine(), bytes);
@@ -64,20 +64,24 @@ void RowConvolution::refresh(const Packed& packed) const {
   });
 }
 
-std::byte* RowConvolution::packed(const dnnl::memory::desc& order) {
+const PackedCopy& RowConvolution::packed(const dnnl::memory::desc& order) {
   const std::lock_guard lock(packing_);
   const auto found = std::ranges::find(packed_, order, &Packed::order);
-  if (found != packed_.end()) return found->copy->data();
-  const std::size_t size = order.get_size();
-  const WeightStrides& from = weights_.strides;
-  // The order's name does not tell from where a weight was taken.
-  const std::string name =
-      fmt::format("{} of {},{},{}", order_name(order), from.out, from.in, from.tap);
-  packed_.push_back({order, weights_.shared != nullptr
-                                ? weights_.shared->find(weights_.data, name, size)
-                                : std::make_shared<PackedCopy>(size)});
+  if (found != packed_.end()) return *found->copy;
+  packed_.push_back({order, room_for(order)});
   if (in_use_) refresh(packed_.back());
-  return packed_.back().copy->data();
+  return *packed_.back().copy;
+}
+
+std::shared_ptr<PackedCopy> RowConvolution::room_for(const dnnl::memory::desc& order) const {
+  const std::size_t size = order.get_size();
+  if (weights_.scratch != nullptr) return weights_.scratch->find(packed_.size(), size);
+  if (weights_.shared == nullptr) return std::make_shared<PackedCopy>(size);
+  // The order's name does not tell from where a weight was taken.
+  const WeightStrides& from = weights_.strides;
+  return weights_.shared->find(
+      weights_.data, fmt::format("{} of {},{},{}", order_name(order), from.out, from.in, from.tap),
+      size);
 }
 
 RowConvolution::SizeClass& RowConvolution::size_class(std::size_t index) {
@@ -89,14 +93,14 @@ RowConvolution::SizeClass& RowConvolution::size_class(std::size_t index) {
 void RowConvolution::create(std::size_t index) {
   SizeClass& of = classes_[index];
   of.made = make_rows(shape_, known_.form(), kRows[index]);
-  std::byte* const weights = packed(of.made.weights);
+  of.weights = &packed(of.made.weights);
   for (int part = 0; part < threads_; ++part) {
     Arguments arguments{{}, AlignedBytes(of.made.scratchpad.get_size())};
     const auto add = [&](int name, const dnnl::memory::desc& desc, void* data) {
       arguments.map.emplace(name, dnnl::memory(desc, onednn_engine(), data));
     };
     add(DNNL_ARG_SRC, of.made.source, nullptr);
-    add(DNNL_ARG_WEIGHTS, of.made.weights, weights);
+    add(DNNL_ARG_WEIGHTS, of.made.weights, nullptr);
     add(DNNL_ARG_DST, of.made.target, nullptr);
     add(DNNL_ARG_SCRATCHPAD, of.made.scratchpad, arguments.scratch.data());
     if (shape_.bias) add(DNNL_ARG_BIAS, of.made.bias, const_cast<float*>(weights_.bias));
@@ -107,6 +111,7 @@ void RowConvolution::create(std::size_t index) {
 void RowConvolution::execute(std::size_t index, const float* in, float* out, int part) {
   SizeClass& of = size_class(index);
   auto& arguments = of.arguments[static_cast<std::size_t>(part)].map;
+  arguments[DNNL_ARG_WEIGHTS].set_data_handle(of.weights->data());
   arguments[DNNL_ARG_SRC].set_data_handle(const_cast<float*>(in));
   arguments[DNNL_ARG_DST].set_data_handle(out);
   of.made.primitive.execute(onednn_stream(), arguments);

@@ -23,6 +23,9 @@ struct RowWeights {
   WeightStrides strides;
   const float* bias = nullptr;     // null if the shape has none
   PackedCopies* shared = nullptr;  // where packed copies are found; null: this one's alone
+  // Where the weights are packed anew for each run, as others do who run before and after. Null:
+  // copies are kept from run to run.
+  std::shared_ptr<PackedScratch> scratch = nullptr;
 };
 
 class RowConvolution {
@@ -59,13 +62,15 @@ class RowConvolution {
   struct SizeClass {
     std::once_flag once;
     RowPrimitive made;
+    const PackedCopy* weights = nullptr;
     std::vector<Arguments> arguments;  // by part
   };
 
   SizeClass& size_class(std::size_t index);
   void create(std::size_t index);
   void execute(std::size_t index, const float* in, float* out, int part);
-  std::byte* packed(const dnnl::memory::desc& order);
+  const PackedCopy& packed(const dnnl::memory::desc& order);
+  std::shared_ptr<PackedCopy> room_for(const dnnl::memory::desc& order) const;
   void refresh(const Packed&) const;
   std::size_t pick(std::int64_t rows);
 
