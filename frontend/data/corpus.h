@@ -27,7 +27,7 @@ class Corpus {
   std::span<const std::uint32_t> labels(std::size_t i) const {
     return std::span(labels_).subspan(label_ends_[i], label_ends_[i + 1] - label_ends_[i]);
   }
-  std::size_t line(std::size_t i) const { return lines_[i]; }
+  std::size_t line(std::size_t i) const { return lines_[i]; }  // in its file
 
   // Sorted by value if all are whole numbers, else by bytes: the order of rows does not matter.
   const std::vector<std::string>& label_names() const { return label_names_; }
@@ -36,11 +36,10 @@ class Corpus {
   const ReadReport& report() const { return report_; }
 
  private:
-  friend Corpus read_corpus(const std::string& path, const ReadOptions& options);
+  friend class CorpusReader;  // frontend/data/read_corpus.cpp
 
   void add(const Example& example);
   void order_labels();
-  bool begins_like_header() const;
 
   std::string texts_;
   std::vector<std::uint64_t> text_ends_{0};
@@ -72,7 +71,10 @@ class CorpusView {
   std::optional<std::span<const std::uint32_t>> rows_;  // none: all
 };
 
-Corpus read_corpus(const std::string& path, const ReadOptions& options = {});
+// The examples of files and folders (frontend/data/data_files.h), one after another. The report's
+// numbers are of all files together, its columns those of the first.
+Corpus read_corpus(std::span<const std::string> names, const ReadOptions& options = {});
+Corpus read_corpus(const std::string& name, const ReadOptions& options = {});
 
 // The examples of `first`, followed by those of `second`.
 Corpus joined(const Corpus& first, const Corpus& second);
