@@ -14,7 +14,8 @@ namespace weft {
 namespace {
 
 struct Flags {
-  std::string plan, data, report;
+  std::string plan, report;
+  std::vector<std::string> data;
   std::optional<double> threshold;
   int threads = 0;
   bool json = false;
@@ -43,7 +44,7 @@ int eval(const Flags& flags) {
   } else {
     Report report = make_report(session, corpus, threshold);
     report.title = std::filesystem::path(flags.plan).filename().string();
-    report.data = std::filesystem::path(flags.data).filename().string();
+    report.data = listed_files(flags.data);
     report.plan_bytes = std::filesystem::file_size(flags.plan);
     write_file(flags.report, to_html(report));
     metrics = std::move(report.evaluation.metrics);
@@ -62,7 +63,7 @@ int eval(const Flags& flags) {
 Run declare_eval(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   app.add_option("PLAN", flags->plan, "a trained plan")->required();
-  app.add_option("--data", flags->data, "labelled texts")->required();
+  declare_data(app, "--data", flags->data, "labelled texts")->required();
   app.add_flag("--json", flags->json, "print one JSON object");
   app.add_option(
       "--report", flags->report,

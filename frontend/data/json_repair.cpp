@@ -4,23 +4,21 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <optional>
 
 namespace weft {
 namespace {
 
-// The number of an escape `\uXXXX` that begins at `at`.
-std::optional<unsigned> escaped_unit(std::string_view line, std::size_t at) {
-  if (at + 6 > line.size() || line[at] != '\\' || line[at + 1] != 'u') return std::nullopt;
+// The number of an escape `\uXXXX` that begins at `at`; 0 where none does.
+unsigned escaped_unit(std::string_view line, std::size_t at) {
+  if (at + 6 > line.size() || line[at] != '\\' || line[at + 1] != 'u') return 0;
   unsigned unit = 0;
   const char* const end = line.data() + at + 6;
   const auto [stopped, error] = std::from_chars(line.data() + at + 2, end, unit, 16);
-  if (error != std::errc{} || stopped != end) return std::nullopt;
-  return unit;
+  return error == std::errc{} && stopped == end ? unit : 0;
 }
 
-bool is_high(std::optional<unsigned> unit) { return unit && *unit >= 0xD800 && *unit < 0xDC00; }
-bool is_low(std::optional<unsigned> unit) { return unit && *unit >= 0xDC00 && *unit < 0xE000; }
+bool is_high(unsigned unit) { return unit >= 0xD800 && unit < 0xDC00; }
+bool is_low(unsigned unit) { return unit >= 0xDC00 && unit < 0xE000; }
 
 // Copies the string that begins at `at` with its quote; returns where it ends.
 std::size_t copy_string(std::string_view line, std::size_t at, std::string& out,
@@ -31,8 +29,8 @@ std::size_t copy_string(std::string_view line, std::size_t at, std::string& out,
       out += line[at++];
       continue;
     }
-    const auto unit = escaped_unit(line, at);
-    std::size_t size = unit ? 6 : 2;
+    const unsigned unit = escaped_unit(line, at);
+    std::size_t size = 2;
     if (is_high(unit) && is_low(escaped_unit(line, at + 6))) {
       size = 12;
     } else if (is_high(unit) || is_low(unit)) {

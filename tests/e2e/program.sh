@@ -48,8 +48,8 @@ head -20 many | while read -r line; do
   echo "$line" | "$weft" predict textcnn.plan
 done | cmp - <(head -20 answers) || fail "lines by themselves are answered otherwise"
 "$weft" predict bow.plan --top 2 --format json lines >json
-best='\{"label":"good","probability":[0-9.]+\}'
-sed -n 1p json | grep -qE "^\{\"labels\":\[$best,\{\"label\":\"bad\"" || fail "json: $(cat json)"
+best='\{"label":"good","probability":[0-9.]+,"logit":-?[0-9.]+\}'
+sed -n 1p json | grep -qE "^\{\"text\":\"a fine film\",\"labels\":\[$best,\{\"label\":\"bad\"" || fail "json: $(cat json)"
 "$weft" predict bow.plan /dev/null >answers
 [ ! -s answers ] || fail "answers to nothing"
 # A reader that waits for each answer before it asks again is answered.
@@ -156,11 +156,13 @@ refuses "did you mean .train." "$weft" trian bow.model
 "$weft" help >out && grep -q "measure a plan" out || fail "help: $(cat out)"
 "$weft" help train | cmp - <("$weft" train --help) || fail "help train is not train --help"
 "$weft" --version | cmp - <("$weft" version) || fail "--version is not version"
-for twice in "--data data.tsv" "--valid data.tsv --valid data.tsv" "-o x.plan"; do
+for twice in "--data data.tsv" "--valid data.tsv --valid data.tsv"; do
   # shellcheck disable=SC2086
-  refuses "is given 2 times" "$weft" train bow.model --data data.tsv $twice -o x.plan
+  refuses "data.tsv is given twice" "$weft" train bow.model --data data.tsv $twice -o x.plan
 done
-refuses "is given 2 times" "$weft" eval bow.plan --data data.tsv --data data.tsv
+refuses "o is given 2 times, but takes one value" "$weft" train bow.model --data data.tsv -o x.plan \
+  -o x.plan
+refuses "data.tsv is given twice" "$weft" eval bow.plan --data data.tsv --data data.tsv
 refuses "required" "$weft" predict
 refuses "not expected: --tpo" "$weft" predict bow.plan --tpo 2
 refuses "did you mean .textcnn." "$weft" new textcn

@@ -1,5 +1,5 @@
 // Copies what is harmless, and escapes the rest.
-#include "frontend/format/printable.h"
+#include "frontend/format/escape_controls.h"
 
 #include <fmt/format.h>
 
@@ -15,7 +15,7 @@ bool is_control(char32_t c) {
 
 }  // namespace
 
-std::string printable(std::string_view text) {
+std::string escape_controls(std::string_view text) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t begin = at;

@@ -8,6 +8,6 @@ namespace weft {
 
 // With control characters and the marks that turn the direction of writing as escapes, and likewise
 // bytes that are not UTF-8: \x1B, \u202E, \xFF. Line breaks and tabs stay.
-std::string printable(std::string_view text);
+std::string escape_controls(std::string_view text);
 
 }  // namespace weft
