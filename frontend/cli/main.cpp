@@ -32,7 +32,7 @@ constexpr std::array kCommands = {
 // Refuses `--seed 1 --seed 2`: a flag keeps its last value, so the first would be ignored.
 void refuse_repeated_flags(const CLI::App& command) {
   for (const CLI::Option* option : command.get_options()) {
-    if (option->count() < 2 || option->get_items_expected_max() == 0 ||
+    if (option->count() < 2 || option->get_items_expected_max() != 1 ||
         option->get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll) {
       continue;
     }

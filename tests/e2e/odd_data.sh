@@ -107,7 +107,7 @@ iconv -f UTF-8 -t GB18030 zh.csv >gb.csv
 if "$weft" train zh.model --data gb.csv --label-column 1 --text-column 2 -o x.plan 2>message; then
   fail "read GB18030 as UTF-8"
 fi
-grep -q "in another encoding" message || fail "said: $(cat message)"
+grep -q "not UTF-8" message || fail "said: $(cat message)"
 sed 's/tokenizer=[a-z]*/tokenizer=whitespace/' zh.model >spaces.model
 says "Chinese without spaces" "$weft" train spaces.model --data zh.csv --epochs 1 --quiet -o x.plan
 

@@ -63,13 +63,15 @@ kill "$COPROC_PID"
 
 # The same seed, the same bytes; a plan goes on learning, from its last weights where these are kept;
 # a smaller plan predicts the same.
-train() { "$weft" train bow.model --data data.tsv --epochs 2 --average 0 --threads 1 --quiet "$@"; }
+train() {
+  "$weft" train bow.model --data data.tsv --epochs "${epochs:-2}" --average 0 --threads 1 --quiet "$@"
+}
 train -o one.plan
 train -o two.plan
 cmp one.plan two.plan || fail "two runs of one seed differ"
 train --seed 2 -o two.plan
 ! cmp -s one.plan two.plan || fail "another seed gives the same plan"
-train --epochs 4 -o whole.plan
+epochs=4 train -o whole.plan
 "$weft" train one.plan --data data.tsv --epochs 2 --average 0 --threads 1 --quiet -o resumed.plan
 for plan in whole resumed; do "$weft" predict $plan.plan lines >$plan.answers; done
 cmp whole.answers resumed.answers || fail "training in two halves differs from training at once"
