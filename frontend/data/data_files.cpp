@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "frontend/data/data_format.h"
 #include "frontend/data/line_reader.h"
@@ -44,7 +45,7 @@ std::string in(const std::string& folder, const std::string& name) {
 std::string shortened(const Names& names) {
   constexpr std::size_t kMaxNames = 5;
   const std::size_t shown = std::min(names.size(), kMaxNames);
-  std::string text = fmt::format("{}", fmt::join(names.begin(), names.begin() + shown, ", "));
+  std::string text = fmt::format("{}", fmt::join(std::span(names).first(shown), ", "));
   if (shown < names.size()) text += fmt::format(" and {} more", names.size() - shown);
   return text;
 }
@@ -152,12 +153,11 @@ std::vector<DataFile> data_files(std::span<const std::string> names, const ReadO
       remarks.push_back(fmt::format("{}: not read: {}", name, shortened(folder.left_out())));
     }
   }
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    const auto same = [&](const DataFile& other) { return other.path == files[i].path; };
-    if (files.size() > 1000 || std::none_of(files.begin(), files.begin() + i, same)) continue;
-    throw Error(
-        fmt::format("{} is given twice", files[i].path == "-" ? "standard input" : files[i].path),
-        "Give each file once.");
+  std::set<std::string_view> seen;
+  for (const DataFile& file : files) {
+    if (seen.insert(file.path).second) continue;
+    throw Error(fmt::format("{} is given twice", file.path == "-" ? "standard input" : file.path),
+                "Give each file once.");
   }
   return files;
 }

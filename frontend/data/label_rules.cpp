@@ -31,7 +31,7 @@ std::string number_key(std::string_view label) {
 }
 
 std::string key_of(std::string_view label) {
-  if (const std::string number = number_key(label); !number.empty()) return number;
+  if (std::string number = number_key(label); !number.empty()) return number;
   std::string normal, key;
   append_normalized(label, {.lowercase = true, .nfkc = true}, normal);
   bool space = false;

@@ -65,7 +65,7 @@ void ReadContext::name_columns(const Columns& columns, std::span<const std::stri
 }
 
 Columns ReadContext::columns_of_header(const std::vector<std::string>& names, std::size_t line) {
-  const Columns columns = choose_at(*this, line, [&] { return columns_by_name(names, options_); });
+  Columns columns = choose_at(*this, line, [&] { return columns_by_name(names, options_); });
   name_columns(columns, names);
   const auto is_read = [&](std::size_t i) {
     return columns.id == i || std::ranges::find(columns.texts, i) != columns.texts.end() ||
@@ -79,7 +79,7 @@ Columns ReadContext::columns_of_header(const std::vector<std::string>& names, st
 }
 
 Columns ReadContext::columns_of_row(const std::vector<std::string>& row, std::size_t line) {
-  const Columns columns =
+  Columns columns =
       choose_at(*this, line, [&] { return columns_by_position(row.size(), options_); });
   std::vector<std::string> numbers;
   for (std::size_t i = 0; i < row.size(); ++i) numbers.push_back(std::to_string(i + 1));
