@@ -60,8 +60,8 @@ void DataFlags::declare(CLI::App& app) {
       "--text-column", text_column,
       "the column of the text: its name, or its number from 1; else one with a usual "
       "name (text, review, sentence …), or, without a header, the second of two. Several "
-      "with commas between them are joined to one text. A key of JSON may be nested: "
-      "review.text");
+      "with commas between them are one text, but two are a pair for a model with "
+      "`text pair=true`. A key of JSON may be nested: review.text");
   app.add_option("--label-column", label_column,
                  "the column of the label: its name, or its number from 1; else one with a usual "
                  "name (label, class, category …), or, without a header, the first of two. Several "
