@@ -48,7 +48,7 @@ class Cut {
       if (std::ranges::none_of(node->outputs, [&](ValueId id) { return needed[index(id)]; })) {
         continue;
       }
-      flops += flops_of(*node);
+      flops += flops_at_capacity(graph_, *node);
       for (const ValueId id : node->inputs) {
         if (id != kNoValue) needed[index(id)] = true;
       }
@@ -88,16 +88,6 @@ class Cut {
            type.shape[1].is_static();
   }
 
-  double flops_of(const Node& node) const {
-    const auto count = [&](const TensorType& type) {
-      return static_cast<double>(capacity_elements(graph_, type));
-    };
-    if (node.op->flops != nullptr) return node.op->flops(graph_, node, count);
-    double flops = 0;
-    for (const ValueId id : node.outputs) flops += count(graph_[id].type);
-    return flops;
-  }
-
   // A node whose results would have to be stored, but cannot be or need not be: it is little work,
   // and its operands are at hand behind the cut anyway.
   bool belongs_late(const Node& node) const {
@@ -108,7 +98,7 @@ class Cut {
       if (!may_be_stored(id)) return true;
       numbers += static_cast<double>(capacity_elements(graph_, graph_[id].type));
     }
-    return flops_of(node) < kFlopsPerNumber * numbers &&
+    return flops_at_capacity(graph_, node) < kFlopsPerNumber * numbers &&
            std::ranges::all_of(node.inputs, [&](ValueId id) { return at_hand(id); });
   }
 
@@ -118,7 +108,7 @@ class Cut {
   bool at_hand(ValueId id) const {
     if (given(id) || read_late(id)) return true;
     const Node& node = *uses_.producer(id);
-    return flops_of(node) == 0 &&
+    return flops_at_capacity(graph_, node) == 0 &&
            std::ranges::all_of(node.inputs, [&](ValueId operand) { return given(operand); });
   }
 

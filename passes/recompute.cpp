@@ -108,7 +108,7 @@ class Recompute {
                                 double budget) const {
     const Node* const node = uses.producer(id);
     if (node == nullptr || defines_symbol(*node)) return {};
-    double work = flops_of(*node), written = 0;
+    double work = flops_at_capacity(graph_, *node), written = 0;
     for (const ValueId output : node->outputs) written += bytes_of(output);
     const bool moves = work == 0;  // a lookup reads no more of a table than it writes
     for (const ValueId input : node->inputs) {
@@ -121,16 +121,6 @@ class Recompute {
       work += *more;
     }
     return work > budget ? std::nullopt : std::optional(work);
-  }
-
-  double flops_of(const Node& node) const {
-    const ElementCount count = [&](const TensorType& type) {
-      return static_cast<double>(capacity_elements(graph_, type));
-    };
-    if (node.op->flops != nullptr) return node.op->flops(graph_, node, count);
-    double elements = 0;
-    for (const ValueId id : node.outputs) elements += count(graph_[id].type);
-    return elements;
   }
 
   // It finds out how many rows its outputs have, as `unique` does.

@@ -51,6 +51,16 @@ bool trains(const Graph& graph) {
                              [&](ValueId id) { return graph[id].name == programs::kLoss; });
 }
 
+double flops_at_capacity(const Graph& graph, const Node& node) {
+  const ElementCount count = [&](const TensorType& type) {
+    return static_cast<double>(capacity_elements(graph, type));
+  };
+  if (node.op->flops != nullptr) return node.op->flops(graph, node, count);
+  double flops = 0;
+  for (const ValueId id : node.outputs) flops += count(graph[id].type);
+  return flops;
+}
+
 std::vector<bool> constant_values(const Graph& graph) {
   std::vector<bool> constant(graph.values.size(), false);
   for (std::size_t i = 0; i < constant.size(); ++i) {

@@ -46,6 +46,10 @@ bool trains(const Graph&);
 // is the same each time the program runs.
 std::vector<bool> constant_values(const Graph&);
 
+// Operations of a node where every symbol is at its capacity; of an op that does not say, one for
+// each number that it makes.
+double flops_at_capacity(const Graph&, const Node&);
+
 // Why a table is not made: "the table would take 812 MB, the budget is 512 MB".
 std::string over_budget(std::int64_t bytes, const TableOptions&);
 

@@ -159,9 +159,8 @@ class Session {
   std::shared_ptr<Model> model_;
   SessionOptions options_;
   std::unique_ptr<BatchProgram> predict_, train_;
-  std::unique_ptr<BatchProgram> encode_,
-      head_;            // null where the plan has none, and without training
-  bool stale_ = false;  // training has moved the params on since flush()
+  std::unique_ptr<BatchProgram> encode_, head_;  // null: the plan has none, or nobody trains
+  bool stale_ = false;                           // training has moved the params on since flush()
   TokenBuffer tokens_;
   std::vector<std::int32_t> ids_, types_;  // of the text being encoded
   std::vector<float> rows_;                // of the batch at hand

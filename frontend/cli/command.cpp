@@ -17,6 +17,7 @@
 
 #include "frontend/format/escape_controls.h"
 #include "frontend/report/progress.h"
+#include "frontend/report/report.h"
 #include "ir/file.h"
 #include "ir/plan/format.h"
 

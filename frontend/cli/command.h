@@ -13,12 +13,13 @@
 
 #include "frontend/data/corpus.h"
 #include "frontend/description/arguments.h"
-#include "frontend/report/report.h"
 #include "frontend/train/data_warnings.h"
 #include "frontend/vectors/initial_vectors.h"
 #include "ir/plan/plan.h"
 
 namespace weft {
+
+struct Report;  // frontend/report/report.h
 
 // Runs a command whose flags have been parsed; returns the exit status.
 using Run = std::function<int()>;

@@ -48,18 +48,13 @@ int eval(const Flags& flags) {
   const double threshold = flags.threshold.value_or(session.plan().threshold);
   const bool multi_label = session.plan().task == Task::multi_label;
   Probabilities probabilities(data, multi_label, labels_with_areas(data, multi_label, flags.json));
-  Evaluation evaluation;
+  const Evaluation evaluation = evaluate(
+      session, data, threshold, nullptr,
+      [&](std::size_t i, const Predictions& all, std::size_t k) { probabilities.add(i, all, k); });
   if (!flags.report.empty()) {
-    Report report = make_report(session, corpus, threshold);
+    Report report = make_report(session, corpus, data, evaluation);
     report.data = listed_files(flags.data);
-    evaluation = report.evaluation;
     write_report(flags.report, std::move(report), flags.plan);
-  }
-  if (flags.report.empty() || flags.json) {
-    evaluation = evaluate(session, data, threshold, nullptr,
-                          [&](std::size_t i, const Predictions& all, std::size_t k) {
-                            probabilities.add(i, all, k);
-                          });
   }
   std::vector<std::string> unknown;
   for (const ClassMetrics& one : evaluation.metrics.classes) {

@@ -125,7 +125,7 @@ Columns asked_columns(const std::vector<std::string>& names, std::size_t count,
   return columns;
 }
 
-// Of three columns, the one beside a pair.
+// The column of three that is not in the pair; kNone if that cannot be told.
 std::size_t beside_pair(const Columns& columns) {
   const bool told = columns.count == 3 && columns.texts.size() == 2;
   return told ? 3 - columns.texts[0] - columns.texts[1] : kNone;

@@ -22,7 +22,7 @@ class Corpus {
   explicit Corpus(std::span<const Example> examples);
 
   std::size_t size() const { return lines_.size(); }
-  // Of a pair, both texts with a tab between them.
+  // A pair is both texts with a tab between them.
   std::string_view text(std::size_t i) const {
     return std::string_view(texts_).substr(text_ends_[i], text_ends_[i + 1] - text_ends_[i]);
   }

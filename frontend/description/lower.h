@@ -27,7 +27,7 @@ struct GraphSizes {
   std::int64_t windows = 0;               // the same, where long texts have several
 };
 
-// Of a batch; it has room for the windows of any texts that its tokens have room for.
+// The sizes of a batch. The windows of all texts that fit into its tokens fit, too.
 GraphSizes batch_sizes(std::int64_t vocabulary, std::int64_t examples, std::int64_t tokens,
                        const TextSettings&);
 

@@ -44,8 +44,8 @@ class PretrainedSource {
   // if there is none of that shape: a head for other labels, say.
   bool read(std::string_view weight, const TensorType& type, std::span<float> into);
 
-  // What the folder holds that was not read, in one line, the first few by name: `pooler.weight,
-  // pooler.bias, cls.* (7 tensors): the heads of pretraining`. Empty if all was.
+  // Names the first few tensors of the folder that were not read, and counts the others, in one
+  // line: `pooler.weight, pooler.bias and 7 more`. Empty if all were read.
   std::string unused() const;
 
   // Error where the command line names a folder that no layer has claimed.

@@ -31,7 +31,7 @@ struct BenchStep {
   std::int64_t batch = 0;
 };
 
-// What the threads of a request can do at most on this machine, measured.
+// The most that the threads of a request can do on this machine, measured.
 struct MachineLimits {
   double flops = 0;  // fp32 operations in a second
   // Bytes in a second that are read from so many bytes, in the order of their sizes: from the

@@ -341,9 +341,9 @@ Explanation Explainer::explain_window(std::span<const std::int32_t> ids,
   }
 
   explanation.bias = walk.bias();
-  for (const auto& [words, share] : walk.shares()) {
-    const auto first = static_cast<std::size_t>(words.first);
-    const auto last = static_cast<std::size_t>(words.last);
+  for (const auto& [range, share] : walk.shares()) {
+    const auto first = static_cast<std::size_t>(range.first);
+    const auto last = static_cast<std::size_t>(range.last);
     TextSpan bytes = explanation.words[first];
     for (std::size_t i = first; i <= last; ++i) {  // tokens may lie within one another
       bytes.begin = std::min(bytes.begin, explanation.words[i].begin);

@@ -49,9 +49,9 @@ class Explainer {
   Explainer(const Plan& plan, const Encoder& encoder);
   ~Explainer();
 
-  // Of the label's logit. A text of several windows is explained by each of them: the mean of what
-  // a word adds to their logits. For a model of pairs, the text is both with a tab between. Where
-  // one number tells two labels apart it is the second's, and the first's is its negative.
+  // Explains the label's logit. In a text of several windows, a word's contribution is the mean of
+  // what it adds to the logits of the windows. A pair is one text with a tab between both. Where
+  // one number tells two labels apart it is the second's logit, and the first's is its negative.
   Explanation explain(std::string_view text, std::size_t label) const;
 
  private:

@@ -1,4 +1,4 @@
-// What contributions add up to, by n-gram and by word.
+// Sums of contributions, by n-gram and by word.
 #include <algorithm>
 #include <cmath>
 

@@ -45,8 +45,8 @@ std::optional<double> ids_of(const Graph& graph, const Node& node, const Element
   return std::nullopt;
 }
 
-// What only moves numbers reads no more of an operand than it writes, and what is given ids reads
-// no more rows of an operand, and writes no more in its place: a lookup does not read its table.
+// An op that only moves numbers reads as much of an operand as it writes, at most. An op with ids
+// reads and writes only the rows that they name: a lookup does not read its whole table.
 NodeCost cost_of(const Graph& graph, const Node& node, const ElementCount& count) {
   const std::optional<double> ids = ids_of(graph, node, count);
   const auto bytes = [&](ValueId id, bool by_rows) {

@@ -5,14 +5,6 @@
 #include <numeric>
 
 namespace weft {
-namespace {
-
-bool has(const Dataset& data, std::size_t example, std::size_t label) {
-  const auto truth = data.labels_of(example);
-  return std::ranges::find(truth, static_cast<std::int32_t>(label)) != truth.end();
-}
-
-}  // namespace
 
 Probabilities::Probabilities(const Dataset& data, bool multi_label,
                              std::vector<std::size_t> followed)
@@ -26,14 +18,14 @@ void Probabilities::add(std::size_t i, const Predictions& all, std::size_t k) {
   const auto p = all.probabilities(k);
   for (std::size_t f = 0; f < followed_.size(); ++f) {
     scores_[f].push_back(p[followed_[f]]);
-    positive_[f].push_back(has(data_, i, followed_[f]) ? 1 : 0);
+    positive_[f].push_back(data_.has_label(i, followed_[f]) ? 1 : 0);
   }
   if (!multi_label_) {
     const std::size_t answer = all.label(k);
-    return reliability_.add(p[answer], has(data_, i, answer));
+    return reliability_.add(p[answer], data_.has_label(i, answer));
   }
   for (std::size_t label = 0; label < p.size(); ++label) {
-    reliability_.add(p[label], has(data_, i, label));
+    reliability_.add(p[label], data_.has_label(i, label));
   }
 }
 

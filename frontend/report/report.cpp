@@ -54,14 +54,12 @@ class ReportBuilder {
   void add(std::size_t i, const Predictions& all, std::size_t k) {
     probabilities_.add(i, all, k);
     const auto p = all.probabilities(k);
-    const auto truth = data_.labels_of(i);
-    const auto has = [&](std::size_t label) {
-      return std::ranges::find(truth, static_cast<std::int32_t>(label)) != truth.end();
-    };
+    const auto has = [&](std::size_t label) { return data_.has_label(i, label); };
     if (!multi_) {
       const std::size_t answer = all.label(k);
       if (has(answer)) return;
-      return keep({i, answer, static_cast<std::uint32_t>(truth.front()), true, p[answer]});
+      const auto truth = static_cast<std::uint32_t>(data_.labels_of(i).front());
+      return keep({i, answer, truth, true, p[answer]});
     }
     const auto& followed = probabilities_.followed();
     for (std::size_t f = 0; f < followed.size(); ++f) {
@@ -129,9 +127,14 @@ void add_facts(Report& report, const Session& session) {
 }  // namespace
 
 Report make_report(Session& session, const CorpusView& examples, std::optional<double> threshold) {
-  Report report;
   const Dataset data = encode(examples, session.encoder(), session.labels());
-  report.evaluation = evaluate(session, data, threshold);
+  return make_report(session, examples, data, evaluate(session, data, threshold));
+}
+
+Report make_report(Session& session, const CorpusView& examples, const Dataset& data,
+                   Evaluation evaluation) {
+  Report report;
+  report.evaluation = std::move(evaluation);
   add_facts(report, session);
   const bool multi = session.plan().task == Task::multi_label;
 

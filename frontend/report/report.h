@@ -68,7 +68,11 @@ struct Report {
   int threads = 0;
 };
 
-// `threshold` as in evaluate(). Title, data, version, date and plan_bytes are the caller's to set.
+// `data` is what the session reads in the examples, and `evaluation` what evaluate() found on it.
+// Title, data, version, date and plan_bytes are the caller's to set.
+Report make_report(Session& session, const CorpusView& examples, const Dataset& data,
+                   Evaluation evaluation);
+// The same, evaluated here; `threshold` as in evaluate().
 Report make_report(Session& session, const CorpusView& examples, std::optional<double> threshold);
 
 // The page, with its styles, charts and script. Text that comes from data is escaped.

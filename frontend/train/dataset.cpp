@@ -11,6 +11,15 @@
 
 namespace weft {
 
+void Dataset::append_text(std::size_t i, std::vector<std::int32_t>& to_ids,
+                          std::vector<std::int32_t>& to_types) const {
+  const auto append = [&](std::vector<std::int32_t>& to, const std::vector<std::int32_t>& from) {
+    to.insert(to.end(), from.begin() + offsets[i], from.begin() + offsets[i + 1]);
+  };
+  append(to_ids, ids);
+  if (!types.empty()) append(to_types, types);
+}
+
 std::int64_t Dataset::max_tokens(std::int64_t examples) const {
   std::vector<std::int64_t> lengths(size());
   for (std::size_t i = 0; i < size(); ++i) lengths[i] = length(i);
@@ -92,12 +101,7 @@ bool Batches::next() {
     const std::size_t i = order_[at_];
     const auto tokens = static_cast<std::int64_t>(ids_.size()) + data_.length(i);
     if (at_ > begin_ && tokens > max_tokens_) break;
-    const auto append = [&](std::vector<std::int32_t>& to, const std::vector<std::int32_t>& from) {
-      if (from.empty()) return;
-      to.insert(to.end(), from.begin() + data_.offsets[i], from.begin() + data_.offsets[i + 1]);
-    };
-    append(ids_, data_.ids);
-    append(types_, data_.types);
+    data_.append_text(i, ids_, types_);
     const auto labels = data_.labels_of(i);
     labels_.insert(labels_.end(), labels.begin(), labels.end());
     offsets_.push_back(static_cast<std::int64_t>(ids_.size()));

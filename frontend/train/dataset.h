@@ -1,6 +1,7 @@
 // A corpus as a model reads it: word ids end to end and label numbers; and its batches, shuffled.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -31,6 +32,12 @@ struct Dataset {
     const auto begin = static_cast<std::size_t>(label_offsets[i]);
     return std::span(labels).subspan(begin, static_cast<std::size_t>(label_offsets[i + 1]) - begin);
   }
+  bool has_label(std::size_t i, std::size_t label) const {
+    return std::ranges::find(labels_of(i), static_cast<std::int32_t>(label)) != labels_of(i).end();
+  }
+  // Appends the ids of example i and, of pairs, their types.
+  void append_text(std::size_t i, std::vector<std::int32_t>& to_ids,
+                   std::vector<std::int32_t>& to_types) const;
   // The most words that `examples` of them can have together.
   std::int64_t max_tokens(std::int64_t examples) const;
 };

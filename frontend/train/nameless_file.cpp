@@ -26,6 +26,19 @@ int open_in(const std::string& folder) {
   return file;
 }
 
+// Calls ::pread or ::pwrite until all bytes are done; false where it fails.
+template <typename Call, typename Byte>
+bool transfer(Call call, int file, std::span<Byte> bytes, std::size_t offset) {
+  while (!bytes.empty()) {
+    const ssize_t n = call(file, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    bytes = bytes.subspan(static_cast<std::size_t>(n));
+    offset += static_cast<std::size_t>(n);
+  }
+  return true;
+}
+
 }  // namespace
 
 NamelessFile::NamelessFile(const std::string& folder)
@@ -36,25 +49,11 @@ NamelessFile::~NamelessFile() {
 }
 
 bool NamelessFile::write(std::span<const std::byte> bytes, std::size_t offset) const {
-  while (!bytes.empty()) {
-    const ssize_t n = ::pwrite(file_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    bytes = bytes.subspan(static_cast<std::size_t>(n));
-    offset += static_cast<std::size_t>(n);
-  }
-  return file_ >= 0;
+  return file_ >= 0 && transfer(::pwrite, file_, bytes, offset);
 }
 
 bool NamelessFile::read(std::span<std::byte> bytes, std::size_t offset) const {
-  while (!bytes.empty()) {
-    const ssize_t n = ::pread(file_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    bytes = bytes.subspan(static_cast<std::size_t>(n));
-    offset += static_cast<std::size_t>(n);
-  }
-  return true;
+  return transfer(::pread, file_, bytes, offset);
 }
 
 }  // namespace weft

@@ -101,14 +101,8 @@ void StoredRows::encode_missing(std::span<const std::uint32_t> examples) {
   std::vector<std::int32_t> types;
   std::vector<std::int64_t> offsets{0};
   std::size_t numbers = 0;
-  const auto append = [&](std::vector<std::int32_t>& to, const std::vector<std::int32_t>& from,
-                          std::uint32_t i) {
-    if (from.empty()) return;  // all types are 0
-    to.insert(to.end(), from.begin() + data_.offsets[i], from.begin() + data_.offsets[i + 1]);
-  };
   for (const std::uint32_t i : examples) {
-    append(ids, data_.ids, i);
-    append(types, data_.types, i);
+    data_.append_text(i, ids, types);
     offsets.push_back(static_cast<std::int64_t>(ids.size()));
     numbers += size(i);
   }

@@ -67,9 +67,7 @@ void TokenTemplate::cut(std::size_t before, const EncodedText& out) const {
   const std::size_t tokens = out.ids.size() - before - (single_.size() - 1);
   const std::size_t windows = windows_.count(tokens);
   if (windows == 1) return;
-  windows_.spread(out.ids, before, tokens);
-  if (out.spans != nullptr) windows_.spread(*out.spans, before, tokens);
-  if (out.types != nullptr) windows_.spread(*out.types, before, tokens);
+  windows_.spread(out, before, tokens);
   const std::size_t end = out.ids.size();
   for (std::size_t k = 0; k < windows; ++k) {
     const std::size_t first = before + windows_.begin(k);

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "ir/diagnostic.h"
@@ -37,6 +39,28 @@ Windows::Windows(const TextSettings& text)
 
 std::size_t Windows::count(std::size_t tokens) const {
   return tokens <= room_ ? 1 : (tokens - room_ - 1) / step() + 2;
+}
+
+template <class T>
+void Windows::spread_items(std::vector<T>& items, std::size_t begin, std::size_t tokens) const {
+  const std::size_t windows = count(tokens);
+  const std::size_t special = before_ + behind_;
+  const std::size_t last = tokens - (windows - 1) * step();
+  items.resize(begin + (windows - 1) * size_ + special + last);
+  const auto first = std::next(items.begin(), static_cast<std::ptrdiff_t>(begin + before_));
+  // From the last: a window never begins before the tokens that it is made of.
+  for (std::size_t k = windows - 1; k > 0; --k) {
+    const auto from = std::next(first, static_cast<std::ptrdiff_t>(k * step()));
+    const auto length = static_cast<std::ptrdiff_t>(k + 1 == windows ? last : room_);
+    const auto to = std::next(first, static_cast<std::ptrdiff_t>(k * size_) + length);
+    std::copy_backward(from, std::next(from, length), to);
+  }
+}
+
+void Windows::spread(const EncodedText& out, std::size_t begin, std::size_t tokens) const {
+  spread_items(out.ids, begin, tokens);
+  if (out.spans != nullptr) spread_items(*out.spans, begin, tokens);
+  if (out.types != nullptr) spread_items(*out.types, begin, tokens);
 }
 
 std::optional<std::size_t> Windows::token_at(std::size_t index, std::size_t size) const {

@@ -6,13 +6,13 @@
 // tokens stand in each.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
-#include <iterator>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "ir/plan/plan.h"
+#include "runtime/text/encoder.h"
 
 namespace weft {
 
@@ -31,30 +31,18 @@ class Windows {
   std::size_t count(std::size_t tokens) const;            // of a text of so many tokens
   std::size_t begin(std::size_t window) const { return window * size_; }  // among the ids
 
-  // Turns one window into several: `items` has, from `begin`, one for each special token before the
-  // text, for each of its tokens, and what is behind them. Those of special tokens become unknown,
-  // but for the first ones.
-  template <class T>
-  void spread(std::vector<T>& items, std::size_t begin, std::size_t tokens) const {
-    const std::size_t windows = count(tokens);
-    const std::size_t special = before_ + behind_;
-    const std::size_t last = tokens - (windows - 1) * step();
-    items.resize(begin + (windows - 1) * size_ + special + last);
-    const auto first = std::next(items.begin(), static_cast<std::ptrdiff_t>(begin + before_));
-    // From the last: a window never begins before the tokens that it is made of.
-    for (std::size_t k = windows - 1; k > 0; --k) {
-      const auto from = std::next(first, static_cast<std::ptrdiff_t>(k * step()));
-      const auto length = static_cast<std::ptrdiff_t>(k + 1 == windows ? last : room_);
-      const auto to = std::next(first, static_cast<std::ptrdiff_t>(k * size_) + length);
-      std::copy_backward(from, std::next(from, length), to);
-    }
-  }
+  // Turns one window into several: what has been appended to `out` since `begin` is one item for
+  // each special token before the text, for each of its tokens, and what is behind them. Those of
+  // special tokens become unknown, but for the first ones.
+  void spread(const EncodedText& out, std::size_t begin, std::size_t tokens) const;
 
   // Which token of its text is id `index` of `size`; none: a special token.
   std::optional<std::size_t> token_at(std::size_t index, std::size_t size) const;
 
  private:
   std::size_t step() const { return room_ - overlap_; }
+  template <class T>
+  void spread_items(std::vector<T>& items, std::size_t begin, std::size_t tokens) const;
 
   std::size_t size_, max_windows_, overlap_;
   std::size_t before_ = 0, behind_ = 0;  // special tokens of each window

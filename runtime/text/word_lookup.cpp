@@ -34,9 +34,7 @@ class WordLookup final : public Encoder {
   // Makes windows of the last `count` ids; returns how many ids there are then.
   std::size_t cut(std::size_t count, const EncodedText& out) const {
     const std::size_t before = out.ids.size() - count;
-    windows_.spread(out.ids, before, count);
-    if (out.spans != nullptr) windows_.spread(*out.spans, before, count);
-    if (out.types != nullptr) windows_.spread(*out.types, before, count);
+    windows_.spread(out, before, count);
     return out.ids.size() - before;
   }
 

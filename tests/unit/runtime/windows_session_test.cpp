@@ -116,7 +116,8 @@ TEST_CASE("the logits of a long text are the mean of its windows' logits") {
   for (std::size_t i = 0; i < kTexts.size(); ++i) {
     CHECK(std::ranges::equal(again.logits(i), out.logits(i)));
   }
-  Session read(decode_plan(encode_plan(plan)), {.threads = 2});
+  const std::vector<std::byte> file = encode_plan(plan);  // the plan refers to it
+  Session read(decode_plan(file), {.threads = 2});
   read.predict(kTexts, again);
   CHECK(std::ranges::equal(again.logits(5), out.logits(5)));
   CompileOptions generic;
@@ -285,7 +286,8 @@ TEST_CASE("programs and texts must agree on windows") {
   const auto message = [](Plan plan, auto change) -> std::string {
     change(plan);
     try {
-      Session session(decode_plan(encode_plan(plan)), {.threads = 1});
+      const std::vector<std::byte> file = encode_plan(plan);  // the plan refers to it
+      Session session(decode_plan(file), {.threads = 1});
     } catch (const Error& error) {
       return error.what();
     }
@@ -334,8 +336,8 @@ TEST_CASE("explanations of a long text add up to its logit, by places in the who
     CHECK(found.exact);
     CHECK(found.logit == doctest::Approx(out.logits(i)[1]).epsilon(1e-5));
     CHECK(found.total() == doctest::Approx(found.logit).epsilon(1e-9));
-    CHECK(found.words.size() ==
-          std::min<std::size_t>(text.empty() ? 0 : 1 + std::ranges::count(text, ' '), 13));
+    const auto spaces = static_cast<std::size_t>(std::ranges::count(text, ' '));
+    CHECK(found.words.size() == std::min<std::size_t>(text.empty() ? 0 : 1 + spaces, 13));
     for (std::size_t w = 0; w < found.words.size(); ++w) {
       const TextSpan span = found.words[w];
       CHECK((span.begin == 0 || text[span.begin - 1] == ' '));

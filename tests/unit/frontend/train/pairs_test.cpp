@@ -183,7 +183,8 @@ TEST_CASE("pairs: BERT's logits from text, for every golden pair, are those of i
   Bert bert(*pretrained_of(plan), weights_of(plan));
   const auto lines = pair_lines(model, plan);
   CHECK(lines.size() > 10);
-  Sessions sessions(decode_plan(encode_plan(plan)));
+  const std::vector<std::byte> file = encode_plan(plan);  // the plan refers to it
+  Sessions sessions(decode_plan(file));
   Predictions out;
   std::size_t both = 0;
   for (const test::TokenLine& line : lines) {
