@@ -5,7 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 build_packages=(
   cmake g++ ninja-build
   libdnnl-dev libflatbuffers-dev libfmt-dev libicu-dev libcli11-dev nlohmann-json3-dev
-  libhwy-dev libxxhash-dev zlib1g-dev doctest-dev
+  libhwy-dev libxxhash-dev zlib1g-dev libbz2-dev libzstd-dev doctest-dev
 )
 
 # Installs the Debian packages among the arguments that are not installed; silent if there are none.

@@ -7,7 +7,8 @@ namespace weft {
 namespace {
 
 struct Flags {
-  std::string plan, data;
+  std::string plan;
+  std::vector<std::string> data;
   BenchSettings settings;
   bool json = false;
   DataFlags reading;
@@ -25,7 +26,7 @@ int run_bench(const Flags& flags) {
 Run declare_bench(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   app.add_option("PLAN", flags->plan, "a plan")->required();
-  app.add_option("--data", flags->data, "labelled texts to measure on")->required();
+  declare_data(app, "--data", flags->data, "labelled texts to measure on")->required();
   app.add_option("--batch", flags->settings.batch, "texts in a request")
       ->capture_default_str()
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 20));

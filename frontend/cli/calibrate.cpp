@@ -9,7 +9,8 @@ namespace weft {
 namespace {
 
 struct Flags {
-  std::string plan, data, out;
+  std::string plan, out;
+  std::vector<std::string> data;
   int threads = 0;
   DataFlags reading;
 };
@@ -56,7 +57,7 @@ int calibrate(const Flags& flags) {
 Run declare_calibrate(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   app.add_option("PLAN", flags->plan, "a trained plan")->required();
-  app.add_option("--data", flags->data, "labelled texts that the plan was not trained on")
+  declare_data(app, "--data", flags->data, "labelled texts that the plan was not trained on")
       ->required();
   app.add_option("-o,--output", flags->out, "the plan to write; it predicts the same labels")
       ->required();

@@ -15,7 +15,7 @@
 #include <iostream>
 #include <sstream>
 
-#include "frontend/data/data_format.h"
+#include "frontend/format/escape_controls.h"
 #include "frontend/report/progress.h"
 #include "frontend/report/report.h"
 #include "ir/file.h"
@@ -62,17 +62,7 @@ void check_place(std::string_view flag, const std::string& path) {
   }
 }
 
-void say_columns(const std::string& path, const ReadReport& report) {
-  std::string others;
-  for (const std::string& name : report.other_columns) {
-    others += fmt::format("{} `{}`", others.empty() ? "; not read:" : ",", name);
-  }
-  const std::string text =
-      report.pair_column.empty()
-          ? fmt::format("text: column `{}`", report.text_column)
-          : fmt::format("texts: columns `{}` and `{}`", report.text_column, report.pair_column);
-  fmt::print(stderr, "{}: {}, label: column `{}`{}\n", path, text, report.label_column, others);
-}
+void say(const std::string& sentence) { fmt::print(stderr, "{}\n", escape_controls(sentence)); }
 
 }  // namespace
 
@@ -89,10 +79,12 @@ void check_output(std::string_view flag, const std::string& path,
                   std::initializer_list<InputFile> inputs) {
   check_place(flag, path);
   for (const InputFile& input : inputs) {
-    if (input.path.empty() || input.path == "-" || !same_file(input.path, path)) continue;
-    throw Error(
-        fmt::format("{} {} is the file that {} names: it would be lost", flag, path, input.flag),
-        "choose another file");
+    for (const std::string& read : input.paths) {
+      if (read.empty() || read == "-" || !same_file(read, path)) continue;
+      throw Error(
+          fmt::format("{} {} is the file that {} names: it would be lost", flag, path, input.flag),
+          "choose another file");
+    }
   }
 }
 
@@ -157,61 +149,6 @@ bool is_plan(const std::string& path) {
   return std::memchr(first, 0, static_cast<std::size_t>(in.gcount())) != nullptr;
 }
 
-void DataFlags::declare(CLI::App& app) {
-  app_ = &app;
-  std::vector<std::string> names{"auto"};
-  for (const DataFormat* known : all_data_formats()) names.emplace_back(known->name);
-  app.add_option("--format", format,
-                 fmt::format("auto (by extension, then by content), {}", data_format_names()))
-      ->capture_default_str()
-      ->check(CLI::IsMember(names));
-  app.add_option("--text-column", text_column,
-                 "the column of the text: its name, or its number from 1; else one with a usual "
-                 "name (text, review, sentence …), or, without a header, the second of two; A,B: a "
-                 "pair of texts in two columns, for a model with `text pair=true`");
-  app.add_option("--label-column", label_column,
-                 "the column of the label: its name, or its number from 1; else one with a usual "
-                 "name (label, class, category …), or, without a header, the first of two");
-  app.add_option("--label-separator", label_separator,
-                 "the text between two labels, if a row may have several labels");
-  app.add_flag("--skip-bad", skip_bad, "count bad rows instead of stopping at the first");
-}
-
-ReadOptions DataFlags::options() const {
-  ReadOptions options;
-  options.format = find_data_format(format);  // null for auto
-  options.text_column = text_column;
-  options.label_column = label_column;
-  options.label_separator = label_separator;
-  options.skip_bad = skip_bad;
-  return options;
-}
-
-Corpus DataFlags::read(const std::string& path) const {
-  Corpus corpus = read_corpus(path, options());
-  const ReadReport& report = corpus.report();
-  // Commands that learn tell what they do, unless they are to be quiet.
-  const CLI::Option* quiet = app_->get_option_no_throw("--quiet");
-  if (report.has_header && quiet != nullptr && quiet->count() == 0) say_columns(path, report);
-  if (report.bad_rows > 0) {
-    warn("{}: {} bad rows skipped; the first: {}", path, report.bad_rows, report.first_bad.front());
-  }
-  if (report.like_header) {
-    warn(
-        "{}: line {} is read as an example, but looks like a header: no other line has the label "
-        "`{}`. If it is a header, give its names to --text-column and --label-column",
-        path, corpus.line(0), corpus.label_names()[corpus.labels(0).front()]);
-  }
-  if (report.broken_texts > 0) {
-    warn(
-        "{}: {} of {} texts {} not valid UTF-8 ({}line {}): bad bytes are read as unknown "
-        "characters",
-        path, report.broken_texts, report.examples, report.broken_texts == 1 ? "is" : "are",
-        report.broken_texts == 1 ? "" : "the first on ", report.first_broken);
-  }
-  return corpus;
-}
-
 void declare_vectors(CLI::App& app, std::string& file) {
   app.add_option(
       "--vectors", file,
@@ -245,11 +182,11 @@ void refuse_vectors() {
 
 void say_notes(const Plan& plan) {
   for (const PlanNote& note : plan.notes) {
-    if (note.program.empty()) fmt::print(stderr, "{}\n", note.text);
+    if (note.program.empty()) say(note.text);
   }
 }
 
-void warn(std::string_view warning) { fmt::print(stderr, "weft: {}\n", warning); }
+void warn(std::string_view warning) { fmt::print(stderr, "weft: {}\n", escape_controls(warning)); }
 
 void warn(const Warnings& warnings) {
   for (const std::string& warning : warnings) warn(warning);

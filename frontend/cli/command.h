@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "frontend/data/corpus.h"
@@ -44,10 +45,14 @@ bool is_plan(const std::string& path);
 // Checks that an option is a number from `low` to `high`. CLI::Range would accept `nan`.
 CLI::Validator within(double low, double high);
 
-// A file that a command reads, and what names it: {"--data", "a.tsv"}. A path may be empty.
+// Files that a command reads, and what names them: {"--data", "a.tsv"}. A path may be empty.
 struct InputFile {
+  InputFile(std::string_view named_by, std::string path) : flag(named_by), paths{std::move(path)} {}
+  InputFile(std::string_view named_by, std::vector<std::string> several)
+      : flag(named_by), paths(std::move(several)) {}
+
   std::string_view flag;
-  std::string path;
+  std::vector<std::string> paths;
 };
 
 // A command checks the file it is to write before it does anything else. Error, with the remedy, if
@@ -64,18 +69,31 @@ void check_replaceable(std::string_view flag, const std::string& path, std::stri
 // Writes the page about a plan in a file, with its name, its size, the version and the date.
 void write_report(const std::string& path, Report report, const std::string& plan);
 
+// `--data` and `--valid`: a file or a folder, each time they are given.
+CLI::Option* declare_data(CLI::App& app, const std::string& flag, std::vector<std::string>& files,
+                          const std::string& doc);
+// The names of files for a message: `a.tsv, b.tsv`.
+std::string listed_files(const std::vector<std::string>& files);
+
 // The flags that say how data files are read.
 struct DataFlags {
-  std::string format = "auto";
-  std::string text_column, label_column, label_separator;
+  std::string format = "auto", encoding;
+  std::string text_column, label_column, label_separator, label_names, id_column;
+  std::string header, delimiter, quote, escape;
   bool skip_bad = false;
 
   void declare(CLI::App& app);
+  // Those that a command without labels has, with `--format` by the name that is free there.
+  void declare_unlabelled(CLI::App& app, const std::string& format_flag);
   ReadOptions options() const;
-  // Says which columns it reads, if the command learns and is not quiet; warns about what is odd.
-  Corpus read(const std::string& path) const;
+  // Says how it reads, if the command learns and is not quiet; warns about what is odd.
+  Corpus read(const std::vector<std::string>& files) const;
+  // The same flags for another command, in the order in which they are declared: {flag, value}.
+  std::vector<std::pair<std::string, std::string>> given() const;
 
  private:
+  void declare_dialect(CLI::App& app);
+
   const CLI::App* app_ = nullptr;
 };
 
@@ -89,7 +107,7 @@ void declare_pretrained(CLI::App& app, std::string& folder);
 // Prints the notes of a plan that was built, on standard error.
 void say_notes(const Plan& plan);
 
-// One line on standard error, `weft: ` before it.
+// One line on standard error, `weft: ` before it. Control characters are escaped.
 void warn(std::string_view warning);
 void warn(const Warnings& warnings);
 template <typename... Args>

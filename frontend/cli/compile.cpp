@@ -12,7 +12,8 @@ namespace weft {
 namespace {
 
 struct Flags {
-  std::string input, data, out, vectors, pretrained;
+  std::string input, out, vectors, pretrained;
+  std::vector<std::string> data;
   std::vector<std::string> set;
   bool predict_only = false, fold = false, no_rewrites = false;
   std::optional<std::string> table;
@@ -71,10 +72,9 @@ Run declare_compile(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   app.add_option("MODEL|PLAN", flags->input, "a model description, or a plan to make another of")
       ->required();
-  app.add_option(
-      "--data", flags->data,
-      "labelled texts: a description gets its vocabulary and labels from them; for a plan, "
-      "they show how its predictions change");
+  declare_data(app, "--data", flags->data,
+               "labelled texts: a description gets its vocabulary and labels from them; for a "
+               "plan, they show how its predictions change");
   app.add_option("-o,--output", flags->out, "the plan to write")->required();
   app.add_flag("--predict-only", flags->predict_only, "leave out what only training needs");
   app.add_flag("--fold", flags->fold,

@@ -14,7 +14,8 @@ namespace weft {
 namespace {
 
 struct Flags {
-  std::string description, data, vectors, pretrained, folds_by = "class";
+  std::string description, vectors, pretrained, folds_by = "class";
+  std::vector<std::string> data;
   std::vector<std::string> set;
   CrossvalSettings settings;
   bool json = false, quiet = false;
@@ -87,7 +88,7 @@ int crossval(const Flags& flags) {
 Run declare_crossval(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   app.add_option("MODEL", flags->description, "a model description")->required();
-  app.add_option("--data", flags->data, "labelled texts")->required();
+  declare_data(app, "--data", flags->data, "labelled texts")->required();
   app.add_option("--folds", flags->settings.folds, "parts, each tested once")
       ->check(CLI::Range(2, 1000))
       ->capture_default_str();

@@ -15,7 +15,8 @@ namespace weft {
 namespace {
 
 struct Flags {
-  std::string plan, data, report;
+  std::string plan, report;
+  std::vector<std::string> data;
   std::optional<double> threshold;
   int threads = 0;
   bool json = false;
@@ -52,7 +53,7 @@ int eval(const Flags& flags) {
       [&](std::size_t i, const Predictions& all, std::size_t k) { probabilities.add(i, all, k); });
   if (!flags.report.empty()) {
     Report report = make_report(session, corpus, data, evaluation);
-    report.data = std::filesystem::path(flags.data).filename().string();
+    report.data = listed_files(flags.data);
     write_report(flags.report, std::move(report), flags.plan);
   }
   std::vector<std::string> unknown;
@@ -70,7 +71,7 @@ int eval(const Flags& flags) {
 Run declare_eval(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   app.add_option("PLAN", flags->plan, "a trained plan")->required();
-  app.add_option("--data", flags->data, "labelled texts")->required();
+  declare_data(app, "--data", flags->data, "labelled texts")->required();
   app.add_flag("--json", flags->json, "print one JSON object");
   app.add_option(
       "--report", flags->report,

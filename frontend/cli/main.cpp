@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "frontend/cli/command.h"
+#include "frontend/format/escape_controls.h"
 #include "frontend/format/suggest.h"
 #include "ir/diagnostic.h"
 
@@ -28,15 +29,17 @@ constexpr std::array kCommands = {
 #include "frontend/cli/commands.def"
 };
 
-// Refuses `--data a --data b`: a flag keeps its last value, so the first file would be ignored.
-void refuse_repeated_files(const CLI::App& command) {
-  for (const char* name : {"--data", "--valid", "--output"}) {
-    const CLI::Option* option = command.get_option_no_throw(name);
-    if (option == nullptr || option->count() < 2) continue;
-    const bool written = option->check_name("-o");
-    throw Error(fmt::format("{} is given {} times, but is one file", written ? "-o" : name,
-                            option->count()),
-                written ? "give it once" : "join the files, with at most one header line");
+// Refuses `--seed 1 --seed 2`: a flag keeps its last value, so the first would be ignored.
+void refuse_repeated_flags(const CLI::App& command) {
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->count() < 2 || option->get_items_expected_max() != 1 ||
+        option->get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll) {
+      continue;
+    }
+    const std::string name =
+        option->check_name("-o") ? std::string("-o") : option->get_name(false, false);
+    throw Error(fmt::format("{} is given {} times, but takes one value", name, option->count()),
+                "give it once");
   }
 }
 
@@ -106,14 +109,14 @@ int run(int argc, char** argv) {
     for (const auto& [parser, unused] : declared) {
       if (parser->parsed()) sub = parser;
     }
-    fmt::print(stderr, "weft: {}\n", e.what());
+    fmt::print(stderr, "weft: {}\n", escape_controls(e.what()));
     fmt::print(stderr, "    note: `weft {}--help` lists what is possible\n",
                sub == nullptr ? "" : sub->get_name() + " ");
     return 2;
   }
   for (const auto& [parser, command] : declared) {
     if (!parser->parsed()) continue;
-    refuse_repeated_files(*parser);
+    refuse_repeated_flags(*parser);
     const int status = command();
     flush_out();
     return status;
@@ -130,7 +133,7 @@ int main(int argc, char** argv) {
     return weft::run(argc, argv);
   } catch (const weft::Error& e) {
     const bool placed = !e.diagnostics().empty() && e.diagnostics().front().location.line > 0;
-    fmt::print(stderr, "{}{}\n", placed ? "" : "weft: ", e.what());
+    fmt::print(stderr, "{}{}\n", placed ? "" : "weft: ", weft::escape_controls(e.what()));
   } catch (const std::bad_alloc&) {
     fmt::print(stderr, "weft: there is not enough memory\n");
   } catch (const std::exception& e) {

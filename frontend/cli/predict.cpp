@@ -1,4 +1,5 @@
-// `weft predict`: one text a line in, one answer a line out, in order, in constant memory.
+// `weft predict`: one text a line in, or one of each row of a data file; one answer a line out, in
+// order, in constant memory.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,6 +7,8 @@
 #include <numeric>
 
 #include "frontend/cli/command.h"
+#include "frontend/data/columns.h"
+#include "frontend/data/data_format.h"
 #include "frontend/data/line_reader.h"
 #include "frontend/data/ordered_blocks.h"
 #include "frontend/train/evaluate.h"
@@ -19,36 +22,126 @@ namespace {
 struct Flags {
   std::string plan, file = "-", format = "tsv";
   std::optional<std::size_t> top;
+  std::optional<double> threshold;
   int threads = 0;
+  DataFlags reading;
+
+  // A file of columns or keys, rather than of lines.
+  bool reads_data() const {
+    return !reading.text_column.empty() || !reading.id_column.empty() || reading.format != "auto" ||
+           !reading.header.empty() || !reading.delimiter.empty() || !reading.quote.empty() ||
+           !reading.escape.empty();
+  }
 };
 
-// A block holds at most this many lines and bytes of text; they are answered together.
-constexpr std::size_t kMaxLines = 1024;
+std::vector<std::string> split_at(char delimiter, std::string_view line) {
+  std::vector<std::string> fields;
+  for (;;) {
+    const std::size_t end = line.find(delimiter);
+    fields.emplace_back(line.substr(0, end));
+    if (end == std::string_view::npos) return fields;
+    line.remove_prefix(end + 1);
+  }
+}
+
+// True if the line is a header by the names of its columns.
+bool has_header_names(std::string_view line) {
+  const auto is_one = [&](char delimiter) {
+    const std::vector<std::string> fields = split_at(delimiter, line);
+    return fields.size() > 1 && is_header(fields, {});
+  };
+  return is_one('\t') || is_one(',');
+}
+
+// Labelled data whose lines would be read as texts, labels and all.
+void warn_of_data(const std::string& name, std::string_view line) {
+  const DataFormat* format = format_by_content(line);
+  if (format == nullptr && has_header_names(line)) {
+    format = line.find('\t') == std::string_view::npos ? &formats::csv : &formats::tsv;
+  }
+  const bool named_tsv = format_by_extension(name) == &formats::tsv;
+  if (format == nullptr && named_tsv && line.find('\t') != std::string_view::npos) {
+    format = &formats::tsv;
+  }
+  if (format == nullptr) return;
+  warn(
+      "{} looks like a data file ({}), but each line is read as a text, with all that it holds\n"
+      "    note: --text-column NAME reads one column, and --id-column NAME keeps ids",
+      name, format->name);
+}
+
+// The texts to answer: lines, or a column of a data file.
+class Texts {
+ public:
+  explicit Texts(const Flags& flags) {
+    if (!flags.reads_data()) {
+      lines_.emplace(flags.file, flags.reading.encoding);
+      return;
+    }
+    ReadOptions options = flags.reading.options();
+    options.labels = false;
+    reader_.emplace(flags.file, options);
+  }
+
+  // The next text; false at the end.
+  bool next(std::string& texts, std::string& id) {
+    if (lines_) {
+      std::string_view line;
+      if (!lines_->next(line)) return false;
+      if (lines_->line() == 1) warn_of_data(lines_->name(), line);
+      texts.append(line);
+      return true;
+    }
+    Example* example = reader_->next();
+    if (example == nullptr) return false;
+    texts.append(example->text);
+    if (example->pair) texts.append(1, '\t').append(*example->pair);
+    id = std::move(example->id);
+    return true;
+  }
+
+  bool pending() const { return lines_ ? lines_->pending() : reader_->pending(); }
+  bool are_lines() const { return lines_.has_value(); }
+  // What was odd about a data file, when all of it is read.
+  const Warnings& remarks() const { return reader_->report().remarks; }
+
+ private:
+  std::optional<LineReader> lines_;
+  std::optional<ExampleReader> reader_;
+};
+
+// A block holds at most this many texts and bytes of them; they are answered together.
+constexpr std::size_t kMaxTexts = 1024;
 constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
 
 struct Block {
   std::string texts;  // end to end
   std::vector<std::size_t> ends;
+  std::vector<std::string> ids;  // empty strings, if the file has none
   fmt::memory_buffer answers;
   std::size_t broken = 0;  // lines that are not UTF-8
   std::size_t first_broken = 0;
   std::size_t single = 0;  // lines of one text, where a model reads pairs
   std::size_t first_single = 0;
 
-  // Reads the lines that have arrived, up to a full block; waits for the first only. False at the
+  // Reads the texts that have arrived, up to a full block; waits for the first only. False at the
   // end.
-  bool read(LineReader& lines) {
+  bool read(Texts& from) {
     texts.clear();
     ends.clear();
-    std::string_view line;
-    while (lines.next(line)) {
-      texts.append(line);
+    ids.resize(kMaxTexts);
+    while (from.next(texts, ids[ends.size()])) {
       ends.push_back(texts.size());
-      if (ends.size() == kMaxLines || texts.size() >= kMaxBytes || !lines.pending()) break;
+      if (ends.size() == kMaxTexts || texts.size() >= kMaxBytes || !from.pending()) break;
     }
     return !ends.empty();
   }
 };
+
+// As JSON, which is UTF-8: what is not is replaced.
+std::string json_string(std::string_view text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
 
 // Answers one block after another, on one thread.
 class Predictor {
@@ -56,16 +149,16 @@ class Predictor {
   Predictor(const Flags& flags, Session session)
       : flags_(flags), session_(std::move(session)), json_(flags.format == "json") {
     for (const std::string& label : session_.labels()) {
-      // A plan's labels are any bytes, but JSON is UTF-8: replace what is not.
-      spelling_.push_back(json_ ? nlohmann::json(label).dump(
-                                      -1, ' ', false, nlohmann::json::error_handler_t::replace)
-                                : label);
+      spelling_.push_back(json_ ? json_string(label) : label);
     }
     ranking_.resize(session_.labels().size());
+    threshold_ = static_cast<float>(flags.threshold.value_or(session_.plan().threshold));
   }
 
   // A predictor for another thread; may be called while this one answers.
   Predictor sibling() const { return {flags_, session_.sibling()}; }
+
+  Task task() const { return session_.plan().task; }
 
   void answer(Block& block) {
     texts_.clear();
@@ -83,7 +176,7 @@ class Predictor {
     block.answers.clear();
     for (std::size_t i = 0; i < predictions_.size(); ++i) {
       expect_numbers(predictions_, i);
-      write(i, block.answers);
+      write(i, block);
     }
   }
 
@@ -103,31 +196,48 @@ class Predictor {
         [&](std::size_t a, std::size_t b) { return p[a] != p[b] ? p[a] > p[b] : a < b; });
     if (flags_.top) return count;
     std::size_t given = 0;
-    while (given < count && p[ranking_[given]] >= session_.plan().threshold) ++given;
+    while (given < count && p[ranking_[given]] >= threshold_) ++given;
     return given;
   }
 
-  void write(std::size_t i, fmt::memory_buffer& answers) {
+  void write(std::size_t i, Block& block) {
     const std::size_t count = rank(i);
     const auto p = predictions_.probabilities(i);
-    const auto out = std::back_inserter(answers);
-    if (json_) fmt::format_to(out, "{{\"labels\":[");
+    const auto out = std::back_inserter(block.answers);
+    const bool with_id = !flags_.reading.id_column.empty();
+    if (json_) {
+      fmt::format_to(out, "{{");
+      if (with_id) fmt::format_to(out, "\"id\":{},", json_string(block.ids[i]));
+      fmt::format_to(out, "\"text\":{},", json_string(texts_[i].text));
+      if (texts_[i].pair) fmt::format_to(out, "\"pair\":{},", json_string(*texts_[i].pair));
+      fmt::format_to(out, "\"labels\":[");
+    } else if (with_id) {
+      fmt::format_to(out, "{}{}", block.ids[i], count == 0 ? "" : "\t");
+    }
     for (std::size_t k = 0; k < count; ++k) {
       const std::size_t label = ranking_[k];
       if (json_) {
-        fmt::format_to(out, "{}{{\"label\":{},\"probability\":{:.6f}}}", k == 0 ? "" : ",",
-                       spelling_[label], p[label]);
+        fmt::format_to(out, "{}{{\"label\":{},\"probability\":{:.6f},\"logit\":{:.6f}}}",
+                       k == 0 ? "" : ",", spelling_[label], p[label], logit(i, label));
       } else {
         fmt::format_to(out, "{}{}\t{:.6f}", k == 0 ? "" : "\t", spelling_[label], p[label]);
       }
     }
     const std::string_view end = json_ ? "]}\n" : "\n";
-    answers.append(end.data(), end.data() + end.size());
+    block.answers.append(end.data(), end.data() + end.size());
+  }
+
+  // One number that tells two labels apart is the logit of the second.
+  float logit(std::size_t i, std::size_t label) const {
+    const auto logits = predictions_.logits(i);
+    if (logits.size() == spelling_.size()) return logits[label];
+    return label == 0 ? -logits[0] : logits[0];
   }
 
   const Flags& flags_;
   Session session_;
   bool json_;
+  float threshold_ = 0;
   std::vector<std::string> spelling_;
   std::vector<TextInput> texts_;
   std::vector<std::size_t> ranking_;
@@ -167,12 +277,17 @@ void warn_of(const Count& count) {
 // Every worker has a session of one thread, and all share the model: the answers do not depend on
 // which worker gives them.
 void predict(const Flags& flags) {
-  LineReader lines(flags.file);
+  Texts texts(flags);
   const int threads = flags.threads > 0 ? flags.threads : default_threads();
   std::vector<std::optional<Predictor>> workers(static_cast<std::size_t>(threads));
   workers[0].emplace(flags, Session::load(flags.plan, {.threads = 1}));
+  if (flags.threshold && workers[0]->task() != Task::multi_label) {
+    throw Error(
+        fmt::format("--threshold is for several labels per text; {} gives exactly one", flags.plan),
+        "leave the flag out");
+  }
   std::vector<Block> blocks(slots_for(workers.size()));
-  const auto read = [&](std::size_t slot) { return blocks[slot].read(lines); };
+  const auto read = [&](std::size_t slot) { return blocks[slot].read(texts); };
   const auto answer = [&](std::size_t slot, std::size_t worker) {
     if (!workers[worker]) workers[worker].emplace(workers[0]->sibling());
     workers[worker]->answer(blocks[slot]);
@@ -184,7 +299,11 @@ void predict(const Flags& flags) {
     flush_out();
   };
   run_ordered_blocks(workers.size(), {read, answer, write});
-  warn_of(count);
+  if (texts.are_lines()) {
+    warn_of(count);
+  } else {
+    warn(texts.remarks());
+  }
 }
 
 }  // namespace
@@ -193,17 +312,24 @@ Run declare_predict(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   app.add_option("PLAN", flags->plan, "a trained plan")->required();
   app.add_option("FILE", flags->file,
-                 "texts, one a line, pairs of texts with a tab between; - (standard input) by "
-                 "default");
+                 "texts, one a line (pairs of texts with a tab between), or a data file and "
+                 "--text-column; - (standard input) by default");
   app.add_option("--top", flags->top,
                  "print the K most probable labels; without it the best, or those above the "
                  "threshold where texts have several")
       ->type_name("K")
       ->check(CLI::Range(1, 1 << 30));
-  app.add_option("--format", flags->format,
-                 "tsv: label<TAB>probability ...; json: one object a line")
+  app.add_option(
+         "--format", flags->format,
+         "of the answers: tsv: label<TAB>probability ...; json: one object a line, with the text, "
+         "its id and logits")
       ->capture_default_str()
       ->check(CLI::IsMember({"tsv", "json"}));
+  app.add_option(
+         "--threshold", flags->threshold,
+         "for a plan of several labels per text: the probability from which a label is given")
+      ->check(within(0, 1));
+  flags->reading.declare_unlabelled(app, "--input-format");
   app.add_option("--threads", flags->threads, "threads; 0: all that this process may use")
       ->check(CLI::Range(0, 4096))
       ->capture_default_str();

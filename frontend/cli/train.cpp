@@ -20,7 +20,8 @@ namespace weft {
 namespace {
 
 struct Flags {
-  std::string input, data, valid, out, vectors, pretrained;
+  std::string input, out, vectors, pretrained;
+  std::vector<std::string> data, valid;
   std::string report;
   std::optional<double> valid_fraction;
   std::optional<std::int64_t> epochs, batch, seed, patience, average;
@@ -47,9 +48,9 @@ void check_outputs(const Flags& flags) {
   check_plan_output(flags.out, {description, data, valid, vectors});
   InputFile checkpoint{"-o with .checkpoint after it", ""};
   if (has_checkpoint(flags)) {
-    checkpoint.path = checkpoint_of(flags);
-    check_output("the checkpoint", checkpoint.path, {description, data, valid, vectors});
-    finds_checkpoint(checkpoint.path);  // Error if it is another file
+    checkpoint.paths = {checkpoint_of(flags)};
+    check_output("the checkpoint", checkpoint.paths.front(), {description, data, valid, vectors});
+    finds_checkpoint(checkpoint.paths.front());  // Error if it is another file
   }
   if (flags.report.empty()) return;
   check_output("--report", flags.report,
@@ -261,8 +262,8 @@ void report_on(const Flags& flags, const Plan& plan, const FitData& data) {
   Session session(plan, {flags.threads});
   Report report = make_report(session, data.valid.value_or(data.train), plan.threshold);
   report.data = !flags.valid.empty()
-                    ? flags.valid
-                    : fmt::format("{} ({})", flags.data,
+                    ? listed_files(flags.valid)
+                    : fmt::format("{} ({})", listed_files(flags.data),
                                   data.valid ? "the part held out" : "the training data itself");
   write_report(flags.report, std::move(report), flags.out);
 }
@@ -306,9 +307,9 @@ Run declare_train(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   app.add_option("MODEL|PLAN", flags->input, "a model description, or a plan to go on with")
       ->required();
-  app.add_option("--data", flags->data, "labelled texts to learn from")->required();
+  declare_data(app, "--data", flags->data, "labelled texts to learn from")->required();
   app.add_option("-o,--output", flags->out, "the plan to write")->required();
-  app.add_option("--valid", flags->valid, "labelled texts that choose the best epoch");
+  declare_data(app, "--valid", flags->valid, "labelled texts that choose the best epoch");
   app.add_option("--valid-fraction", flags->valid_fraction,
                  "share of the data to hold out for validation, the same share of every label; "
                  "a plan holds out what it did not learn before, a description nothing")

@@ -23,7 +23,8 @@ namespace weft {
 namespace {
 
 struct Flags {
-  std::string description, data, valid, out, vectors, pretrained;
+  std::string description, out, vectors, pretrained;
+  std::vector<std::string> data, valid;
   std::optional<std::string> budget;
   std::vector<std::string> set;
   std::optional<std::int64_t> seed;
@@ -63,7 +64,7 @@ std::string fingerprint(const Flags& flags, const Description& description, cons
     XXH3_64bits_update(state, "\n", 1);
   };
   add(description.source);
-  add(fmt::format("{} {} {}", seed, flags.valid_fraction, flags.valid));
+  add(fmt::format("{} {} {}", seed, flags.valid_fraction, listed_files(flags.valid)));
   for (const std::string& assignment : overrides.assignments()) add(assignment);
   add(flags.vectors);
   for (std::size_t i = 0; i < corpus.size(); ++i) {
@@ -151,14 +152,12 @@ std::string word(const std::string& text) {
 // `weft train` with what the description itself does not say.
 std::string train_command(const Flags& flags, const std::string& description,
                           const Overrides& overrides) {
-  std::string command = fmt::format("weft train {} --data {}", word(description), word(flags.data));
+  std::string command = "weft train " + word(description);
   const auto add = [&](const char* flag, const std::string& value) {
     if (!value.empty()) command += fmt::format(" {} {}", flag, word(value));
   };
-  if (flags.reading.format != "auto") add("--format", flags.reading.format);
-  add("--text-column", flags.reading.text_column);
-  add("--label-column", flags.reading.label_column);
-  add("--label-separator", flags.reading.label_separator);
+  for (const std::string& file : flags.data) add("--data", file);
+  for (const auto& [flag, value] : flags.reading.given()) add(flag.c_str(), value);
   if (flags.reading.skip_bad) command += " --skip-bad";
   add("--vectors", flags.vectors);
   add("--pretrained", flags.pretrained);
@@ -228,7 +227,10 @@ Split hold_out(const Corpus& corpus, double fraction, std::uint64_t seed) {
 void check_outputs(const Flags& flags) {
   const std::string stem = stem_of(flags.out);
   for (const std::string& written : {flags.out, stem + ".model", stem + ".trials.jsonl"}) {
-    for (const std::string& read : {flags.description, flags.data, flags.valid, flags.vectors}) {
+    std::vector<std::string> inputs{flags.description, flags.vectors};
+    inputs.insert(inputs.end(), flags.data.begin(), flags.data.end());
+    inputs.insert(inputs.end(), flags.valid.begin(), flags.valid.end());
+    for (const std::string& read : inputs) {
       std::error_code missing;
       if (!std::filesystem::equivalent(written, read, missing)) continue;
       throw Error(fmt::format("{} is read, and would be overwritten{}", read,
@@ -365,7 +367,7 @@ Run declare_tune(CLI::App& app) {
   app.add_option("MODEL", flags->description,
                  "a model description; its line `tune` may say what to vary")
       ->required();
-  app.add_option("--data", flags->data, "labelled texts")->required();
+  declare_data(app, "--data", flags->data, "labelled texts")->required();
   app.add_option("-o,--output", flags->out,
                  "the best plan; X.model and X.trials.jsonl are written beside X.plan")
       ->required();
@@ -373,7 +375,7 @@ Run declare_tune(CLI::App& app) {
   app.add_option("--trials", flags->settings.trials,
                  "number of trials, instead of a time; 27 if neither is given")
       ->check(CLI::Range(1, 1 << 20));
-  app.add_option("--valid", flags->valid, "labelled texts to compare trials on");
+  declare_data(app, "--valid", flags->valid, "labelled texts to compare trials on");
   app.add_option("--valid-fraction", flags->valid_fraction,
                  "share of the data to hold out for that, if there is no --valid")
       ->check(CLI::Range(0.001, 0.9))

@@ -20,9 +20,17 @@ bool ByteReader::fill() {
   }
   if (end_ == buffer_.size()) buffer_.resize(end_ + std::max(kBlock, end_));
   const std::size_t count = source_.read(buffer_.data() + end_, buffer_.size() - end_);
+  if (returns_as_newlines_) {
+    std::replace(buffer_.data() + end_, buffer_.data() + end_ + count, '\r', '\n');
+  }
   end_ += count;
   if (watch_) watch_(source_.share_read());
   return count > 0;
+}
+
+void ByteReader::read_returns_as_newlines() {
+  returns_as_newlines_ = true;
+  std::replace(buffer_.data() + begin_, buffer_.data() + end_, '\r', '\n');
 }
 
 void ByteReader::pass(std::size_t size) {

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "frontend/data/line_reader.h"
+#include "frontend/data/byte_source.h"
 
 namespace weft {
 
@@ -29,6 +29,9 @@ class ByteReader {
   // is not among the next `longest` bytes: then nothing is taken, and `piece` is these bytes.
   bool take_until(char end, std::size_t longest, std::string_view& piece);
 
+  // From here on, for a text file of old Macs.
+  void read_returns_as_newlines();
+
   std::uint64_t offset() const { return offset_; }  // in the uncompressed file, from 0
   const std::string& name() const { return source_.name(); }
 
@@ -42,6 +45,7 @@ class ByteReader {
   std::string buffer_;
   std::size_t begin_ = 0, end_ = 0;  // bytes [begin_, end_) of buffer_ are yet to be taken
   std::uint64_t offset_ = 0;
+  bool returns_as_newlines_ = false;
 };
 
 }  // namespace weft

@@ -57,126 +57,192 @@ std::size_t find_usual(const std::vector<std::string>& row,
   return kNone;
 }
 
-// The column that was asked for, among `count` columns; `names` is empty if there is no header.
-std::size_t find_asked(const std::string& asked, const std::vector<std::string>& names,
-                       std::size_t count, const char* flag) {
-  if (asked.empty()) return kNone;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (names[i] == asked) return i;
-  }
-  const std::vector<std::string> plain = folded(names);
-  const auto found = std::find(plain.begin(), plain.end(), folded(asked));
-  if (found != plain.end()) return static_cast<std::size_t>(found - plain.begin());
-  const std::size_t number = column_number(asked);
-  if (number >= 1 && number <= count) return number - 1;
-  if (names.empty()) {
-    throw Error(fmt::format("{} {}: the file has {} columns and no header", flag, asked, count),
-                fmt::format("Give a number from 1 to {}.", count));
-  }
-  throw Error(fmt::format("{} {}: the file has no such column", flag, asked),
-              fmt::format("Its columns are: {}.", fmt::join(names, ", ")));
-}
-
-Columns checked(std::size_t text, std::size_t label, std::size_t pair, std::size_t count) {
-  if (text == label || pair == label) {
-    throw Error(fmt::format("column {} cannot be both the text and the label", label + 1),
-                "Give --text-column and --label-column.");
-  }
-  Columns columns{text, label, count};
-  if (pair == text) {
-    throw Error(fmt::format("column {} cannot be both texts of a pair", text + 1),
-                "Give two columns: --text-column premise,hypothesis.");
-  }
-  if (pair != kNone) columns.pair = pair;
-  return columns;
-}
-
-// The columns asked for by --text-column: one, or two with a comma between.
-struct AskedTexts {
-  std::string text, pair;
-};
-AskedTexts asked_texts(const ReadOptions& options, const std::vector<std::string>& names) {
-  const std::string& asked = options.text_column;
-  const std::size_t comma = asked.find(',');
-  const bool one = comma == std::string::npos || comma == 0 || comma + 1 == asked.size() ||
-                   std::ranges::find(names, asked) != names.end();
-  if (one) return {asked, ""};
-  return {asked.substr(0, comma), asked.substr(comma + 1)};
-}
-
-// The column of three that is not in the pair; kNone if that cannot be told.
-std::size_t third_of(std::size_t count, std::size_t text, std::size_t pair) {
-  return count == 3 && pair != kNone && text != pair ? 3 - text - pair : kNone;
-}
-
-}  // namespace
-
+// The number, from 1, if a column was asked for by number; else 0.
 std::size_t column_number(const std::string& asked) {
   std::size_t number = 0;
   const auto [end, error] = std::from_chars(asked.data(), asked.data() + asked.size(), number);
   return error == std::errc{} && end == asked.data() + asked.size() ? number : 0;
 }
 
+bool is_digits(const std::string& text) {
+  return text.find_first_not_of("0123456789") == std::string::npos;
+}
+
+// The column of this name or number, among `count`; kNone if there is none.
+std::size_t find_column(const std::string& asked, const std::vector<std::string>& names,
+                        std::size_t count) {
+  const auto exact = std::ranges::find(names, asked);
+  if (exact != names.end()) return static_cast<std::size_t>(exact - names.begin());
+  const std::vector<std::string> plain = folded(names);
+  const auto found = std::ranges::find(plain, folded(asked));
+  if (found != plain.end()) return static_cast<std::size_t>(found - plain.begin());
+  const std::size_t number = column_number(asked);
+  return number >= 1 && number <= count ? number - 1 : kNone;
+}
+
+[[noreturn]] void refuse_column(const std::string& asked, const std::vector<std::string>& names,
+                                std::size_t count, const char* flag) {
+  if (names.empty()) {
+    throw Error(
+        fmt::format("{} {}: the file has {} column{} and no header", flag, asked, count,
+                    count == 1 ? "" : "s"),
+        count == 1 ? std::string("Give 1.") : fmt::format("Give a number from 1 to {}.", count));
+  }
+  throw Error(fmt::format("{} {}: the file has no such column", flag, asked),
+              fmt::format("Its columns are: {}.", fmt::join(names, ", ")));
+}
+
+// The columns that were asked for, among `count`; `names` is empty if there is no header.
+std::vector<std::size_t> find_asked(const std::string& asked, const std::vector<std::string>& names,
+                                    std::size_t count, const char* flag) {
+  if (asked.empty()) return {};
+  if (const std::size_t whole = find_column(asked, names, count); whole != kNone) return {whole};
+  std::vector<std::size_t> found;
+  for (const std::string& one : split_at_commas(asked)) {
+    const std::size_t column = find_column(one, names, count);
+    if (column == kNone) refuse_column(one, names, count, flag);
+    if (std::ranges::find(found, column) != found.end()) {
+      throw Error(fmt::format("{} {}: column {} is named twice", flag, asked, column + 1),
+                  "Name each column once.");
+    }
+    found.push_back(column);
+  }
+  return found;
+}
+
+// Those that were asked for.
+Columns asked_columns(const std::vector<std::string>& names, std::size_t count,
+                      const ReadOptions& options) {
+  Columns columns;
+  columns.count = count;
+  columns.texts = find_asked(options.text_column, names, count, "--text-column");
+  if (options.labels) {
+    columns.labels = find_asked(options.label_column, names, count, "--label-column");
+  }
+  const auto ids = find_asked(options.id_column, names, count, "--id-column");
+  if (ids.size() > 1) throw Error("--id-column is one column", "Name one.");
+  if (!ids.empty()) columns.id = ids.front();
+  return columns;
+}
+
+// The column of three that is not in the pair; kNone if that cannot be told.
+std::size_t beside_pair(const Columns& columns) {
+  const bool told = columns.count == 3 && columns.texts.size() == 2;
+  return told ? 3 - columns.texts[0] - columns.texts[1] : kNone;
+}
+
+Columns checked(Columns columns) {
+  for (const std::size_t text : columns.texts) {
+    if (std::ranges::find(columns.labels, text) == columns.labels.end()) continue;
+    throw Error(fmt::format("column {} cannot be both the text and the label", text + 1),
+                "Give --text-column and --label-column.");
+  }
+  return columns;
+}
+
+[[noreturn]] void refuse_to_choose(bool label, const std::vector<std::string>& names) {
+  throw Error(fmt::format("cannot tell which column is the {}", label ? "label" : "text"),
+              fmt::format("Give {}; the columns are: {}.",
+                          label ? "--label-column (several, with commas, if each holds 0 or 1)"
+                                : "--text-column",
+                          fmt::join(names, ", ")));
+}
+
+}  // namespace
+
+std::vector<std::string> split_at_commas(std::string_view list) {
+  std::vector<std::string> parts;
+  for (;;) {
+    const std::size_t end = list.find(',');
+    std::string_view part = list.substr(0, end);
+    while (part.starts_with(' ')) part.remove_prefix(1);
+    while (part.ends_with(' ')) part.remove_suffix(1);
+    parts.emplace_back(part);
+    if (end == std::string_view::npos) return parts;
+    list.remove_prefix(end + 1);
+  }
+}
+
 bool is_header(const std::vector<std::string>& row, const ReadOptions& options) {
   if (options.header) return *options.header;
-  const AskedTexts texts = asked_texts(options, row);
-  for (const std::string* asked : {&texts.text, &texts.pair, &options.label_column}) {
+  for (const std::string* asked :
+       {&options.text_column, &options.label_column, &options.id_column}) {
     if (asked->empty()) continue;
-    const bool digits = asked->find_first_not_of("0123456789") == std::string::npos;
-    if (!digits) return true;  // a name
-    if (column_number(*asked) == 0 && std::ranges::find(row, *asked) != row.end()) return true;
+    for (const std::string& one : split_at_commas(*asked)) {
+      if (!is_digits(one)) return true;  // a name
+      if (column_number(one) == 0 && std::ranges::find(row, one) != row.end()) return true;
+    }
   }
   const std::vector<std::string> names = folded(row);
   const auto sure_end = kLabelNames.begin() + kSureNames;
   const bool sure = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
     return std::find(kLabelNames.begin(), sure_end, name) != sure_end;
   });
-  return sure ||
-         (find_usual(names, kLabelNames) != kNone && find_usual(names, kTextNames) != kNone);
+  const bool text = find_usual(names, kTextNames) != kNone;
+  if (!options.labels && text && row.size() == 1) return true;
+  return sure || (text && find_usual(names, kLabelNames) != kNone);
+}
+
+bool holds_usual_name(const std::vector<std::string>& row) {
+  const std::vector<std::string> names = folded(row);
+  return find_usual(names, kLabelNames) != kNone || find_usual(names, kTextNames) != kNone;
 }
 
 Columns columns_by_name(const std::vector<std::string>& names, const ReadOptions& options) {
+  Columns columns = asked_columns(names, names.size(), options);
   const std::vector<std::string> plain = folded(names);
-  const AskedTexts texts = asked_texts(options, names);
-  std::size_t text = find_asked(texts.text, names, names.size(), "--text-column");
-  const std::size_t pair = find_asked(texts.pair, names, names.size(), "--text-column");
-  std::size_t label = find_asked(options.label_column, names, names.size(), "--label-column");
-  if (label == kNone) label = find_usual(plain, kLabelNames, text);
-  if (text == kNone) text = find_usual(plain, kTextNames, label);
+  const std::size_t asked_text = columns.texts.size() == 1 ? columns.texts.front() : kNone;
+  std::size_t label = kNone;
+  if (columns.labels.empty()) label = find_usual(plain, kLabelNames, asked_text);
+  std::size_t text = asked_text;
+  if (columns.texts.empty()) {
+    text = find_usual(plain, kTextNames, columns.labels.size() == 1 ? columns.labels[0] : label);
+  }
+  if (columns.labels.size() == 1) label = columns.labels.front();
   if (names.size() == 2) {
     if (label == kNone && text != kNone) label = 1 - text;
     if (text == kNone && label != kNone) text = 1 - label;
   }
-  if (label == kNone) label = third_of(names.size(), text, pair);
-  if (text == kNone || label == kNone) {
-    throw Error(
-        fmt::format("cannot tell which column is the {}", label == kNone ? "label" : "text"),
-        fmt::format("Give {}; the columns are: {}.",
-                    label == kNone ? "--label-column" : "--text-column", fmt::join(names, ", ")));
+  if (columns.labels.empty() && label == kNone) label = beside_pair(columns);
+  if (columns.texts.empty() && text == kNone && names.size() == 1 && !options.labels) text = 0;
+  if (columns.labels.empty() && options.labels) {
+    if (label == kNone) refuse_to_choose(true, names);
+    columns.labels = {label};
   }
-  return checked(text, label, pair, names.size());
+  if (columns.texts.empty()) {
+    if (text == kNone) refuse_to_choose(false, names);
+    columns.texts = {text};
+  }
+  return checked(std::move(columns));
 }
 
 Columns columns_by_position(std::size_t count, const ReadOptions& options) {
-  if (count < 2) {
+  if (count < 2 && options.labels) {
     throw Error("the first row has one column; a label and a text are needed",
                 "Put a tab (TSV) or a comma (CSV) between them, or give another --format.");
   }
-  const AskedTexts texts = asked_texts(options, {});
-  std::size_t text = find_asked(texts.text, {}, count, "--text-column");
-  const std::size_t pair = find_asked(texts.pair, {}, count, "--text-column");
-  std::size_t label = find_asked(options.label_column, {}, count, "--label-column");
-  const bool assumed = text == kNone && label == kNone;
-  if (label == kNone) label = third_of(count, text, pair);
-  if (count > 2 && (text == kNone || label == kNone)) {
+  Columns columns = asked_columns({}, count, options);
+  if (const std::size_t other = beside_pair(columns); columns.labels.empty() && other != kNone) {
+    columns.labels = {other};
+  }
+  const bool text = !columns.texts.empty(), label = !columns.labels.empty();
+  if (!options.labels) {
+    if (!text && count > 2) {
+      throw Error(fmt::format("cannot tell which of {} columns is the text", count),
+                  "Give --text-column by number, or add a header line.");
+    }
+    if (!text) columns.texts = {count - 1};
+    columns.assumed = !text && count == 2;
+    return columns;
+  }
+  if (count > 2 && !(text && label)) {
     throw Error(fmt::format("cannot tell which of {} columns are the text and the label", count),
                 "Give --text-column and --label-column by number, or add a header line.");
   }
-  if (label == kNone) label = text == kNone ? 0 : 1 - text;
-  if (text == kNone) text = 1 - label;
-  Columns columns = checked(text, label, pair, count);
-  columns.assumed = assumed;
-  return columns;
+  if (!label) columns.labels = {text ? 1 - columns.texts.front() : 0};
+  if (!text) columns.texts = {1 - columns.labels.front()};
+  columns.assumed = !text && !label;
+  return checked(std::move(columns));
 }
 
 }  // namespace weft

@@ -12,8 +12,6 @@
 namespace weft {
 namespace {
 
-constexpr std::size_t kEnoughToJudge = 20;  // examples
-
 // True if a name is a whole number in its shortest spelling: -12, 0, 7.
 bool is_whole_number(const std::string& name) {
   const std::string_view digits = std::string_view(name).substr(name.starts_with('-') ? 1 : 0);
@@ -60,9 +58,9 @@ void Corpus::add(const Example& example) {
   multi_label_ = multi_label_ || example.labels.size() != 1;
 }
 
-TextInput Corpus::input(std::size_t i) const {
+TextInput Corpus::input(std::size_t i, bool pair) const {
   const std::string_view whole = text(i);
-  if (!pairs()) return {whole};
+  if (!pair || !pairs()) return {whole};
   const std::uint32_t begin = pair_begins_[i];
   return {whole.substr(0, begin - 1), whole.substr(begin), begin};
 }
@@ -86,16 +84,6 @@ void Corpus::order_labels() {
   for (std::uint32_t& label : labels_) label = renumbered[label];
 }
 
-// The first label occurs nowhere else, and hardly any other label occurs only once.
-bool Corpus::begins_like_header() const {
-  constexpr std::size_t kOften = 20;  // at most one row in so many has a label of its own
-  std::vector<std::size_t> counts(label_names_.size(), 0);
-  for (const std::uint32_t label : labels_) ++counts[label];
-  const auto once = static_cast<std::size_t>(std::ranges::count(counts, 1U));
-  return size() >= kEnoughToJudge && labels(0).size() == 1 && counts[labels(0).front()] == 1 &&
-         kOften * once <= size();
-}
-
 CorpusView::CorpusView(const Corpus& corpus, std::span<const std::uint32_t> rows)
     : corpus_(&corpus), rows_(rows) {
   const auto beyond = std::ranges::find_if(rows, [&](auto row) { return row >= corpus.size(); });
@@ -104,29 +92,12 @@ CorpusView::CorpusView(const Corpus& corpus, std::span<const std::uint32_t> rows
               "rows are numbered from 0");
 }
 
-Corpus read_corpus(const std::string& path, const ReadOptions& options) {
-  Corpus corpus;
-  corpus.report_ =
-      read_examples(path, options, [&corpus](const Example& example) { corpus.add(example); });
-  const std::size_t classes = corpus.label_names_.size();
-  if (corpus.report_.columns_assumed && corpus.size() >= kEnoughToJudge &&
-      2 * classes > corpus.size()) {
-    throw Error(
-        fmt::format("{}: column 1 does not look like a label: it has {} values in {} rows", path,
-                    classes, corpus.size()),
-        "Give --label-column and --text-column, by number or, with a header line, by name.");
-  }
-  corpus.order_labels();
-  corpus.report_.like_header = corpus.report_.columns_assumed && corpus.begins_like_header();
-  return corpus;
-}
-
 Corpus joined(const Corpus& first, const Corpus& second) {
   std::vector<Example> examples;
   for (const Corpus* corpus : {&first, &second}) {
     for (std::size_t i = 0; i < corpus->size(); ++i) {
       Example& example = examples.emplace_back();
-      const TextInput input = corpus->input(i);
+      const TextInput input = corpus->input(i, corpus->pairs());
       example.text = input.text;
       example.pair = input.pair;
       example.line = corpus->line(i);

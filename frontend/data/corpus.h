@@ -26,13 +26,14 @@ class Corpus {
   std::string_view text(std::size_t i) const {
     return std::string_view(texts_).substr(text_ends_[i], text_ends_[i + 1] - text_ends_[i]);
   }
-  TextInput input(std::size_t i) const;                 // what a model reads
+  // What a model reads: a pair or, if it reads no pairs, the whole.
+  TextInput input(std::size_t i, bool pair) const;
   bool pairs() const { return !pair_begins_.empty(); }  // each row has two texts
   // Indices into label_names().
   std::span<const std::uint32_t> labels(std::size_t i) const {
     return std::span(labels_).subspan(label_ends_[i], label_ends_[i + 1] - label_ends_[i]);
   }
-  std::size_t line(std::size_t i) const { return lines_[i]; }
+  std::size_t line(std::size_t i) const { return lines_[i]; }  // in its file
 
   // Sorted by value if all are whole numbers, else by bytes: the order of rows does not matter.
   const std::vector<std::string>& label_names() const { return label_names_; }
@@ -41,11 +42,10 @@ class Corpus {
   const ReadReport& report() const { return report_; }
 
  private:
-  friend Corpus read_corpus(const std::string& path, const ReadOptions& options);
+  friend class CorpusReader;  // frontend/data/read_corpus.cpp
 
   void add(const Example& example);
   void order_labels();
-  bool begins_like_header() const;
 
   std::string texts_;
   std::vector<std::uint64_t> text_ends_{0};
@@ -69,7 +69,7 @@ class CorpusView {
   std::size_t size() const { return rows_ ? rows_->size() : corpus_->size(); }
   std::size_t row(std::size_t i) const { return rows_ ? (*rows_)[i] : i; }
   std::string_view text(std::size_t i) const { return corpus_->text(row(i)); }
-  TextInput input(std::size_t i) const { return corpus_->input(row(i)); }
+  TextInput input(std::size_t i, bool pair) const { return corpus_->input(row(i), pair); }
   std::span<const std::uint32_t> labels(std::size_t i) const { return corpus_->labels(row(i)); }
   std::size_t line(std::size_t i) const { return corpus_->line(row(i)); }
   const Corpus& corpus() const { return *corpus_; }
@@ -79,7 +79,10 @@ class CorpusView {
   std::optional<std::span<const std::uint32_t>> rows_;  // none: all
 };
 
-Corpus read_corpus(const std::string& path, const ReadOptions& options = {});
+// The examples of files and folders (frontend/data/data_files.h), one after another. The report's
+// numbers are of all files together, its columns those of the first.
+Corpus read_corpus(std::span<const std::string> names, const ReadOptions& options = {});
+Corpus read_corpus(const std::string& name, const ReadOptions& options = {});
 
 // The examples of `first`, followed by those of `second`.
 Corpus joined(const Corpus& first, const Corpus& second);

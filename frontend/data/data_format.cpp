@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "runtime/text/normalize.h"
+
 namespace weft {
 
 std::span<const DataFormat* const> all_data_formats() {
@@ -30,10 +32,14 @@ const DataFormat* find_data_format(std::string_view name) {
 }
 
 const DataFormat* format_by_extension(std::string_view path) {
-  if (path.ends_with(".gz")) path.remove_suffix(3);
+  std::string name(path);
+  lowercase_ascii(name.data(), name.data() + name.size());
+  for (const std::string_view packed : {".gz", ".bz2", ".zst"}) {
+    if (name.ends_with(packed)) name.resize(name.size() - packed.size());
+  }
   return find_format([&](const DataFormat* format) {
     return std::ranges::any_of(format->extensions,
-                               [&](std::string_view ending) { return path.ends_with(ending); });
+                               [&](std::string_view ending) { return name.ends_with(ending); });
   });
 }
 

@@ -1,6 +1,7 @@
 // Formats of data files, and the table of them.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,16 +11,27 @@ namespace weft {
 
 class ReadContext;  // frontend/data/read_context.h
 
+// The rows of one file in one format.
+class RowSource {
+ public:
+  virtual ~RowSource() = default;
+  // Reads a row and gives its example, if it holds one, to the context; false at the end. Throws
+  // BadRow, after which it may be called again.
+  virtual bool next() = 0;
+};
+
 // A format is declared once, in the file that reads it, and named in frontend/data/formats.def.
 struct DataFormat {
   std::string_view name;  // as `--format` takes it
   std::string_view doc;
-  std::vector<std::string_view> extensions;  // ".tsv"; a name may end in .gz after it
-  // Gives every example of the file to `context`, in order.
-  void (*read)(ReadContext& context);
+  // In lower case: ".tsv"; a name may end in .gz, .bz2 or .zst after it.
+  std::vector<std::string_view> extensions;
+  // The context outlives the rows.
+  std::unique_ptr<RowSource> (*open)(ReadContext& context);
   // True if a file with none of the known extensions is of this format, judged by its first line
   // that is not blank; null: never.
   bool (*recognizes)(std::string_view line) = nullptr;
+  bool delimited = false;  // has a delimiter, and may have a header
 };
 
 std::span<const DataFormat* const> all_data_formats();

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <iterator>
 
 namespace weft {
@@ -72,22 +74,61 @@ void RowReader::unclosed(const std::string& until) {
                                 ? "this quote"
                                 : fmt::format("a quote that opens on line {}", quote_line_);
   throw BadRow{line_, quote_column_, fmt::format("{} is still open at {}", which, until),
-               "Close it, and write a quote inside quotes twice (\"\"); a file without such rules "
-               "may be --format tsv."};
+               "Close it, and write a quote inside quotes twice (\"\"); --quote none is for files "
+               "without quotes."};
+}
+
+// Adds a field without quotes to `field`; returns where it ends.
+std::size_t RowReader::add_plain(std::string_view line, std::size_t position,
+                                 std::string& field) const {
+  if (dialect_.escape == '\0') {
+    const std::size_t end = std::min(line.find(dialect_.delimiter, position), line.size());
+    field = line.substr(position, end - position);
+    return end;
+  }
+  for (; position < line.size() && line[position] != dialect_.delimiter; ++position) {
+    const char next = position + 1 < line.size() ? line[position + 1] : '\0';
+    if (line[position] == dialect_.escape && next != '\0' &&
+        (next == dialect_.delimiter || next == dialect_.quote || next == dialect_.escape)) {
+      ++position;
+    }
+    field += line[position];
+  }
+  return position;
+}
+
+// Adds what stands in quotes; returns where the quote is that closes them, or the line's size.
+std::size_t RowReader::add_quoted(std::string_view line, std::size_t position,
+                                  std::string& field) const {
+  const std::array<char, 2> special{dialect_.quote,
+                                    dialect_.escape == '\0' ? dialect_.quote : dialect_.escape};
+  for (;;) {
+    const std::size_t found = special[0] == special[1]
+                                  ? line.find(special[0], position)
+                                  : line.find_first_of({special.data(), 2}, position);
+    if (found == std::string_view::npos) {
+      field += line.substr(position);
+      return line.size();
+    }
+    field += line.substr(position, found - position);
+    const char next = found + 1 < line.size() ? line[found + 1] : '\0';
+    const bool pair = next != '\0' && (next == dialect_.quote || next == dialect_.escape);
+    if (line[found] == dialect_.quote && next != dialect_.quote) return found;
+    field += pair ? next : line[found];
+    position = found + (pair ? 2 : 1);
+  }
 }
 
 // Adds the fields of one line; false where it ends inside quotes.
 bool RowReader::parse(std::string_view line, std::vector<std::string>& fields) {
-  const char delimiter = style_ == Style::csv ? ',' : '\t';
   std::size_t position = 0;
   for (;;) {
     if (!quoted_) {
       fields.emplace_back();
-      if (style_ == Style::tsv || position == line.size() || line[position] != '"') {
-        const std::size_t end = line.find(delimiter, position);
-        fields.back() = line.substr(position, end - position);
-        if (end == std::string_view::npos) return true;
-        position = end + 1;
+      if (dialect_.quote == '\0' || position == line.size() || line[position] != dialect_.quote) {
+        position = add_plain(line, position, fields.back());
+        if (position == line.size()) return true;
+        ++position;
         continue;
       }
       quoted_ = true;
@@ -95,22 +136,16 @@ bool RowReader::parse(std::string_view line, std::vector<std::string>& fields) {
       ++position;
       if (at_line_ == line_) quote_column_ = position;
     }
-    const std::size_t quote = line.find('"', position);
-    fields.back() += line.substr(position, quote - position);
-    if (quote == std::string_view::npos) return false;
-    position = quote + 1;
-    if (position < line.size() && line[position] == '"') {
-      fields.back() += '"';
-      ++position;
-      continue;
-    }
+    position = add_quoted(line, position, fields.back());
+    if (position == line.size()) return false;
     quoted_ = false;
-    if (position == line.size()) return true;
-    if (line[position] != delimiter) {
+    if (++position == line.size()) return true;
+    if (line[position] != dialect_.delimiter) {
       throw BadRow{line_, quote_column_,
                    fmt::format("text follows the quote that closes this field, at line {}, byte {}",
                                at_line_, position + 1),
-                   "Write a quote inside quotes twice (\"\"), or leave none around the field."};
+                   "Write a quote inside quotes twice (\"\"), or leave none around the field; "
+                   "--escape '\\' is for quotes written \\\"."};
     }
     ++position;
   }

@@ -1,4 +1,4 @@
-// Rows of delimited text: CSV with quotes as RFC 4180 has them, or TSV, which has none.
+// Rows of delimited text, by a dialect: with quotes as RFC 4180 has them, or with none.
 #pragma once
 
 #include <deque>
@@ -8,20 +8,21 @@
 #include <vector>
 
 #include "frontend/data/bad_row.h"
+#include "frontend/data/dialect.h"
 #include "frontend/data/line_reader.h"
 
 namespace weft {
 
 class RowReader {
  public:
-  enum class Style { csv, tsv };
+  RowReader(LineReader& lines, const Dialect& dialect) : lines_(lines), dialect_(dialect) {}
 
-  RowReader(LineReader& lines, Style style) : lines_(lines), style_(style) {}
-
-  // The fields of the next row that is not an empty line; false at the end. In CSV, a field that
-  // begins with `"` ends at the next single `"`; `""` inside stands for one, and a line break
-  // inside becomes `\n`. A `"` elsewhere stands for itself. Throws BadRow, at the row's first line;
-  // reading then goes on with the line after that.
+  // The fields of the next row that is not an empty line; false at the end. A field that begins
+  // with a quote ends at the next single one; two inside stand for one, and a line break inside
+  // becomes
+  // `\n`. A quote elsewhere stands for itself. An escape before a quote, a delimiter or an escape
+  // leaves that alone. Throws BadRow, at the row's first line; reading then goes on with the line
+  // after that.
   bool next(std::vector<std::string>& fields);
 
   std::size_t line() const { return line_; }  // where the last row begins
@@ -29,12 +30,14 @@ class RowReader {
  private:
   bool next_line(std::string& line);
   bool parse(std::string_view line, std::vector<std::string>& fields);
+  std::size_t add_plain(std::string_view line, std::size_t position, std::string& field) const;
+  std::size_t add_quoted(std::string_view line, std::size_t position, std::string& field) const;
   void parse_row(std::vector<std::string>& fields);
   [[noreturn]] void unclosed(const std::string& until);
   [[noreturn]] void fail_again();
 
   LineReader& lines_;
-  Style style_;
+  Dialect dialect_;
   std::size_t line_ = 0;
   std::string current_;
 

@@ -2,9 +2,11 @@
 // label.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "frontend/data/data_format.h"
+#include "frontend/data/json_repair.h"
 #include "frontend/data/read_context.h"
 
 namespace weft {
@@ -12,15 +14,54 @@ namespace {
 
 using Json = nlohmann::ordered_json;  // keys in file order, to name the columns in
 
-class JsonLinesReader {
- public:
-  explicit JsonLinesReader(ReadContext& context) : context_(context) {}
+// The value of a key, which may be a path: `review.text`. Null where there is none.
+const Json* find_value(const Json& object, std::string_view path) {
+  if (object.is_object()) {
+    if (const auto whole = object.find(path); whole != object.end()) return &*whole;
+  }
+  for (std::size_t dot = path.find('.'); dot != std::string_view::npos;
+       dot = path.find('.', dot + 1)) {
+    const std::string_view first = path.substr(0, dot), rest = path.substr(dot + 1);
+    const Json* inner = nullptr;
+    if (object.is_object()) {
+      if (const auto found = object.find(first); found != object.end()) inner = &*found;
+    }
+    if (inner == nullptr) continue;
+    if (const Json* value = find_value(*inner, rest)) return value;
+  }
+  return nullptr;
+}
 
-  void read() {
-    context_.for_each_line([&](std::string_view line) { read_row(line); });
+// What a parser's message says, without its own name and what it read.
+std::string reason_of(const std::string& message) {
+  std::size_t begin = message.find(" - ");
+  begin = begin == std::string::npos ? message.find("] ") + 2 : begin + 3;
+  return message.substr(begin, message.find("; last read") - begin);
+}
+
+class JsonRows : public RowSource {
+ public:
+  explicit JsonRows(ReadContext& context) : context_(context) {}
+
+  bool next() override {
+    std::string_view line;
+    if (!context_.next_line(line)) {
+      finish();
+      return false;
+    }
+    read_row(line);
+    return true;
   }
 
  private:
+  void finish() {
+    if (halves_.count == 0) return;
+    context_.remark(fmt::format(
+        "{} line{} half a surrogate pair, which is read as an unknown character ({}line {})",
+        halves_.count, halves_.count == 1 ? " holds" : "s hold",
+        halves_.count == 1 ? "" : "the first is ", halves_.first));
+  }
+
   void read_row(std::string_view line) {
     const ReadReport& report = context_.report();
     if (report.examples + report.bad_rows == 0 && trim(line).starts_with('[')) {
@@ -29,37 +70,61 @@ class JsonLinesReader {
                                "Convert it: jq -c '.[]' FILE > FILE.jsonl"});
     }
     const Json object = parse(line);
-    if (report.text_column.empty()) {
-      std::vector<std::string> keys;
-      for (const auto& item : object.items()) keys.push_back(item.key());
-      context_.columns_of_header(keys, line_number());
-    }
+    if (keys_.empty()) choose_columns(object);
     context_.begin_example(line_number());
-    const std::string& text = text_of(object, report.text_column);
-    std::optional<std::string_view> pair;
-    if (!report.pair_column.empty()) pair = text_of(object, report.pair_column);
-    add_labels(member(object, report.label_column));
-    context_.finish_example(text, pair);
-  }
-
-  const std::string& text_of(const Json& object, const std::string& key) const {
-    const Json& text = member(object, key);
-    if (!text.is_string()) {
-      bad(fmt::format("`{}` is a JSON {}; the text must be a string", key, text.type_name()),
-          "Put quotes around it, or give another --text-column.");
+    for (const std::size_t i : columns_.labels) {
+      const Json& value = member(object, keys_[i]);
+      if (columns_.labels.size() == 1) {
+        add_labels(value);
+      } else {
+        context_.add_label_if(value.is_string() ? value.get_ref<const std::string&>()
+                              : value.is_null() ? std::string()
+                                                : value.dump(),
+                              keys_[i]);
+      }
     }
-    return text.get_ref<const std::string&>();
+    if (columns_.id) {
+      const Json& id = member(object, keys_[*columns_.id]);
+      context_.set_id(id.is_string() ? id.get_ref<const std::string&>() : id.dump());
+    }
+    for (const std::size_t i : columns_.texts) add_text(member(object, keys_[i]), keys_[i]);
+    context_.finish_example();
   }
 
-  Json parse(std::string_view line) const {
-    constexpr const char* kRemedy = "Each line must be one complete JSON object in UTF-8.";
+  // The keys of the first object are a header. Nested ones count if they are asked for.
+  void choose_columns(const Json& object) {
+    std::vector<std::string> keys;
+    for (const auto& item : object.items()) keys.push_back(item.key());
+    const ReadOptions& options = context_.options();
+    for (const std::string* asked :
+         {&options.text_column, &options.label_column, &options.id_column}) {
+      if (asked->find('.') == std::string::npos) continue;
+      for (const std::string& path : split_at_commas(*asked)) {
+        if (std::ranges::find(keys, path) == keys.end() && find_value(object, path) != nullptr) {
+          keys.push_back(path);
+        }
+      }
+    }
+    columns_ = context_.columns_of_header(keys, line_number());
+    keys_ = std::move(keys);
+  }
+
+  Json parse(std::string_view line) {
+    constexpr const char* kRemedy =
+        "Each line must be one complete JSON object in UTF-8; `jq -c . FILE` makes them.";
     Json object;
     try {
       object = Json::parse(line);
-    } catch (const Json::parse_error& error) {
-      throw BadRow{line_number(), error.byte, "this is not valid JSON", kRemedy};
-    } catch (const Json::exception&) {  // a number beyond double
-      bad("the JSON holds a number that is out of range", kRemedy);
+    } catch (const Json::exception& first) {
+      try {
+        std::size_t surrogates = 0;
+        object = Json::parse(repaired_json(line, surrogates));
+        if (surrogates > 0) halves_.at(line_number());
+      } catch (const Json::exception&) {
+        const auto* place = dynamic_cast<const Json::parse_error*>(&first);
+        throw BadRow{line_number(), place == nullptr ? 1 : place->byte,
+                     "this is not valid JSON: " + reason_of(first.what()), kRemedy};
+      }
     }
     if (!object.is_object()) {
       bad(fmt::format("the line is a JSON {}, not an object", object.type_name()),
@@ -69,11 +134,19 @@ class JsonLinesReader {
   }
 
   const Json& member(const Json& object, const std::string& key) const {
-    const auto found = object.find(key);
-    if (found == object.end()) {
+    const Json* value = find_value(object, key);
+    if (value == nullptr) {
       bad(fmt::format("the object has no `{}`", key), "Each object needs the keys of the first.");
     }
-    return *found;
+    return *value;
+  }
+
+  void add_text(const Json& text, const std::string& key) {
+    if (!text.is_string()) {
+      bad(fmt::format("`{}` is a JSON {}; the text must be a string", key, text.type_name()),
+          "Put quotes around it, or give another --text-column.");
+    }
+    context_.add_text(text.get_ref<const std::string&>());
   }
 
   void add_labels(const Json& value) {
@@ -83,9 +156,6 @@ class JsonLinesReader {
     for (const Json& one : value) {
       if (!one.is_string() && !one.is_number()) bad_label(one);
       context_.add_label(one.is_string() ? one.get_ref<const std::string&>() : one.dump());
-    }
-    if (value.empty() && context_.options().label_separator.empty()) {
-      bad("the row has no label", kLabelRemedy);
     }
   }
 
@@ -103,13 +173,22 @@ class JsonLinesReader {
       "A label is a string, a number, or an array of these.";
 
   ReadContext& context_;
+  std::vector<std::string> keys_;
+  Columns columns_;
+  Sighting halves_;
 };
 
-void read_json_lines(ReadContext& context) { JsonLinesReader(context).read(); }
+bool is_object(std::string_view line) {
+  return trim(line).starts_with("{\"") && trim(line).ends_with('}');
+}
+
+std::unique_ptr<RowSource> open_json_lines(ReadContext& context) {
+  return std::make_unique<JsonRows>(context);
+}
 
 }  // namespace
 
 const DataFormat formats::jsonl = {
-    "jsonl", "one JSON object a line", {".jsonl", ".json", ".ndjson"}, read_json_lines};
+    "jsonl", "one JSON object a line", {".jsonl", ".json", ".ndjson"}, open_json_lines, is_object};
 
 }  // namespace weft

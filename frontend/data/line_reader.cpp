@@ -1,14 +1,9 @@
-// Reads files in blocks, uncompresses them, and cuts them into lines.
+// Cuts a file into lines, after a look at its first bytes.
 #include "frontend/data/line_reader.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <zlib.h>
 
-#include <array>
-#include <cerrno>
+#include <algorithm>
 #include <cstring>
 
 #include "ir/diagnostic.h"
@@ -17,187 +12,178 @@ namespace weft {
 namespace {
 
 constexpr std::size_t kBlock = std::size_t{1} << 16;
-constexpr std::string_view kGzipMagic = "\x1F\x8B";
+constexpr std::size_t kNone = std::string_view::npos;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr std::size_t kFewReturns = 8;  // so many may be in the first line of a file with `\n`
 
-int open_file(const std::string& path) {
-  if (path == "-") return STDIN_FILENO;
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) throw Error(fmt::format("cannot open {}: {}", path, std::strerror(errno)));
-  struct stat status {};
-  if (::fstat(file, &status) == 0 && S_ISDIR(status.st_mode)) {
-    ::close(file);
-    throw Error(fmt::format("cannot read {}: it is a directory", path),
-                "Give the name of a file in it; `cat` joins several files.");
+// `UTF-16LE` and `utf_16le` to `utf16le`.
+std::string plain_name(std::string_view encoding) {
+  std::string name;
+  for (const char c : encoding) {
+    if (c != '-' && c != '_') name += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   }
-  return file;
+  return name;
+}
+
+[[noreturn]] void refuse_unmarked(const std::string& name, std::string_view encoding) {
+  throw Error(fmt::format("{} is {} without a byte order mark", name, encoding),
+              fmt::format("Convert it: iconv -f {0} -t UTF-8 FILE > NEW_FILE; commands that read "
+                          "data take --encoding {0}, too.",
+                          encoding));
+}
+
+// The returns that end no line, where `line` ends before a `\n`.
+std::size_t lone_returns(std::string_view line) {
+  while (line.ends_with('\r')) line.remove_suffix(1);
+  return static_cast<std::size_t>(std::ranges::count(line, '\r'));
 }
 
 }  // namespace
 
-struct ByteSource::Impl {
-  explicit Impl(const std::string& path)
-      : name(path == "-" ? "standard input" : path), file(open_file(path)) {}
-  ~Impl() {
-    if (file != STDIN_FILENO) ::close(file);
-    if (gzip) inflateEnd(&stream);
+void LineReader::begin() {
+  begun_ = true;
+  // The longest mark has four bytes; a file that is shorter, or a line typed, is not waited for.
+  buffer_.resize(kBlock);
+  do {
+    const std::size_t count = source_.read(buffer_.data() + end_, buffer_.size() - end_);
+    end_ += count;
+    ended_ = count == 0;
+  } while (!ended_ && end_ < 4 && buffer_.find('\n') >= end_);
+  const std::string_view first = std::string_view(buffer_).substr(0, end_);
+  const std::string_view marked = encoding_by_mark(first);
+  if (encoding_.empty() && marked.empty()) {
+    const std::string_view guessed = encoding_by_zeros(first);
+    if (!guessed.empty()) refuse_unmarked(name(), guessed);
   }
-  Impl(const Impl&) = delete;
-  Impl& operator=(const Impl&) = delete;
-
-  std::size_t read_raw(char* out, std::size_t size) {
-    for (;;) {
-      const ssize_t count = ::read(file, out, size);
-      if (count >= 0) {
-        taken += static_cast<std::uint64_t>(count);
-        return static_cast<std::size_t>(count);
-      }
-      if (errno != EINTR) {
-        throw Error(fmt::format("cannot read {}: {}", name, std::strerror(errno)));
-      }
-    }
+  if (!marked.empty() && !plain_name(marked).starts_with(plain_name(encoding_))) {
+    throw Error(fmt::format("{} begins with the byte order mark of {}", name(), marked),
+                fmt::format("Leave out --encoding {}.", encoding_));
   }
-
-  // The next block of the file itself; false at its end. Bytes not yet used are kept.
-  bool fill() {
-    if (used > 0) std::memmove(block.data(), block.data() + used, filled - used);
-    filled -= used;
-    used = 0;
-    const std::size_t count = read_raw(block.data() + filled, block.size() - filled);
-    filled += count;
-    return count > 0;
-  }
-
-  std::string_view rest() const { return {block.data() + used, filled - used}; }
-
-  void begin() {
-    begun = true;
-    fill();
-    while (rest() == kGzipMagic.substr(0, 1) && fill()) continue;
-    if (!rest().starts_with(kGzipMagic)) return;
-    gzip = inflateInit2(&stream, MAX_WBITS + 16) == Z_OK;
-    WEFT_CHECK(gzip);
-  }
-
-  std::size_t read_plain(char* out, std::size_t size) {
-    if (rest().empty()) return read_raw(out, size);
-    const std::size_t count = rest().copy(out, size);
-    used += count;
-    return count;
-  }
-
-  std::size_t inflate_some(char* out, std::size_t size) {
-    while (!ended) {
-      if (rest().empty() && !fill()) {
-        throw Error(fmt::format("{} is cut short: its gzip data does not end", name),
-                    "Copy or download the file again.");
-      }
-      stream.next_in = reinterpret_cast<Bytef*>(block.data() + used);
-      stream.avail_in = static_cast<uInt>(filled - used);
-      stream.next_out = reinterpret_cast<Bytef*>(out);
-      stream.avail_out = static_cast<uInt>(size);
-      const int result = inflate(&stream, Z_NO_FLUSH);
-      used = filled - stream.avail_in;
-      if (result == Z_STREAM_END) {
-        end_member();
-      } else if (result != Z_OK && result != Z_BUF_ERROR) {
-        throw Error(fmt::format("{} is damaged: its gzip data is not valid ({})", name,
-                                stream.msg == nullptr ? "unknown reason" : stream.msg),
-                    "Copy or download the file again; `gzip -t` tests it.");
-      }
-      if (const std::size_t count = size - stream.avail_out; count > 0) return count;
-    }
-    return 0;
-  }
-
-  // A gzip file is one or more members end to end; zeros may pad the last.
-  void end_member() {
-    while (!rest().empty() || fill()) {
-      if (rest().front() == kGzipMagic.front()) {
-        inflateReset(&stream);
-        return;
-      }
-      if (rest().front() != '\0') {
-        throw Error(fmt::format("{} is damaged: other bytes follow its gzip data", name),
-                    "Copy or download the file again.");
-      }
-      ++used;
-    }
-    ended = true;
-  }
-
-  std::string name;
-  int file;
-  bool begun = false;
-  bool gzip = false;
-  bool ended = false;
-  z_stream stream{};
-  std::array<char, kBlock> block{};
-  std::size_t used = 0;
-  std::size_t filled = 0;
-  std::uint64_t taken = 0;  // bytes of the file itself
-};
-
-ByteSource::ByteSource(const std::string& path) : impl_(std::make_unique<Impl>(path)) {}
-ByteSource::~ByteSource() = default;
-
-const std::string& ByteSource::name() const { return impl_->name; }
-
-double ByteSource::share_read() const {
-  struct stat status {};
-  if (::fstat(impl_->file, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0) {
-    return 0;
-  }
-  return static_cast<double>(impl_->taken) / static_cast<double>(status.st_size);
+  decoded_ = marked.empty() ? std::string_view(encoding_) : marked;
+  if (plain_name(decoded_) == "utf8") decoded_.clear();
+  if (decoded_.empty()) return;
+  decoder_ = std::make_unique<TextDecoder>(decoded_);
+  raw_.assign(first);
+  end_ = 0;
+  decoder_->decode(raw_, ended_, text_);
 }
 
-std::size_t ByteSource::read(char* out, std::size_t size) {
-  if (!impl_->begun) impl_->begin();
-  return impl_->gzip ? impl_->inflate_some(out, size) : impl_->read_plain(out, size);
+// Gives text that the decoder has made, and has it make more.
+std::size_t LineReader::read_decoded() {
+  while (text_.empty() && !ended_) {
+    raw_.resize(kBlock);
+    const std::size_t count = source_.read(raw_.data(), raw_.size());
+    ended_ = count == 0;
+    decoder_->decode(std::string_view(raw_).substr(0, count), ended_, text_);
+  }
+  const std::size_t count = text_.copy(buffer_.data() + end_, buffer_.size() - end_);
+  text_.erase(0, count);
+  return count;
 }
 
+// False at the end of the file.
 bool LineReader::fill() {
+  if (!begun_) {
+    begin();
+    if (end_ > 0) return true;
+  }
   if (begin_ > 0) {
     std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    if (seam_ != kNone) seam_ = seam_ < begin_ ? kNone : seam_ - begin_;
     end_ -= begin_;
     begin_ = 0;
   }
   if (end_ + kBlock > buffer_.size()) buffer_.resize(2 * buffer_.size() + kBlock);
+  if (decoder_) {
+    const std::size_t count = read_decoded();
+    end_ += count;
+    return count > 0;
+  }
+  if (ended_) return false;
   const std::size_t count = source_.read(buffer_.data() + end_, buffer_.size() - end_);
+  if (count > 0 && source_.member() != member_) {
+    member_ = source_.member();
+    const bool ended = end_ == 0 || buffer_[end_ - 1] == '\n' || buffer_[end_ - 1] == '\r';
+    if (!ended && seam_ == kNone) seam_ = end_;
+  }
   end_ += count;
+  ended_ = count == 0;
   return count > 0;
 }
 
-bool LineReader::next(std::string_view& line) {
-  if (repeat_) {
-    repeat_ = false;
-    line = last_;
-    return true;
-  }
-  std::size_t searched = 0;
-  std::size_t newline = std::string_view::npos;
-  std::string_view rest;
+std::string_view LineReader::ahead(std::size_t size) {
+  while (end_ - begin_ < size && fill()) continue;
+  return std::string_view(buffer_).substr(begin_, end_ - begin_);
+}
+
+void LineReader::decide_line_ends() {
+  decided_ = true;
+  std::size_t searched = 0, lone = 0;
   for (;;) {
-    rest = std::string_view(buffer_).substr(begin_, end_ - begin_);
-    newline = rest.find('\n', searched);
-    if (newline != std::string_view::npos) break;
-    searched = rest.size();
-    if (fill()) continue;
+    const std::string_view text = std::string_view(buffer_).substr(begin_, end_ - begin_);
+    const std::size_t newline = text.find('\n', searched);
+    if (newline != kNone) {
+      returns_end_ = lone + lone_returns(text.substr(searched, newline - searched)) > kFewReturns;
+      return;
+    }
+    lone += lone_returns(text.substr(searched));
+    // Returns at the end are counted when it is known what follows.
+    searched = text.size();
+    while (searched > 0 && text[searched - 1] == '\r') --searched;
+    const std::size_t read = text.size();
+    if ((lone > 0 && read >= kBlock) || !fill()) {
+      returns_end_ = lone > 0 || searched < read;
+      return;
+    }
+  }
+}
+
+// Where in buffer_ the end of a line begins, at or after `from`.
+std::size_t LineReader::find_end(std::size_t from) const {
+  const char* const begin = buffer_.data() + from;
+  const char* const end = buffer_.data() + end_;
+  const char* found = nullptr;
+  if (returns_end_) {
+    found = std::find_if(begin, end, [](char c) { return c == '\n' || c == '\r'; });
+  } else if (begin != end) {
+    found =
+        static_cast<const char*>(std::memchr(begin, '\n', static_cast<std::size_t>(end - begin)));
+  }
+  return found == nullptr || found == end ? kNone
+                                          : static_cast<std::size_t>(found - buffer_.data());
+}
+
+bool LineReader::next(std::string_view& line) {
+  if (!decided_) decide_line_ends();
+  if (after_return_) {
+    after_return_ = false;
+    if (begin_ == end_) fill();
+    if (begin_ < end_ && buffer_[begin_] == '\n') ++begin_;
+  }
+  std::size_t end = find_end(begin_);
+  while (end == kNone) {
+    const std::size_t searched = end_ - begin_;
+    if (fill()) {
+      end = find_end(begin_ + searched);
+      continue;
+    }
     if (searched == 0) return false;
-    rest = std::string_view(buffer_).substr(begin_, end_ - begin_);
     break;
   }
-  last_ = rest.substr(0, newline);
-  begin_ += newline == std::string_view::npos ? rest.size() : newline + 1;
-  if (last_.ends_with('\r')) last_.remove_suffix(1);
-  if (++number_ == 1 && last_.starts_with(kByteOrderMark)) {
-    last_.remove_prefix(kByteOrderMark.size());
+  const std::size_t stop = end == kNone ? end_ : end;
+  line = std::string_view(buffer_).substr(begin_, stop - begin_);
+  ++number_;
+  if (seam_ != kNone) {
+    if (seam_ > begin_ && seam_ < stop) seams_.at(number_);
+    if (seam_ <= stop) seam_ = kNone;
   }
-  if (number_ == 1 && (last_.starts_with("\xFF\xFE") || last_.starts_with("\xFE\xFF"))) {
-    throw Error(fmt::format("{} is UTF-16 text; weft reads UTF-8", name()),
-                "Convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW_FILE");
+  begin_ = end == kNone ? stop : end + 1;
+  after_return_ = returns_end_ && end != kNone && buffer_[end] == '\r';
+  while (line.ends_with('\r')) line.remove_suffix(1);
+  while (line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
+  if (!line.empty() && std::memchr(line.data(), '\r', line.size()) != nullptr) {
+    returns_.at(number_);
   }
-  line = last_;
   return true;
 }
 

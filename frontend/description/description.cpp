@@ -354,7 +354,21 @@ class Parser {
 
 }  // namespace
 
-Description parse_description(std::string_view source, std::string_view file) {
+namespace {
+
+// An editor of old Macs ends lines with a carriage return alone.
+std::string with_newlines(std::string_view source) {
+  std::string text(source);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\r' && (i + 1 == text.size() || text[i + 1] != '\n')) text[i] = '\n';
+  }
+  return text;
+}
+
+}  // namespace
+
+Description parse_description(std::string_view given, std::string_view file) {
+  const std::string source = with_newlines(given);
   try {
     return Parser(source, file).run();
   } catch (const Error& e) {

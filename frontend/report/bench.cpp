@@ -128,7 +128,9 @@ void bench_predict(const Plan& plan, const Corpus& corpus, Bench& result) {
   };
   result.from_ids = rate_of(measure(result.settings.seconds, warm_up, from_ids));
   std::vector<TextInput> texts;
-  for (std::size_t i = 0; i < corpus.size(); ++i) texts.push_back(corpus.input(i));
+  for (std::size_t i = 0; i < corpus.size(); ++i) {
+    texts.push_back(corpus.input(i, session.encoder().reads_pairs()));
+  }
   result.from_text = rate_of(measure(result.settings.seconds, warm_up, [&](std::size_t i) {
     const auto [first, last] = cut(i);
     session.predict(std::span(texts).subspan(first, last - first), out);

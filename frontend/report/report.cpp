@@ -144,7 +144,9 @@ Report make_report(Session& session, const CorpusView& examples, const Dataset& 
   for (std::size_t begin = 0; begin < data.size(); begin += kPortion) {
     texts.clear();
     const std::size_t end = std::min(begin + kPortion, data.size());
-    for (std::size_t i = begin; i < end; ++i) texts.push_back(examples.input(i));
+    for (std::size_t i = begin; i < end; ++i) {
+      texts.push_back(examples.input(i, session.encoder().reads_pairs()));
+    }
     const auto start = Clock::now();
     session.predict(texts, predictions);
     report.seconds += std::chrono::duration<double>(Clock::now() - start).count();

@@ -32,13 +32,9 @@ std::int64_t Dataset::max_tokens(std::int64_t examples) const {
 namespace {
 
 void expect_pairs(const Corpus& corpus, bool pairs) {
-  if (corpus.size() == 0 || corpus.pairs() == pairs) return;
-  if (pairs) {
-    throw Error("the model reads pairs of texts, but the data has one text a row",
-                "name both columns: --text-column premise,hypothesis");
-  }
-  throw Error("the data has two texts a row, but the model reads one",
-              "write `text pair=true` in its description, or name one --text-column");
+  if (!pairs || corpus.size() == 0 || corpus.pairs()) return;
+  throw Error("the model reads pairs of texts, but the data has one text a row",
+              "name both columns: --text-column premise,hypothesis");
 }
 
 }  // namespace
@@ -51,8 +47,8 @@ Dataset encode(const CorpusView& examples, const Encoder& encoder,
   std::vector<std::int64_t> offsets{0};
   TokenBuffer buffer;
   for (std::size_t i = 0; i < examples.size(); ++i) {
-    encoder.encode(examples.input(i), buffer,
-                   {ids, nullptr, encoder.reads_pairs() ? &types : nullptr});
+    const bool pairs = encoder.reads_pairs();
+    encoder.encode(examples.input(i, pairs), buffer, {ids, nullptr, pairs ? &types : nullptr});
     offsets.push_back(static_cast<std::int64_t>(ids.size()));
   }
   Dataset data = label(examples, labels, std::move(ids), std::move(offsets));

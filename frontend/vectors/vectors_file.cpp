@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "frontend/data/text_decoder.h"
 #include "frontend/vectors/fasttext_file.h"
 #include "ir/diagnostic.h"
 #include "runtime/text/utf8.h"
@@ -22,25 +23,8 @@ constexpr std::size_t kLongestWord = std::size_t{1} << 16;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kFormats =
     "word vectors are read as text (GloVe, word2vec, fastText's .vec: a word and its numbers on a "
-    "line), as word2vec's binary form or as a fastText model, plain or gzip";
-
-struct Stranger {
-  std::string_view magic, what, remedy;
-};
-constexpr std::array kStrangers = {
-    Stranger{"PK\x03\x04", "a zip archive", "unzip it and name the file inside"},
-    Stranger{"\xFD"
-             "7zXZ",
-             "xz-compressed", "decompress it: xz -d"},
-    Stranger{"\x28\xB5\x2F\xFD", "zstd-compressed", "decompress it: zstd -d"},
-    Stranger{"BZh", "bzip2-compressed", "decompress it: bzip2 -d"},
-    Stranger{"\x93NUMPY", "a NumPy array", "write it with its words, as text"},
-    Stranger{"\x80\x02", "a Python pickle", "write it with save_word2vec_format"},
-    Stranger{"\x80\x03", "a Python pickle", "write it with save_word2vec_format"},
-    Stranger{"\x80\x04", "a Python pickle", "write it with save_word2vec_format"},
-    Stranger{"\xFF\xFE", "UTF-16 text", "convert it: iconv -f UTF-16 -t UTF-8"},
-    Stranger{"\xFE\xFF", "UTF-16 text", "convert it: iconv -f UTF-16 -t UTF-8"},
-};
+    "line), as word2vec's binary form or as a fastText model, plain or packed by gzip, bzip2 or "
+    "zstd";
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
@@ -134,9 +118,9 @@ void VectorsFile::fail_on_line(const std::string& what, std::string remedy) cons
 void VectorsFile::recognise() {
   const std::string_view head = in_.ahead(16);
   if (head.empty()) fail("the file is empty", std::string(kDamagedRemedy));
-  for (const Stranger& stranger : kStrangers) {
-    if (!head.starts_with(stranger.magic)) continue;
-    fail(fmt::format("this is {}, not word vectors", stranger.what), std::string(stranger.remedy));
+  if (const auto encoding = encoding_by_mark(head); !encoding.empty() && encoding != "UTF-8") {
+    fail(fmt::format("this is {} text", encoding),
+         fmt::format("convert it: iconv -f {} -t UTF-8", encoding));
   }
   if (is_fasttext(head)) {
     format_ = Format::fasttext;
@@ -145,6 +129,10 @@ void VectorsFile::recognise() {
   }
   if (head.starts_with(kByteOrderMark)) in_.skip(kByteOrderMark.size());
   std::string_view line = in_.ahead(kLongestLine).substr(0, kLongestLine);
+  if (line.find('\n') == line.npos && line.find('\r') != line.npos) {
+    in_.read_returns_as_newlines();
+    line = in_.ahead(kLongestLine).substr(0, kLongestLine);
+  }
   const std::size_t end = line.find('\n');
   if (end == std::string_view::npos && line.size() == kLongestLine) {
     fail("this is not a file of word vectors: its first line does not end", std::string(kFormats));

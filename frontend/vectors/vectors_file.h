@@ -1,4 +1,5 @@
-// Files of pretrained word vectors, recognised by content, plain or gzip, read once front to back.
+// Files of pretrained word vectors, recognised by content, plain or packed, read once front to
+// back.
 //
 //   text         a word and its numbers on a line, with a first line `words width` (word2vec,
 //                fastText's .vec) or without (GloVe); the last `width` fields are the numbers, for

@@ -87,6 +87,10 @@ void append_valid(std::string_view text, std::string& out) {
 
 bool is_valid(std::string_view text) {
   for (std::size_t position = 0; position < text.size();) {
+    if (byte_at(text, position) < 0x80) {
+      position = find_non_ascii(text, position);
+      continue;
+    }
     const std::size_t begin = position;
     // U+FFFD itself is well-formed in three bytes; as a stand-in it comes from other bytes.
     if (next(text, position) == kReplacement && text.substr(begin, 3) != "\xEF\xBF\xBD") {

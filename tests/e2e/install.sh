@@ -11,7 +11,7 @@ flags=$(cached "CMAKE_CXX_FLAGS_$(tr '[:lower:]' '[:upper:]' <<<"$kind")")  # sa
 common=(-G Ninja "-DCMAKE_CXX_COMPILER=$(cached CMAKE_CXX_COMPILER)" "-DCMAKE_CXX_FLAGS=$flags"
   -DCMAKE_CXX_COMPILER_LAUNCHER=)
 lean=()  # on a machine without what only the frontend needs
-for package in CLI11 nlohmann_json ZLIB doctest; do
+for package in CLI11 nlohmann_json ZLIB BZip2 zstd doctest; do
   lean+=("-DCMAKE_DISABLE_FIND_PACKAGE_$package=ON")
 done
 made() { "$@" >log 2>&1 || fail "$* said: $(tail -n 30 log)"; }

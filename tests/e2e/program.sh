@@ -48,8 +48,8 @@ head -20 many | while read -r line; do
   echo "$line" | "$weft" predict textcnn.plan
 done | cmp - <(head -20 answers) || fail "lines by themselves are answered otherwise"
 "$weft" predict bow.plan --top 2 --format json lines >json
-best='\{"label":"good","probability":[0-9.]+\}'
-sed -n 1p json | grep -qE "^\{\"labels\":\[$best,\{\"label\":\"bad\"" || fail "json: $(cat json)"
+best='\{"label":"good","probability":[0-9.]+,"logit":-?[0-9.]+\}'
+sed -n 1p json | grep -qE "^\{\"text\":\"a fine film\",\"labels\":\[$best,\{\"label\":\"bad\"" || fail "json: $(cat json)"
 "$weft" predict bow.plan /dev/null >answers
 [ ! -s answers ] || fail "answers to nothing"
 # A reader that waits for each answer before it asks again is answered.
@@ -63,13 +63,15 @@ kill "$COPROC_PID"
 
 # The same seed, the same bytes; a plan goes on learning, from its last weights where these are kept;
 # a smaller plan predicts the same.
-train() { "$weft" train bow.model --data data.tsv --epochs 2 --average 0 --threads 1 --quiet "$@"; }
+train() {
+  "$weft" train bow.model --data data.tsv --epochs "${epochs:-2}" --average 0 --threads 1 --quiet "$@"
+}
 train -o one.plan
 train -o two.plan
 cmp one.plan two.plan || fail "two runs of one seed differ"
 train --seed 2 -o two.plan
 ! cmp -s one.plan two.plan || fail "another seed gives the same plan"
-train --epochs 4 -o whole.plan
+epochs=4 train -o whole.plan
 "$weft" train one.plan --data data.tsv --epochs 2 --average 0 --threads 1 --quiet -o resumed.plan
 for plan in whole resumed; do "$weft" predict $plan.plan lines >$plan.answers; done
 cmp whole.answers resumed.answers || fail "training in two halves differs from training at once"
@@ -156,11 +158,13 @@ refuses "did you mean .train." "$weft" trian bow.model
 "$weft" help >out && grep -q "measure a plan" out || fail "help: $(cat out)"
 "$weft" help train | cmp - <("$weft" train --help) || fail "help train is not train --help"
 "$weft" --version | cmp - <("$weft" version) || fail "--version is not version"
-for twice in "--data data.tsv" "--valid data.tsv --valid data.tsv" "-o x.plan"; do
+for twice in "--data data.tsv" "--valid data.tsv --valid data.tsv"; do
   # shellcheck disable=SC2086
-  refuses "is given 2 times" "$weft" train bow.model --data data.tsv $twice -o x.plan
+  refuses "data.tsv is given twice" "$weft" train bow.model --data data.tsv $twice -o x.plan
 done
-refuses "is given 2 times" "$weft" eval bow.plan --data data.tsv --data data.tsv
+refuses "o is given 2 times, but takes one value" "$weft" train bow.model --data data.tsv -o x.plan \
+  -o x.plan
+refuses "data.tsv is given twice" "$weft" eval bow.plan --data data.tsv --data data.tsv
 refuses "required" "$weft" predict
 refuses "not expected: --tpo" "$weft" predict bow.plan --tpo 2
 refuses "did you mean .textcnn." "$weft" new textcn

@@ -25,7 +25,8 @@ grep -q '"folds":\[{"repeat":1,"fold":1,.*{"repeat":2,"fold":5,' one.json || fai
 "${cross[@]}" --folds-by row --valid-fraction 0.2 | grep -q "confidence interval" || fail "no table"
 refuses "300 examples|301 folds" "$weft" crossval m.model --data data.tsv --folds 301
 
-tune=("$weft" tune m.model --data data.tsv --trials 10 --set train.epochs=5 --quiet)
+tuned=("$weft" tune m.model --data data.tsv --set train.epochs=5 --quiet)
+tune=("${tuned[@]}" --trials 10)
 "${tune[@]}" --threads 1 -o one.plan >board
 grep -q "the description as it stands" board || fail "tune: $(cat board)"
 grep -q "^score: accuracy on the validation texts" board || fail "what is a score? $(cat board)"
@@ -92,11 +93,11 @@ repeats next
 
 # A search that is begun anew keeps what was found.
 cp cut.trials.jsonl before.jsonl
-"${tune[@]}" --threads 1 --trials 1 -o cut.plan >/dev/null 2>message
+"${tuned[@]}" --threads 1 --trials 1 -o cut.plan >/dev/null 2>message
 grep -q "kept as cut.trials.jsonl.old" message || fail "said: $(cat message)"
 cmp before.jsonl cut.trials.jsonl.old || fail "the earlier search is lost"
 sed -i '2s/"epochs"/"epoch"/' cut.trials.jsonl
-refuses "cut.trials.jsonl:2: not a result" "${tune[@]}" --threads 1 --trials 1 -o cut.plan --resume
+refuses "cut.trials.jsonl:2: not a result" "${tuned[@]}" --threads 1 --trials 1 -o cut.plan --resume
 refuses "other data" "${tune[@]}" --seed 9 -o cut.plan --resume
 refuses "is no time" "$weft" tune m.model --data data.tsv --budget soon -o x.plan
 refuses "is no time" "$weft" tune m.model --data data.tsv --budget "" -o x.plan

@@ -88,7 +88,7 @@ refused "--rate: rate=nan must be" "${train[@]}" bow.model --rate nan -o y.plan
 silent "${train[@]}" bow.model --set train.batch=1e2 --epochs 1 --quiet -o x.plan
 
 # Kept as it was where no epoch is better.
-"${part[@]}" flag.plan --epochs 2 --rate 1000 --metric loss -o kept.plan 2>log
+"${train[@]}" --valid-fraction 0.3 flag.plan --epochs 2 --rate 1000 --metric loss -o kept.plan 2>log
 grep -q "^as given  valid loss" log || fail "the start is not evaluated: $(cat log)"
 grep -q "no epoch was better than the plan as given" log || fail "kept: $(cat log)"
 cut -f 2 coins.tsv | "$weft" predict flag.plan >before

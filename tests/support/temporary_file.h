@@ -1,9 +1,11 @@
 // A file for the length of a test.
 #pragma once
 
+#include <bzlib.h>
 #include <doctest/doctest.h>
 #include <unistd.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include <atomic>
 #include <filesystem>
@@ -51,6 +53,23 @@ inline std::string gzip(std::string_view content) {
   REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
   out.resize(stream.total_out);
   deflateEnd(&stream);
+  return out;
+}
+
+inline std::string bzip2(std::string_view content) {
+  std::string out(content.size() + content.size() / 100 + 600, '\0');
+  auto size = static_cast<unsigned>(out.size());
+  REQUIRE(BZ2_bzBuffToBuffCompress(out.data(), &size, const_cast<char*>(content.data()),
+                                   static_cast<unsigned>(content.size()), 9, 0, 0) == BZ_OK);
+  out.resize(size);
+  return out;
+}
+
+inline std::string zstd(std::string_view content) {
+  std::string out(ZSTD_compressBound(content.size()), '\0');
+  const std::size_t size = ZSTD_compress(out.data(), out.size(), content.data(), content.size(), 3);
+  REQUIRE(ZSTD_isError(size) == 0);
+  out.resize(size);
   return out;
 }
 

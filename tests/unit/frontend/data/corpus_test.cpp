@@ -1,6 +1,7 @@
 // Corpora in memory: label numbering, and headers that go unnoticed.
 #include "frontend/data/corpus.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "ir/diagnostic.h"
@@ -55,17 +56,31 @@ TEST_CASE("corpus: a header whose names are not known is noticed") {
   for (int i = 0; i < 40; ++i)
     rows += (i % 2 == 0 ? "good\tfine " : "bad\tdull ") + std::to_string(i) + '\n';
   const auto noticed = [](const std::string& content, const ReadOptions& options = {}) {
-    return read_corpus(TemporaryFile("d.tsv", content).path(), options).report().like_header;
+    const Corpus corpus = read_corpus(TemporaryFile("d.tsv", content).path(), options);
+    const auto& remarks = corpus.report().remarks;
+    return std::ranges::any_of(remarks, [](const std::string& remark) {
+      return remark.find("line 1 is read as an example, but looks like a header") != remark.npos;
+    });
   };
   CHECK(noticed("polarity\tphrase\n" + rows));
   CHECK_FALSE(noticed(rows));
   CHECK_FALSE(noticed(rows + "rare\ttext\n"));             // not the first row
   CHECK_FALSE(noticed("polarity\tphrase\ngood\tfine\n"));  // too few rows to judge
-  CHECK_FALSE(noticed("label\tphrase\n" + rows));          // a header, and read as one
+  CHECK(noticed("polarity\tphrase\ngood\tfine\nbad\tx\ngood\ty\nbad\tz\n"));
+  CHECK(noticed("polarity\ttext\ngood\tfine\n"));  // a usual name
+  CHECK_FALSE(noticed("label\tphrase\n" + rows));  // a header, and read as one
   ReadOptions named;
   named.text_column = "phrase";
   named.label_column = "polarity";
   CHECK_FALSE(noticed("polarity\tphrase\n" + rows, named));
+  ReadOptions numbered;
+  numbered.text_column = "2";
+  numbered.label_column = "1";
+  CHECK(noticed("polarity\tphrase\n" + rows, numbered));
+  numbered.header = false;
+  CHECK_FALSE(noticed("polarity\tphrase\n" + rows, numbered));
+  numbered.header = true;
+  CHECK_FALSE(noticed("polarity\tphrase\n" + rows, numbered));
   // Where many labels are of one text, that the first is says nothing.
   for (const char* label : {"a", "b", "c"}) rows += std::string(label) + "\ttext\n";
   CHECK_FALSE(noticed("polarity\tphrase\n" + rows));

@@ -10,7 +10,6 @@ namespace {
 
 using Row = std::vector<std::string>;
 using Rows = std::vector<Row>;
-using Style = RowReader::Style;
 
 struct Result {
   Rows rows;
@@ -18,10 +17,10 @@ struct Result {
   std::vector<BadRow> bad;
 };
 
-Result read(std::string_view content, Style style = Style::csv) {
+Result read(std::string_view content, const Dialect& dialect = kCsv) {
   const TemporaryFile file("rows", content);
   LineReader lines(file.path());
-  RowReader reader(lines, style);
+  RowReader reader(lines, dialect);
   Result result;
   for (Row row;;) {
     try {
@@ -47,7 +46,39 @@ TEST_CASE("delimited: CSV as RFC 4180 has it") {
 }
 
 TEST_CASE("delimited: TSV has no quotes") {
-  CHECK(read("\"a\tb\"\n\tc,d\t\n", Style::tsv).rows == Rows{{"\"a", "b\""}, {"", "c,d", ""}});
+  CHECK(read("\"a\tb\"\n\tc,d\t\n", kTsv).rows == Rows{{"\"a", "b\""}, {"", "c,d", ""}});
+}
+
+TEST_CASE("delimited: other delimiters, quotes and escapes") {
+  CHECK(read("a;'b;c'\n1;2\n", {';', '\'', '\0'}).rows == Rows{{"a", "b;c"}, {"1", "2"}});
+  // As MySQL, Spark and R write them.
+  const Dialect escaped = {',', '"', '\\'};
+  CHECK(read(R"(1,"say \"hi\", he said")", escaped).rows == Rows{{"1", "say \"hi\", he said"}});
+  CHECK(read(R"(1,a\,b,"c\\","d\n")", escaped).rows == Rows{{"1", "a,b", "c\\", "d\\n"}});
+  CHECK(read("1,\"two \\\"\nlines\"", escaped).rows == Rows{{"1", "two \"\nlines"}});
+  CHECK(read("1,\"two\"\"\"", escaped).rows == Rows{{"1", "two\""}});
+  CHECK(read("1,a\\", escaped).rows == Rows{{"1", "a\\"}});
+}
+
+TEST_CASE("delimited: the dialect that the first rows show") {
+  const Dialect quoted = {'\t', '"', '\0'};
+  const auto tsv = [](std::string_view text) { return recognized_dialect(text, true, kTsv); };
+  CHECK(tsv("label\ttext\nb\tplain\n") == kTsv);
+  CHECK(tsv("\"label\"\t\"text\"\n\"b\"\t\"say \"\"hi\"\"\"\n") == quoted);
+  CHECK(tsv("\"label\"\t\"text\"\n1\t\"good\"\n") == quoted);
+  CHECK(tsv("1\t\"good\"\n2\t\"bad\"\n") == quoted);  // all that is no number
+  CHECK(tsv("b\t\"say \"\"hi\"\"\"\nb\tplain\n") == quoted);
+  CHECK(tsv("b\t\"two\nlines\"\nb\tplain\n") == quoted);
+  CHECK(tsv("\"b\"\t\"say \\\"hi\\\"\"") == Dialect{'\t', '"', '\\'});
+  // Quotes of the text itself.
+  CHECK(tsv("b\t\"Great\"\nb\tplain\n") == kTsv);
+  CHECK(tsv("b\t\"Great\" film\nb\t\"\"x\"\"\n") == kTsv);
+  CHECK(tsv("b\t\"Great\nb\tdull\"\nb\tplain\n") == kTsv);  // each line has two fields
+  CHECK(tsv("b\tsay \"hi\"\nb\t\"a\"\"b\"\n") == kTsv);
+  const auto csv = [](std::string_view text) { return recognized_dialect(text, true, kCsv); };
+  CHECK(csv("a,\"b \"\"c\"\"\"\n") == kCsv);
+  CHECK(csv("a,\"b \\\"c\\\"\"\n") == Dialect{',', '"', '\\'});
+  CHECK(csv("a,\"C:\\\"\n") == kCsv);
 }
 
 TEST_CASE("delimited: rows know the line they begin on") {

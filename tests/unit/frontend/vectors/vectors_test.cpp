@@ -115,11 +115,12 @@ bool says(const std::string& content, std::string_view part) {
   return found;
 }
 
-TEST_CASE("vectors: every format gives the same rows, plain or gzip, whatever its name") {
+TEST_CASE("vectors: every format gives the same rows, plain or packed, whatever its name") {
   const std::string bom = "\xEF\xBB\xBF";
   const std::vector<std::pair<std::string, std::string>> files = {
       {"GloVe text", text(kRows)},
       {"GloVe text", text(kRows, "\r\n")},
+      {"GloVe text", text(kRows, "\r")},
       {"GloVe text", bom + text(kRows, " \n")},
       {"GloVe text", text(kRows).substr(0, text(kRows).size() - 1)},
       {"text", header(kRows) + text(kRows)},
@@ -128,7 +129,7 @@ TEST_CASE("vectors: every format gives the same rows, plain or gzip, whatever it
       {"word2vec binary", binary(kRows, "")},
   };
   for (const auto& [format, content] : files) {
-    for (const std::string& stored : {content, gzip(content)}) {
+    for (const std::string& stored : {content, gzip(content), bzip2(content), zstd(content)}) {
       Loaded loaded = load(stored, {"the", "caf\xC3\xA9", "Paris", "absent"});
       CHECK(loaded.format == format);
       for (const auto& one : kRows) {
@@ -250,7 +251,7 @@ TEST_CASE("vectors: what is wrong with a file is said with its place") {
   CHECK(says("5 99999999999\nthe 1 2\n", "announces vectors of 99999999999 numbers"));
   CHECK(says("5 3\n", "the file ends after 0 words"));
   CHECK(says("5 3", "the file ends after 0 words"));
-  CHECK(says("PK\x03\x04 whatever this is", "unzip it"));
+  CHECK(says("PK\x03\x04 whatever this is", "Unzip it"));
   CHECK(says("the " + std::string(3000000, '1'), "its first line does not end"));
   CHECK(says("a 1 2\nthe " + std::string(3000000, '1'), "some.vectors:2: the line is longer"));
 
