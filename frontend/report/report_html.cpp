@@ -65,7 +65,7 @@ bool as_measured(const HistoryEntry& entry, const Evaluation& measured) {
            std::abs(at->second - value) <= 1e-6 * std::max(1.0, std::abs(value));
   };
   return is("accuracy", measured.metrics.accuracy) && is("macro_f1", measured.metrics.macro.f1) &&
-         is("loss", measured.loss);
+         measured.loss && is("loss", *measured.loss);
 }
 
 // The epochs whose weights the plan holds: those that its history marks, else the only one whose

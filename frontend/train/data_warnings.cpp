@@ -26,15 +26,6 @@ std::string counted(std::size_t n, std::string_view noun) {
   return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
 }
 
-// How many of the part's texts have each label, by name, in the corpus's order.
-std::vector<std::size_t> label_counts(const CorpusView& part) {
-  std::vector<std::size_t> counts(part.corpus().label_names().size(), 0);
-  for (std::size_t i = 0; i < part.size(); ++i) {
-    for (const std::uint32_t label : part.labels(i)) ++counts[label];
-  }
-  return counts;
-}
-
 // The labels of `a` that no text of `b` has.
 std::vector<std::string> lacking(const CorpusView& a, const CorpusView& b) {
   std::unordered_map<std::string_view, std::size_t> there;
@@ -64,7 +55,8 @@ std::vector<std::string> sorted_labels(const CorpusView& part, std::size_t i) {
 // that there are two.
 class Spelling {
  public:
-  explicit Spelling(const TextSettings& text) : normalization_{text.lowercase, text.nfkc} {}
+  explicit Spelling(const TextSettings& text)
+      : normalization_{text.lowercase, text.nfkc} {}
 
   std::uint64_t operator()(std::string_view text) {
     normal_.clear();
@@ -177,14 +169,6 @@ Warnings text_warnings(const CorpusView& train, const DescriptionSettings& setti
       fmt::format("the texts are Chinese without spaces between words, so that tokenizer={} "
                   "takes whole sentences for words: tokenizer={} can cut them",
                   settings.text.tokenizer, others)};
-}
-
-Warnings length_warnings(const Dataset& data, std::int64_t max_ids, const TextSettings& text) {
-  std::size_t full = 0;
-  for (std::size_t i = 0; i < data.size(); ++i) full += data.length(i) >= max_ids ? 1 : 0;
-  if (full == 0) return {};
-  return {fmt::format("{} of {} training texts {} max_tokens={}: what they have beyond is not read",
-                      full, data.size(), full == 1 ? "fills" : "fill", text.max_tokens)};
 }
 
 Warnings split_warnings(const CorpusView& train, const CorpusView& valid,

@@ -10,7 +10,7 @@
 
 #include "frontend/data/corpus.h"
 #include "frontend/description/settings.h"
-#include "frontend/train/dataset.h"
+#include "frontend/train/metrics.h"
 
 namespace weft {
 
@@ -24,9 +24,6 @@ Warnings label_warnings(const CorpusView& train, const DescriptionSettings& sett
 
 // About texts that the tokenizer cannot cut into words.
 Warnings text_warnings(const CorpusView& train, const DescriptionSettings& settings);
-
-// About training texts that fill what is read of a text, `max_ids` ids.
-Warnings length_warnings(const Dataset&, std::int64_t max_ids, const TextSettings&);
 
 // About validation data: labels that one part lacks, and texts that are in both parts, compared in
 // the spelling that `text` makes of them, ignoring white space.

@@ -2,7 +2,9 @@
 #include "runtime/resources/memory.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -20,27 +22,51 @@ std::size_t size_of(const PlanTensor& tensor) {
   return static_cast<std::size_t>(size);
 }
 
+// To fresh memory, which is zero and takes no room until it is written: the states of an optimizer
+// are zero at first.
+void copy_unless_zero(std::span<const std::byte> from, std::byte* to) {
+  constexpr std::size_t kPiece = std::size_t{1} << 16U;
+  static constexpr std::array<std::byte, kPiece> kZeros{};
+  for (std::size_t at = 0; at < from.size(); at += kPiece) {
+    const std::size_t size = std::min(kPiece, from.size() - at);
+    if (std::memcmp(from.data() + at, kZeros.data(), size) == 0) continue;
+    std::memcpy(to + at, from.data() + at, size);
+  }
+}
+
+// Gives the tensors their places from `to` on.
+void place(std::span<PlanTensor> tensors, const std::byte* to,
+           const std::shared_ptr<const void>& owner) {
+  for (PlanTensor& tensor : tensors) {
+    const std::size_t size = size_of(tensor);
+    tensor.bytes = {to, size};
+    tensor.owner = owner;
+    to += aligned(size);
+  }
+}
+
 }  // namespace
 
 Memory::Memory(std::span<const PlanTensor> tensors, Access access,
                std::span<const PlanTensor> computed)
     : access_(access), tensors_(tensors.begin(), tensors.end()), stored_(tensors.size()) {
   tensors_.insert(tensors_.end(), computed.begin(), computed.end());
-  const std::size_t first_own = access_ == Access::owned ? 0 : stored_;
-  std::size_t total = 0;
+  std::size_t stored = 0;
+  std::size_t made = 0;
   for (std::size_t i = 0; i < tensors_.size(); ++i) {
     index_.emplace(tensors_[i].name, i);
-    if (i >= first_own) total += aligned(size_of(tensors_[i]));
+    (i < stored_ ? stored : made) += aligned(size_of(tensors_[i]));
   }
-  copies_ = AlignedBytes(total);
-  std::byte* to = copies_.data();
-  for (std::size_t i = first_own; i < tensors_.size(); ++i) {
-    PlanTensor& tensor = tensors_[i];
-    const std::size_t size = size_of(tensor);
-    if (i < stored_ && size > 0) std::memcpy(to, tensor.bytes.data(), size);
-    tensor.bytes = {to, size};
-    tensor.owner = nullptr;
-    to += aligned(size);
+  copies_ = AlignedBytes(made);
+  place(std::span(tensors_).subspan(stored_), copies_.data(), nullptr);
+  if (access_ == Access::shared) return;
+  // Not in copies_: the tensors keep it, so that a plan may have them when this memory is gone.
+  const auto block = std::make_shared<AlignedBytes>(stored);
+  const std::span mine = std::span(tensors_).first(stored_);
+  place(mine, block->data(), block);
+  for (std::size_t i = 0; i < stored_; ++i) {
+    copy_unless_zero(tensors[i].bytes.first(mine[i].bytes.size()),
+                     const_cast<std::byte*>(mine[i].bytes.data()));
   }
 }
 
