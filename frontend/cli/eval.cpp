@@ -8,6 +8,7 @@
 #include "frontend/report/metrics_report.h"
 #include "frontend/report/report.h"
 #include "frontend/train/evaluate.h"
+#include "frontend/train/unread_text.h"
 #include "ir/file.h"
 
 namespace weft {
@@ -37,8 +38,10 @@ int eval(const Flags& flags) {
   const Corpus corpus = flags.reading.read(flags.data);
   const double threshold = flags.threshold.value_or(session.plan().threshold);
   Metrics metrics;
+  const Dataset data = encode(corpus, session.encoder(), session.labels());
+  warn(unread_warnings(count_unread(corpus, data, session.plan(), session.encoder()), "text",
+                       session.plan().text));
   if (flags.report.empty()) {
-    const Dataset data = encode(corpus, session.encoder(), session.labels());
     metrics = evaluate(session, data, threshold).metrics;
   } else {
     Report report = make_report(session, corpus, threshold);

@@ -9,6 +9,7 @@
 #include "frontend/data/line_reader.h"
 #include "frontend/data/ordered_blocks.h"
 #include "frontend/train/evaluate.h"
+#include "frontend/train/unread_text.h"
 #include "runtime/resources/threads.h"
 #include "runtime/session.h"
 #include "runtime/text/utf8.h"
@@ -32,6 +33,7 @@ struct Block {
   fmt::memory_buffer answers;
   std::size_t broken = 0;  // lines that are not UTF-8
   std::size_t first_broken = 0;
+  UnreadCount unread;
 
   // Reads the lines that have arrived, up to a full block; waits for the first only. False at the
   // end.
@@ -52,7 +54,10 @@ struct Block {
 class Predictor {
  public:
   Predictor(const Flags& flags, Session session)
-      : flags_(flags), session_(std::move(session)), json_(flags.format == "json") {
+      : flags_(flags),
+        session_(std::move(session)),
+        unread_(session_.plan(), session_.encoder()),
+        json_(flags.format == "json") {
     for (const std::string& label : session_.labels()) {
       // A plan's labels are any bytes, but JSON is UTF-8: replace what is not.
       spelling_.push_back(json_ ? nlohmann::json(label).dump(
@@ -65,6 +70,8 @@ class Predictor {
   // A predictor for another thread; may be called while this one answers.
   Predictor sibling() const { return {flags_, session_.sibling()}; }
 
+  const TextSettings& text_settings() const { return session_.plan().text; }
+
   void answer(Block& block) {
     views_.clear();
     block.broken = 0;
@@ -75,7 +82,9 @@ class Predictor {
       if (utf8::is_valid(views_.back()) || ++block.broken > 1) continue;
       block.first_broken = views_.size();
     }
-    session_.predict(views_, predictions_);
+    encode();
+    session_.predict_ids({ids_, offsets_}, predictions_);
+    block.unread = unread_.take();
     block.answers.clear();
     for (std::size_t i = 0; i < predictions_.size(); ++i) {
       expect_numbers(predictions_, i);
@@ -84,6 +93,15 @@ class Predictor {
   }
 
  private:
+  void encode() {
+    ids_.clear();
+    offsets_.assign(1, 0);
+    for (std::size_t i = 0; i < views_.size(); ++i) {
+      unread_.add(views_[i], session_.encoder().encode(views_[i], buffer_, ids_), i + 1);
+      offsets_.push_back(static_cast<std::int64_t>(ids_.size()));
+    }
+  }
+
   // Puts the labels to print at the front of `ranking_`, best first, and returns their number.
   std::size_t rank(std::size_t i) {
     const auto p = predictions_.probabilities(i);
@@ -123,9 +141,13 @@ class Predictor {
 
   const Flags& flags_;
   Session session_;
+  UnreadText unread_;
   bool json_;
   std::vector<std::string> spelling_;
   std::vector<std::string_view> views_;
+  TokenBuffer buffer_;
+  std::vector<std::int32_t> ids_;      // of the block's texts, end to end
+  std::vector<std::int64_t> offsets_;  // into them
   std::vector<std::size_t> ranking_;
   Predictions predictions_;
 };
@@ -133,15 +155,18 @@ class Predictor {
 // The lines that were answered, and how many of them are not UTF-8.
 struct Count {
   std::size_t lines = 0, broken = 0, first_broken = 0;
+  UnreadCount unread;
 
   void add(const Block& block) {
     if (broken == 0 && block.broken > 0) first_broken = lines + block.first_broken;
     lines += block.ends.size();
     broken += block.broken;
+    unread.add(block.unread);
   }
 };
 
-void warn_of(const Count& count) {
+void warn_of(const Count& count, const TextSettings& text) {
+  warn(unread_warnings(count.unread, "line", text));
   if (count.broken == 0) return;
   warn(
       "{} of {} lines {} not valid UTF-8 ({}line {}): bad bytes were read as unknown characters\n"
@@ -171,7 +196,7 @@ void predict(const Flags& flags) {
     flush_out();
   };
   run_ordered_blocks(workers.size(), {read, answer, write});
-  warn_of(count);
+  warn_of(count, workers[0]->text_settings());
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ double parse_budget(const std::string& text) {
   const std::string unit = text.substr(end);
   const double factor = unit.empty() || unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
   if (end == 0 || factor == 0 || !(number > 0) || std::isinf(number)) {
-    throw Error(fmt::format("`{}` is no time", text), "write --budget 90s, 10m or 2h");
+    throw UsageError(fmt::format("`{}` is no time", text), "write --budget 90s, 10m or 2h");
   }
   return number * factor;
 }
@@ -198,6 +198,17 @@ Best describe(const std::vector<TuneResult>& results, const Trial& trial, const 
   return result;
 }
 
+// After an interruption: the best description so far, though no plan was trained by it.
+void leave_best(const std::vector<TuneResult>& results, const Trial& trial, const Flags& flags) {
+  if (results.empty() || !results.front().failure.empty()) return;
+  const Description best = describe(results, trial, flags).description;
+  write_file(best.file, best.source);
+  fmt::print(stderr,
+             "weft: {} is the best description so far, of trial {}; its first line is the command "
+             "that trains it\n",
+             best.file, results.front().trial);
+}
+
 // Trained on all that it may learn from, for as long as was best in the search.
 Plan train_best(const Best& best, Trial trial, const Corpus& corpus, bool quiet) {
   trial.description = &best.description;
@@ -300,9 +311,10 @@ TuneSettings limits(const Flags& flags) {
 
 int tune_command(const Flags& flags) {
   check_outputs(flags);
-  if (std::isnan(flags.valid_fraction)) throw Error("--valid-fraction nan is no share", "0.2, say");
+  if (std::isnan(flags.valid_fraction))
+    throw UsageError("--valid-fraction nan is no share", "0.2, say");
   const TuneSettings settings = limits(flags);
-  const Description description = read_description(flags.description);
+  const Description description = read_model(flags.description);
   Trial trial;
   trial.description = &description;
   trial.overrides = Overrides(flags.set);
@@ -337,8 +349,9 @@ int tune_command(const Flags& flags) {
     results = tune(trial, space, settings, file.known(), progress);
   }
   if (interrupted) {
+    leave_best(results, trial, flags);
     fmt::print(stderr, "weft: the same command with --resume goes on where this stopped\n");
-    return 130;
+    return interrupted_status();
   }
   if (results.empty()) {
     throw Error("not one trial ended in the time given", "give it more with --budget");
@@ -348,7 +361,10 @@ int tune_command(const Flags& flags) {
   const Best best = describe(results, trial, flags);
   if (!flags.quiet) fmt::print(stderr, "the best, trained on all of the data:\n");
   const Plan tuned = train_best(best, trial, data.given, flags.quiet);
-  if (interrupted) return 130;
+  if (interrupted) {
+    leave_best(results, trial, flags);
+    return interrupted_status();
+  }
   save_plan(tuned, flags.out);
   write_file(best.description.file, best.description.source);
   say_best(results, name_of(plain.metric));
