@@ -11,7 +11,6 @@
 namespace weft {
 
 void initialize(const Value& value, std::uint64_t seed, std::span<std::byte> bytes) {
-  std::memset(bytes.data(), 0, bytes.size());
   const auto init = value.attrs.find("init");
   if (init == value.attrs.end() || std::get<std::string>(init->second) == "zeros") return;
   WEFT_CHECK(value.type.dtype == DType::f32);

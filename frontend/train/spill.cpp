@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -49,6 +50,16 @@ Plan spilled(const Plan& plan, const std::string& folder) {
     if (std::optional<Plan> placed = in_file(plan, size, folder)) return std::move(*placed);
   }
   return copied(plan);
+}
+
+void page_out([[maybe_unused]] std::span<const std::byte> bytes) {
+#ifdef MADV_PAGEOUT
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = (reinterpret_cast<std::uintptr_t>(bytes.data()) + page - 1) / page * page;
+  const auto end = reinterpret_cast<std::uintptr_t>(bytes.data() + bytes.size()) / page * page;
+  // A wish: whether it is granted changes nothing but the memory in use.
+  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_PAGEOUT);
+#endif
 }
 
 }  // namespace weft

@@ -47,7 +47,7 @@ class Trainer {
     }
     state_.history = session.plan().history;
     state_.step = state_.history.empty() ? 0 : state_.history.back().step;
-    state_.recent = RecentWeights(static_cast<std::size_t>(settings.average));
+    state_.recent = RecentWeights(static_cast<std::size_t>(settings.average), spill_folder());
   }
 
   FitResult run() {
@@ -64,13 +64,13 @@ class Trainer {
     result.best_epoch = state_.best_epoch;
     result.epochs = state_.ended;
     result.stopped_early = !result.interrupted && state_.ended < settings_.epochs;
-    result.plan =
-        state_.best ? std::move(*state_.best) : spilled(session_.flushed(), spill_folder());
+    result.plan = state_.best ? std::move(*state_.best) : session_.flushed();
     result.valid = std::move(best_valid_);
     if (!result.interrupted) try_mean(result);
     if (valid_ != nullptr && !result.valid && !result.interrupted)
       result.valid = evaluated(result.plan);
     mark_kept(result);
+    warn_of_divergence(result);
     result.plan.history = state_.history;
     return result;
   }
@@ -182,8 +182,8 @@ class Trainer {
       reached = score(*report.valid, settings_.metric);
       report.best = !state_.best_score || *reached > *state_.best_score;
       entry.metrics = {{"accuracy", report.valid->metrics.accuracy},
-                       {"macro_f1", report.valid->metrics.macro.f1},
-                       {"loss", report.valid->loss}};
+                       {"macro_f1", report.valid->metrics.macro.f1}};
+      if (report.valid->loss) entry.metrics.emplace_back("loss", *report.valid->loss);
     }
     state_.history.push_back(entry);
     if (settings_.average > 0) state_.recent.add(now);
@@ -201,15 +201,16 @@ class Trainer {
     observer_.epoch_ended(report);
   }
 
-  Evaluation evaluated(const Plan& plan) const {
-    Session session(plan, {.threads = session_.threads(), .train = false});
-    return evaluate(session, *valid_, std::nullopt);
+  // After training: the session that trained, whose memory is no longer needed, makes room.
+  Evaluation evaluated(const Plan& plan) {
+    session_ = Session(plan, {.threads = session_.threads(), .train = false});
+    return evaluate(session_, *valid_, std::nullopt);
   }
 
   // Takes the mean of the last epochs' weights, unless validation prefers the best epoch's.
   void try_mean(FitResult& result) {
     if (state_.recent.size() == 0) return;
-    Plan mean = state_.recent.mean_in(session_.snapshot());
+    Plan mean = state_.recent.mean_in(session_.flushed());
     if (valid_ != nullptr) {
       Evaluation evaluation = evaluated(mean);
       if (score(evaluation, settings_.metric) < state_.best_score) return;
@@ -230,6 +231,23 @@ class Trainer {
                                             : entry.epoch == result.best_epoch;
       entry.kept = valid_ != nullptr && kept;
     }
+  }
+
+  // Finite numbers may be as useless as infinite ones: the loss of guessing, which knows nothing of
+  // a text, is the logarithm of the number of answers.
+  void warn_of_divergence(const FitResult& result) {
+    const std::size_t labels = session_.labels().size();
+    const bool yes_or_no = session_.plan().task != Task::single_label;
+    const double guessing = std::log(yes_or_no ? 2.0 : std::max(2.0, static_cast<double>(labels)));
+    const HistoryEntry* kept = nullptr;
+    for (const HistoryEntry& entry : state_.history) {
+      if (result.averaged > 0 || entry.epoch == result.best_epoch) kept = &entry;
+    }
+    if (kept == nullptr || !(kept->train_loss > 2 * guessing)) return;
+    observer_.warned(
+        fmt::format("training diverged: the loss of epoch {} is {:.4g}, where guessing has {:.4f}; "
+                    "try --rate {}",
+                    kept->epoch, kept->train_loss, guessing, settings_.learning_rate / 10));
   }
 
   bool saves() const { return checkpoints_ != nullptr && !checkpoints_->path.empty(); }
@@ -256,11 +274,12 @@ class Trainer {
     cost_ = std::chrono::duration<double>(saved_ - start).count();
   }
 
-  // Where the best epoch is kept: beside the checkpoint, which is beside the plan.
+  // Where the best epoch and the recent ones are kept: beside the checkpoint, which is beside the
+  // plan. The system's folder for temporary files may be in memory.
   std::string spill_folder() const {
-    return checkpoints_ == nullptr
-               ? std::string()
-               : std::filesystem::path(checkpoints_->path).parent_path().string();
+    if (checkpoints_ == nullptr) return {};
+    const auto folder = std::filesystem::path(checkpoints_->path).parent_path();
+    return folder.empty() ? "." : folder.string();
   }
 
   using Clock = std::chrono::steady_clock;
