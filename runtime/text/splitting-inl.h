@@ -79,10 +79,10 @@ class Splitting {
   template <class Rules>
   void ascii(std::size_t begin, std::size_t end) {
     std::string& spelling = buffer_.text_;
-    const std::size_t shift = spelling.size() - begin;  // from the text to its spelling
+    const std::size_t spelling_begin = spelling.size();
     spelling.append(text_.substr(begin, end - begin));
     if (normalization_.lowercase) {
-      lowercase_ascii(spelling.data() + begin + shift, spelling.data() + spelling.size());
+      lowercase_ascii(spelling.data() + spelling_begin, spelling.data() + spelling.size());
     }
     const std::string_view stretch = text_.substr(0, end);
     for (std::size_t position = utf8::skip_ascii_space(stretch, begin); position < end && !full();
@@ -90,7 +90,7 @@ class Splitting {
       const std::size_t from = position;
       position = Rules::ascii_end(stretch, from);
       if (!Rules::kKeepsBlanks && is_ascii_blank(stretch[from])) continue;
-      add(from + shift, position + shift, from, position);
+      add(spelling_begin + (from - begin), spelling_begin + (position - begin), from, position);
     }
   }
 

@@ -45,10 +45,10 @@ for turn in 1 2 3; do
 done
 [ "$resumed" -ge 3 ] || fail "only $resumed of 12 kills left a checkpoint: $(sort log | uniq -c)"
 
-# Ctrl-C leaves a checkpoint, and says how to go on.
+# Ctrl-C leaves the plan of the epochs so far and a checkpoint, and says how to go on.
 "${run[@]}" --data data.tsv --epochs 100000 --checkpoint 1000 -o stopped.plan 2>message &
 victim=$!
-sleep 1
+sleep "$(awk -v u="$whole_us" 'BEGIN { printf "%.4f", 1 + u / 1e6 }')"
 kill -INT "$victim"
 status=0
 wait "$victim" || status=$?

@@ -19,8 +19,16 @@ using Floats = std::vector<float>;
 using Doubles = std::vector<double>;
 using Offsets = std::vector<std::int32_t>;
 
+// With memory even where there is none of them: a null pointer has no columns to point at.
+Floats floats(std::size_t count, float value) {
+  Floats numbers;
+  numbers.reserve(count + 1);
+  numbers.assign(count, value);
+  return numbers;
+}
+
 Floats random_floats(std::size_t count, std::int64_t stream) {
-  Floats numbers(count);
+  Floats numbers = floats(count, 0.0F);
   for (std::uint32_t i = 0; i < count; ++i) {
     numbers[i] = static_cast<float>(4.0 * random_uniform(random_key(1, 2, stream), i) - 2.0);
   }
@@ -191,7 +199,7 @@ TEST_CASE("attention and its gradient agree with plain loops") {
       for (const int threads : {1, 2}) {
         const AttentionScratch scratch(threads, longest(c), c.width, false);
         const AttentionScratch more(threads, longest(c), c.width, true);
-        Floats y(size_of(rows, all), NAN), dqkv(size_of(rows, 3 * all), NAN);
+        Floats y = floats(size_of(rows, all), NAN), dqkv = floats(size_of(rows, 3 * all), NAN);
         simd::attention(shape, offsets, qkv.data(), y.data(), scratch, threads);
         simd::attention_grad(shape, offsets, qkv.data(), dy.data(), dqkv.data(), more, threads);
         check_close(y, all, 0, all, expected.y);
@@ -220,7 +228,7 @@ TEST_CASE("pooling attention and its gradient agree with plain loops") {
       for (const int threads : {1, 2}) {
         const AttentionScratch scratch(threads, longest(c), c.width, false);
         const AttentionScratch more(threads, longest(c), c.width, true);
-        Floats y(q.size(), NAN), dq(q.size(), NAN), dkv(kv.size(), NAN);
+        Floats y = floats(q.size(), NAN), dq = floats(q.size(), NAN), dkv = floats(kv.size(), NAN);
         simd::pool_attention(shape, offsets, q.data(), kv.data(), y.data(), scratch, threads);
         simd::pool_attention_grad(shape, offsets, q.data(), kv.data(), dy.data(), dq.data(),
                                   dkv.data(), more, threads);

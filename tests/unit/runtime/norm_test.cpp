@@ -143,7 +143,10 @@ TEST_CASE("layer_norm_grad agrees with plain loops, in any cut of its blocks") {
       const Floats rstd(expected.rstd.begin(), expected.rstd.end());
       with_every_target([&] {
         const std::int64_t blocks = simd::norm_blocks(rows);
-        Floats dx = dy, partial(static_cast<std::size_t>(2 * blocks * width), NAN);
+        // One block at least: a null pointer has no second half to point at.
+        Floats dx = dy;
+        Floats partial(static_cast<std::size_t>(2 * std::max<std::int64_t>(1, blocks) * width),
+                       NAN);
         Floats dgamma(gamma.size(), NAN), dbeta(gamma.size(), NAN);
         const simd::LayerNormGrad grad{.width = width,
                                        .x = x.data(),

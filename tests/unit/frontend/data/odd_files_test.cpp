@@ -134,7 +134,7 @@ std::vector<Odd> odd_files() {
       {"title and body (Stack Overflow, AG News)",
        "d.csv",
        "class,title,body\npos,good,really\n",
-       {"pos: good really"},
+       {"pos: good\treally"},
        "",
        with("title,body", "")},
       {"JSON of reviews with nested keys",
@@ -318,7 +318,7 @@ std::vector<Odd> odd_files() {
 
 TEST_CASE("odd files are read right, with a word on what is odd, or refused with a remedy") {
   for (const Odd& odd : odd_files()) {
-    INFO(odd.origin);
+    INFO(std::string(odd.origin));
     const TemporaryFile file(odd.name, odd.content);
     std::string said;
     Strings rows;
