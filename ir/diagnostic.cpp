@@ -46,11 +46,14 @@ std::string kind_of(const std::string& message) {
 std::string render(const std::vector<Diagnostic>& diagnostics, std::string_view file,
                    std::string_view source) {
   constexpr std::size_t kLike = 5;  // errors that are shown of each kind: a table is no description
+  std::map<std::string, std::size_t> all;
   std::map<std::string, std::size_t> shown;
+  for (const Diagnostic& d : diagnostics) ++all[kind_of(d.message)];
   std::size_t more = 0;
   std::string out;
   for (const Diagnostic& d : diagnostics) {
-    if (++shown[kind_of(d.message)] > kLike) {
+    const std::string kind = kind_of(d.message);
+    if (all[kind] > kLike + 1 && ++shown[kind] > kLike) {
       ++more;
       continue;
     }

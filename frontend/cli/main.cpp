@@ -50,8 +50,9 @@ void refuse_standard_input_twice(const CLI::App& command) {
   for (const CLI::Option* option : command.get_options()) {
     const bool reads = option->get_positional() || option->get_type_name() == "FILE";
     if (!reads || option->count() == 0) continue;
-    const auto dashes = std::ranges::count(option->results(), "-");
-    readers.insert(readers.end(), static_cast<std::size_t>(dashes), option->get_name());
+    const bool standard_input =
+        std::ranges::find(option->results(), "-") != option->results().end();
+    if (standard_input) readers.push_back(option->get_name());
   }
   if (readers.size() < 2) return;
   throw UsageError(fmt::format("{} and {} are both -, standard input, which can be read once",

@@ -1,15 +1,20 @@
 // `weft man`: prints the manual page, made of the same declarations as `--help`.
 #include <fmt/format.h>
 
+#include <cstdint>
+
 #include "frontend/cli/command.h"
+#include "runtime/text/utf8.h"
 
 namespace weft {
 namespace {
 
-// Text as roff reads it: a dot or a quote at the start of a line would be a request.
+// Text as roff reads it: a dot or a quote at the start of a line would be a request, and bytes
+// beyond ASCII are Latin-1.
 std::string roff(const std::string& text) {
   std::string out;
-  for (const char c : text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const char32_t c = utf8::next(text, at);
     if ((out.empty() || out.back() == '\n') && (c == '.' || c == '\'')) out += "\\&";
     if (c == '\\') {
       out += "\\e";
@@ -17,8 +22,10 @@ std::string roff(const std::string& text) {
       out += "\\-";
     } else if (c == '\n') {
       out += "\n.br\n";
+    } else if (c < 0x80) {
+      out += static_cast<char>(c);
     } else {
-      out += c;
+      out += fmt::format("\\[u{:04X}]", static_cast<std::uint32_t>(c));
     }
   }
   return out;

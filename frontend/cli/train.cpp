@@ -156,8 +156,9 @@ struct Data {
 
   // Frees the texts; the views stay, of nothing.
   void drop() {
-    corpus = Corpus();
-    if (valid) *valid = Corpus();
+    // Not by assigning: a string that is assigned a short one keeps its memory.
+    const Corpus texts(std::move(corpus));
+    if (valid) const Corpus valid_texts(std::move(*valid));
   }
 
   // As fit() takes it, which this must outlive.

@@ -61,7 +61,7 @@ std::string suggestion(std::string_view wrong, std::span<const std::string> know
   if (known.empty()) return "none are known here";
   const std::string near = nearest(wrong, known);
   if (!near.empty()) return fmt::format("did you mean `{}`?", near);
-  constexpr std::size_t kShort = 12, kFew = 3;
+  constexpr std::size_t kShort = 24, kFew = 3;
   if (known.size() <= kShort) return fmt::format("known: {}", fmt::join(known, ", "));
   return fmt::format("the nearest of {} names: {}", known.size(),
                      fmt::join(nearest_few(wrong, known, kFew), ", "));

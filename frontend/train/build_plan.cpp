@@ -303,8 +303,8 @@ BuiltPlan build_with_data(const Description& description, const Overrides& overr
                           const CorpusView& examples, const CompileOptions& options,
                           const InitialSources& initial) {
   Builder builder(description, overrides, options, initial);
-  check_labels(description, examples.corpus());
   std::vector<std::string> labels = labels_of(examples);
+  check_labels(description, examples.corpus());
   std::vector<double> weights;
   if (builder.settings().balanced) weights = balanced_weights(examples, labels);
   builder.lower(std::move(labels), std::move(weights));

@@ -168,6 +168,7 @@ FitResult run(Plan start, std::optional<Dataset> data, const DescriptionSettings
     if (options.check_data) warn_of_reading(given, *data, valid, start, *encoder, observer);
   }
   observer.encoded();
+  trim_memory();
   // A plan that was built here has its weights in memory already; those of a file are copied.
   const MemoryUse use{.average = settings.average > 0, .loaded = built};
   expect_memory(start.programs, use);

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include <algorithm>
 #include <filesystem>
@@ -99,6 +102,12 @@ std::int64_t available_memory() {
 }
 
 std::int64_t resident_memory() { return status("VmRSS"); }
+
+void trim_memory() {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+}
 
 double memory_of(std::span<const Graph> programs, const MemoryUse& use) {
   double tensors = 0, tables = 0, arenas = 0, weights = 0;  // sums that cannot overflow

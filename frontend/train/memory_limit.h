@@ -15,6 +15,9 @@ namespace weft {
 std::int64_t available_memory();
 std::int64_t resident_memory();  // bytes that this process has now; 0 where the system does not say
 
+// Gives freed memory back to the system, which else keeps it for what comes next.
+void trim_memory();
+
 struct MemoryUse {
   bool average = false;  // the mean of the last epochs' weights is taken
   bool loaded = false;   // the weights are in memory already, in a plan that is given away

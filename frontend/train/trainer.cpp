@@ -43,6 +43,7 @@ class Trainer {
     store_rows();
     if (checkpoints != nullptr && checkpoints->from) {
       state_ = *checkpoints->from;
+      first_loss_ = 0;  // not known any more
       return;
     }
     state_.history = session.plan().history;
@@ -137,6 +138,7 @@ class Trainer {
           session_.train_step(batches_.texts(), batches_.labels(), state_.learning_rate,
                               rows_ ? rows_->of(batches_.examples()) : std::span<const float>());
       ++state_.step;
+      if (!first_loss_) first_loss_ = loss;
       if (!std::isfinite(loss)) diverged(fmt::format("the loss became {}", loss));
       state_.loss_sum += loss * static_cast<double>(batches_.texts().size());
       state_.seen = static_cast<std::int64_t>(batches_.done());
@@ -234,7 +236,7 @@ class Trainer {
   }
 
   // Finite numbers may be as useless as infinite ones: the loss of guessing, which knows nothing of
-  // a text, is the logarithm of the number of answers.
+  // a text, is the logarithm of the number of answers. First weights may do worse.
   void warn_of_divergence(const FitResult& result) {
     const std::size_t labels = session_.labels().size();
     const bool yes_or_no = session_.plan().task != Task::single_label;
@@ -243,7 +245,8 @@ class Trainer {
     for (const HistoryEntry& entry : state_.history) {
       if (result.averaged > 0 || entry.epoch == result.best_epoch) kept = &entry;
     }
-    if (kept == nullptr || !(kept->train_loss > 2 * guessing)) return;
+    const double poor = 2 * std::max(guessing, first_loss_.value_or(0));
+    if (kept == nullptr || !(kept->train_loss > poor)) return;
     observer_.warned(
         fmt::format("training diverged: the loss of epoch {} is {:.4g}, where guessing has {:.4f}; "
                     "try --rate {}",
@@ -295,6 +298,7 @@ class Trainer {
   Batches batches_;
   std::optional<StoredRows> rows_, valid_rows_;
   TrainState state_;
+  std::optional<double> first_loss_;      // of the first batch, before a step
   std::optional<Evaluation> best_valid_;  // of state_.best; none after an interruption
   Clock::time_point saved_ = Clock::now();
   double cost_ = 0;  // of the last checkpoint, in seconds

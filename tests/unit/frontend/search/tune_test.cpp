@@ -398,7 +398,7 @@ TEST_CASE("a trial knows the labels of its training texts only, as the plan that
   CHECK(result.valid->metrics.accuracy == evaluate(result.plan, valid).metrics.accuracy);
   CHECK(result.valid->metrics.accuracy <= 0.5);
   // The same bytes as from a file of these texts alone.
-  const Corpus alone(std::span(examples).first(10));
+  const Corpus alone(std::span<const Example>(examples).first(10));
   const FitData data{alone, CorpusView(corpus, trial.valid_rows)};
   const Plan same = fit(model, {}, data, trial.options, silent).plan;
   REQUIRE(same.tensors.size() == result.plan.tensors.size());
