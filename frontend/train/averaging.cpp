@@ -69,13 +69,12 @@ Plan RecentWeights::mean_in(Plan plan) const {
       const std::size_t end = std::min(begin + kPiece, means.size());
       for (std::size_t i = begin; i < end; ++i) {
         double sum = 0;
-        for (const Plan& epoch : epochs_)
+        for (const Plan& epoch : epochs_) {
           sum += static_cast<double>(floats_of(epoch.tensors[at])[i]);
+        }
         means[i] = static_cast<float>(sum / static_cast<double>(epochs_.size()));
       }
-      for (const Plan& epoch : epochs_) {
-        page_out(std::as_bytes(floats_of(epoch.tensors[at]).subspan(begin, end - begin)));
-      }
+      for (const Plan& epoch : epochs_) page_out(epoch.tensors[at]);
     }
     tensor.bytes = bytes->span();
     tensor.owner = bytes;

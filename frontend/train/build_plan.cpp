@@ -206,7 +206,7 @@ class Builder {
     add_programs(compile_predicting(lowered_.graph, ids, plan_.text, options_),
                  compile_train(sized(lowered_.graph, training), options_));
     for (std::string& text : vectors_.report()) plan_.notes.push_back({"", std::move(text)});
-    expect_memory(plan_.programs, {.average = settings_.average > 0});
+    expect_memory(plan_.programs, {.average = settings_.average > 0, .table_rows = 0});
     for (const Graph& program : plan_.programs) add_tensors(program);
     if (const std::string unused = pretrained_.unused(); !unused.empty()) {
       plan_.notes.push_back(

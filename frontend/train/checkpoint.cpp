@@ -17,6 +17,7 @@
 
 #include "frontend/train/build_plan.h"
 #include "frontend/train/plan_settings.h"
+#include "frontend/train/spill.h"
 #include "ir/file.h"
 #include "ir/plan/format.h"
 
@@ -176,11 +177,12 @@ Checkpoint from_contents(const Contents& contents, std::size_t max_recent,
 }
 
 // A segment in the pieces of a plan, so that it is written without a copy of the plan in memory.
+// The plan must outlive it.
 class Segment {
  public:
   // As encode_plan() has it.
   static Segment of_plan(const Plan& plan) {
-    Segment segment;
+    Segment segment(plan);
     segment.image_ = std::make_shared<const plan_format::Image>(plan_format::make_image(plan));
     segment.add(std::as_bytes(std::span(&segment.image_->header, 1)));
     segment.add_aligned(segment.image_->structure);
@@ -189,12 +191,11 @@ class Segment {
   }
   // The bytes of the tensors, end to end.
   static Segment of_weights(const Plan& weights) {
-    Segment segment;
+    Segment segment(weights);
     for (const PlanTensor& tensor : weights.tensors) segment.add(tensor.bytes);
     return segment;
   }
 
-  const std::vector<std::span<const std::byte>>& pieces() const { return pieces_; }
   std::uint64_t size() const { return size_; }
   // Of its bytes together.
   std::string checksum() const {
@@ -203,10 +204,18 @@ class Segment {
     for (const auto& piece : pieces_) XXH3_64bits_update(state, piece.data(), piece.size());
     const std::uint64_t sum = XXH3_64bits_digest(state);
     XXH3_freeState(state);
+    page_out_all();
     return hex(sum);
+  }
+  void write_to(AtomicFile& file) const {
+    for (const auto& piece : pieces_) file.write(piece);
+    page_out_all();
   }
 
  private:
+  explicit Segment(const Plan& plan) : plan_(&plan) {}
+
+  void page_out_all() const { std::ranges::for_each(plan_->tensors, page_out); }
   void add(std::span<const std::byte> bytes) {
     pieces_.push_back(bytes);
     size_ += bytes.size();
@@ -216,6 +225,7 @@ class Segment {
     add(bytes);
   }
 
+  const Plan* plan_;
   std::shared_ptr<const plan_format::Image> image_;
   std::vector<std::span<const std::byte>> pieces_;
   std::uint64_t size_ = 0;
@@ -275,7 +285,7 @@ void save_checkpoint(const std::string& path, const Fingerprint& fingerprint, in
   std::uint64_t at = text.size();
   for (const Segment& segment : segments) {
     file.write(zeros_after(at));
-    for (const auto& piece : segment.pieces()) file.write(piece);
+    segment.write_to(file);
     at = plan_format::aligned(at) + segment.size();
   }
   file.commit();

@@ -149,6 +149,17 @@ class Run {
   double memory_;
 };
 
+// How a run uses memory. `built`: its plan was made here, and has its weights in memory already;
+// those of a file are copied.
+MemoryUse memory_use(const DescriptionSettings& settings, const Dataset& data, bool validated,
+                     bool built, std::int64_t ids) {
+  const auto probed = data.texts(0, std::min(data.size(), kProbedTexts)).offsets.back();
+  const double rows = static_cast<double>(probed) / static_cast<double>(ids);
+  return {.average = settings.average > 0,
+          .loaded = built,
+          .table_rows = validated ? 1 : std::min(1.0, rows)};
+}
+
 // `data`: the training examples, where they have been encoded already.
 FitResult run(Plan start, std::optional<Dataset> data, const DescriptionSettings& settings,
               const FitData& given, const FitOptions& options, FitObserver& observer) {
@@ -157,6 +168,7 @@ FitResult run(Plan start, std::optional<Dataset> data, const DescriptionSettings
   if (options.check_data) warn_of_data(given, settings, observer);
   const bool built = data.has_value();
   std::optional<Dataset> valid;
+  std::int64_t ids = 0;
   {
     const auto encoder = make_encoder(start.text, start.vocabulary);
     if (!data) data = encode(given.train, *encoder, start.labels);
@@ -165,14 +177,16 @@ FitResult run(Plan start, std::optional<Dataset> data, const DescriptionSettings
       valid = encode(*given.valid, *encoder, start.labels);
       check_validation(*valid);
     }
+    ids = encoder->id_count();
     if (options.check_data) warn_of_reading(given, *data, valid, start, *encoder, observer);
   }
   observer.encoded();
   trim_memory();
-  // A plan that was built here has its weights in memory already; those of a file are copied.
-  const MemoryUse use{.average = settings.average > 0, .loaded = built};
+  constexpr double kRunning = 12e6;  // code of kernels, once they run, and small buffers
+  const MemoryUse use = memory_use(settings, *data, valid.has_value(), built, ids);
   expect_memory(start.programs, use);
-  const double memory = static_cast<double>(resident_memory()) + memory_of(start.programs, use);
+  const double memory =
+      kRunning + static_cast<double>(resident_memory()) + memory_of(start.programs, use);
   Session session(std::move(start), {options.threads, /*train=*/true});
   return Run(settings, options, observer, memory)
       .train(std::move(session), *data, valid ? &*valid : nullptr);

@@ -123,7 +123,8 @@ double memory_of(std::span<const Graph> programs, const MemoryUse& use) {
       if (!computed && value.role == Role::param) weights += bytes;
     }
   }
-  return tensors + tables + arenas + (use.average ? weights : 0) - (use.loaded ? weights : 0);
+  return tensors + use.table_rows * tables + arenas + (use.average ? weights : 0) -
+         (use.loaded ? weights : 0);
 }
 
 namespace {

@@ -21,6 +21,8 @@ void trim_memory();
 struct MemoryUse {
   bool average = false;  // the mean of the last epochs' weights is taken
   bool loaded = false;   // the weights are in memory already, in a plan that is given away
+  // The share of the rows of tables that are made, each when it is first read.
+  double table_rows = 1;
 };
 
 // Bytes that training takes beside the data, at its peak: tensors, tables made at load, arenas.

@@ -1,8 +1,6 @@
 // Plans of large models that wait on disk for the end of training, not in memory.
 #pragma once
 
-#include <cstddef>
-#include <span>
 #include <string>
 
 #include "ir/plan/plan.h"
@@ -14,7 +12,8 @@ namespace weft {
 // memory if the file cannot be written.
 Plan spilled(const Plan&, const std::string& folder);
 
-// Bytes of a spilled plan that have been read: the system may have their memory back.
-void page_out(std::span<const std::byte> bytes);
+// Of a tensor of a spilled plan that has been read: its memory goes back to the system, until it is
+// read again. No other tensor is changed.
+void page_out(const PlanTensor& tensor);
 
 }  // namespace weft

@@ -160,12 +160,12 @@ class Trainer {
     return now;
   }
 
-  // On the validation data; without it, some training texts tell whether there are answers at all.
+  // On the validation data, if there is any.
   std::optional<Evaluation> validated() {
     try {
       if (valid_ != nullptr) return evaluated_now();
       Predictions answers;
-      const std::size_t some = std::min<std::size_t>(data_.size(), 64);
+      const std::size_t some = std::min(data_.size(), kProbedTexts);
       session_.predict_ids(data_.texts(0, some), answers);
       for (std::size_t i = 0; i < some; ++i) expect_numbers(answers, i);
       return std::nullopt;

@@ -48,7 +48,9 @@ Memory::Memory(std::vector<PlanTensor> tensors, Access access, std::span<const P
   }
   // Two blocks: the copies keep theirs, so that a plan may have them when this memory is gone.
   const auto copies = std::make_shared<const AlignedBytes>(copied);
-  computed_ = AlignedBytes(made);
+  // Training without validation reads a few rows of the tables only, here and there.
+  computed_ = AlignedBytes(
+      made, access_ == Access::owned ? AlignedBytes::Pages::small : AlignedBytes::Pages::huge);
   std::byte* to = copies->data();
   for (std::size_t i = first_own; i < tensors_.size(); ++i) {
     if (i == stored_) to = computed_.data();
