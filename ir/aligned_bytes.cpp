@@ -18,7 +18,7 @@ std::size_t aligned(std::size_t size) { return (size + kAlignment - 1) / kAlignm
 
 }  // namespace
 
-AlignedBytes::AlignedBytes(std::size_t size) : size_(size) {
+AlignedBytes::AlignedBytes(std::size_t size, [[maybe_unused]] Pages pages) : size_(size) {
   // Large blocks ask for huge pages: training walks whole tables, where page misses show.
   constexpr std::size_t huge = std::size_t{2} << 20U;
   if (size < huge / 2) {
@@ -38,7 +38,7 @@ AlignedBytes::AlignedBytes(std::size_t size) : size_(size) {
   if (skipped > 0) ::munmap(begin, skipped);
   if (skipped < huge) ::munmap(begin + skipped + rounded, huge - skipped);
 #ifdef MADV_HUGEPAGE
-  ::madvise(begin + skipped, rounded, MADV_HUGEPAGE);
+  if (pages == Pages::huge) ::madvise(begin + skipped, rounded, MADV_HUGEPAGE);
 #endif
   data_ = std::unique_ptr<std::byte[], Free>(begin + skipped, Free{rounded});
 }

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 
 namespace weft {
 namespace {
@@ -31,10 +32,31 @@ std::string indent_to(std::string_view line, std::uint32_t column) {
   return indent;
 }
 
+// The message without what it quotes: like errors have the same.
+std::string kind_of(const std::string& message) {
+  std::string kind;
+  bool quoted = false;
+  for (const char c : message) {
+    if (c == '`') quoted = !quoted;
+    if (!quoted) kind += c;
+  }
+  return kind;
+}
+
 std::string render(const std::vector<Diagnostic>& diagnostics, std::string_view file,
                    std::string_view source) {
+  constexpr std::size_t kLike = 5;  // errors that are shown of each kind: a table is no description
+  std::map<std::string, std::size_t> all;
+  std::map<std::string, std::size_t> shown;
+  for (const Diagnostic& d : diagnostics) ++all[kind_of(d.message)];
+  std::size_t more = 0;
   std::string out;
   for (const Diagnostic& d : diagnostics) {
+    const std::string kind = kind_of(d.message);
+    if (all[kind] > kLike + 1 && ++shown[kind] > kLike) {
+      ++more;
+      continue;
+    }
     if (!out.empty()) out += '\n';
     const bool placed = d.location.line > 0;
     if (!file.empty()) out += fmt::format("{}:", file);
@@ -49,6 +71,7 @@ std::string render(const std::vector<Diagnostic>& diagnostics, std::string_view 
     }
     if (!d.note.empty()) out += fmt::format("\n    note: {}", d.note);
   }
+  if (more > 0) out += fmt::format("\n… and {} more like these", more);
   return out;
 }
 

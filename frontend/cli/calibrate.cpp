@@ -15,6 +15,29 @@ struct Flags {
   DataFlags reading;
 };
 
+// Why no temperature within the limits fits.
+std::string why_extreme(const AnsweredLogits& answers, const Calibration& found) {
+  constexpr std::size_t kFew = 20;  // texts
+  const std::size_t right = right_answers(answers);
+  if (answers.size() < kFew) {
+    return fmt::format(
+        "{} of {} answers {} right: so few texts cannot say how often; give hundreds", right,
+        answers.size(), right == 1 ? "is" : "are");
+  }
+  if (right == 0) {
+    return fmt::format(
+        "all {} answers are wrong: that the labels of the data are mixed up is likelier than that "
+        "the plan is so bad; see `weft eval`",
+        answers.size());
+  }
+  return found.temperature == kCoolest
+             ? "all answers are right, and a lower temperature would fit even better: the plan was "
+               "probably trained on this data"
+             : "most answers are wrong, and a higher temperature would fit even better: the data "
+               "is "
+               "probably not of the kind that the plan was trained on";
+}
+
 int calibrate(const Flags& flags) {
   check_plan_output(flags.out, {{"PLAN", flags.plan}, {"--data", flags.data}});
   Plan plan = load_plan(flags.plan);
@@ -34,10 +57,7 @@ int calibrate(const Flags& flags) {
          listed(names));
   }
   if (found.temperature == kCoolest || found.temperature == kHottest) {
-    warn(
-        "{}; a more extreme temperature would fit even better: the data is too small, or the plan "
-        "was trained on it",
-        found.temperature == kCoolest ? "all answers are right" : "most answers are wrong");
+    warn(why_extreme(answers, found));
   }
   const double before = plan.temperature;
   set_temperature(plan, found.temperature);

@@ -7,7 +7,6 @@
 #include "frontend/description/lower.h"
 #include "frontend/search/search_space.h"
 #include "frontend/train/plan_forms.h"
-#include "ir/file.h"
 #include "ir/print.h"
 #include "runtime/text/tokenizers.h"
 
@@ -32,12 +31,7 @@ std::int64_t weights_of(const Graph& graph, const std::string& layer) {
 }
 
 int check(const Flags& flags) {
-  const std::string text = read_text_file(flags.description);
-  if (text.find('\0') != std::string::npos) {
-    throw Error(fmt::format("{} is a plan, not a description", flags.description),
-                fmt::format("weft inspect {}", flags.description));
-  }
-  const Description description = parse_description(text, flags.description);
+  const Description description = read_model(flags.description);
   const Overrides overrides(flags.set);
   const DescriptionSettings settings = settings_of(description, overrides);
   const bool tuned = description.tune.location.line != 0;

@@ -45,7 +45,11 @@ bool begins_with(const std::string& path, std::string_view first) {
 }
 
 void check_place(std::string_view flag, const std::string& path) {
-  if (path.empty()) throw Error(fmt::format("{} is empty", flag), "give the name of a file");
+  if (path.empty()) throw UsageError(fmt::format("{} is empty", flag), "give the name of a file");
+  if (path == "-") {
+    throw UsageError(fmt::format("{} - names no file: it is not written to standard output", flag),
+                     "give the name of a file");
+  }
   std::error_code none;
   if (path.ends_with('/') || std::filesystem::is_directory(path, none)) {
     throw Error(fmt::format("{} {} is a folder", flag, path), "give the name of a file in it");
@@ -118,6 +122,11 @@ void write_report(const std::string& path, Report report, const std::string& pla
   write_file(path, to_html(report));
 }
 
+std::vector<const CLI::App*> all_commands(const CLI::App& app) {
+  const CLI::App& program = app.get_parent() == nullptr ? app : *app.get_parent();
+  return program.get_subcommands([](const CLI::App*) { return true; });
+}
+
 void print_out(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) output_failed();
 }
@@ -141,12 +150,30 @@ std::string read_text(const std::string& path) {
 }
 
 bool is_plan(const std::string& path) {
+  std::error_code none;
+  if (path == "-") return false;
+  if (std::filesystem::exists(path, none) && !std::filesystem::is_regular_file(path, none) &&
+      !std::filesystem::is_directory(path, none)) {
+    return false;
+  }
   std::ifstream in(path, std::ios::binary);
   if (!in) throw Error(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
   char first[4096];
   in.read(first, sizeof first);
   // A description is text: it holds no byte 0.
   return std::memchr(first, 0, static_cast<std::size_t>(in.gcount())) != nullptr;
+}
+
+Description read_model(const std::string& path) {
+  const std::string text = read_text(path);
+  if (text.find('\0') != std::string::npos) {
+    throw Error(fmt::format("{} is a plan, not a description", path),
+                fmt::format("weft inspect {} shows the description that it was made from", path));
+  }
+  // A pipe lies in no folder in which the files that a description names could be sought.
+  std::error_code none;
+  const bool file = path != "-" && std::filesystem::is_regular_file(path, none);
+  return parse_description(text, file ? path : path == "-" ? "standard input" : "the description");
 }
 
 void declare_vectors(CLI::App& app, std::string& file) {

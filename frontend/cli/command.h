@@ -13,8 +13,10 @@
 
 #include "frontend/data/corpus.h"
 #include "frontend/description/arguments.h"
+#include "frontend/description/description.h"
 #include "frontend/train/data_warnings.h"
 #include "frontend/vectors/initial_vectors.h"
+#include "ir/diagnostic.h"
 #include "ir/plan/plan.h"
 
 namespace weft {
@@ -28,6 +30,16 @@ using Run = std::function<int()>;
 #define WEFT_COMMAND(name, doc) Run declare_##name(CLI::App& app);
 #include "frontend/cli/commands.def"
 
+// The arguments do not go together: the program ends with status 2, as for a flag that is unknown.
+class UsageError : public Error {
+ public:
+  using Error::Error;
+};
+
+// All commands, with their flags, in the order of `weft --help`; from the program's parser or from
+// that of one of its commands.
+std::vector<const CLI::App*> all_commands(const CLI::App& app);
+
 // Writes to standard output. Throws Error when that is full or closed.
 void print_out(std::string_view text);
 void flush_out();
@@ -39,8 +51,12 @@ bool wants_colour(int descriptor);
 // The whole of a text file; `-` is standard input.
 std::string read_text(const std::string& path);
 
-// True if a file is a plan, not a description: by its first bytes, not by its name.
+// True if a file is a plan, not a description: by its first bytes, not by its name. What can be
+// read once only, `-` or a pipe, is a description.
 bool is_plan(const std::string& path);
+
+// A description from a file, a pipe or, `-`, standard input. Error, saying so, if it is a plan.
+Description read_model(const std::string& path);
 
 // Checks that an option is a number from `low` to `high`. CLI::Range would accept `nan`.
 CLI::Validator within(double low, double high);

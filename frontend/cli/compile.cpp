@@ -1,12 +1,14 @@
 // `weft compile`: makes a plan without training, or another form of a plan.
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <map>
 
 #include "frontend/cli/command.h"
 #include "frontend/train/build_plan.h"
 #include "frontend/train/compare_plans.h"
 #include "frontend/train/plan_forms.h"
+#include "ir/plan/program_interface.h"
 
 namespace weft {
 namespace {
@@ -15,7 +17,7 @@ struct Flags {
   std::string input, out, vectors, pretrained;
   std::vector<std::string> data;
   std::vector<std::string> set;
-  bool predict_only = false, fold = false, no_rewrites = false;
+  bool predict_only = false, fold = false, no_rewrites = false, force = false;
   std::optional<std::string> table;
   std::optional<std::int64_t> table_budget;
   DataFlags reading;
@@ -55,7 +57,7 @@ Plan change(const Flags& flags) {
 
 Plan build(const Flags& flags) {
   if (is_plan(flags.input)) return change(flags);
-  const Description description = read_description(flags.input);
+  const Description description = read_model(flags.input);
   if (flags.data.empty()) {
     throw Error("the vocabulary and the labels come from data", "give the data: --data FILE");
   }
@@ -64,6 +66,18 @@ Plan build(const Flags& flags) {
                          {vectors_options(flags.vectors, /*quiet=*/false), flags.pretrained});
   say_notes(plan);
   return plan;
+}
+
+// Error where the plan that is read, and could be trained further, would be lost.
+void check_replaced(const Flags& flags, const Plan& plan) {
+  std::error_code missing;
+  if (flags.force || !(flags.predict_only || flags.fold)) return;
+  if (!std::filesystem::equivalent(flags.input, flags.out, missing)) return;
+  if (plan.program(programs::kTrain) == nullptr) return;
+  throw UsageError(fmt::format("-o {} is the plan that is read: written over it, it could not be "
+                               "trained any further",
+                               flags.out),
+                   "choose another file, or say --force");
 }
 
 }  // namespace
@@ -87,6 +101,9 @@ Run declare_compile(CLI::App& app) {
       ->check(CLI::Range(0, 1 << 20));
   app.add_flag("--no-rewrites", flags->no_rewrites,
                "compile layer by layer, without optimizations: slower, for comparison");
+  app.add_flag(
+      "--force", flags->force,
+      "let --predict-only and --fold replace the plan that is read, which could be trained");
   declare_vectors(app, flags->vectors);
   declare_pretrained(app, flags->pretrained);
   declare_set(app, flags->set);
@@ -96,6 +113,7 @@ Run declare_compile(CLI::App& app) {
         flags->out,
         {{"MODEL", flags->input}, {"--data", flags->data}, {"--vectors", flags->vectors}});
     Plan plan = build(*flags);
+    check_replaced(*flags, plan);
     if (flags->fold) {
       plan = fold_tables(plan);
     } else if (flags->predict_only) {

@@ -58,9 +58,9 @@ class FoldProgress {
 
 int crossval(const Flags& flags) {
   if (std::isnan(flags.settings.valid_fraction)) {
-    throw Error("--valid-fraction nan is no share", "0.1, say");
+    throw UsageError("--valid-fraction nan is no share", "0.1, say");
   }
-  const Description description = read_description(flags.description);
+  const Description description = read_model(flags.description);
   const Corpus corpus = flags.reading.read(flags.data);
   Trial trial;
   trial.description = &description;

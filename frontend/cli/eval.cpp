@@ -10,6 +10,7 @@
 #include "frontend/report/probabilities.h"
 #include "frontend/report/report.h"
 #include "frontend/train/evaluate.h"
+#include "frontend/train/unread_text.h"
 
 namespace weft {
 namespace {
@@ -47,6 +48,8 @@ int eval(const Flags& flags) {
   const Dataset data = encode(corpus, session.encoder(), session.labels());
   const double threshold = flags.threshold.value_or(session.plan().threshold);
   const bool multi_label = session.plan().task == Task::multi_label;
+  warn(unread_warnings(count_unread(corpus, data, session.plan(), session.encoder()), "text",
+                       session.plan().text));
   Probabilities probabilities(data, multi_label, labels_with_areas(data, multi_label, flags.json));
   const Evaluation evaluation = evaluate(
       session, data, threshold, nullptr,

@@ -7,9 +7,11 @@ namespace weft {
 namespace {
 
 std::atomic<bool> interrupted{false};
-static_assert(std::atomic<bool>::is_always_lock_free);
+std::atomic<int> last_signal{SIGINT};
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
 
 void on_signal(int signal) {
+  last_signal = signal;
   interrupted = true;
   std::signal(signal, SIG_DFL);
 }
@@ -21,5 +23,7 @@ const std::atomic<bool>& watch_interrupts() {
   std::signal(SIGTERM, on_signal);
   return interrupted;
 }
+
+int interrupted_status() { return 128 + last_signal; }
 
 }  // namespace weft

@@ -9,4 +9,7 @@ namespace weft {
 // second ends the program at once.
 const std::atomic<bool>& watch_interrupts();
 
+// The exit status of a command that a signal ended, as a shell has it: 130, or 143 of SIGTERM.
+int interrupted_status();
+
 }  // namespace weft

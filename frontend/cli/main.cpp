@@ -38,9 +38,40 @@ void refuse_repeated_flags(const CLI::App& command) {
     }
     const std::string name =
         option->check_name("-o") ? std::string("-o") : option->get_name(false, false);
-    throw Error(fmt::format("{} is given {} times, but takes one value", name, option->count()),
-                "give it once");
+    throw UsageError(
+        fmt::format("{} is given {} times, but takes one value", name, option->count()),
+        "give it once");
   }
+}
+
+// Refuses `--data - --valid -`: whatever is read second would be empty.
+void refuse_standard_input_twice(const CLI::App& command) {
+  std::vector<std::string> readers;
+  for (const CLI::Option* option : command.get_options()) {
+    const bool reads = option->get_positional() || option->get_type_name() == "FILE";
+    if (!reads || option->count() == 0) continue;
+    const bool standard_input =
+        std::ranges::find(option->results(), "-") != option->results().end();
+    if (standard_input) readers.push_back(option->get_name());
+  }
+  if (readers.size() < 2) return;
+  throw UsageError(fmt::format("{} and {} are both -, standard input, which can be read once",
+                               readers[0], readers[1]),
+                   "name a file for one of them");
+}
+
+// What else a flag may have been, for one that is unknown.
+std::string flag_suggestion(const CLI::App& command) {
+  std::vector<std::string> flags;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+  }
+  for (const std::string& given : command.remaining()) {
+    if (!given.starts_with("--")) continue;
+    const std::string near = nearest(given.substr(0, given.find('=')), flags);
+    if (!near.empty()) return fmt::format("did you mean `{}`?", near);
+  }
+  return {};
 }
 
 // CLI11 takes a whole number beyond its range for the largest there is.
@@ -70,13 +101,13 @@ std::vector<std::string> arguments(int argc, char** argv) {
   if (name.starts_with('-')) {
     const std::vector<std::string> flags{"--help", "-h", "--version"};
     if (std::ranges::find(flags, name) != flags.end()) return given;
-    throw Error(fmt::format("there is no flag `{}` before the command", name),
-                "write `weft COMMAND --help` for a command's flags, or `weft --help`");
+    throw UsageError(fmt::format("there is no flag `{}` before the command", name),
+                     "write `weft COMMAND --help` for a command's flags, or `weft --help`");
   }
   if (std::ranges::find(kCommands, name, &Command::name) != kCommands.end()) return given;
   std::vector<std::string> names;
   for (const Command& command : kCommands) names.emplace_back(command.name);
-  throw Error(fmt::format("there is no command `{}`", name), suggestion(name, names));
+  throw UsageError(fmt::format("there is no command `{}`", name), suggestion(name, names));
 }
 
 int run(int argc, char** argv) {
@@ -110,6 +141,8 @@ int run(int argc, char** argv) {
       if (parser->parsed()) sub = parser;
     }
     fmt::print(stderr, "weft: {}\n", escape_controls(e.what()));
+    const std::string meant = sub == nullptr ? "" : flag_suggestion(*sub);
+    if (!meant.empty()) fmt::print(stderr, "    note: {}\n", meant);
     fmt::print(stderr, "    note: `weft {}--help` lists what is possible\n",
                sub == nullptr ? "" : sub->get_name() + " ");
     return 2;
@@ -117,6 +150,7 @@ int run(int argc, char** argv) {
   for (const auto& [parser, command] : declared) {
     if (!parser->parsed()) continue;
     refuse_repeated_flags(*parser);
+    refuse_standard_input_twice(*parser);
     const int status = command();
     flush_out();
     return status;
@@ -128,10 +162,12 @@ int run(int argc, char** argv) {
 }  // namespace weft
 
 int main(int argc, char** argv) {
+  int status = 1;
   std::signal(SIGXFSZ, SIG_IGN);  // so that a file that may not grow fails the write with a message
   try {
     return weft::run(argc, argv);
   } catch (const weft::Error& e) {
+    if (dynamic_cast<const weft::UsageError*>(&e) != nullptr) status = 2;
     const bool placed = !e.diagnostics().empty() && e.diagnostics().front().location.line > 0;
     fmt::print(stderr, "{}{}\n", placed ? "" : "weft: ", weft::escape_controls(e.what()));
   } catch (const std::bad_alloc&) {
@@ -139,5 +175,5 @@ int main(int argc, char** argv) {
   } catch (const std::exception& e) {
     fmt::print(stderr, "weft: {}\n", e.what());
   }
-  return 1;
+  return status;
 }

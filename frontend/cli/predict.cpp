@@ -12,6 +12,7 @@
 #include "frontend/data/line_reader.h"
 #include "frontend/data/ordered_blocks.h"
 #include "frontend/train/evaluate.h"
+#include "frontend/train/unread_text.h"
 #include "runtime/resources/threads.h"
 #include "runtime/session.h"
 #include "runtime/text/utf8.h"
@@ -88,7 +89,8 @@ class Texts {
     if (lines_) {
       std::string_view line;
       if (!lines_->next(line)) return false;
-      if (lines_->line() == 1) warn_of_data(lines_->name(), line);
+      line_ = lines_->line();
+      if (line_ == 1) warn_of_data(lines_->name(), line);
       texts.append(line);
       return true;
     }
@@ -97,9 +99,11 @@ class Texts {
     texts.append(example->text);
     if (example->pair) texts.append(1, '\t').append(*example->pair);
     id = std::move(example->id);
+    line_ = example->line;
     return true;
   }
 
+  std::size_t line() const { return line_; }  // of the text that next() gave
   bool pending() const { return lines_ ? lines_->pending() : reader_->pending(); }
   bool are_lines() const { return lines_.has_value(); }
   // What was odd about a data file, when all of it is read.
@@ -108,6 +112,7 @@ class Texts {
  private:
   std::optional<LineReader> lines_;
   std::optional<ExampleReader> reader_;
+  std::size_t line_ = 0;
 };
 
 // A block holds at most this many texts and bytes of them; they are answered together.
@@ -117,21 +122,25 @@ constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
 struct Block {
   std::string texts;  // end to end
   std::vector<std::size_t> ends;
-  std::vector<std::string> ids;  // empty strings, if the file has none
+  std::vector<std::string> ids;    // empty strings, if the file has none
+  std::vector<std::size_t> lines;  // where each text begins in its file
   fmt::memory_buffer answers;
-  std::size_t broken = 0;  // lines that are not UTF-8
+  std::size_t broken = 0;  // texts that are not UTF-8
   std::size_t first_broken = 0;
-  std::size_t single = 0;  // lines of one text, where a model reads pairs
+  std::size_t single = 0;  // texts that are one, where a model reads pairs
   std::size_t first_single = 0;
+  UnreadCount unread;
 
   // Reads the texts that have arrived, up to a full block; waits for the first only. False at the
   // end.
   bool read(Texts& from) {
     texts.clear();
     ends.clear();
+    lines.clear();
     ids.resize(kMaxTexts);
     while (from.next(texts, ids[ends.size()])) {
       ends.push_back(texts.size());
+      lines.push_back(from.line());
       if (ends.size() == kMaxTexts || texts.size() >= kMaxBytes || !from.pending()) break;
     }
     return !ends.empty();
@@ -147,7 +156,10 @@ std::string json_string(std::string_view text) {
 class Predictor {
  public:
   Predictor(const Flags& flags, Session session)
-      : flags_(flags), session_(std::move(session)), json_(flags.format == "json") {
+      : flags_(flags),
+        session_(std::move(session)),
+        unread_(session_.plan(), session_.encoder()),
+        json_(flags.format == "json") {
     for (const std::string& label : session_.labels()) {
       spelling_.push_back(json_ ? json_string(label) : label);
     }
@@ -159,6 +171,7 @@ class Predictor {
   Predictor sibling() const { return {flags_, session_.sibling()}; }
 
   Task task() const { return session_.plan().task; }
+  const TextSettings& text_settings() const { return session_.plan().text; }
 
   void answer(Block& block) {
     texts_.clear();
@@ -169,10 +182,16 @@ class Predictor {
       const std::string_view line = std::string_view(block.texts).substr(begin, end - begin);
       begin = end;
       texts_.push_back(pairs ? split_pair(line) : TextInput{line});
-      if (!utf8::is_valid(line) && ++block.broken == 1) block.first_broken = texts_.size();
-      if (pairs && !texts_.back().pair && ++block.single == 1) block.first_single = texts_.size();
+      if (!utf8::is_valid(line) && ++block.broken == 1) {
+        block.first_broken = block.lines[texts_.size() - 1];
+      }
+      if (pairs && !texts_.back().pair && ++block.single == 1) {
+        block.first_single = block.lines[texts_.size() - 1];
+      }
     }
-    session_.predict(texts_, predictions_);
+    encode(block);
+    session_.predict_ids({ids_, offsets_, types_}, predictions_);
+    block.unread = unread_.take();
     block.answers.clear();
     for (std::size_t i = 0; i < predictions_.size(); ++i) {
       expect_numbers(predictions_, i);
@@ -181,6 +200,20 @@ class Predictor {
   }
 
  private:
+  void encode(const Block& block) {
+    const Encoder& encoder = session_.encoder();
+    ids_.clear();
+    types_.clear();
+    offsets_.assign(1, 0);
+    for (std::size_t i = 0; i < texts_.size(); ++i) {
+      encoder.encode(texts_[i], buffer_,
+                     {ids_, nullptr, encoder.reads_pairs() ? &types_ : nullptr});
+      const auto begin = static_cast<std::size_t>(offsets_.back());
+      unread_.add(texts_[i], ids_.size() - begin, block.lines[i]);
+      offsets_.push_back(static_cast<std::int64_t>(ids_.size()));
+    }
+  }
+
   // Puts the labels to print at the front of `ranking_`, best first, and returns their number.
   std::size_t rank(std::size_t i) {
     const auto p = predictions_.probabilities(i);
@@ -236,33 +269,42 @@ class Predictor {
 
   const Flags& flags_;
   Session session_;
+  UnreadText unread_;
   bool json_;
   float threshold_ = 0;
   std::vector<std::string> spelling_;
   std::vector<TextInput> texts_;
+  TokenBuffer buffer_;
+  std::vector<std::int32_t> ids_, types_;  // of the block's texts, end to end
+  std::vector<std::int64_t> offsets_;      // into them
   std::vector<std::size_t> ranking_;
   Predictions predictions_;
 };
 
-// The lines that were answered, and how many of them are not what they should be.
+// The texts that were answered, and how many of them are not what they should be.
 struct Count {
-  std::size_t lines = 0, broken = 0, first_broken = 0, single = 0, first_single = 0;
+  std::size_t texts = 0, broken = 0, first_broken = 0, single = 0, first_single = 0;
+  UnreadCount unread;
 
   void add(const Block& block) {
-    if (broken == 0 && block.broken > 0) first_broken = lines + block.first_broken;
-    if (single == 0 && block.single > 0) first_single = lines + block.first_single;
-    lines += block.ends.size();
+    if (broken == 0 && block.broken > 0) first_broken = block.first_broken;
+    if (single == 0 && block.single > 0) first_single = block.first_single;
+    texts += block.ends.size();
     broken += block.broken;
     single += block.single;
+    unread.add(block.unread);
   }
 };
 
-void warn_of(const Count& count) {
+// `lines`: each was one text.
+void warn_of(const Count& count, bool lines, const TextSettings& text) {
+  warn(unread_warnings(count.unread, lines ? "line" : "text", text));
+  if (!lines) return;
   if (count.single > 0) {
     warn(
         "{} of {} lines {} no tab ({}line {}): the model reads pairs of texts, and read one text\n"
         "    note: write both texts on a line, with a tab between them",
-        count.single, count.lines, count.single == 1 ? "has" : "have",
+        count.single, count.texts, count.single == 1 ? "has" : "have",
         count.single == 1 ? "" : "the first is ", count.first_single);
   }
   if (count.broken == 0) return;
@@ -270,7 +312,7 @@ void warn_of(const Count& count) {
       "{} of {} lines {} not valid UTF-8 ({}line {}): bad bytes were read as unknown characters\n"
       "    note: convert the file: iconv -f ENCODING -t UTF-8 FILE | weft predict PLAN; Chinese "
       "files are often in GB18030, others in WINDOWS-1252",
-      count.broken, count.lines, count.broken == 1 ? "is" : "are",
+      count.broken, count.texts, count.broken == 1 ? "is" : "are",
       count.broken == 1 ? "" : "the first is ", count.first_broken);
 }
 
@@ -299,11 +341,8 @@ void predict(const Flags& flags) {
     flush_out();
   };
   run_ordered_blocks(workers.size(), {read, answer, write});
-  if (texts.are_lines()) {
-    warn_of(count);
-  } else {
-    warn(texts.remarks());
-  }
+  warn_of(count, texts.are_lines(), workers[0]->text_settings());
+  if (!texts.are_lines()) warn(texts.remarks());
 }
 
 }  // namespace

@@ -81,7 +81,7 @@ struct Source {
 };
 
 Source open_description(const Flags& flags) {
-  Source source{{}, read_description(flags.input), Overrides(flags.set)};
+  Source source{{}, read_model(flags.input), Overrides(flags.set)};
   source.valid_fraction = flags.valid_fraction.value_or(0);
   apply(flags, source.overrides);
   source.split_seed = settings_of(source.description, source.overrides).seed;
@@ -154,6 +154,13 @@ struct Data {
   Split split;                  // where a part of `corpus` is held out
   std::optional<Corpus> valid;  // where it is a file of its own
 
+  // Frees the texts; the views stay, of nothing.
+  void drop() {
+    // Not by assigning: a string that is assigned a short one keeps its memory.
+    const Corpus texts(std::move(corpus));
+    if (valid) const Corpus valid_texts(std::move(*valid));
+  }
+
   // As fit() takes it, which this must outlive.
   FitData views() const {
     if (valid) return {corpus, CorpusView(*valid)};
@@ -191,8 +198,13 @@ void warn_of_validation(const Flags& flags, const FitData& data, const Source& s
 // Progress, and what else a run says on the standard error output.
 class TrainProgress : public Progress {
  public:
-  explicit TrainProgress(bool quiet)
-      : Progress(quiet ? nullptr : stderr, is_terminal(STDERR_FILENO)), quiet_(quiet) {}
+  // `done_with_texts` is called when no text is needed any more.
+  TrainProgress(bool quiet, std::function<void()> done_with_texts)
+      : Progress(quiet ? nullptr : stderr, is_terminal(STDERR_FILENO)),
+        quiet_(quiet),
+        done_with_texts_(std::move(done_with_texts)) {}
+
+  void encoded() override { done_with_texts_(); }
 
   void built(const Plan& plan) override {
     if (!quiet_) say_notes(plan);
@@ -200,9 +212,9 @@ class TrainProgress : public Progress {
   void started(const FitStart& start) override {
     if (quiet_) return;
     const auto s = [](auto n) { return n == 1 ? "" : "s"; };
-    fmt::print(stderr, "{} text{}, {} label{}, {} word{} known, {} thread{}\n", start.examples,
-               s(start.examples), start.labels, s(start.labels), start.words, s(start.words),
-               start.threads, s(start.threads));
+    fmt::print(stderr, "{} text{}, {} label{}, {} word{} known, {} thread{}, {:.0f} MB of memory\n",
+               start.examples, s(start.examples), start.labels, s(start.labels), start.words,
+               s(start.words), start.threads, s(start.threads), start.memory / 1e6);
   }
   void resumed(const FitResumption& at) override {
     if (quiet_) return;
@@ -211,6 +223,7 @@ class TrainProgress : public Progress {
 
  private:
   bool quiet_;
+  std::function<void()> done_with_texts_;
 };
 
 FitOptions fit_options(const Flags& flags) {
@@ -271,15 +284,17 @@ void report_on(const Flags& flags, const Plan& plan, const FitData& data) {
 int train_command(const Flags& flags) {
   check_outputs(flags);
   if (!flags.valid.empty() && flags.valid_fraction.value_or(0) > 0) {
-    throw Error("--valid and --valid-fraction exclude each other", "give one of them");
+    throw UsageError("--valid and --valid-fraction exclude each other", "give one of them");
   }
   Source source = is_plan(flags.input) ? open_plan(flags) : open_description(flags);
-  const Data given = read_data(flags, source);
+  Data given = read_data(flags, source);
   const FitData data = given.views();
   warn_of_validation(flags, data, source);
   const double share = source.valid_fraction;
   const FitOptions options = fit_options(flags);
-  TrainProgress progress(flags.quiet);
+  TrainProgress progress(flags.quiet, [&] {
+    if (flags.report.empty()) given.drop();  // which shows texts
+  });
   FitResult result = train(std::move(source), data, options, progress);
   set_held_out_share(result.plan, share);
   if (result.interrupted && result.epochs == 0) {
@@ -298,7 +313,7 @@ int train_command(const Flags& flags) {
   if (flags.checkpoint > 0) {
     fmt::print(stderr, "weft: the same command with --resume goes on where this stopped\n");
   }
-  return 130;
+  return interrupted_status();
 }
 
 }  // namespace

@@ -6,14 +6,13 @@
 #include <xxhash.h>
 
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <numeric>
-#include <set>
 
 #include "frontend/cli/command.h"
 #include "frontend/cli/interrupt.h"
+#include "frontend/cli/tune_progress.h"
 #include "frontend/data/split.h"
 #include "frontend/report/progress.h"
 #include "frontend/search/trials_file.h"
@@ -46,7 +45,7 @@ double parse_budget(const std::string& text) {
   const std::string unit = text.substr(end);
   const double factor = unit.empty() || unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
   if (end == 0 || factor == 0 || !(number > 0) || std::isinf(number)) {
-    throw Error(fmt::format("`{}` is no time", text), "write --budget 90s, 10m or 2h");
+    throw UsageError(fmt::format("`{}` is no time", text), "write --budget 90s, 10m or 2h");
   }
   return number * factor;
 }
@@ -75,58 +74,6 @@ std::string fingerprint(const Flags& flags, const Description& description, cons
   XXH3_freeState(state);
   return fmt::format("{}\"{:016x}\"}}", kTuning, hash);
 }
-
-class TuneProgress : public TuneObserver {
- public:
-  // `score`: what the scores are.
-  TuneProgress(TrialsFile& file, const TuneSettings& settings, std::string_view score, bool quiet)
-      : file_(file), settings_(settings), score_(score), quiet_(quiet) {
-    for (const TuneResult& result : file.known()) known_.insert({result.trial, result.step});
-  }
-  ~TuneProgress() override {
-    if (live_ && !quiet_) fmt::print(stderr, "\r\x1b[K");
-  }
-  TuneProgress(const TuneProgress&) = delete;
-  TuneProgress& operator=(const TuneProgress&) = delete;
-
-  void ended(const TuneResult& result) override {
-    if (!known_.contains({result.trial, result.step})) file_.add(result);
-    ++ended_;
-    best_ = std::max(best_, result.score);
-    if (quiet_) return;
-    if (!live_) {
-      fmt::print(stderr, "trial {:3}  {:2} epoch{}  {} {}  {}\n", result.trial, result.epochs,
-                 result.epochs == 1 ? " " : "s", score_, score_text(result),
-                 result.trial == 0 ? "(as described)" : to_string(result.values));
-      return;
-    }
-    const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
-    const double left = settings_.trials > 0 ? seconds / share() - seconds
-                                             : std::max(0.0, settings_.seconds - seconds);
-    fmt::print(stderr, "\r\x1b[Ktrial {}  best {} {:.4f}  {} left", result.trial, score_, best_,
-               duration(left));
-    std::fflush(stderr);
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-
-  // A group of nine trials gives thirteen or fourteen results; those of several seeds come at the
-  // end.
-  double share() const {
-    const double all = static_cast<double>(settings_.trials) * 13.5 / 9 + 4;
-    return std::min(1.0, static_cast<double>(ended_) / all);
-  }
-
-  TrialsFile& file_;
-  const TuneSettings& settings_;
-  std::string_view score_;
-  bool quiet_, live_ = is_terminal(STDERR_FILENO);
-  std::set<std::pair<std::int64_t, std::int64_t>> known_;
-  std::int64_t ended_ = 0;
-  double best_ = -1e300;
-  Clock::time_point start_ = Clock::now();
-};
 
 // `reviews.plan` to `reviews`.
 std::string stem_of(const std::string& plan) {
@@ -195,6 +142,17 @@ Best describe(const std::vector<TuneResult>& results, const Trial& trial, const 
   result.description = parse_description(
       fmt::format("{}{}\n{}", kMadeBy, train_command(flags, file, result.left), text), file);
   return result;
+}
+
+// After an interruption: the best description so far, though no plan was trained by it.
+void leave_best(const std::vector<TuneResult>& results, const Trial& trial, const Flags& flags) {
+  if (results.empty() || !results.front().failure.empty()) return;
+  const Description best = describe(results, trial, flags).description;
+  write_file(best.file, best.source);
+  fmt::print(stderr,
+             "weft: {} is the best description so far, of trial {}; its first line is the command "
+             "that trains it\n",
+             best.file, results.front().trial);
 }
 
 // Trained on all that it may learn from, for as long as was best in the search.
@@ -302,9 +260,11 @@ TuneSettings limits(const Flags& flags) {
 
 int tune_command(const Flags& flags) {
   check_outputs(flags);
-  if (std::isnan(flags.valid_fraction)) throw Error("--valid-fraction nan is no share", "0.2, say");
+  if (std::isnan(flags.valid_fraction)) {
+    throw UsageError("--valid-fraction nan is no share", "0.2, say");
+  }
   const TuneSettings settings = limits(flags);
-  const Description description = read_description(flags.description);
+  const Description description = read_model(flags.description);
   Trial trial;
   trial.description = &description;
   trial.overrides = Overrides(flags.set);
@@ -339,8 +299,9 @@ int tune_command(const Flags& flags) {
     results = tune(trial, space, settings, file.known(), progress);
   }
   if (interrupted) {
+    leave_best(results, trial, flags);
     fmt::print(stderr, "weft: the same command with --resume goes on where this stopped\n");
-    return 130;
+    return interrupted_status();
   }
   if (results.empty()) {
     throw Error("not one trial ended in the time given", "give it more with --budget");
@@ -350,7 +311,10 @@ int tune_command(const Flags& flags) {
   const Best best = describe(results, trial, flags);
   if (!flags.quiet) fmt::print(stderr, "the best, trained on all of the data:\n");
   const Plan tuned = train_best(best, trial, data.given, flags.quiet);
-  if (interrupted) return 130;
+  if (interrupted) {
+    leave_best(results, trial, flags);
+    return interrupted_status();
+  }
   save_plan(tuned, flags.out);
   write_file(best.description.file, best.description.source);
   say_best(results, name_of(plain.metric));

@@ -125,7 +125,7 @@ const ArgumentDef& match(std::string_view what, std::span<const ArgumentDef> def
 // Suggests a path for an override that nothing asked for. The last part of a path is the surest: a
 // layer may have any name.
 std::string near_path(const std::string& path, const std::vector<std::string>& known) {
-  constexpr std::size_t kShown = 8;
+  constexpr std::size_t kShown = 3;
   const auto last = [](const std::string& p) { return p.substr(p.rfind('.') + 1); };
   std::vector<std::string> names;
   for (const std::string& p : known) names.push_back(last(p));
@@ -133,16 +133,17 @@ std::string near_path(const std::string& path, const std::vector<std::string>& k
   std::string near = exact ? last(path) : nearest(path, known);
   if (!exact && !near.empty()) return fmt::format("did you mean `{}`?", near);
   if (near.empty()) near = nearest(last(path), names);
+  if (near.empty()) {
+    return fmt::format("the nearest are {}; `weft layers` lists what layers and lines take",
+                       fmt::join(nearest_few(path, known, kShown), ", "));
+  }
   std::vector<std::string> meant;
   for (const std::string& p : known) {
-    if (near.empty() || last(p) == near) meant.push_back(fmt::format("`{}`", p));
+    if (last(p) == near) meant.push_back(fmt::format("`{}`", p));
   }
   const char* const more = meant.size() > kShown ? " …" : "";
   meant.resize(std::min(meant.size(), kShown));
-  const std::string listed = fmt::format("{}{}", fmt::join(meant, ", "), more);
-  return near.empty()
-             ? fmt::format("there are {}; `weft layers` lists what layers and lines take", listed)
-             : fmt::format("did you mean {}?", listed);
+  return fmt::format("did you mean {}{}?", fmt::join(meant, ", "), more);
 }
 
 }  // namespace

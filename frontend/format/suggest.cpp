@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace weft {
 namespace {
@@ -43,11 +44,27 @@ std::string nearest(std::string_view wrong, std::span<const std::string> known) 
   return found;
 }
 
+std::vector<std::string> nearest_few(std::string_view wrong, std::span<const std::string> known,
+                                     std::size_t count) {
+  constexpr std::size_t kCompared = 64;  // bytes of a name: keeps the table small
+  std::vector<std::pair<std::size_t, std::string>> ranked;
+  for (const std::string& name : known) {
+    ranked.emplace_back(distance(wrong.substr(0, kCompared), name.substr(0, kCompared)), name);
+  }
+  std::ranges::stable_sort(ranked, {}, &std::pair<std::size_t, std::string>::first);
+  std::vector<std::string> few;
+  for (std::size_t i = 0; i < std::min(count, ranked.size()); ++i) few.push_back(ranked[i].second);
+  return few;
+}
+
 std::string suggestion(std::string_view wrong, std::span<const std::string> known) {
   if (known.empty()) return "none are known here";
   const std::string near = nearest(wrong, known);
   if (!near.empty()) return fmt::format("did you mean `{}`?", near);
-  return fmt::format("known: {}", fmt::join(known, ", "));
+  constexpr std::size_t kShort = 24, kFew = 3;
+  if (known.size() <= kShort) return fmt::format("known: {}", fmt::join(known, ", "));
+  return fmt::format("the nearest of {} names: {}", known.size(),
+                     fmt::join(nearest_few(wrong, known, kFew), ", "));
 }
 
 }  // namespace weft

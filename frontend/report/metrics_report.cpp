@@ -203,8 +203,9 @@ std::string to_text(const Metrics& metrics, bool colour) {
 
 std::string to_json(const Evaluation& evaluation, const Probabilities& probabilities) {
   const Metrics& metrics = evaluation.metrics;
-  Json object = {
-      {"examples", metrics.examples}, {"loss", evaluation.loss}, {"accuracy", metrics.accuracy}};
+  Json object = {{"examples", metrics.examples}};
+  if (evaluation.loss) object["loss"] = *evaluation.loss;
+  object["accuracy"] = metrics.accuracy;
   if (metrics.multi_label) {
     object["threshold"] = evaluation.threshold;
     object["subset_accuracy"] = metrics.accuracy;

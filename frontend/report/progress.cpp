@@ -23,8 +23,9 @@ std::string bar(double share) {
 }
 
 std::string to_text(const Evaluation& valid) {
-  return fmt::format("  valid loss {}  accuracy {:.4f}  macro F1 {:.4f}", rounded(valid.loss),
-                     valid.metrics.accuracy, valid.metrics.macro.f1);
+  return fmt::format("  valid loss {}  accuracy {:.4f}  macro F1 {:.4f}",
+                     valid.loss ? rounded(*valid.loss) : "–", valid.metrics.accuracy,
+                     valid.metrics.macro.f1);
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ std::string summary(const Report& r) {
   out += m.multi_label ? fact("Micro F1", number(m.micro.f1)) +
                              fact("Threshold", number(r.evaluation.threshold))
                        : fact("Weighted F1", number(m.weighted.f1));
-  out += fact("Loss", number(r.evaluation.loss));
+  if (r.evaluation.loss) out += fact("Loss", number(*r.evaluation.loss));
   out += fact("Calibration error", number(expected_calibration_error(r.reliability)));
   out += fact("Texts", whole(m.examples));
   out += fact("Labels", whole(m.classes.size()));
@@ -66,7 +66,7 @@ bool as_measured(const HistoryEntry& entry, const Evaluation& measured) {
            std::abs(at->second - value) <= 1e-6 * std::max(1.0, std::abs(value));
   };
   return is("accuracy", measured.metrics.accuracy) && is("macro_f1", measured.metrics.macro.f1) &&
-         is("loss", measured.loss);
+         measured.loss && is("loss", *measured.loss);
 }
 
 // The epochs whose weights the plan holds: those that its history marks, else the only one whose

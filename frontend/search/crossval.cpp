@@ -39,6 +39,17 @@ Spread spread(const Crossval& result, double FoldScore::*score, double tested, d
   return spread_of(scores, tested, trained);
 }
 
+std::optional<Spread> loss_spread(const Crossval& result, double tested, double trained) {
+  std::vector<double> losses;
+  for (const FoldScore& fold : result.folds) {
+    if (fold.loss) losses.push_back(*fold.loss);
+  }
+  if (losses.empty()) return std::nullopt;
+  Spread spread = spread_of(losses, tested, trained);
+  spread.low = std::max(spread.low, 0.0);
+  return spread;
+}
+
 // Few folds that differ much can put an end of the interval where no share can be.
 Spread within_shares(Spread s) {
   s.low = std::clamp(s.low, 0.0, 1.0);
@@ -142,8 +153,7 @@ Crossval cross_validate(const Trial& trial, const CrossvalSettings& settings,
   const double trained = static_cast<double>(examples) - tested;
   result.accuracy = within_shares(spread(result, &FoldScore::accuracy, tested, trained));
   result.macro_f1 = within_shares(spread(result, &FoldScore::macro_f1, tested, trained));
-  result.loss = spread(result, &FoldScore::loss, tested, trained);
-  result.loss.low = std::max(result.loss.low, 0.0);
+  result.loss = loss_spread(result, tested, trained);
   for (std::uint32_t r = 0; r < settings.repeats; ++r) {
     double sum = 0;
     for (std::uint32_t f = 0; f < settings.folds; ++f) {
@@ -163,7 +173,7 @@ std::string to_text(const Crossval& result) {
   };
   row("accuracy", result.accuracy);
   row("macro F1", result.macro_f1);
-  row("loss", result.loss);
+  if (result.loss) row("loss", *result.loss);
   std::string text = table.str();
   if (result.repeat_accuracy.size() > 1) {
     text += "accuracy of each repeat:";
@@ -175,16 +185,17 @@ std::string to_text(const Crossval& result) {
 
 std::string to_json(const Crossval& result) {
   nlohmann::ordered_json json{{"accuracy", json_of(result.accuracy)},
-                              {"macro_f1", json_of(result.macro_f1)},
-                              {"loss", json_of(result.loss)},
-                              {"repeat_accuracy", result.repeat_accuracy}};
+                              {"macro_f1", json_of(result.macro_f1)}};
+  if (result.loss) json["loss"] = json_of(*result.loss);
+  json["repeat_accuracy"] = result.repeat_accuracy;
   for (const FoldScore& fold : result.folds) {
-    json["folds"].push_back({{"repeat", fold.repeat + 1},
-                             {"fold", fold.fold + 1},
-                             {"epoch", fold.epoch},
-                             {"accuracy", fold.accuracy},
-                             {"macro_f1", fold.macro_f1},
-                             {"loss", fold.loss}});
+    nlohmann::ordered_json one{{"repeat", fold.repeat + 1},
+                               {"fold", fold.fold + 1},
+                               {"epoch", fold.epoch},
+                               {"accuracy", fold.accuracy},
+                               {"macro_f1", fold.macro_f1}};
+    if (fold.loss) one["loss"] = *fold.loss;
+    json["folds"].push_back(std::move(one));
   }
   return json.dump();
 }

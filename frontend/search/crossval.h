@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,8 @@ struct CrossvalSettings {
 struct FoldScore {
   std::uint32_t repeat = 0, fold = 0;  // from 0 here, from 1 where shown
   std::int64_t epoch = 0;              // whose weights were measured
-  double accuracy = 0, macro_f1 = 0, loss = 0;
+  double accuracy = 0, macro_f1 = 0;
+  std::optional<double> loss;  // none: no tested text has a label that was learnt
 };
 
 // Over the folds of all repeats.
@@ -35,7 +37,8 @@ struct Spread {
 
 struct Crossval {
   std::vector<FoldScore> folds;  // by repeat, then fold
-  Spread accuracy, macro_f1, loss;
+  Spread accuracy, macro_f1;
+  std::optional<Spread> loss;           // of the folds that have one
   std::vector<double> repeat_accuracy;  // the mean of each repeat's folds
   Warnings warnings;                    // on the folds of the first repeat
 };

@@ -236,7 +236,7 @@ class Search {
       result.score = score(chosen, metric_);
       result.accuracy = chosen.metrics.accuracy;
       result.macro_f1 = chosen.metrics.macro.f1;
-      result.loss = chosen.loss;
+      result.loss = chosen.loss.value_or(0);  // fit() refuses validation without a known label
     } catch (const TrainingFailed& e) {
       if (number == 0 && step < kTuneSteps) throw;
       result.score = kFailed;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <numeric>
 
 #include "frontend/data/vocabulary_builder.h"
 #include "frontend/pretrained/pretrained_source.h"
@@ -68,26 +69,36 @@ CountedTexts count_words(const DescriptionSettings& settings, const CorpusView& 
   return counted;
 }
 
-// By label; the mean weight of an example is 1.
-std::vector<double> balanced_weights(const CorpusView& examples) {
-  std::vector<double> weights(examples.corpus().label_names().size(), 0.0);
-  double all = 0;
-  for (std::size_t i = 0; i < examples.size(); ++i) {
-    for (const std::uint32_t label : examples.labels(i)) {
-      weights[label] += 1;
-      all += 1;
-    }
+// The labels that the examples have, in the order of a corpus of them alone: a part of a corpus
+// makes the plan that a file of this part would make.
+std::vector<std::string> labels_of(const CorpusView& examples) {
+  const std::vector<std::size_t> counts = label_counts(examples);
+  std::vector<Example> one_each;
+  for (std::size_t label = 0; label < counts.size(); ++label) {
+    if (counts[label] > 0) one_each.push_back({"", {examples.corpus().label_names()[label]}});
   }
-  const auto present =
-      static_cast<double>(std::ranges::count_if(weights, [](double n) { return n > 0; }));
-  for (double& n : weights) n = n == 0 ? 1.0 : all / (present * n);
+  if (one_each.empty()) {
+    throw Error("no example has a label", "label some texts, or name another --label-column");
+  }
+  return Corpus(one_each).label_names();
+}
+
+// By label; the mean weight of an example is 1.
+std::vector<double> balanced_weights(const CorpusView& examples,
+                                     const std::vector<std::string>& labels) {
+  const std::vector<std::uint32_t> number = LabelSpace(labels).align(examples);
+  const std::vector<std::size_t> counts = label_counts(examples);
+  const auto all = static_cast<double>(std::accumulate(counts.begin(), counts.end(), 0UL));
+  std::vector<double> weights(labels.size());
+  for (std::size_t label = 0; label < counts.size(); ++label) {
+    if (counts[label] == 0) continue;
+    weights[number[label]] =
+        all / (static_cast<double>(labels.size()) * static_cast<double>(counts[label]));
+  }
   return weights;
 }
 
 void check_labels(const Description& description, const Corpus& corpus) {
-  if (corpus.label_names().empty()) {
-    throw Error("no example has a label", "label some texts, or name another --label-column");
-  }
   if (!corpus.multi_label() || description.output.name != "softmax") return;
   for (std::size_t i = 0; i < corpus.size(); ++i) {
     if (corpus.labels(i).size() == 1) continue;
@@ -195,7 +206,7 @@ class Builder {
     add_programs(compile_predicting(lowered_.graph, ids, plan_.text, options_),
                  compile_train(sized(lowered_.graph, training), options_));
     for (std::string& text : vectors_.report()) plan_.notes.push_back({"", std::move(text)});
-    expect_memory(plan_.programs);
+    expect_memory(plan_.programs, {.average = settings_.average > 0, .table_rows = 0});
     for (const Graph& program : plan_.programs) add_tensors(program);
     if (const std::string unused = pretrained_.unused(); !unused.empty()) {
       plan_.notes.push_back(
@@ -292,9 +303,11 @@ BuiltPlan build_with_data(const Description& description, const Overrides& overr
                           const CorpusView& examples, const CompileOptions& options,
                           const InitialSources& initial) {
   Builder builder(description, overrides, options, initial);
+  std::vector<std::string> labels = labels_of(examples);
   check_labels(description, examples.corpus());
-  builder.lower(examples.corpus().label_names(),
-                builder.settings().balanced ? balanced_weights(examples) : std::vector<double>{});
+  std::vector<double> weights;
+  if (builder.settings().balanced) weights = balanced_weights(examples, labels);
+  builder.lower(std::move(labels), std::move(weights));
   Dataset data = builder.take_vocabulary(examples);
   const std::int64_t tokens = data.max_tokens(builder.settings().batch);
   return {std::move(builder).finish(tokens), std::move(data)};

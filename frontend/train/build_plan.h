@@ -15,7 +15,7 @@
 
 namespace weft {
 
-// The vocabulary is counted on the examples; labels are those of their whole corpus. Embeddings
+// The vocabulary is counted on the examples; labels are theirs too. Embeddings
 // begin with the word vectors that the description or the options name; a note of the plan says
 // with how many. Throws Error where the description, the data and the vectors do not fit.
 Plan build_plan(const Description&, const Overrides&, const CorpusView& examples,

@@ -129,6 +129,16 @@ double calibration_error(const AnsweredLogits& answers, double temperature) {
   return expected_calibration_error(reliability(confidence, right));
 }
 
+std::size_t right_answers(const AnsweredLogits& answers) {
+  std::size_t right = 0;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const auto logits = std::span(answers.logits).subspan(i * answers.width, answers.width);
+    const auto best = std::ranges::max_element(logits) - logits.begin();
+    right += answers.right[i] == static_cast<std::uint32_t>(best) ? 1 : 0;
+  }
+  return right;
+}
+
 double fit_temperature(const AnsweredLogits& answers) {
   double low = 1 / kHottest;
   double high = 1 / kCoolest;

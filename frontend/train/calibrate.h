@@ -31,6 +31,8 @@ std::vector<std::uint32_t> calibration_rows(std::size_t examples, std::size_t la
 // Error where the plan's one label leaves nothing to answer.
 AnsweredLogits answer(Session&, const Dataset&);
 
+std::size_t right_answers(const AnsweredLogits&);
+
 // The mean of -log p of what is right, in nats.
 double negative_log_likelihood(const AnsweredLogits&, double temperature);
 

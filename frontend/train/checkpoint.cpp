@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <xxhash.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -17,6 +17,7 @@
 
 #include "frontend/train/build_plan.h"
 #include "frontend/train/plan_settings.h"
+#include "frontend/train/spill.h"
 #include "ir/file.h"
 #include "ir/plan/format.h"
 
@@ -63,6 +64,12 @@ json to_json(const TrainState& s) {
              {"best_epoch", s.best_epoch}};
   if (s.best_score) state["best_score"] = *s.best_score;
   return state;
+}
+
+// Those up to the next multiple of 64.
+std::span<const std::byte> zeros_after(std::uint64_t offset) {
+  static constexpr std::array<std::byte, plan_format::kAlignment> kZeros{};
+  return std::span(kZeros).first(plan_format::aligned(offset) - offset);
 }
 
 // -1, which is nowhere possible, for a number with a point: it may lie beyond any integer.
@@ -148,7 +155,8 @@ Checkpoint from_contents(const Contents& contents, std::size_t max_recent,
   checkpoint.threads =
       static_cast<int>(std::clamp<std::int64_t>(whole(contents.head.at("threads")), 0, 1 << 20));
   checkpoint.state = state_from(contents.head.at("state"));
-  checkpoint.state.recent = RecentWeights(max_recent);
+  checkpoint.state.recent =
+      RecentWeights(max_recent, std::filesystem::path(path).parent_path().string());
   std::size_t next = 0;
   const auto segment = [&] {
     if (next == contents.segments.size()) damaged(path, "a part is missing");
@@ -158,12 +166,7 @@ Checkpoint from_contents(const Contents& contents, std::size_t max_recent,
   checkpoint.state.history = checkpoint.now.history;
   if (contents.head.at("best").get<bool>()) checkpoint.state.best = decode_plan(segment(), path);
   while (next < contents.segments.size()) {
-    const auto bytes = segment();
-    std::vector<float> weights(bytes.size() / sizeof(float));
-    if (!weights.empty()) {
-      std::memcpy(weights.data(), bytes.data(), weights.size() * sizeof(float));
-    }
-    if (!checkpoint.state.recent.add(std::move(weights), checkpoint.now)) {
+    if (!checkpoint.state.recent.add(segment(), checkpoint.now)) {
       damaged(path, "its weights are not the plan's");
     }
   }
@@ -172,6 +175,61 @@ Checkpoint from_contents(const Contents& contents, std::size_t max_recent,
   }
   return checkpoint;
 }
+
+// A segment in the pieces of a plan, so that it is written without a copy of the plan in memory.
+// The plan must outlive it.
+class Segment {
+ public:
+  // As encode_plan() has it.
+  static Segment of_plan(const Plan& plan) {
+    Segment segment(plan);
+    segment.image_ = std::make_shared<const plan_format::Image>(plan_format::make_image(plan));
+    segment.add(std::as_bytes(std::span(&segment.image_->header, 1)));
+    segment.add_aligned(segment.image_->structure);
+    for (const auto& piece : segment.image_->segments) segment.add_aligned(piece);
+    return segment;
+  }
+  // The bytes of the tensors, end to end.
+  static Segment of_weights(const Plan& weights) {
+    Segment segment(weights);
+    for (const PlanTensor& tensor : weights.tensors) segment.add(tensor.bytes);
+    return segment;
+  }
+
+  std::uint64_t size() const { return size_; }
+  // Of its bytes together.
+  std::string checksum() const {
+    XXH3_state_t* const state = XXH3_createState();
+    XXH3_64bits_reset(state);
+    for (const auto& piece : pieces_) XXH3_64bits_update(state, piece.data(), piece.size());
+    const std::uint64_t sum = XXH3_64bits_digest(state);
+    XXH3_freeState(state);
+    page_out_all();
+    return hex(sum);
+  }
+  void write_to(AtomicFile& file) const {
+    for (const auto& piece : pieces_) file.write(piece);
+    page_out_all();
+  }
+
+ private:
+  explicit Segment(const Plan& plan) : plan_(&plan) {}
+
+  void page_out_all() const { std::ranges::for_each(plan_->tensors, page_out); }
+  void add(std::span<const std::byte> bytes) {
+    pieces_.push_back(bytes);
+    size_ += bytes.size();
+  }
+  void add_aligned(std::span<const std::byte> bytes) {
+    add(zeros_after(size_));
+    add(bytes);
+  }
+
+  const Plan* plan_;
+  std::shared_ptr<const plan_format::Image> image_;
+  std::vector<std::span<const std::byte>> pieces_;
+  std::uint64_t size_ = 0;
+};
 
 // The first lines that are not the same, and their numbers.
 std::pair<std::string, std::string> first_difference(const std::string& a, const std::string& b) {
@@ -207,32 +265,27 @@ void save_checkpoint(const std::string& path, const Fingerprint& fingerprint, in
                      const Plan& now, const TrainState& state) {
   Plan current = now;
   current.history = state.history;
-  std::vector<std::vector<std::byte>> plans;
-  plans.push_back(encode_plan(current));
-  if (state.best) plans.push_back(encode_plan(*state.best));
-  std::vector<std::span<const std::byte>> segments(plans.begin(), plans.end());
-  for (const std::vector<float>& epoch : state.recent.epochs()) {
-    segments.push_back(std::as_bytes(std::span(epoch)));
-  }
+  std::vector<Segment> segments{Segment::of_plan(current)};
+  if (state.best) segments.push_back(Segment::of_plan(*state.best));
+  for (const Plan& epoch : state.recent.epochs()) segments.push_back(Segment::of_weights(epoch));
   json head{{"fingerprint", to_json(fingerprint)},
             {"threads", threads},
             {"state", to_json(state)},
             {"best", state.best.has_value()},
             {"segments", json::array()}};
-  for (const auto& segment : segments) {
-    head["segments"].push_back({{"bytes", segment.size()}, {"checksum", checksum_of(segment)}});
+  for (const Segment& segment : segments) {
+    head["segments"].push_back({{"bytes", segment.size()}, {"checksum", segment.checksum()}});
   }
   const std::string body = head.dump();
   const std::string text =
       fmt::format("{} {} {}\n{}", kMagic, body.size(), checksum_of(body), body);
 
-  constexpr std::array<std::byte, plan_format::kAlignment> kZeros{};
   AtomicFile file(path);
   file.write(text);
   std::uint64_t at = text.size();
-  for (const auto& segment : segments) {
-    file.write(std::span(kZeros).first(plan_format::aligned(at) - at));
-    file.write(segment);
+  for (const Segment& segment : segments) {
+    file.write(zeros_after(at));
+    segment.write_to(file);
     at = plan_format::aligned(at) + segment.size();
   }
   file.commit();

@@ -26,15 +26,6 @@ std::string counted(std::size_t n, std::string_view noun) {
   return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
 }
 
-// How many of the part's texts have each label, by name, in the corpus's order.
-std::vector<std::size_t> label_counts(const CorpusView& part) {
-  std::vector<std::size_t> counts(part.corpus().label_names().size(), 0);
-  for (std::size_t i = 0; i < part.size(); ++i) {
-    for (const std::uint32_t label : part.labels(i)) ++counts[label];
-  }
-  return counts;
-}
-
 // The labels of `a` that no text of `b` has.
 std::vector<std::string> lacking(const CorpusView& a, const CorpusView& b) {
   std::unordered_map<std::string_view, std::size_t> there;
@@ -179,27 +170,15 @@ Warnings text_warnings(const CorpusView& train, const DescriptionSettings& setti
                   settings.text.tokenizer, others)};
 }
 
-Warnings length_warnings(const Dataset& data, std::int64_t max_ids, const TextSettings& text) {
-  std::size_t full = 0;
-  std::size_t several = 0;  // texts of several windows
-  for (std::size_t i = 0; i < data.size(); ++i) {
-    full += data.length(i) >= max_ids ? 1 : 0;
-    several += data.length(i) > text.max_tokens ? 1 : 0;
-  }
-  Warnings warnings;
-  if (text.max_windows > 1 && several > 0) {
-    warnings.push_back(
-        fmt::format("{} of {} training texts {} longer than max_tokens={}: {} read by windows that "
-                    "overlap by {}",
-                    several, data.size(), several == 1 ? "is" : "are", text.max_tokens,
-                    several == 1 ? "it is" : "they are", text.overlap));
-  }
-  if (full == 0) return warnings;
-  warnings.push_back(fmt::format(
-      "{} of {} training texts {} {}={}: what they have beyond is not read", full, data.size(),
-      full == 1 ? "fills" : "fill", text.max_windows > 1 ? "max_windows" : "max_tokens",
-      text.max_windows > 1 ? text.max_windows : text.max_tokens));
-  return warnings;
+Warnings window_warnings(const Dataset& data, const TextSettings& text) {
+  if (text.max_windows == 1) return {};
+  std::size_t several = 0;
+  for (std::size_t i = 0; i < data.size(); ++i) several += data.length(i) > text.max_tokens ? 1 : 0;
+  if (several == 0) return {};
+  return {fmt::format(
+      "{} of {} training texts {} longer than max_tokens={}: {} read by windows that overlap by {}",
+      several, data.size(), several == 1 ? "is" : "are", text.max_tokens,
+      several == 1 ? "it is" : "they are", text.overlap)};
 }
 
 Warnings split_warnings(const CorpusView& train, const CorpusView& valid,

@@ -25,9 +25,8 @@ Warnings label_warnings(const CorpusView& train, const DescriptionSettings& sett
 // About texts that the tokenizer cannot cut into words.
 Warnings text_warnings(const CorpusView& train, const DescriptionSettings& settings);
 
-// About training texts that fill what is read of a text, `max_ids` ids, or that several windows
-// read.
-Warnings length_warnings(const Dataset&, std::int64_t max_ids, const TextSettings&);
+// About training texts that are read by several windows.
+Warnings window_warnings(const Dataset&, const TextSettings&);
 
 // About validation data: labels that one part lacks, and texts that are in both parts, compared in
 // the spelling that `text` makes of them, ignoring white space.

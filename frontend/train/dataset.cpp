@@ -59,7 +59,7 @@ Dataset encode(const CorpusView& examples, const Encoder& encoder,
 Dataset label(const CorpusView& examples, const std::vector<std::string>& labels,
               std::vector<std::int32_t> ids, std::vector<std::int64_t> offsets) {
   Dataset data{LabelSpace(labels)};
-  const std::vector<std::uint32_t> number = data.space.align(examples.corpus());
+  const std::vector<std::uint32_t> number = data.space.align(examples);
   data.ids = std::move(ids);
   data.offsets = std::move(offsets);
   for (std::size_t i = 0; i < examples.size(); ++i) {

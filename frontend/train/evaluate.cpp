@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <utility>
 
 namespace weft {
@@ -77,7 +78,10 @@ class MeanLoss {
       ++count_;
     }
   }
-  double mean() const { return count_ == 0 ? 0.0 : sum_ / static_cast<double>(count_); }
+  std::optional<double> mean() const {
+    if (count_ == 0) return std::nullopt;
+    return sum_ / static_cast<double>(count_);
+  }
 
  private:
   double sum_ = 0;
@@ -166,7 +170,7 @@ double score(const Evaluation& evaluation, BestBy by) {
     case BestBy::macro_f1:
       return evaluation.metrics.macro.f1;
     case BestBy::loss:
-      return -evaluation.loss;
+      return -evaluation.loss.value_or(std::numeric_limits<double>::max());
   }
   return 0.0;
 }

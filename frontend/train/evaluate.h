@@ -18,7 +18,8 @@ namespace weft {
 struct Evaluation {
   Metrics metrics;
   double threshold = 0.5;  // of a multi-label plan: given, or chosen on this data
-  double loss = 0;         // mean cross-entropy over labels that are known; multi-label: per label
+  // Mean cross-entropy over labels that are known; none: none is. Multi-label: per label.
+  std::optional<double> loss;
 };
 
 // A larger score is better, whatever the measure.

@@ -9,6 +9,9 @@
 #include "frontend/train/build_plan.h"
 #include "frontend/train/calibrate.h"
 #include "frontend/train/data_warnings.h"
+#include "frontend/train/memory_limit.h"
+#include "frontend/train/unread_text.h"
+#include "runtime/text/tokenizers.h"
 
 namespace weft {
 namespace {
@@ -23,6 +26,24 @@ void warn_of_data(const FitData& data, const DescriptionSettings& settings, FitO
   if (data.valid) warn(observer, split_warnings(data.train, *data.valid));
 }
 
+// Of what the plan does not read of the texts.
+void warn_of_reading(const FitData& given, const Dataset& data, const std::optional<Dataset>& valid,
+                     const Plan& plan, const Encoder& encoder, FitObserver& observer) {
+  // An encoder of a pretrained model has its words already.
+  const bool counted = tokenizer_of(plan.text).split != nullptr;
+  if (counted && plan.vocabulary.ends.size() <= 1) {
+    observer.warned(
+        "the vocabulary is empty: no training text has a word that is kept (tokenizer, min_count "
+        "and vocabulary on the line `text` decide), so that all texts look alike");
+  }
+  const auto unread = [&](const CorpusView& examples, const Dataset& read, const char* noun) {
+    warn(observer, unread_warnings(count_unread(examples, read, plan, encoder), noun, plan.text));
+  };
+  warn(observer, window_warnings(data, plan.text));
+  unread(given.train, data, "training text");
+  if (valid) unread(*given.valid, *valid, "validation text");
+}
+
 // Error where a text has several labels or none, but the plan gives each text one.
 void check_labels(const CorpusView& examples, const Plan& plan) {
   if (plan.task == Task::multi_label || !examples.corpus().multi_label()) return;
@@ -31,6 +52,21 @@ void check_labels(const CorpusView& examples, const Plan& plan) {
     throw Error(fmt::format("the plan gives each text one label, but the example on line {} has {}",
                             examples.line(i), examples.labels(i).size()),
                 "train a description that ends with `output sigmoid(logits)`");
+  }
+}
+
+// Error where a text has a label that the plan lacks.
+void check_known(const CorpusView& examples, const Dataset& data) {
+  if (data.space.names.size() == data.space.known) return;
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    for (const std::int32_t label : data.labels_of(i)) {
+      const auto number = static_cast<std::size_t>(label);
+      if (number < data.space.known) continue;
+      throw Error(
+          fmt::format("the label `{}`, on line {}, is not one of the plan's",
+                      data.space.names[number], examples.line(i)),
+          "a plan's labels are fixed when it is made; train a new one from its description");
+    }
   }
 }
 
@@ -50,12 +86,17 @@ void check_validation(const Dataset& valid) {
 // One run, from its checkpoint, if there is one, to its last epoch.
 class Run {
  public:
-  Run(const DescriptionSettings& settings, const FitOptions& options, FitObserver& observer)
-      : settings_(train_settings(settings)), options_(options), observer_(observer) {}
+  // `memory`: bytes, as FitStart has it.
+  Run(const DescriptionSettings& settings, const FitOptions& options, FitObserver& observer,
+      double memory)
+      : settings_(train_settings(settings)),
+        options_(options),
+        observer_(observer),
+        memory_(memory) {}
 
   FitResult train(Session session, const Dataset& data, const Dataset* valid) {
     observer_.started({data.size(), session.labels().size(), session.plan().vocabulary.ends.size(),
-                       session.threads()});
+                       session.threads(), memory_});
     const std::optional<Checkpointing> checkpoints = checkpointing(session, data, valid);
     return weft::train(session, data, valid, settings_, observer_, options_.interrupt,
                        checkpoints ? &*checkpoints : nullptr);
@@ -105,28 +146,49 @@ class Run {
   const TrainSettings settings_;
   const FitOptions& options_;
   FitObserver& observer_;
+  double memory_;
 };
+
+// How a run uses memory. `built`: its plan was made here, and has its weights in memory already;
+// those of a file are copied.
+MemoryUse memory_use(const DescriptionSettings& settings, const Dataset& data, bool validated,
+                     bool built, std::int64_t ids) {
+  const auto probed = data.texts(0, std::min(data.size(), kProbedTexts)).offsets.back();
+  const double rows = static_cast<double>(probed) / static_cast<double>(ids);
+  return {.average = settings.average > 0,
+          .loaded = built,
+          .table_rows = validated ? 1 : std::min(1.0, rows)};
+}
 
 // `data`: the training examples, where they have been encoded already.
 FitResult run(Plan start, std::optional<Dataset> data, const DescriptionSettings& settings,
               const FitData& given, const FitOptions& options, FitObserver& observer) {
   check_labels(given.train, start);
   if (given.valid) check_labels(*given.valid, start);
-  Session session(std::move(start), {options.threads, /*train=*/true});
   if (options.check_data) warn_of_data(given, settings, observer);
-  const auto encoded = [&](const CorpusView& examples) {
-    return encode(examples, session.encoder(), session.labels());
-  };
-  if (!data) data = encoded(given.train);
-  if (options.check_data) {
-    warn(observer, length_warnings(*data, session.encoder().max_ids(), session.plan().text));
-  }
+  const bool built = data.has_value();
   std::optional<Dataset> valid;
-  if (given.valid) {
-    valid = encoded(*given.valid);
-    check_validation(*valid);
+  std::int64_t ids = 0;
+  {
+    const auto encoder = make_encoder(start.text, start.vocabulary);
+    if (!data) data = encode(given.train, *encoder, start.labels);
+    check_known(given.train, *data);
+    if (given.valid) {
+      valid = encode(*given.valid, *encoder, start.labels);
+      check_validation(*valid);
+    }
+    ids = encoder->id_count();
+    if (options.check_data) warn_of_reading(given, *data, valid, start, *encoder, observer);
   }
-  return Run(settings, options, observer)
+  observer.encoded();
+  trim_memory();
+  constexpr double kRunning = 12e6;  // code of kernels, once they run, and small buffers
+  const MemoryUse use = memory_use(settings, *data, valid.has_value(), built, ids);
+  expect_memory(start.programs, use);
+  const double memory =
+      kRunning + static_cast<double>(resident_memory()) + memory_of(start.programs, use);
+  Session session(std::move(start), {options.threads, /*train=*/true});
+  return Run(settings, options, observer, memory)
       .train(std::move(session), *data, valid ? &*valid : nullptr);
 }
 

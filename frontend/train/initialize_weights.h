@@ -8,9 +8,9 @@
 
 namespace weft {
 
-// Fills one tensor of zeros as its attributes say: init="uniform" (in [-scale, scale]), "ones", or
-// zeros. Numbers depend on the seed, the name and the element's place, not on the platform nor on
-// which other weights there are: adding a layer changes no other's beginning.
+// Fills one tensor, of zeros so far, as its attributes say: init="uniform" (in [-scale, scale]),
+// "ones", or zeros. Numbers depend on the seed, the name and the element's place, not on the
+// platform nor on which other weights there are: adding a layer changes no other's beginning.
 void initialize(const Value& value, std::uint64_t seed, std::span<std::byte> bytes);
 
 }  // namespace weft

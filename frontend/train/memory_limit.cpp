@@ -2,13 +2,19 @@
 #include "frontend/train/memory_limit.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <set>
+#include <sstream>
 #include <string>
+#include <utility>
 
 #include "ir/op.h"
 
@@ -23,8 +29,40 @@ std::int64_t number_in(const std::string& path) {
   return std::ifstream(path) >> bytes ? bytes : kUnknown;
 }
 
-// The tightest limit from this process's group up to the root, of control groups version 2 or 1.
-std::int64_t group_limit() {
+// The number behind `name` in a file of such lines: `VmRSS:   1234 kB`, `inactive_file 5678`.
+std::int64_t named_number(const std::string& path, const std::string& name, std::int64_t missing) {
+  std::ifstream in(path);
+  for (std::string line; std::getline(in, line);) {
+    if (!line.starts_with(name)) continue;
+    std::istringstream rest(line.substr(name.size()));
+    std::int64_t number = 0;
+    std::string unit;
+    if (!(rest >> number)) return missing;
+    rest >> unit;
+    return unit == "kB" ? number * 1024 : number;
+  }
+  return missing;
+}
+
+std::int64_t status(const std::string& name) {
+  return named_number("/proc/self/status", name + ":", 0);
+}
+
+// What a control group has left: its limit, less what it uses, but for files that the system keeps
+// in memory while there is room.
+std::int64_t left_in(const std::string& group, bool version2) {
+  const std::int64_t limit =
+      number_in(group + (version2 ? "/memory.max" : "/memory.limit_in_bytes"));
+  const std::int64_t used =
+      number_in(group + (version2 ? "/memory.current" : "/memory.usage_in_bytes"));
+  if (limit == kUnknown || used == kUnknown) return limit;
+  const std::int64_t files =
+      named_number(group + "/memory.stat", version2 ? "inactive_file" : "total_inactive_file", 0);
+  return std::max<std::int64_t>(0, limit - used + std::min(files, used));
+}
+
+// The least of this process's group up to the root, of control groups version 2 or 1.
+std::int64_t left_in_groups() {
   std::int64_t min = kUnknown;
   std::ifstream groups("/proc/self/cgroup");  // 0::/a/b or 4:memory:/a/b
   for (std::string line; std::getline(groups, line);) {
@@ -34,13 +72,21 @@ std::int64_t group_limit() {
     const std::string controllers = line.substr(colon + 1, path - colon - 1);
     if (!controllers.empty() && controllers != "memory") continue;
     const std::string root = controllers.empty() ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory";
-    const char* file = controllers.empty() ? "/memory.max" : "/memory.limit_in_bytes";
     for (std::filesystem::path group = line.substr(path + 1);; group = group.parent_path()) {
-      min = std::min(min, number_in(root + group.string() + file));
+      min = std::min(min, left_in(root + group.string(), controllers.empty()));
       if (!group.has_relative_path()) break;
     }
   }
   return min;
+}
+
+// What `ulimit` leaves of a resource, of which the process uses `used`.
+template <class Resource>
+std::int64_t left_of(Resource resource, std::int64_t used) {
+  rlimit limit{};
+  if (::getrlimit(resource, &limit) != 0) return kUnknown;
+  if (limit.rlim_cur >= static_cast<rlim_t>(kUnknown)) return kUnknown;
+  return std::max<std::int64_t>(0, static_cast<std::int64_t>(limit.rlim_cur) - used);
 }
 
 std::string gigabytes(std::int64_t bytes) {
@@ -50,40 +96,63 @@ std::string gigabytes(std::int64_t bytes) {
 }  // namespace
 
 std::int64_t available_memory() {
-  std::int64_t available = kUnknown;
-  std::ifstream machine("/proc/meminfo");
-  for (std::string line; std::getline(machine, line);) {
-    if (line.starts_with("MemAvailable:")) available = std::stoll(line.substr(13)) * 1024;
-  }
-  return std::min(available, group_limit());
+  const std::int64_t machine = named_number("/proc/meminfo", "MemAvailable:", kUnknown);
+  return std::min({machine, left_in_groups(), left_of(RLIMIT_AS, status("VmSize")),
+                   left_of(RLIMIT_DATA, status("VmData"))});
 }
 
-void expect_memory(std::span<const Graph> programs, std::int64_t available) {
-  double needed = 0;  // a sum that cannot overflow
-  std::int64_t largest_bytes = 0;
-  std::string largest;
+std::int64_t resident_memory() { return status("VmRSS"); }
+
+void trim_memory() {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+}
+
+double memory_of(std::span<const Graph> programs, const MemoryUse& use) {
+  double tensors = 0, tables = 0, arenas = 0, weights = 0;  // sums that cannot overflow
   std::set<std::string> seen;
   for (const Graph& program : programs) {
-    needed += static_cast<double>(program.arena_bytes);
+    arenas += static_cast<double>(program.arena_bytes);
     for (const Value& value : program.values) {
-      const bool kept = value.role == Role::param || value.role == Role::state;
-      const std::int64_t bytes = capacity_bytes(program, value.type);
-      if (kept && !value.attrs.contains("computed") && seen.insert(value.name).second) {
-        needed += static_cast<double>(bytes);
-      } else if (kept) {
-        continue;  // counted, or made row by row as it is read
-      }
-      if (bytes <= largest_bytes) continue;
-      largest_bytes = bytes;
-      largest = fmt::format("%{}, {}", value.name, to_string(value.type));
+      if (value.role != Role::param && value.role != Role::state) continue;
+      if (!seen.insert(value.name).second) continue;
+      const auto bytes = static_cast<double>(capacity_bytes(program, value.type));
+      const bool computed = value.attrs.contains("computed");
+      (computed ? tables : tensors) += bytes;
+      if (!computed && value.role == Role::param) weights += bytes;
     }
   }
+  return tensors + use.table_rows * tables + arenas + (use.average ? weights : 0) -
+         (use.loaded ? weights : 0);
+}
+
+namespace {
+
+// The largest value of the programs, in words, and its bytes.
+std::pair<std::string, std::int64_t> largest_value(std::span<const Graph> programs) {
+  std::pair<std::string, std::int64_t> largest;
+  for (const Graph& program : programs) {
+    for (const Value& value : program.values) {
+      const std::int64_t bytes = capacity_bytes(program, value.type);
+      if (bytes <= largest.second) continue;
+      largest = {fmt::format("%{}, {}", value.name, to_string(value.type)), bytes};
+    }
+  }
+  return largest;
+}
+
+}  // namespace
+
+void expect_memory(std::span<const Graph> programs, const MemoryUse& use, std::int64_t available) {
+  const double needed = memory_of(programs, use);
   if (needed <= static_cast<double>(available)) return;
+  const auto [name, bytes] = largest_value(programs);
   throw Error(fmt::format("the model takes {:.1f} GB of memory, but there are {}", needed / 1e9,
                           gigabytes(available)),
               fmt::format("its largest tensor is {}, of {}: make it smaller by a smaller width, "
                           "vocabulary, max_tokens, batch or number of buckets",
-                          largest, gigabytes(largest_bytes)));
+                          name, gigabytes(bytes)));
 }
 
 }  // namespace weft

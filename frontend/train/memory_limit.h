@@ -9,11 +9,27 @@
 
 namespace weft {
 
-// Bytes that are free on this machine, or that this process's control groups allow, if that is
-// less; the largest number where the system says neither.
+// Bytes that this process may still take: those that are free on this machine, or that are left to
+// it by its control groups and by `ulimit -v` and `-d`, whichever is least; the largest number
+// where the system says none of it.
 std::int64_t available_memory();
+std::int64_t resident_memory();  // bytes that this process has now; 0 where the system does not say
 
-// Error, naming the largest tensor, if the programs' tensors and arenas take more than `available`.
-void expect_memory(std::span<const Graph> programs, std::int64_t available = available_memory());
+// Gives freed memory back to the system, which else keeps it for what comes next.
+void trim_memory();
+
+struct MemoryUse {
+  bool average = false;  // the mean of the last epochs' weights is taken
+  bool loaded = false;   // the weights are in memory already, in a plan that is given away
+  // The share of the rows of tables that are made, each when it is first read.
+  double table_rows = 1;
+};
+
+// Bytes that training takes beside the data, at its peak: tensors, tables made at load, arenas.
+double memory_of(std::span<const Graph> programs, const MemoryUse& use);
+
+// Error, naming the largest tensor, if that is more than `available`.
+void expect_memory(std::span<const Graph> programs, const MemoryUse& use = {},
+                   std::int64_t available = available_memory());
 
 }  // namespace weft

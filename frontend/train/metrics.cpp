@@ -84,14 +84,25 @@ bool contains(std::span<const std::uint32_t> set, std::uint32_t label) {
 
 }  // namespace
 
-std::vector<std::uint32_t> LabelSpace::align(const Corpus& corpus) {
+std::vector<std::size_t> label_counts(const CorpusView& examples) {
+  std::vector<std::size_t> counts(examples.corpus().label_names().size(), 0);
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    for (const std::uint32_t label : examples.labels(i)) ++counts[label];
+  }
+  return counts;
+}
+
+std::vector<std::uint32_t> LabelSpace::align(const CorpusView& examples) {
   std::unordered_map<std::string, std::uint32_t> numbers;
   for (std::uint32_t i = 0; i < names.size(); ++i) numbers.emplace(names[i], i);
-  std::vector<std::uint32_t> aligned;
-  for (const std::string& name : corpus.label_names()) {
+  const std::vector<std::size_t> counts = label_counts(examples);
+  std::vector<std::uint32_t> aligned(counts.size(), kAbsent);
+  for (std::size_t label = 0; label < counts.size(); ++label) {
+    if (counts[label] == 0) continue;
+    const std::string& name = examples.corpus().label_names()[label];
     const auto [entry, added] = numbers.emplace(name, static_cast<std::uint32_t>(names.size()));
     if (added) names.push_back(name);
-    aligned.push_back(entry->second);
+    aligned[label] = entry->second;
   }
   return aligned;
 }

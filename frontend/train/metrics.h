@@ -12,14 +12,19 @@
 
 namespace weft {
 
+// How many of the examples have each label of their corpus, in its order.
+std::vector<std::size_t> label_counts(const CorpusView& examples);
+
 // The labels of an evaluation: those a plan knows, in its order, then those only the data has.
 // A plan cannot predict the latter, so each of their examples counts as wrong.
 struct LabelSpace {
   explicit LabelSpace(std::vector<std::string> plan_labels)
       : names(std::move(plan_labels)), known(names.size()) {}
 
-  // The number here of each of the corpus's labels; unknown ones are added.
-  std::vector<std::uint32_t> align(const Corpus& corpus);
+  // The number here of each label of the examples, by its number in their corpus; unknown ones are
+  // added. Labels that none of the examples has are kAbsent.
+  std::vector<std::uint32_t> align(const CorpusView& examples);
+  static constexpr std::uint32_t kAbsent = ~0U;
 
   std::vector<std::string> names;
   std::size_t known;

@@ -16,6 +16,7 @@ namespace weft {
 struct FitStart {
   std::size_t examples = 0, labels = 0, words = 0;  // words: of the vocabulary
   int threads = 0;
+  double memory = 0;  // bytes that the process takes at most, by reckoning
 };
 
 // The position from which an interrupted run goes on.
@@ -38,6 +39,7 @@ class FitObserver {
  public:
   virtual ~FitObserver() = default;
   virtual void built(const Plan&) {}  // from a description; not trained yet
+  virtual void encoded() {}           // fit() reads no text any more: a corpus may be emptied
   virtual void started(const FitStart&) {}
   virtual void resumed(const FitResumption&) {}
   virtual void began(std::int64_t /*epochs*/, std::size_t /*examples*/) {}  // epochs left

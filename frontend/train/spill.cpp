@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -17,14 +18,9 @@ namespace {
 
 constexpr std::size_t kLeast = std::size_t{16} << 20U;  // what is smaller stays in memory
 
-struct Mapping {
-  void* address;
+struct Unmap {
   std::size_t size;
-
-  Mapping(void* at, std::size_t bytes) : address(at), size(bytes) {}
-  Mapping(const Mapping&) = delete;
-  Mapping& operator=(const Mapping&) = delete;
-  ~Mapping() { ::munmap(address, size); }
+  void operator()(void* address) const { ::munmap(address, size); }
 };
 
 // The plan with its tensors in a mapped file; none if that fails.
@@ -39,7 +35,7 @@ std::optional<Plan> in_file(const Plan& plan, std::size_t size, const std::strin
       written ? ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file.descriptor(), 0) : MAP_FAILED;
   if (mapped == MAP_FAILED) return std::nullopt;
   return in_block(plan, static_cast<const std::byte*>(mapped),
-                  std::make_shared<const Mapping>(mapped, size));
+                  std::shared_ptr<const void>(mapped, Unmap{size}));
 }
 
 }  // namespace
@@ -50,6 +46,14 @@ Plan spilled(const Plan& plan, const std::string& folder) {
     if (std::optional<Plan> placed = in_file(plan, size, folder)) return std::move(*placed);
   }
   return copied(plan);
+}
+
+void page_out(const PlanTensor& tensor) {
+  if (std::get_deleter<Unmap>(tensor.owner) == nullptr) return;
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<std::uintptr_t>(tensor.bytes.data()) / page * page;
+  const auto end = reinterpret_cast<std::uintptr_t>(tensor.bytes.data() + tensor.bytes.size());
+  ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
 }  // namespace weft

@@ -12,4 +12,8 @@ namespace weft {
 // memory if the file cannot be written.
 Plan spilled(const Plan&, const std::string& folder);
 
+// Of a tensor of a spilled plan that has been read: its memory goes back to the system, until it is
+// read again. No other tensor is changed.
+void page_out(const PlanTensor& tensor);
+
 }  // namespace weft

@@ -43,11 +43,12 @@ class Trainer {
     store_rows();
     if (checkpoints != nullptr && checkpoints->from) {
       state_ = *checkpoints->from;
+      first_loss_ = 0;  // not known any more
       return;
     }
     state_.history = session.plan().history;
     state_.step = state_.history.empty() ? 0 : state_.history.back().step;
-    state_.recent = RecentWeights(static_cast<std::size_t>(settings.average));
+    state_.recent = RecentWeights(static_cast<std::size_t>(settings.average), spill_folder());
   }
 
   FitResult run() {
@@ -64,13 +65,13 @@ class Trainer {
     result.best_epoch = state_.best_epoch;
     result.epochs = state_.ended;
     result.stopped_early = !result.interrupted && state_.ended < settings_.epochs;
-    result.plan =
-        state_.best ? std::move(*state_.best) : spilled(session_.flushed(), spill_folder());
+    result.plan = state_.best ? std::move(*state_.best) : session_.flushed();
     result.valid = std::move(best_valid_);
     if (!result.interrupted) try_mean(result);
     if (valid_ != nullptr && !result.valid && !result.interrupted)
       result.valid = evaluated(result.plan);
     mark_kept(result);
+    warn_of_divergence(result);
     result.plan.history = state_.history;
     return result;
   }
@@ -137,6 +138,7 @@ class Trainer {
           session_.train_step(batches_.texts(), batches_.labels(), state_.learning_rate,
                               rows_ ? rows_->of(batches_.examples()) : std::span<const float>());
       ++state_.step;
+      if (!first_loss_) first_loss_ = loss;
       if (!std::isfinite(loss)) diverged(fmt::format("the loss became {}", loss));
       state_.loss_sum += loss * static_cast<double>(batches_.texts().size());
       state_.seen = static_cast<std::int64_t>(batches_.done());
@@ -158,12 +160,12 @@ class Trainer {
     return now;
   }
 
-  // On the validation data; without it, some training texts tell whether there are answers at all.
+  // On the validation data, if there is any.
   std::optional<Evaluation> validated() {
     try {
       if (valid_ != nullptr) return evaluated_now();
       Predictions answers;
-      const std::size_t some = std::min<std::size_t>(data_.size(), 64);
+      const std::size_t some = std::min(data_.size(), kProbedTexts);
       session_.predict_ids(data_.texts(0, some), answers);
       for (std::size_t i = 0; i < some; ++i) expect_numbers(answers, i);
       return std::nullopt;
@@ -184,8 +186,8 @@ class Trainer {
       reached = score(*report.valid, settings_.metric);
       report.best = !state_.best_score || *reached > *state_.best_score;
       entry.metrics = {{"accuracy", report.valid->metrics.accuracy},
-                       {"macro_f1", report.valid->metrics.macro.f1},
-                       {"loss", report.valid->loss}};
+                       {"macro_f1", report.valid->metrics.macro.f1}};
+      if (report.valid->loss) entry.metrics.emplace_back("loss", *report.valid->loss);
     }
     state_.history.push_back(entry);
     if (settings_.average > 0) state_.recent.add(now);
@@ -203,15 +205,16 @@ class Trainer {
     observer_.epoch_ended(report);
   }
 
-  Evaluation evaluated(const Plan& plan) const {
-    Session session(plan, {.threads = session_.threads(), .train = false});
-    return evaluate(session, *valid_, std::nullopt);
+  // After training: the session that trained, whose memory is no longer needed, makes room.
+  Evaluation evaluated(const Plan& plan) {
+    session_ = Session(plan, {.threads = session_.threads(), .train = false});
+    return evaluate(session_, *valid_, std::nullopt);
   }
 
   // Takes the mean of the last epochs' weights, unless validation prefers the best epoch's.
   void try_mean(FitResult& result) {
     if (state_.recent.size() == 0) return;
-    Plan mean = state_.recent.mean_in(session_.snapshot());
+    Plan mean = state_.recent.mean_in(session_.flushed());
     if (valid_ != nullptr) {
       Evaluation evaluation = evaluated(mean);
       if (score(evaluation, settings_.metric) < state_.best_score) return;
@@ -232,6 +235,24 @@ class Trainer {
                                             : entry.epoch == result.best_epoch;
       entry.kept = valid_ != nullptr && kept;
     }
+  }
+
+  // Finite numbers may be as useless as infinite ones: the loss of guessing, which knows nothing of
+  // a text, is the logarithm of the number of answers. First weights may do worse.
+  void warn_of_divergence(const FitResult& result) {
+    const std::size_t labels = session_.labels().size();
+    const bool yes_or_no = session_.plan().task != Task::single_label;
+    const double guessing = std::log(yes_or_no ? 2.0 : std::max(2.0, static_cast<double>(labels)));
+    const HistoryEntry* kept = nullptr;
+    for (const HistoryEntry& entry : state_.history) {
+      if (result.averaged > 0 || entry.epoch == result.best_epoch) kept = &entry;
+    }
+    const double poor = 2 * std::max(guessing, first_loss_.value_or(0));
+    if (kept == nullptr || !(kept->train_loss > poor)) return;
+    observer_.warned(
+        fmt::format("training diverged: the loss of epoch {} is {:.4g}, where guessing has {:.4f}; "
+                    "try --rate {}",
+                    kept->epoch, kept->train_loss, guessing, settings_.learning_rate / 10));
   }
 
   bool saves() const { return checkpoints_ != nullptr && !checkpoints_->path.empty(); }
@@ -258,11 +279,12 @@ class Trainer {
     cost_ = std::chrono::duration<double>(saved_ - start).count();
   }
 
-  // Where the best epoch is kept: beside the checkpoint, which is beside the plan.
+  // Where the best epoch and the recent ones are kept: beside the checkpoint, which is beside the
+  // plan. The system's folder for temporary files may be in memory.
   std::string spill_folder() const {
-    return checkpoints_ == nullptr
-               ? std::string()
-               : std::filesystem::path(checkpoints_->path).parent_path().string();
+    if (checkpoints_ == nullptr) return {};
+    const auto folder = std::filesystem::path(checkpoints_->path).parent_path();
+    return folder.empty() ? "." : folder.string();
   }
 
   using Clock = std::chrono::steady_clock;
@@ -278,6 +300,7 @@ class Trainer {
   Batches batches_;
   std::optional<StoredRows> rows_, valid_rows_;
   TrainState state_;
+  std::optional<double> first_loss_;      // of the first batch, before a step
   std::optional<Evaluation> best_valid_;  // of state_.best; none after an interruption
   Clock::time_point saved_ = Clock::now();
   double cost_ = 0;  // of the last checkpoint, in seconds

@@ -46,7 +46,12 @@ struct FitResult {
   bool interrupted = false;
 };
 
-// `session` was opened to train; its plan is where training starts, and may have a history. With
+// Without validation, after each epoch so many texts of the training data are answered, which tells
+// whether there are answers at all.
+inline constexpr std::size_t kProbedTexts = 64;
+
+// `session` was opened to train; its plan is where training starts, and may have a history. It is
+// spent afterwards: the plan that is returned may have its memory. With
 // validation data the best epoch is the first of the highest score, where the start of a plan with
 // a history counts as one; without, the last. Setting `interrupt` ends training after the step it
 // is in; the epoch then does not count, unless it is the first. With `checkpoints`, the run saves

@@ -212,6 +212,22 @@ bool is_fasttext(std::string_view head) {
   return head.size() >= sizeof kMagic && std::memcmp(head.data(), &kMagic, sizeof kMagic) == 0;
 }
 
+// The form of 2016 begins with the arguments themselves: width, window, epochs, least count,
+// negative samples, word n-grams, loss, model, buckets, letter groups. No text begins with such
+// bytes.
+bool is_old_fasttext(std::string_view head) {
+  std::int32_t fields[11];
+  if (head.size() < sizeof fields) return false;
+  std::memcpy(fields, head.data(), sizeof fields);
+  const auto within = [&](std::size_t i, std::int32_t low, std::int32_t high) {
+    return fields[i] >= low && fields[i] <= high;
+  };
+  return within(0, 1, kWidestVectors) && within(1, 0, 1000) && within(2, 0, 100000) &&
+         within(3, 0, 1000000) && within(4, 0, 1000) && within(5, 0, 100) && within(6, 1, 3) &&
+         within(7, 1, 3) && fields[8] >= 0 && within(9, 0, kLongestGroup) &&
+         within(10, 0, kLongestGroup);
+}
+
 std::size_t fasttext_width(ByteReader& in) {
   return static_cast<std::size_t>(parse_header(in, in.ahead(kHeaderBytes)).width);
 }

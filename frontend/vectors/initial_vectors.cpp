@@ -162,6 +162,8 @@ std::string InitialVectors::report_of(const File& file) const {
   if (c.other_case > 0) text += fmt::format("; {} in another case", c.other_case);
   if (c.composed > 0) text += fmt::format("; {} composed of letter groups", c.composed);
   if (c.added > 0) text += fmt::format("; {} words added", c.added);
+  if (c.broken > 0) text += fmt::format("; {} words of it, not UTF-8, left out", c.broken);
+  if (!file.file->remark().empty()) text += "; " + file.file->remark();
   return text;
 }
 

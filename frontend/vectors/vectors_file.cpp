@@ -116,7 +116,7 @@ void VectorsFile::fail_on_line(const std::string& what, std::string remedy) cons
 // ---- Which format
 
 void VectorsFile::recognise() {
-  const std::string_view head = in_.ahead(16);
+  const std::string_view head = in_.ahead(64);
   if (head.empty()) fail("the file is empty", std::string(kDamagedRemedy));
   if (const auto encoding = encoding_by_mark(head); !encoding.empty() && encoding != "UTF-8") {
     fail(fmt::format("this is {} text", encoding),
@@ -126,6 +126,11 @@ void VectorsFile::recognise() {
     format_ = Format::fasttext;
     width_ = fasttext_width(in_);
     return;
+  }
+  if (is_old_fasttext(head)) {
+    fail("this is a fastText model of the form of 2016, which is not read",
+         "write its vectors as text with the fastText it was made with: `fasttext "
+         "print-word-vectors`; or use its .vec file");
   }
   if (head.starts_with(kByteOrderMark)) in_.skip(kByteOrderMark.size());
   std::string_view line = in_.ahead(kLongestLine).substr(0, kLongestLine);
@@ -145,7 +150,7 @@ void VectorsFile::recognise_text(std::string_view first_line) {
   if (fields.size() == 2) {
     const auto words = count_of(fields[0]);
     const auto width = count_of(fields[1]);
-    if (words && width) {
+    if (words && width && !begins_with_vectors_of_one(*width)) {
       if (*width == 0 || *width > kWidestVectors) {
         fail(fmt::format("line 1 announces vectors of {} numbers; from 1 to {} can be read", *width,
                          kWidestVectors),
@@ -164,6 +169,22 @@ void VectorsFile::recognise_text(std::string_view first_line) {
     fail("this is not a file of word vectors: line 1 is not a word with its numbers",
          std::string(kFormats));
   }
+}
+
+// `1999 7` above `the 5`: a word that is a number and its vector of one number, not a header.
+bool VectorsFile::begins_with_vectors_of_one(std::uint64_t width) {
+  constexpr int kLooked = 8;  // lines
+  if (width == 1) return false;
+  std::string_view rest = in_.ahead(kLongestLine).substr(0, kLongestLine);
+  int looked = 0;
+  for (; looked < kLooked; ++looked) {
+    rest.remove_prefix(std::min(rest.find('\n'), rest.size()));
+    if (rest.size() < 2) break;
+    rest.remove_prefix(1);
+    const auto fields = fields_of(without_end(rest.substr(0, rest.find('\n'))));
+    if (fields.size() != 2 || !number_of(fields[1])) return false;
+  }
+  return looked > 0;
 }
 
 // Behind the first line, where a binary file begins with a word, a space and 4 width bytes.
@@ -248,13 +269,12 @@ void VectorsFile::read_text(WordVectors& into) {
   std::vector<float> row(width_);
   std::string_view line;
   std::uint64_t rows = 0;
+  bool ended_with_line = true;
   while (next_line(line)) {
     line = without_end(line);
     if (line.empty()) continue;
-    if (headed && rows++ == announced_) {
-      fail_on_line(fmt::format("line 1 announces {} words, but here is one more", announced_),
-                   "correct the number on line 1");
-    }
+    ended_with_line = complete_line_;
+    ++rows;
     const std::size_t word_size = std::min(line.find_first_of(" \t"), line.size());
     const bool wanted = into.wants(line.substr(0, word_size));
     // The numbers of an unwanted line are not read, unless the file may have been cut off in it.
@@ -262,11 +282,15 @@ void VectorsFile::read_text(WordVectors& into) {
     if (!parse_row(line, word_size, row) || !wanted) continue;
     for (const std::uint32_t id : into.take()) std::ranges::copy(row, into.row(id).begin());
   }
-  if (headed && rows < announced_) {
+  if (!headed || rows == announced_) return;
+  // Published files announce wrong numbers, and `head -n` makes such files. One that is cut short
+  // ends within a line.
+  if (rows < announced_ && (rows == 0 || !ended_with_line)) {
     fail_on_line(
         fmt::format("the file ends after {} words, but line 1 announces {}", rows, announced_),
         std::string(kDamagedRemedy));
   }
+  remark_ = fmt::format("line 1 announces {} words, but the file has {}", announced_, rows);
 }
 
 // ---- word2vec's binary form

@@ -32,12 +32,15 @@ class VectorsFile {
 
   // Once. Keeps the rows that are wanted only.
   void read(WordVectors& into, const ReadWatch& watch = {});
+  // What is odd about the file that was read, though no word is lost by it; empty: nothing.
+  const std::string& remark() const { return remark_; }
 
  private:
   enum class Format : std::uint8_t { headed_text, text, binary, fasttext };
 
   void recognise();
   void recognise_text(std::string_view first_line);
+  bool begins_with_vectors_of_one(std::uint64_t width);
   bool second_line_is_text();
   void read_text(WordVectors& into);
   void read_binary(WordVectors& into);
@@ -52,6 +55,7 @@ class VectorsFile {
   std::uint64_t announced_ = 0;  // words, on the first line of some formats
   std::uint64_t line_ = 0;       // the last one read, from 1
   bool complete_line_ = true;    // it had an end
+  std::string remark_;
 };
 
 // ---- What the readers of the formats share.

@@ -39,7 +39,9 @@ WordVectors::WordVectors(WordList words, std::vector<std::uint64_t> counts,
 
 // In lower case, and in NFKC where the tokenizer has it so.
 void WordVectors::append_folded(std::string_view word, std::string& out) const {
-  append_normalized(word, {true, splitter_.normalization().nfkc}, out);
+  Normalization folded = splitter_.normalization();
+  folded.lowercase = true;
+  append_normalized(word, folded, out);
 }
 
 std::uint32_t WordVectors::find(std::string_view spelling) const {
@@ -88,7 +90,9 @@ bool WordVectors::wants(std::string_view word) {
     degrees_.push_back(degree);
   }
   if (!spelled && words_.size() < max_words_) consider_adding(word);
-  return !ids_.empty() || !added_.empty();
+  const bool wanted = !ids_.empty() || !added_.empty();
+  if (!wanted && !utf8::is_valid(word)) ++broken_;
+  return wanted;
 }
 
 // A word that the tokenizer makes of this one, where the vocabulary does not have it.
@@ -150,6 +154,7 @@ std::span<float> WordVectors::row(std::uint32_t id) {
 }
 
 void WordVectors::take_from(const WordVectors& more) {
+  broken_ = more.broken_;
   const auto copy = [&](std::uint32_t id, std::uint32_t from) {
     if (more.match_[from] == WordMatch::none) return;
     found(id, more.match_[from]);
@@ -185,6 +190,7 @@ VectorCoverage WordVectors::coverage() const {
   }
   coverage.words = counts_.empty() ? 0 : counts_.size() - 1;
   coverage.added = words_.size() - given_words_;
+  coverage.broken = broken_;
   coverage.occurrences = all == 0 ? 0.0 : static_cast<double>(found) / static_cast<double>(all);
   return coverage;
 }

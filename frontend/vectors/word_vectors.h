@@ -27,6 +27,7 @@ struct VectorCoverage {
   std::size_t words = 0;                                // of the data, without the unknown word
   std::size_t exact = 0, other_case = 0, composed = 0;  // of these; the rest begin at random
   std::size_t added = 0;                                // that the data does not have
+  std::size_t broken = 0;                               // of the file, left out: not UTF-8
   double occurrences = 0;  // share of the data's tokens whose word has a vector
 };
 
@@ -81,6 +82,7 @@ class WordVectors {
   static constexpr std::size_t kNoSlot = std::numeric_limits<std::size_t>::max();
   std::vector<std::size_t> slot_;  // by id
   std::size_t slots_ = 0;
+  std::size_t broken_ = 0;                    // words that are not UTF-8
   std::vector<float> rows_;                   // by slot
   std::vector<std::uint32_t> in_file_order_;  // those that might be added, were they not there
 

@@ -2,6 +2,7 @@
 #include "runtime/resources/memory.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -21,26 +22,43 @@ std::size_t size_of(const PlanTensor& tensor) {
   return static_cast<std::size_t>(size);
 }
 
+// To fresh memory, which is zero and takes no room until it is written: the states of an optimizer
+// are zero at first.
+void copy_unless_zero(std::span<const std::byte> from, std::byte* to) {
+  constexpr std::size_t kPiece = std::size_t{1} << 16U;
+  static constexpr std::array<std::byte, kPiece> kZeros{};
+  for (std::size_t at = 0; at < from.size(); at += kPiece) {
+    const std::size_t size = std::min(kPiece, from.size() - at);
+    if (std::memcmp(from.data() + at, kZeros.data(), size) == 0) continue;
+    std::memcpy(to + at, from.data() + at, size);
+  }
+}
+
 }  // namespace
 
 Memory::Memory(std::vector<PlanTensor> tensors, Access access, std::span<const PlanTensor> computed)
     : access_(access), tensors_(std::move(tensors)), stored_(tensors_.size()) {
   tensors_.insert(tensors_.end(), computed.begin(), computed.end());
   const std::size_t first_own = access_ == Access::owned ? 0 : stored_;
-  std::size_t total = 0;
+  std::size_t copied = 0;
+  std::size_t made = 0;
   for (std::size_t i = 0; i < tensors_.size(); ++i) {
     index_.emplace(tensors_[i].name, i);
-    if (i >= first_own) total += aligned(size_of(tensors_[i]));
+    if (i >= first_own) (i < stored_ ? copied : made) += aligned(size_of(tensors_[i]));
   }
-  copies_ = AlignedBytes(total);
-  std::byte* to = copies_.data();
+  // Two blocks: the copies keep theirs, so that a plan may have them when this memory is gone.
+  const auto copies = std::make_shared<const AlignedBytes>(copied);
+  // Training without validation reads a few rows of the tables only, here and there.
+  computed_ = AlignedBytes(
+      made, access_ == Access::owned ? AlignedBytes::Pages::small : AlignedBytes::Pages::huge);
+  std::byte* to = copies->data();
   for (std::size_t i = first_own; i < tensors_.size(); ++i) {
+    if (i == stored_) to = computed_.data();
     PlanTensor& tensor = tensors_[i];
     const std::size_t size = size_of(tensor);
-    // What begins as zeros, such as an optimizer's states, takes memory when it is written.
-    if (i < stored_ && !all_zero(tensor.bytes)) std::memcpy(to, tensor.bytes.data(), size);
+    if (i < stored_) copy_unless_zero(tensor.bytes.first(size), to);
     tensor.bytes = {to, size};
-    tensor.owner = nullptr;
+    tensor.owner = i < stored_ ? copies : nullptr;
     to += aligned(size);
   }
 }

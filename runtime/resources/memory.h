@@ -41,7 +41,8 @@ class Memory {
   RowsOnDemand& make_on_demand(const std::string& name, std::int64_t rows, RowsOnDemand::Make make);
   RowsOnDemand* rows_on_demand(std::string_view name) const;  // null: they are all there
 
-  // The tensors as they are now, in the plan's order; valid as long as the memory.
+  // The tensors as they are now, in the plan's order; valid as long as the memory. Copies of owned
+  // ones keep their bytes alive, which programs go on to write.
   std::span<const PlanTensor> tensors() const { return std::span(tensors_).first(stored_); }
 
   // Counts changes: who keeps something made from a tensor remakes it when the count has moved.
@@ -56,7 +57,7 @@ class Memory {
 
  private:
   Access access_;
-  AlignedBytes copies_;
+  AlignedBytes computed_;
   std::vector<PlanTensor> tensors_;  // the plan's, then those computed
   std::size_t stored_;
   std::map<std::string, std::size_t, std::less<>> index_;

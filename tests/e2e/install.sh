@@ -30,6 +30,23 @@ END
 # Installed: a program is built against the package, and loads a plan.
 made cmake --install "$build" --prefix "$work/prefix"
 [ "$("$work/prefix/bin/weft" version)" = "$("$weft" version)" ] || fail "the program is not installed"
+man=$work/prefix/share/man/man1/weft.1
+for command in $("$weft" --help | sed -n '/^Subcommands:/,$p' | awk 'NR > 1 && NF { print $1 }'); do
+  grep -qE "^\.SS weft $command$" "$man" || fail "the manual page lacks $command"
+done
+if command -v groff >/dev/null; then
+  [ -z "$(groff -man -Tutf8 -ww -z "$man" 2>&1)" ] || fail "groff: $(groff -man -Tutf8 -ww -z "$man" 2>&1)"
+fi
+completed() {  # what bash offers for the last of these words
+  bash -c '. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _weft; echo "${COMPREPLY[*]}"' \
+    "$work/prefix/share/bash-completion/completions/weft" "$@"
+}
+[ "$(completed weft pre)" = predict ] || fail "completes pre: $(completed weft pre)"
+[ "$(completed weft train --epo)" = --epochs ] || fail "completes --epo: $(completed weft train --epo)"
+[ "$(completed weft predict --format j)" = json ] || fail "completes the values of --format"
+head -1 "$work/prefix/share/zsh/site-functions/_weft" | grep -x "#compdef weft" >/dev/null ||
+  fail "zsh has no completion"
+if command -v zsh >/dev/null; then zsh -n "$work/prefix/share/zsh/site-functions/_weft"; fi
 for file in runtime/session.h runtime/weft.h ir/ops/ops.h ir/ops/ops.def frontend/data/corpus.h; do
   [ -f "prefix/include/weft/$file" ] || fail "$file is not installed"
 done

@@ -31,14 +31,14 @@ train  adam(rate=0.01) batch=16 epochs=8
 END
 sed 's/max_tokens=12/max_tokens=12 long=windows max_windows=8 overlap=4/' cnn.model >windows.model
 run=(--data data.tsv --threads 1 --quiet)
-says "fill max_tokens=12: what they have beyond is not read" "$weft" train cnn.model "${run[@]}" -o cut.plan
+says "longer than max_tokens=12: what follows is not read" "$weft" train cnn.model "${run[@]}" -o cut.plan
 says "longer than max_tokens=12: they are read by windows that overlap by 4" \
   "$weft" train windows.model "${run[@]}" -o windows.plan
 above "$(accuracy windows.plan)" 0.95 || fail "windows: accuracy $(accuracy windows.plan)"
 above 0.9 "$(accuracy cut.plan)" || fail "cut texts: accuracy $(accuracy cut.plan), as if they were whole"
 
 # What is beyond the last window is cut, and said.
-says "fill max_windows=2: what they have beyond is not read" \
+says "longer than max_windows=2: what follows is not read" \
   "$weft" train windows.model "${run[@]}" --epochs 1 --set text.max_windows=2 -o two.plan
 
 # A run that is cut short ends with the same bytes; so does prediction with any number of threads.

@@ -77,6 +77,62 @@ says "5 texts are left out, because the plan does not know their label: .new." "
   --data newer.tsv -o x.plan
 says "training has not: .new." "${tune[@]}" --data alike.tsv --valid newer.tsv --trials 1
 
+# A trial knows the labels of its training texts only, so that its score is that of a plan.
+awk 'BEGIN { print "label\ttext"; for (i = 0; i < 40; ++i) print (i % 4 ? "only_valid" : "a") "\tx" }' \
+  >half.tsv
+awk 'BEGIN { print "label\ttext"; for (i = 0; i < 40; ++i) print (i % 2 ? "a" : "b") "\tx" }' >ab.tsv
+"${tune[@]}" --data ab.tsv --valid half.tsv --trials 3 --threads 1 2>message
+score=$(sed -n 's/.*"accuracy":\([0-9.]*\).*/\1/p' t.trials.jsonl | sort -n | tail -1)
+awk -v s="$score" 'BEGIN { exit !(s <= 0.25) }' || fail "a trial scores $score where 0.25 is the most"
+# Labels in one fold only are never right, and there is no loss of them.
+awk 'BEGIN { print "label\ttext"; for (i = 0; i < 12; ++i) print "l" i % 4 "\tx" }' >by_fold.tsv
+"$weft" crossval bow.model --folds 4 --folds-by row --set epochs=1 --quiet --data by_fold.tsv --json \
+  >json 2>message
+grep -q '"accuracy":{"mean":0.0,' json || fail "crossval: $(cat json)"
+! grep -q '"loss"' json || fail "a loss of nothing: $(cat json)"
+
+# Training that went wrong without an infinite number.
+says "training diverged: the loss of epoch 2 is " "${train[@]}" --data alike.tsv --rate 500 -o x.plan
+silent "${train[@]}" --data alike.tsv --rate 0.01 -o x.plan
+
+# What is not read of a text: its end, or all of it.
+awk 'BEGIN {
+  print "label\ttext"
+  for (i = 0; i < 20; ++i) {
+    line = ""
+    for (w = 0; w < 12; ++w) line = line "filler "
+    print (i % 2 ? "good\t" line "fine" : "bad\t" line "dull")
+  }
+}' >long.tsv
+for tokenizer in words whitespace ngrams; do
+  long=("$weft" train bow.model --data long.tsv --set "text.tokenizer=$tokenizer" --epochs 1 --quiet
+    --threads 1 -o long.plan)
+  says "20 of 20 training texts .the first on line 2. are longer than max_tokens=12" "${long[@]}" \
+    --set max_tokens=12
+  says "20 of 20 texts .the first on line 2. are longer" "$weft" eval long.plan --data long.tsv
+  silent "${long[@]}" --set max_tokens=13
+  silent "$weft" eval long.plan --data long.tsv
+done
+"${long[@]}" --set max_tokens=12 2>/dev/null
+cut -f 2 long.tsv | "$weft" predict long.plan >/dev/null 2>message
+grep -q "20 of 21 lines (the first on line 2) are longer than max_tokens=12" message ||
+  fail "predict said: $(cat message)"
+printf 'a\n\n \nb\n' | "$weft" predict long.plan --threads 2 >/dev/null 2>message
+grep -q "2 of 4 lines (the first on line 2) have no word" message || fail "said: $(cat message)"
+printf 'label\ttext\ngood\tfine\nbad\t\u00a0 \n' >empty.tsv
+says "1 of 2 training texts .line 3. has no word" "${train[@]}" --data empty.tsv -o x.plan
+says "the vocabulary is empty" "${train[@]}" --data alike.tsv --set min_count=100000 -o x.plan
+
+# Calibration by data that cannot tell.
+sed 's/^a/c/; s/^b/a/; s/^c/b/' alike.tsv >swapped.tsv
+"$weft" train bow.model --data alike.tsv --epochs 20 --rate 0.05 --quiet --threads 1 -o sure.plan
+says "all 80 answers are wrong: that the labels of the data are mixed up is likelier" \
+  "$weft" calibrate sure.plan --data swapped.tsv -o x.plan
+says "1 of 1 answers is right: so few texts" "$weft" calibrate sure.plan \
+  --data <(head -2 alike.tsv) --format tsv -o x.plan
+says "all answers are right.*probably trained on this data" "$weft" calibrate sure.plan \
+  --data alike.tsv -o x.plan
+
 # No label at all.
 printf '{"labels": [], "text": "a"}\n' >none.jsonl
 if "$weft" train bow.model --data none.jsonl --label-separator , -o x.plan 2>message; then

@@ -261,6 +261,11 @@ TEST_CASE("suggestions are the nearest names") {
   CHECK(nearest("attention", known).empty());
   CHECK(nearest(std::string(1000, 'x'), known).empty());
   CHECK(suggestion("attention", known) == "known: relu, gelu, conv1d, max_pool");
+  // Of a long list the nearest three.
+  std::vector<std::string> many = known;
+  for (int i = 0; i < 40; ++i) many.push_back("train.setting_number_" + std::to_string(i));
+  many.push_back("mean_pool");
+  CHECK(suggestion("qqqqqqqqqqq", many) == "the nearest of 45 names: relu, gelu, conv1d");
 }
 
 }  // namespace

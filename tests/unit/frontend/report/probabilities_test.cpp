@@ -58,7 +58,7 @@ TEST_CASE("probabilities: areas, calibration and loss in the JSON") {
         });
     const auto json = nlohmann::json::parse(to_json(evaluation, probabilities));
     const auto scores = answers(session, corpus);
-    CHECK(json["loss"] == evaluation.loss);
+    CHECK(json["loss"] == *evaluation.loss);
     CHECK(json["classes"][1]["roc_auc"].get<double>() == doctest::Approx(chance(data, scores, 1)));
     CHECK(json["classes"][0].contains("roc_auc") == multi);
     CHECK(json["roc_auc"].get<double>() ==

@@ -166,7 +166,7 @@ TEST_CASE("report: the epochs that were kept are marked where they are known") {
   // Validated with what this report came to.
   const Metrics& m = report.evaluation.metrics;
   report.history[1].metrics = {
-      {"accuracy", m.accuracy}, {"macro_f1", m.macro.f1}, {"loss", report.evaluation.loss}};
+      {"accuracy", m.accuracy}, {"macro_f1", m.macro.f1}, {"loss", *report.evaluation.loss}};
   CHECK(contains(to_html(report), "kept: epoch 2<"));
   report.history[0].metrics = report.history[1].metrics;
   CHECK_FALSE(contains(to_html(report), "kept:"));

@@ -74,9 +74,27 @@ TEST_CASE("the interval of a share ends where shares do") {
   const Crossval result = cross_validate(trial, {.folds = 2, .threads = 1}, [](const auto&) {});
   CHECK(result.accuracy.low >= 0);
   CHECK(result.macro_f1.high <= 1);
-  CHECK(result.loss.low >= 0);
+  CHECK(result.accuracy.mean == 0);
+  CHECK_FALSE(result.loss);  // not 0, which would be perfect
+  CHECK(to_text(result).find("loss") == std::string::npos);
   REQUIRE(result.warnings.size() == 1);
   CHECK(result.warnings[0].starts_with("all texts of 2 labels fall into one fold: `a`, `b`;"));
+}
+
+TEST_CASE("a label that only the tested fold has is never answered") {
+  // Four labels, each on the rows of one fold; the texts are alike, so that any answer is likely.
+  std::vector<Example> examples;
+  for (std::size_t i = 0; i < 24; ++i) {
+    examples.push_back({"word", {std::string(1, static_cast<char>('a' + i % 4))}, i + 1});
+  }
+  const Corpus corpus(examples);
+  const Description model = parse_description(kSmallModel, "small.model");
+  Trial trial;
+  trial.description = &model;
+  trial.corpus = &corpus;
+  const CrossvalSettings settings{.folds = 4, .folds_by_row = true, .threads = 1};
+  const Crossval result = cross_validate(trial, settings, [](const auto&) {});
+  for (const FoldScore& fold : result.folds) CHECK(fold.accuracy == 0);
 }
 
 TEST_CASE("folds are the same on one thread and on three, and another seed gives others") {

@@ -376,6 +376,37 @@ TEST_CASE("the mean over three seeds decides in the end") {
   CHECK(best.score == doctest::Approx(sum / kTuneSeeds).epsilon(1e-12));
 }
 
+TEST_CASE("a trial knows the labels of its training texts only, as the plan that is written does") {
+  std::vector<Example> examples;
+  for (std::size_t i = 0; i < 20; ++i) {
+    const bool held_out = i >= 10;
+    examples.push_back({"w", {held_out && i % 2 == 0 ? "10" : i % 3 == 0 ? "9" : "x"}, i + 1});
+  }
+  const Corpus corpus(examples);
+  const Description model = described("");
+  Trial trial;
+  trial.description = &model;
+  trial.corpus = &corpus;
+  for (std::uint32_t row = 0; row < 20; ++row) {
+    (row < 10 ? trial.train_rows : trial.valid_rows).push_back(row);
+  }
+  FitObserver silent;
+  const FitResult result = fit(trial, silent);
+  CHECK(result.plan.labels == std::vector<std::string>{"9", "x"});
+  CHECK(result.valid->metrics.classes.size() == 3);
+  const CorpusView valid(corpus, trial.valid_rows);
+  CHECK(result.valid->metrics.accuracy == evaluate(result.plan, valid).metrics.accuracy);
+  CHECK(result.valid->metrics.accuracy <= 0.5);
+  // The same bytes as from a file of these texts alone.
+  const Corpus alone(std::span<const Example>(examples).first(10));
+  const FitData data{alone, CorpusView(corpus, trial.valid_rows)};
+  const Plan same = fit(model, {}, data, trial.options, silent).plan;
+  REQUIRE(same.tensors.size() == result.plan.tensors.size());
+  for (std::size_t i = 0; i < same.tensors.size(); ++i) {
+    CHECK(std::ranges::equal(same.tensors[i].bytes, result.plan.tensors[i].bytes));
+  }
+}
+
 TEST_CASE("what one epoch taught is not taught again") {
   Searched once;
   const std::size_t at = once.model.source.find("epochs=5");

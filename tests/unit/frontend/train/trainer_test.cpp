@@ -185,8 +185,8 @@ TEST_CASE("the validation loss is the mean of -log p") {
     sum -= std::log(static_cast<double>(predictions.probabilities(i)[label]));
   }
   const Evaluation evaluation = evaluate(session, data, std::nullopt);
-  CHECK(evaluation.loss == doctest::Approx(sum / static_cast<double>(data.size())));
-  CHECK(score(evaluation, BestBy::loss) == -evaluation.loss);
+  CHECK(*evaluation.loss == doctest::Approx(sum / static_cast<double>(data.size())));
+  CHECK(score(evaluation, BestBy::loss) == -*evaluation.loss);
   CHECK(score(evaluation, BestBy::accuracy) == evaluation.metrics.accuracy);
   CHECK(score(evaluation, BestBy::macro_f1) == evaluation.metrics.macro.f1);
 }
@@ -239,9 +239,9 @@ TEST_CASE("validation chooses between the best epoch and the mean") {
   const FitResult outcome = run(small_plan(), settings, recorder, true);
   Session kept(outcome.plan, {.threads = 1});
   const Dataset data = encode(small_corpus(), kept.encoder(), kept.labels());
-  const double reached = evaluate(kept, data, std::nullopt).loss;
-  double best = recorder.epochs.front().valid->loss;
-  for (const EpochReport& report : recorder.epochs) best = std::min(best, report.valid->loss);
+  const double reached = *evaluate(kept, data, std::nullopt).loss;
+  double best = *recorder.epochs.front().valid->loss;
+  for (const EpochReport& report : recorder.epochs) best = std::min(best, *report.valid->loss);
   if (outcome.averaged > 0) {
     CHECK(reached <= best);
   } else {

@@ -241,12 +241,9 @@ TEST_CASE("vectors: what is wrong with a file is said with its place") {
   CHECK(says("a 1 2\nthe 1 -inf\n", "vectors must be finite"));
   CHECK(says("a 1 2\nthe 1 1e60\n", "number 2 of `the` is `1e60`"));
   CHECK(says("a 1 2\nb 1", "some.vectors:2: `b` has 1 numbers"));  // unwanted, but cut
-  CHECK(says("3 2\nthe 1 2\nb 1 2\n",
+  CHECK(says("3 2\nthe 1 2\nb 1 2",
              "some.vectors:3: the file ends after 2 words, but line 1 "
              "announces 3"));
-  CHECK(says("1 2\nthe 1 2\nb 1 2\n",
-             "some.vectors:3: line 1 announces 1 words, but here is one "
-             "more"));
   CHECK(says("5 0\nthe 1 2\n", "announces vectors of 0 numbers"));
   CHECK(says("5 99999999999\nthe 1 2\n", "announces vectors of 99999999999 numbers"));
   CHECK(says("5 3\n", "the file ends after 0 words"));
@@ -264,6 +261,31 @@ TEST_CASE("vectors: what is wrong with a file is said with its place") {
              "word 2 of 2, at byte 14, does not end"));
 }
 
+TEST_CASE("vectors: a wrong count on line 1 loses no word") {
+  for (const std::string count : {"1", "3", "900"}) {
+    CAPTURE(count);
+    const TemporaryFile file("some.vectors", count + " 2\na 1 2\nthe 3 4\n");
+    VectorsFile vectors(file.path());
+    WordVectors words(word_list({"the"}), {}, kCased, 0, vectors.width());
+    vectors.read(words);
+    CHECK(words.match(1) == WordMatch::exact);
+    CHECK(vectors.remark() == fmt::format("line 1 announces {} words, but the file has 2", count));
+  }
+  // Not a count, but a word: its vector has one number, as all have.
+  Loaded loaded = load("1999 7\nthe 5\nof 0.5\n", {"1999", "the"});
+  CHECK(loaded.format == "GloVe text");
+  CHECK(loaded["1999"] == Row{7});
+  CHECK(loaded["the"] == Row{5});
+  // A header above a line that lacks numbers stays a header.
+  CHECK(says("2 3\nthe 5\nof 1 2 3\n", "`the` has 1 numbers"));
+}
+
+TEST_CASE("vectors: words that are not UTF-8 are counted") {
+  const Loaded loaded = load("the 1 2\ncaf\xE9 1 2\n\xFF\xFE 3 4\n", {"the"}, 10);
+  CHECK(loaded.vectors.coverage().broken == 2);
+  CHECK(loaded.vectors.size() == 2);
+}
+
 TEST_CASE("vectors: a fastText model that is damaged or quantised is refused") {
   const std::string whole = golden_fasttext();
   const auto with = [&](std::size_t at, std::int32_t value) {
@@ -277,6 +299,7 @@ TEST_CASE("vectors: a fastText model that is damaged or quantised is refused") {
   CHECK(says(with(48, 2000000000), "letter groups of 2 to 2000000000"));
   CHECK(says(with(64, 2000000000), "2000000000 entries, 13 words"));
   CHECK(says(with(40, 3), "the matrix says 33 rows of 3"));
+  CHECK(says(whole.substr(8), "form of 2016"));  // it had no magic number and no version
   std::string quantised = whole;
   quantised[267] = 1;
   CHECK(says(quantised, "quantised"));
