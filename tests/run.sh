@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds weft and runs its tests; says why any were skipped; the last line counts them.
 #
-#   bash tests/run.sh [PRESET]     release (default), dev (address and undefined-behaviour sanitizers),
+#   bash tests/run.sh [PRESET]     release (default), dev (address and undefined-behaviour sanitizers;
+#                                  without the two scripts that train for longest),
 #                                  tsan (thread sanitizer, the tests that start threads) or clang
 source "$(dirname "$0")/../examples/setup.sh"
 preset=${1:-release}
