@@ -51,9 +51,9 @@ Plan spilled(const Plan& plan, const std::string& folder) {
 void page_out(const PlanTensor& tensor) {
   if (std::get_deleter<Unmap>(tensor.owner) == nullptr) return;
   const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const auto begin = reinterpret_cast<std::uintptr_t>(tensor.bytes.data()) / page * page;
-  const auto end = reinterpret_cast<std::uintptr_t>(tensor.bytes.data() + tensor.bytes.size());
-  ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  const std::size_t before = reinterpret_cast<std::uintptr_t>(tensor.bytes.data()) % page;
+  auto* const begin = const_cast<std::byte*>(tensor.bytes.data()) - before;
+  ::madvise(begin, before + tensor.bytes.size(), MADV_DONTNEED);
 }
 
 }  // namespace weft

@@ -65,7 +65,11 @@ class Trainer {
     result.best_epoch = state_.best_epoch;
     result.epochs = state_.ended;
     result.stopped_early = !result.interrupted && state_.ended < settings_.epochs;
-    result.plan = state_.best ? std::move(*state_.best) : session_.flushed();
+    if (state_.best) {
+      result.plan = std::move(*state_.best);
+    } else {
+      result.plan = session_.flushed();
+    }
     result.valid = std::move(best_valid_);
     if (!result.interrupted) try_mean(result);
     if (valid_ != nullptr && !result.valid && !result.interrupted)
