@@ -68,11 +68,14 @@ printf 'label\ttext\ngood\tfine\nnew\tfine\n' >new.tsv
 refuses "the label .new., on line 3, is not one of the plan's" "$weft" train bow.plan --data new.tsv \
   -o x.plan
 
-# A model that a limit of the shell has no room for is refused before it is made.
+# A model that a limit of the shell has no room for is refused before it is made. A program with
+# sanitizers takes more than any limit from the start.
 "$weft" new textcnn >textcnn.model
-refuses "the model takes [0-9.]+ GB of memory, but there are [0-9.]+ GB" bash -c \
-  "ulimit -v 700000; exec '$weft' train textcnn.model --data data.tsv --set width=20000 -o x.plan"
-grep -q "its largest tensor is %" message || fail "said: $(cat message)"
+if (ulimit -v 700000 && "$weft" version) >/dev/null 2>&1; then
+  refuses "the model takes [0-9.]+ GB of memory, but there are [0-9.]+ GB" bash -c \
+    "ulimit -v 700000; exec '$weft' train textcnn.model --data data.tsv --set width=20000 -o x.plan"
+  grep -q "its largest tensor is %" message || fail "said: $(cat message)"
+fi
 
 # A search that is stopped leaves the best description so far, and says how to go on.
 stopped() {  # stopped SIGNAL STATUS

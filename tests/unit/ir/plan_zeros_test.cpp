@@ -65,9 +65,10 @@ std::vector<std::byte> changed(std::vector<std::byte> bytes, std::int64_t from, 
   plan_format::Header header = header_of(bytes);
   const auto structure = std::span(bytes).subspan(sizeof header, header.structure_size);
   const auto pattern = std::as_bytes(std::span(&from, 1));
-  const auto found = std::ranges::search(structure, pattern);
-  REQUIRE(found.size() == sizeof to);
-  std::memcpy(&*found.begin(), &to, sizeof to);
+  const auto found =
+      std::search(structure.begin(), structure.end(), pattern.begin(), pattern.end());
+  REQUIRE(found != structure.end());
+  std::memcpy(&*found, &to, sizeof to);
   header.structure_checksum = plan_format::checksum(structure);
   header.header_checksum = plan_format::checksum(header);
   std::memcpy(bytes.data(), &header, sizeof header);

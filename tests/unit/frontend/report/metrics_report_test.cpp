@@ -14,7 +14,7 @@ using Numbers = std::vector<std::uint32_t>;
 // Without predictions.
 std::string json_of(const Metrics& metrics) {
   const Dataset none{LabelSpace({})};
-  return to_json({metrics}, Probabilities(none, metrics.multi_label, {}));
+  return to_json({metrics, 0.5, std::nullopt}, Probabilities(none, metrics.multi_label, {}));
 }
 
 TEST_CASE("metrics report: JSON") {
