@@ -11,6 +11,7 @@
 #include "frontend/data/data_format.h"
 #include "frontend/data/line_reader.h"
 #include "frontend/data/ordered_blocks.h"
+#include "frontend/data/sighting.h"
 #include "frontend/train/evaluate.h"
 #include "frontend/train/unread_text.h"
 #include "runtime/resources/threads.h"
@@ -125,10 +126,8 @@ struct Block {
   std::vector<std::string> ids;    // empty strings, if the file has none
   std::vector<std::size_t> lines;  // where each text begins in its file
   fmt::memory_buffer answers;
-  std::size_t broken = 0;  // texts that are not UTF-8
-  std::size_t first_broken = 0;
-  std::size_t single = 0;  // texts that are one, where a model reads pairs
-  std::size_t first_single = 0;
+  Sighting broken;  // texts that are not UTF-8
+  Sighting single;  // texts that are one, where a model reads pairs
   UnreadCount unread;
 
   // Reads the texts that have arrived, up to a full block; waits for the first only. False at the
@@ -175,19 +174,16 @@ class Predictor {
 
   void answer(Block& block) {
     texts_.clear();
-    block.broken = block.single = 0;
+    block.broken = block.single = {};
     const bool pairs = session_.encoder().reads_pairs();
     std::size_t begin = 0;
     for (const std::size_t end : block.ends) {
       const std::string_view line = std::string_view(block.texts).substr(begin, end - begin);
       begin = end;
       texts_.push_back(pairs ? split_pair(line) : TextInput{line});
-      if (!utf8::is_valid(line) && ++block.broken == 1) {
-        block.first_broken = block.lines[texts_.size() - 1];
-      }
-      if (pairs && !texts_.back().pair && ++block.single == 1) {
-        block.first_single = block.lines[texts_.size() - 1];
-      }
+      const std::size_t number = block.lines[texts_.size() - 1];
+      if (!utf8::is_valid(line)) block.broken.at(number);
+      if (pairs && !texts_.back().pair) block.single.at(number);
     }
     encode(block);
     session_.predict_ids({ids_, offsets_, types_}, predictions_);
@@ -283,15 +279,14 @@ class Predictor {
 
 // The texts that were answered, and how many of them are not what they should be.
 struct Count {
-  std::size_t texts = 0, broken = 0, first_broken = 0, single = 0, first_single = 0;
+  std::size_t texts = 0;
+  Sighting broken, single;
   UnreadCount unread;
 
   void add(const Block& block) {
-    if (broken == 0 && block.broken > 0) first_broken = block.first_broken;
-    if (single == 0 && block.single > 0) first_single = block.first_single;
     texts += block.ends.size();
-    broken += block.broken;
-    single += block.single;
+    broken.add(block.broken);
+    single.add(block.single);
     unread.add(block.unread);
   }
 };
@@ -300,20 +295,20 @@ struct Count {
 void warn_of(const Count& count, bool lines, const TextSettings& text) {
   warn(unread_warnings(count.unread, lines ? "line" : "text", text));
   if (!lines) return;
-  if (count.single > 0) {
+  if (count.single.count > 0) {
     warn(
-        "{} of {} lines {} no tab ({}line {}): the model reads pairs of texts, and read one text\n"
+        "{} of {} lines {} no tab ({}): the model reads pairs of texts, and read one text\n"
         "    note: write both texts on a line, with a tab between them",
-        count.single, count.texts, count.single == 1 ? "has" : "have",
-        count.single == 1 ? "" : "the first is ", count.first_single);
+        count.single.count, count.texts, count.single.count == 1 ? "has" : "have",
+        count.single.where());
   }
-  if (count.broken == 0) return;
+  if (count.broken.count == 0) return;
   warn(
-      "{} of {} lines {} not valid UTF-8 ({}line {}): bad bytes were read as unknown characters\n"
+      "{} of {} lines {} not valid UTF-8 ({}): bad bytes were read as unknown characters\n"
       "    note: convert the file: iconv -f ENCODING -t UTF-8 FILE | weft predict PLAN; Chinese "
       "files are often in GB18030, others in WINDOWS-1252",
-      count.broken, count.texts, count.broken == 1 ? "is" : "are",
-      count.broken == 1 ? "" : "the first is ", count.first_broken);
+      count.broken.count, count.texts, count.broken.count == 1 ? "is" : "are",
+      count.broken.where());
 }
 
 // Every worker has a session of one thread, and all share the model: the answers do not depend on

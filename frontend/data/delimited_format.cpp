@@ -161,17 +161,15 @@ class DelimitedRows : public RowSource {
 
   void finish() {
     if (again_.count > 0) {
-      context_.remark(fmt::format("{} row{} the header again, and not read ({}line {})",
-                                  again_.count, again_.count == 1 ? " is" : "s are",
-                                  again_.count == 1 ? "" : "the first is ", again_.first));
+      context_.remark(fmt::format("{} row{} the header again, and not read ({})", again_.count,
+                                  again_.count == 1 ? " is" : "s are", again_.where()));
     }
     if (kept_quotes_.count > 0 && !context_.options().quote) {
       context_.remark(fmt::format(
-          "{} text{} in quotes, which are read as part of {} ({}line {}); --quote '\"' leaves them "
+          "{} text{} in quotes, which are read as part of {} ({}); --quote '\"' leaves them "
           "out",
           kept_quotes_.count, kept_quotes_.count == 1 ? " stands" : "s stand",
-          kept_quotes_.count == 1 ? "it" : "them", kept_quotes_.count == 1 ? "" : "the first is ",
-          kept_quotes_.first));
+          kept_quotes_.count == 1 ? "it" : "them", kept_quotes_.where()));
     }
   }
 

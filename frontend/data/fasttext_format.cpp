@@ -97,10 +97,9 @@ class FasttextRows : public RowSource {
   void finish() {
     if (inner_.count == 0) return;
     context_.remark(fmt::format(
-        "{} line{} `__label__` inside a word, where it begins no label ({}line {}): are two lines "
+        "{} line{} `__label__` inside a word, where it begins no label ({}): are two lines "
         "joined there?",
-        inner_.count, inner_.count == 1 ? " has" : "s have",
-        inner_.count == 1 ? "" : "the first is ", inner_.first));
+        inner_.count, inner_.count == 1 ? " has" : "s have", inner_.where()));
   }
 
   ReadContext& context_;

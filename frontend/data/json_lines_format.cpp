@@ -56,10 +56,9 @@ class JsonRows : public RowSource {
  private:
   void finish() {
     if (halves_.count == 0) return;
-    context_.remark(fmt::format(
-        "{} line{} half a surrogate pair, which is read as an unknown character ({}line {})",
-        halves_.count, halves_.count == 1 ? " holds" : "s hold",
-        halves_.count == 1 ? "" : "the first is ", halves_.first));
+    context_.remark(
+        fmt::format("{} line{} half a surrogate pair, which is read as an unknown character ({})",
+                    halves_.count, halves_.count == 1 ? " holds" : "s hold", halves_.where()));
   }
 
   void read_row(std::string_view line) {

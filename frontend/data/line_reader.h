@@ -8,18 +8,10 @@
 #include <string_view>
 
 #include "frontend/data/byte_source.h"
+#include "frontend/data/sighting.h"
 #include "frontend/data/text_decoder.h"
 
 namespace weft {
-
-// How often something odd was seen, and on which line first.
-struct Sighting {
-  std::size_t count = 0, first = 0;
-
-  void at(std::size_t line) {
-    if (++count == 1) first = line;
-  }
-};
 
 // The lines of a file in UTF-8, without their ends and without byte order marks at their
 // beginnings.

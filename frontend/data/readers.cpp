@@ -86,20 +86,17 @@ void check_options(const DataFormat& format, const ReadOptions& options) {
 
 void say_what_was_odd(ReadContext& context) {
   const LineReader& lines = context.lines();
-  const auto where = [](const Sighting& seen) {
-    return fmt::format("{}line {}", seen.count == 1 ? "" : "the first is ", seen.first);
-  };
   if (!lines.decoded().empty()) context.note(fmt::format("read as {}", lines.decoded()));
   if (lines.returns().count > 0) {
     context.remark(fmt::format(
         "{} line{} a carriage return, which is read as white space ({})", lines.returns().count,
-        lines.returns().count == 1 ? " holds" : "s hold", where(lines.returns())));
+        lines.returns().count == 1 ? " holds" : "s hold", lines.returns().where()));
   }
   if (lines.seams().count > 0) {
     context.remark(fmt::format(
         "{} line{} where one packed file ends and another begins, without a line end between "
         "them ({}): they may be two rows",
-        lines.seams().count, lines.seams().count == 1 ? " is" : "s are", where(lines.seams())));
+        lines.seams().count, lines.seams().count == 1 ? " is" : "s are", lines.seams().where()));
   }
   const ReadReport& report = context.report();
   if (report.bad_rows > 0) {
