@@ -66,12 +66,6 @@ json to_json(const TrainState& s) {
   return state;
 }
 
-// Those up to the next multiple of 64.
-std::span<const std::byte> zeros_after(std::uint64_t offset) {
-  static constexpr std::array<std::byte, plan_format::kAlignment> kZeros{};
-  return std::span(kZeros).first(plan_format::aligned(offset) - offset);
-}
-
 // -1, which is nowhere possible, for a number with a point: it may lie beyond any integer.
 std::int64_t whole(const json& number) {
   return number.is_number_float() ? -1 : number.get<std::int64_t>();
@@ -184,9 +178,7 @@ class Segment {
   static Segment of_plan(const Plan& plan) {
     Segment segment(plan);
     segment.image_ = std::make_shared<const plan_format::Image>(plan_format::make_image(plan));
-    segment.add(std::as_bytes(std::span(&segment.image_->header, 1)));
-    segment.add_aligned(segment.image_->structure);
-    for (const auto& piece : segment.image_->segments) segment.add_aligned(piece);
+    for (const auto& piece : segment.image_->pieces()) segment.add(piece);
     return segment;
   }
   // The bytes of the tensors, end to end.
@@ -219,10 +211,6 @@ class Segment {
   void add(std::span<const std::byte> bytes) {
     pieces_.push_back(bytes);
     size_ += bytes.size();
-  }
-  void add_aligned(std::span<const std::byte> bytes) {
-    add(zeros_after(size_));
-    add(bytes);
   }
 
   const Plan* plan_;
@@ -284,7 +272,7 @@ void save_checkpoint(const std::string& path, const Fingerprint& fingerprint, in
   file.write(text);
   std::uint64_t at = text.size();
   for (const Segment& segment : segments) {
-    file.write(zeros_after(at));
+    file.write(plan_format::padding(at));
     segment.write_to(file);
     at = plan_format::aligned(at) + segment.size();
   }

@@ -1,4 +1,5 @@
 // Plan -> bytes. Equal plans give equal bytes: nothing depends on addresses, time or hashing.
+#include <array>
 #include <cstring>
 #include <ranges>
 
@@ -218,6 +219,22 @@ std::uint32_t plan_format::version_of(const Plan& plan, bool leaves_out_zeros) {
   return subwords ? 2 : 1;
 }
 
+std::span<const std::byte> plan_format::padding(std::uint64_t offset) {
+  static constexpr std::array<std::byte, kAlignment> kZeros{};
+  return std::span(kZeros).first(aligned(offset) - offset);
+}
+
+std::vector<std::span<const std::byte>> plan_format::Image::pieces() const {
+  std::vector<std::span<const std::byte>> pieces{std::as_bytes(std::span(&header, 1)), structure};
+  std::uint64_t end = sizeof header + structure.size();
+  for (const auto& segment : segments) {
+    pieces.push_back(padding(end));
+    pieces.push_back(segment);
+    end = aligned(end) + segment.size();
+  }
+  return pieces;
+}
+
 plan_format::Image plan_format::make_image(const Plan& plan) {
   check_plan(plan);
   Segments segments;
@@ -237,13 +254,7 @@ std::vector<std::byte> encode_plan(const Plan& plan) {
   const plan_format::Image image = plan_format::make_image(plan);
   std::vector<std::byte> out;
   out.reserve(image.header.file_size);
-  const auto append = [&](std::span<const std::byte> bytes) {
-    out.resize(plan_format::aligned(out.size()));
-    out.insert(out.end(), bytes.begin(), bytes.end());
-  };
-  append(std::as_bytes(std::span(&image.header, 1)));
-  append(image.structure);
-  for (const auto& segment : image.segments) append(segment);
+  for (const auto& piece : image.pieces()) out.insert(out.end(), piece.begin(), piece.end());
   return out;
 }
 

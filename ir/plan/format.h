@@ -48,12 +48,17 @@ constexpr std::uint64_t aligned(std::uint64_t offset) {
 std::uint64_t checksum(std::span<const std::byte> bytes);
 std::uint64_t checksum(const Header&);
 
-// A plan file in pieces: what is written one after another, with zeros up to multiples of 64
-// between. The pieces after the first two point into the plan.
+// The zeros up to the next multiple of 64.
+std::span<const std::byte> padding(std::uint64_t offset);
+
+// A plan file in pieces. The segments point into the plan.
 struct Image {
   Header header;
   std::vector<std::byte> structure;
   std::vector<std::span<const std::byte>> segments;
+
+  // All bytes of the file, one piece after another; valid as long as this and the plan.
+  std::vector<std::span<const std::byte>> pieces() const;
 };
 Image make_image(const Plan&);
 

@@ -279,16 +279,7 @@ Plan load_plan(const std::string& path) {
 void save_plan(const Plan& plan, const std::string& path) {
   const plan_format::Image image = plan_format::make_image(plan);
   AtomicFile file(path);
-  std::uint64_t written = 0;
-  constexpr std::array<std::byte, plan_format::kAlignment> zeros{};
-  const auto append = [&](std::span<const std::byte> bytes) {
-    file.write(std::span(zeros).first(plan_format::aligned(written) - written));
-    file.write(bytes);
-    written = plan_format::aligned(written) + bytes.size();
-  };
-  append(std::as_bytes(std::span(&image.header, 1)));
-  append(image.structure);
-  for (const auto& segment : image.segments) append(segment);
+  for (const auto& piece : image.pieces()) file.write(piece);
   file.commit();
 }
 
