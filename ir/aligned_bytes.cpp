@@ -53,6 +53,14 @@ bool all_zero(std::span<const std::byte> bytes) {
                            std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
 }
 
+void copy_to_fresh(std::span<const std::byte> from, std::byte* to) {
+  constexpr std::size_t kPiece = std::size_t{1} << 16U;
+  for (std::size_t at = 0; at < from.size(); at += kPiece) {
+    const auto piece = from.subspan(at, std::min(kPiece, from.size() - at));
+    if (!all_zero(piece)) std::memcpy(to + at, piece.data(), piece.size());
+  }
+}
+
 void AlignedBytes::Free::operator()(std::byte* bytes) const {
   if (mapped > 0) {
     ::munmap(bytes, mapped);

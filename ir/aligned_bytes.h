@@ -35,4 +35,8 @@ class AlignedBytes {
 
 bool all_zero(std::span<const std::byte> bytes);
 
+// Copies `from` to fresh bytes, but for its zeros, so that their memory is not touched: the states
+// of an optimizer are zero at first.
+void copy_to_fresh(std::span<const std::byte> from, std::byte* to);
+
 }  // namespace weft

@@ -329,8 +329,7 @@ const Plan& Session::flushed() {
 }
 
 void Session::trim() {
-  constexpr std::int64_t kLarge = std::int64_t{64}
-                                  << 20U;  // bytes; less is sooner kept than cleared
+  constexpr std::int64_t kLarge = std::int64_t{64} << 20U;  // bytes: less is sooner kept
   WEFT_CHECK(options_.train);
   if (train_->executor().graph().arena_bytes < kLarge) return;
   for (BatchProgram* program : {predict_.get(), train_.get(), encode_.get(), head_.get()}) {

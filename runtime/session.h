@@ -133,13 +133,13 @@ class Session {
 
   // plan(), once the work that row-sparse optimizers have put off is done: what others may read.
   const Plan& flushed();
+  // The same as a plan of its own, independent of the session.
+  Plan snapshot();
 
   // Where training and evaluation of a large model take turns: gives the memory that holds nothing
   // between calls back to the system, arenas and packed weights, which the next call makes again.
   // The session must train, for others share that memory with siblings.
   void trim();
-  // The same as a plan of its own, independent of the session.
-  Plan snapshot();
 
  private:
   struct Model;

@@ -2,8 +2,6 @@
 #include "runtime/resources/memory.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <utility>
 
 #include <fmt/core.h>
@@ -20,18 +18,6 @@ std::size_t size_of(const PlanTensor& tensor) {
   std::int64_t size = weft::size_of(tensor.type.dtype);
   for (const Dim& dim : tensor.type.shape) size *= dim.value;
   return static_cast<std::size_t>(size);
-}
-
-// To fresh memory, which is zero and takes no room until it is written: the states of an optimizer
-// are zero at first.
-void copy_unless_zero(std::span<const std::byte> from, std::byte* to) {
-  constexpr std::size_t kPiece = std::size_t{1} << 16U;
-  static constexpr std::array<std::byte, kPiece> kZeros{};
-  for (std::size_t at = 0; at < from.size(); at += kPiece) {
-    const std::size_t size = std::min(kPiece, from.size() - at);
-    if (std::memcmp(from.data() + at, kZeros.data(), size) == 0) continue;
-    std::memcpy(to + at, from.data() + at, size);
-  }
 }
 
 }  // namespace
@@ -56,7 +42,7 @@ Memory::Memory(std::vector<PlanTensor> tensors, Access access, std::span<const P
     if (i == stored_) to = computed_.data();
     PlanTensor& tensor = tensors_[i];
     const std::size_t size = size_of(tensor);
-    if (i < stored_) copy_unless_zero(tensor.bytes.first(size), to);
+    if (i < stored_) copy_to_fresh(tensor.bytes.first(size), to);
     tensor.bytes = {to, size};
     tensor.owner = i < stored_ ? copies : nullptr;
     to += aligned(size);

@@ -1,7 +1,6 @@
 // Lays tensors out in a block, and copies them there.
 #include "runtime/resources/plan_copy.h"
 
-#include <cstring>
 #include <utility>
 
 #include "ir/aligned_bytes.h"
@@ -22,8 +21,7 @@ Plan copied(const Plan& plan) {
   const auto nowhere = [](const PlanTensor&, std::size_t) {};
   const auto block = std::make_shared<AlignedBytes>(each_place(plan, nowhere));
   each_place(plan, [&](const PlanTensor& tensor, std::size_t offset) {
-    if (all_zero(tensor.bytes)) return;
-    std::memcpy(block->data() + offset, tensor.bytes.data(), tensor.bytes.size());
+    copy_to_fresh(tensor.bytes, block->data() + offset);
   });
   return in_block(plan, block->data(), block);
 }

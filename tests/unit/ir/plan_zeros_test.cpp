@@ -56,6 +56,17 @@ TEST_CASE("one number that is not zero, at either end, and all are in the file")
   }
 }
 
+TEST_CASE("a copy to fresh bytes is the same bytes, whatever part of them is zero") {
+  constexpr std::size_t kSize = (std::size_t{5} << 16U) + 3;  // several pieces and a bit
+  std::vector<std::byte> from(kSize);
+  for (const std::size_t at : {std::size_t{0}, std::size_t{1} << 17U, kSize - 1}) {
+    from[at] = std::byte{9};
+    const AlignedBytes to(kSize);
+    copy_to_fresh(from, to.data());
+    CHECK(std::memcmp(to.data(), from.data(), kSize) == 0);
+  }
+}
+
 TEST_CASE("a few zeros are written, so that older programs read the file") {
   CHECK(header_of(encode_plan(with_state(std::vector<float>(1000, 0.0F)))).version == 1);
 }
