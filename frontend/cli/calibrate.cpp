@@ -34,8 +34,7 @@ std::string why_extreme(const AnsweredLogits& answers, const Calibration& found)
              ? "all answers are right, and a lower temperature would fit even better: the plan was "
                "probably trained on this data"
              : "most answers are wrong, and a higher temperature would fit even better: the data "
-               "is "
-               "probably not of the kind that the plan was trained on";
+               "is probably not of the kind that the plan was trained on";
 }
 
 int calibrate(const Flags& flags) {

@@ -22,6 +22,12 @@ void say_columns(const std::string& path, const ReadReport& report) {
   fmt::print(stderr, "{}\n", escape_controls(said));
 }
 
+std::vector<std::string> format_names() {
+  std::vector<std::string> names{"auto"};
+  for (const DataFormat* known : all_data_formats()) names.emplace_back(known->name);
+  return names;
+}
+
 CLI::Validator one_character() {
   const auto check = [](const std::string& text) -> std::string {
     if (dialect_character(text)) return {};
@@ -50,12 +56,10 @@ std::string listed_files(const std::vector<std::string>& files) {
 
 void DataFlags::declare(CLI::App& app) {
   app_ = &app;
-  std::vector<std::string> names{"auto"};
-  for (const DataFormat* known : all_data_formats()) names.emplace_back(known->name);
   app.add_option("--format", format,
                  fmt::format("auto (by extension, then by content), {}", data_format_names()))
       ->capture_default_str()
-      ->check(CLI::IsMember(names));
+      ->check(CLI::IsMember(format_names()));
   app.add_option(
       "--text-column", text_column,
       "the column of the text: its name, or its number from 1; else one with a usual "
@@ -94,15 +98,13 @@ void DataFlags::declare_dialect(CLI::App& app) {
 
 void DataFlags::declare_unlabelled(CLI::App& app, const std::string& format_flag) {
   app_ = &app;
-  std::vector<std::string> names{"auto"};
-  for (const DataFormat* known : all_data_formats()) names.emplace_back(known->name);
   app.add_option("--text-column", text_column,
                  "read a data file, and the text in this column: its name, or its number from 1");
   app.add_option("--id-column", id_column,
                  "read a data file, and begin each answer with the id in this column");
   app.add_option(format_flag, format,
                  fmt::format("read a data file of this format: {}", data_format_names()))
-      ->check(CLI::IsMember(names));
+      ->check(CLI::IsMember(format_names()));
   declare_dialect(app);
 }
 

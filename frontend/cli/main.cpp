@@ -60,7 +60,7 @@ void refuse_standard_input_twice(const CLI::App& command) {
                    "name a file for one of them");
 }
 
-// What else a flag may have been, for one that is unknown.
+// For an unknown flag, the known one that is nearest; empty if none is near.
 std::string flag_suggestion(const CLI::App& command) {
   std::vector<std::string> flags;
   for (const CLI::Option* option : command.get_options()) {

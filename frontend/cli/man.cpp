@@ -49,9 +49,9 @@ std::string title_of(const CLI::Option& option) {
 
 std::string page(const CLI::App& program) {
   std::string out = fmt::format(
-      ".TH WEFT 1 \"\" \"weft {}\" \"User commands\"\n.SH NAME\nweft \\- text classification from "
-      "a "
-      "model description to a plan file that predicts\n.SH SYNOPSIS\n\\fBweft\\fR \\fICOMMAND\\fR "
+      ".TH WEFT 1 \"\" \"weft {}\" \"User commands\"\n.SH NAME\nweft \\- text classification "
+      "from a model description to a plan file that predicts\n.SH SYNOPSIS\n\\fBweft\\fR "
+      "\\fICOMMAND\\fR "
       "[\\fIFLAGS\\fR]\n.SH DESCRIPTION\n{}\n.SH COMMANDS\n",
       WEFT_VERSION, roff(program.get_description()));
   for (const CLI::App* command : all_commands(program)) {
@@ -64,8 +64,7 @@ std::string page(const CLI::App& program) {
   }
   out +=
       ".SH EXIT STATUS\n.TP\n0\nThe command did what it was asked.\n.TP\n1\nAn error, told on "
-      "standard "
-      "error.\n.TP\n2\nThe arguments are wrong.\n.TP\n130, 143\nInterrupted, or ended by "
+      "standard error.\n.TP\n2\nThe arguments are wrong.\n.TP\n130, 143\nInterrupted, or ended by "
       "SIGTERM.\n";
   return out;
 }

@@ -107,7 +107,7 @@ class Texts {
   std::size_t line() const { return line_; }  // of the text that next() gave
   bool pending() const { return lines_ ? lines_->pending() : reader_->pending(); }
   bool are_lines() const { return lines_.has_value(); }
-  // What was odd about a data file, when all of it is read.
+  // Remarks about the data file, complete once all of it has been read.
   const Warnings& remarks() const { return reader_->report().remarks; }
 
  private:

@@ -1,4 +1,4 @@
-// What a search says on standard error while it runs, and what it writes of each trial.
+// Shows a search's progress on standard error, and writes the result of each trial to a file.
 #pragma once
 
 #include <chrono>

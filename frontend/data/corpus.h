@@ -26,7 +26,7 @@ class Corpus {
   std::string_view text(std::size_t i) const {
     return std::string_view(texts_).substr(text_ends_[i], text_ends_[i + 1] - text_ends_[i]);
   }
-  // What a model reads: a pair or, if it reads no pairs, the whole.
+  // The text as a model takes it: two texts if it reads pairs (`pair`), else all of it as one.
   TextInput input(std::size_t i, bool pair) const;
   bool pairs() const { return !pair_begins_.empty(); }  // each row has two texts
   // Indices into label_names().

@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using Names = std::vector<std::string>;
 
-// Of one folder, each sorted by name.
+// What one folder holds, sorted by name.
 struct Listing {
   Names files, folders;
 };
@@ -62,7 +62,7 @@ bool is_data_file(const std::string& path, const ReadOptions& options) {
 // `pos.txt` to `pos`, `pos.txt.gz` too.
 std::string stem_of(const std::string& name) {
   fs::path path(name);
-  for (const char* packed : {".gz", ".bz2", ".zst"}) {
+  for (const std::string_view packed : kPackedExtensions) {
     if (path.extension() == packed) path = path.stem();
   }
   return path.stem().string();

@@ -34,7 +34,7 @@ const DataFormat* find_data_format(std::string_view name) {
 const DataFormat* format_by_extension(std::string_view path) {
   std::string name(path);
   lowercase_ascii(name.data(), name.data() + name.size());
-  for (const std::string_view packed : {".gz", ".bz2", ".zst"}) {
+  for (const std::string_view packed : kPackedExtensions) {
     if (name.ends_with(packed)) name.resize(name.size() - packed.size());
   }
   return find_format([&](const DataFormat* format) {

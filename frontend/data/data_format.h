@@ -1,6 +1,7 @@
 // Formats of data files, and the table of them.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <span>
 #include <string>
@@ -33,6 +34,9 @@ struct DataFormat {
   bool (*recognizes)(std::string_view line) = nullptr;
   bool delimited = false;  // has a delimiter, and may have a header
 };
+
+// What a packed file has after the extension of its format.
+inline constexpr std::array<std::string_view, 3> kPackedExtensions{".gz", ".bz2", ".zst"};
 
 std::span<const DataFormat* const> all_data_formats();
 const DataFormat* find_data_format(std::string_view name);  // null where there is none

@@ -19,10 +19,9 @@ class RowReader {
 
   // The fields of the next row that is not an empty line; false at the end. A field that begins
   // with a quote ends at the next single one; two inside stand for one, and a line break inside
-  // becomes
-  // `\n`. A quote elsewhere stands for itself. An escape before a quote, a delimiter or an escape
-  // leaves that alone. Throws BadRow, at the row's first line; reading then goes on with the line
-  // after that.
+  // becomes `\n`. A quote elsewhere stands for itself. After an escape, a quote, a delimiter or
+  // another escape stands for itself too. Throws BadRow, at the row's first line; reading then goes
+  // on with the line after that.
   bool next(std::vector<std::string>& fields);
 
   std::size_t line() const { return line_; }  // where the last row begins

@@ -93,7 +93,7 @@ class DelimitedRows : public RowSource {
            std::ranges::is_permutation(fields_, header_);
   }
 
-  // What a row without a header would hide: another delimiter, or lines of fastText.
+  // Error if the first row, which is no header, shows another delimiter, or is a line of fastText.
   void check_first_row() const {
     const std::size_t line = rows_.line();
     if (fields_.front().starts_with("__label__") &&

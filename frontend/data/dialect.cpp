@@ -9,7 +9,7 @@
 namespace weft {
 namespace {
 
-// What the fields of a sample look like.
+// Counts of the fields of a sample, by how they are written.
 struct Census {
   std::size_t quoted = 0;      // begin and end with a quote
   std::size_t certain = 0;     // of these: hold a doubled or an escaped quote

@@ -22,6 +22,8 @@ constexpr ForeignFile kOffice = {"an office document", "Save its sheet as CSV (U
 constexpr ForeignFile kArrow = {"an Arrow table",
                                 "Convert it: pandas.read_feather(FILE).to_csv(NEW_FILE, "
                                 "index=False), or to_csv of the data set itself."};
+constexpr ForeignFile kRData = {"an R data file", "Write it in R: write.csv(x, row.names = FALSE)"};
+constexpr ForeignFile kRObject = {"an R object", kRData.remedy};
 
 // An earlier row is the more exact one.
 constexpr std::array kMagic = {
@@ -48,10 +50,10 @@ constexpr std::array kMagic = {
           {"an HDF5 file", "Convert it: pandas.read_hdf(FILE).to_csv(NEW_FILE, index=False)"}},
     Magic{0, "SQLite format 3\0"sv, {"an SQLite database", "Export the table: sqlite3 -csv"}},
     Magic{0, "\x93NUMPY"sv, {"a NumPy array", "Write it with its words or labels, as text."}},
-    Magic{0, "RDX2\n"sv, {"an R data file", "Write it in R: write.csv(x, row.names = FALSE)"}},
-    Magic{0, "RDX3\n"sv, {"an R data file", "Write it in R: write.csv(x, row.names = FALSE)"}},
-    Magic{0, "X\n\0\0\0\x02"sv, {"an R object", "Write it in R: write.csv(x, row.names = FALSE)"}},
-    Magic{0, "X\n\0\0\0\x03"sv, {"an R object", "Write it in R: write.csv(x, row.names = FALSE)"}},
+    Magic{0, "RDX2\n"sv, kRData},
+    Magic{0, "RDX3\n"sv, kRData},
+    Magic{0, "X\n\0\0\0\x02"sv, kRObject},
+    Magic{0, "X\n\0\0\0\x03"sv, kRObject},
     Magic{0, "\x80\x02"sv, kPickle},
     Magic{0, "\x80\x03"sv, kPickle},
     Magic{0, "\x80\x04"sv, kPickle},

@@ -32,7 +32,7 @@ const Json* find_value(const Json& object, std::string_view path) {
   return nullptr;
 }
 
-// What a parser's message says, without its own name and what it read.
+// The reason in a parser's message, without the parser's name before it and the text after it.
 std::string reason_of(const std::string& message) {
   std::size_t begin = message.find(" - ");
   begin = begin == std::string::npos ? message.find("] ") + 2 : begin + 3;

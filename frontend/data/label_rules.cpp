@@ -67,6 +67,10 @@ std::string_view trimmed_label(std::string_view label) {
   return label;
 }
 
+bool holds_control_character(std::string_view text) {
+  return std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7F; });
+}
+
 std::optional<LabelFault> label_fault(std::string_view label) {
   if (trimmed_label(label).empty()) {
     return LabelFault{"the label is empty", "Give the row a label, or leave the row out."};
@@ -75,8 +79,7 @@ std::optional<LabelFault> label_fault(std::string_view label) {
     return LabelFault{"the label is not UTF-8",
                       "Give --encoding, or convert the file: iconv -f ENCODING -t UTF-8."};
   }
-  const auto control = [](unsigned char c) { return c < 0x20 || c == 0x7F; };
-  if (std::ranges::any_of(label, control)) {
+  if (holds_control_character(label)) {
     return LabelFault{"the label holds a line break or another control character",
                       "Labels are one line; are the text and the label columns swapped?"};
   }

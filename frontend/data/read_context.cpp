@@ -141,8 +141,7 @@ void ReadContext::add_label_if(std::string_view field, std::string_view name) {
 }
 
 void ReadContext::set_id(std::string_view id) {
-  const auto control = [](unsigned char c) { return c < 0x20 || c == 0x7F; };
-  if (std::ranges::any_of(id, control)) {
+  if (holds_control_character(id)) {
     throw BadRow{example_.line, 1, "the id holds a line break or another control character",
                  "Give another --id-column."};
   }

@@ -195,13 +195,12 @@ class CorpusReader {
 
   void name_labels() {
     const LabelNames names(options_.label_names);
-    std::vector<std::string> ids = corpus_.label_names_;
+    const std::vector<std::string> ids = corpus_.label_names_;
     names.apply(corpus_.label_names_);
-    for (std::size_t i = 0; i < std::min<std::size_t>(ids.size(), 1); ++i) {
-      corpus_.report_.notes.push_back(fmt::format("{} names the labels: {} is `{}`",
-                                                  options_.label_names, ids[i],
-                                                  corpus_.label_names_[i]));
-    }
+    if (ids.empty()) return;
+    corpus_.report_.notes.push_back(fmt::format("{} names the labels: {} is `{}`",
+                                                options_.label_names, ids.front(),
+                                                corpus_.label_names_.front()));
   }
 
   void remark_alike(std::span<const std::string> names) {
