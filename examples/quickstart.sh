@@ -69,6 +69,6 @@ What to try next:
   $weft inspect $plan
   # other widths, layers, rates: edit $work/textcnn.model, or
   $weft train $work/textcnn.model --data $work/train.tsv --epochs 3 -o $work/other.plan
-  # your own data: label<tab>text; also CSV, JSON lines, fastText, plain or gzipped
+  # your own data: label<tab>text; also CSV, JSON lines, fastText, packed or not, and folders
   $weft train $work/textcnn.model --data your.tsv -o your.plan
 END
