@@ -15,17 +15,13 @@
 #include "ir/verify.h"
 #include "runtime/session.h"
 #include "tests/support/plan_fixture.h"
+#include "tests/support/rounds.h"
 #include "tests/support/small_model.h"
 
 namespace weft {
 namespace {
 
 using plan_format::Header;
-
-std::size_t rounds(std::size_t usual) {
-  const char* const given = std::getenv("WEFT_FUZZ_ROUNDS");
-  return given == nullptr ? usual : static_cast<std::size_t>(std::strtoull(given, nullptr, 10));
-}
 
 class Mutator {
  public:

@@ -19,11 +19,12 @@
 #include "passes/passes.h"
 #include "passes/rewrite.h"
 #include "tests/support/random_graph.h"
+#include "tests/support/rounds.h"
 
 namespace weft {
 namespace {
 
-constexpr std::uint64_t kSeeds = 150;
+const std::uint64_t kSeeds = rounds(150);
 
 // Results and writes by name.
 Bindings run(const Graph& graph, const Bindings& given) {

@@ -16,6 +16,7 @@
 #include "passes/plan_memory.h"
 #include "runtime/executor.h"
 #include "tests/support/random_graph.h"
+#include "tests/support/rounds.h"
 
 namespace weft {
 namespace {
@@ -114,7 +115,7 @@ Graph plan(const Graph& graph) {
 
 TEST_CASE("planned random programs read only what is still there") {
   std::int64_t optimal = 0, programs = 0;
-  for (std::uint64_t seed = 0; seed < 150; ++seed) {
+  for (std::uint64_t seed = 0; seed < rounds(150); ++seed) {
     CAPTURE(seed);
     RandomProgram random = random_program(seed);
     random.graph.attrs["optimizer"] = std::string(seed % 2 == 0 ? "adam" : "sgd");
@@ -258,7 +259,7 @@ TEST_CASE("training updates params and optimizer state in their own places") {
 }
 
 TEST_CASE("buffers are placed apart, at the bound where that is easy") {
-  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+  for (std::uint64_t seed = 0; seed < rounds(60); ++seed) {
     CAPTURE(seed);
     Random random(seed);
     std::vector<Buffer> buffers(static_cast<std::size_t>(random.below(40)));

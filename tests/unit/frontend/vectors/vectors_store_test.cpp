@@ -62,7 +62,7 @@ TEST_CASE("a store's vectors are those of the file, and the file is read once") 
       "output softmax(logits)\n",
       "m.model");
   std::mt19937 random(1);  // NOLINT: the same each time
-  for (int round = 0; round < 6; ++round) {
+  for (int round = 0; round < 3; ++round) {
     const Corpus corpus = some_corpus(random);
     const TemporaryFile first("first.txt", some_vectors(random));
     const TemporaryFile second("second.txt", some_vectors(random));
