@@ -107,10 +107,10 @@ void Executor::place_values() {
 
 void Executor::bind_kernels() {
   kernels_.reserve(graph_.nodes.size());
-  // Each step changes the weights, so that packed copies of all of them would not be of use twice.
-  const auto scratch = graph_.writes.empty() ? nullptr : std::make_shared<PackedScratch>();
+  PackedCopies* const packed = graph_.writes.empty() ? &memory_.packed() : nullptr;
+  const auto scratch = std::make_shared<PackedScratch>();
   for (const Node& node : graph_.nodes) {
-    BindContext bind{graph_, node, {}, {}, threads_, &memory_.packed(), scratch};
+    BindContext bind{graph_, node, {}, {}, threads_, packed, scratch};
     const auto operand = [&](ValueId id) {
       if (id == kNoValue) return Operand();
       RowsOnDemand* const on_demand =

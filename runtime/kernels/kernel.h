@@ -73,9 +73,10 @@ struct BindContext {
   std::vector<Operand> x;  // the node's inputs
   std::vector<Operand> y;  // and outputs
   int threads = 1;
-  PackedCopies* packed = nullptr;  // of persistent operands, shared with other programs
-  // Of a program that trains, where kernels pack operands in their turns; else null.
-  std::shared_ptr<PackedScratch> scratch = nullptr;
+  // Of persistent operands, shared with other programs; null for a program that trains: each step
+  // changes them, so that packed copies of all of them would not be of use twice.
+  PackedCopies* packed = nullptr;
+  std::shared_ptr<PackedScratch> scratch = nullptr;  // where kernels pack operands in their turns
 
   // Where a copy of an operand's bytes in another order is shared; null: it changes in each run.
   PackedCopies* packed_of(const Operand& o) const { return o.persistent() ? packed : nullptr; }

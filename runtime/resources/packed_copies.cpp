@@ -9,8 +9,14 @@ std::shared_ptr<PackedCopy> PackedScratch::find(std::size_t index, std::size_t s
   return copies_[index];
 }
 
-std::shared_ptr<PackedCopy> PackedCopies::find(const void* tensor, const std::string& order,
-                                               std::size_t size) {
+std::shared_ptr<PackedCopy> PackedCopies::find(const void* tensor, const std::string& order) {
+  const std::lock_guard lock(finding_);
+  const auto known = copies_.find({tensor, order});
+  return known == copies_.end() ? nullptr : known->second.lock();
+}
+
+std::shared_ptr<PackedCopy> PackedCopies::find_or_make(const void* tensor, const std::string& order,
+                                                       std::size_t size) {
   const std::lock_guard lock(finding_);
   std::weak_ptr<PackedCopy>& known = copies_[{tensor, order}];
   std::shared_ptr<PackedCopy> found = known.lock();

@@ -58,7 +58,9 @@ class PackedScratch {
 // By tensor and order; a copy lives as long as somebody uses it.
 class PackedCopies {
  public:
-  std::shared_ptr<PackedCopy> find(const void* tensor, const std::string& order, std::size_t size);
+  std::shared_ptr<PackedCopy> find(const void* tensor, const std::string& order);  // or null
+  std::shared_ptr<PackedCopy> find_or_make(const void* tensor, const std::string& order,
+                                           std::size_t size);
   void discard();  // each of them
 
  private:

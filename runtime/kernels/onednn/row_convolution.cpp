@@ -2,6 +2,8 @@
 #include "runtime/kernels/onednn/row_convolution.h"
 
 #include <algorithm>
+#include <string>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -51,12 +53,16 @@ void RowConvolution::make_all() {
 
 void RowConvolution::pack(std::uint64_t version) {
   version_ = version;
+  if (in_use_ && weights_.shared != nullptr && weights_.scratch != nullptr) {
+    weights_.scratch = nullptr;
+    for (Packed& packed : packed_) packed = room_for(packed.order);
+  }
   in_use_ = true;
   for (const Packed& packed : packed_) refresh(packed);
 }
 
 void RowConvolution::refresh(const Packed& packed) const {
-  packed.copy->refresh(weights_.scratch == nullptr ? version_ : 0, [&](std::byte* bytes) {
+  packed.copy->refresh(packed.kept ? version_ : 0, [&](std::byte* bytes) {
     dnnl::memory from(plain_weights(shape_, known_.form(), weights_.strides), onednn_engine(),
                       const_cast<float*>(weights_.data));
     dnnl::memory to(packed.order, onednn_engine(), bytes);
@@ -64,24 +70,31 @@ void RowConvolution::refresh(const Packed& packed) const {
   });
 }
 
-const PackedCopy& RowConvolution::packed(const dnnl::memory::desc& order) {
+const RowConvolution::Packed& RowConvolution::packed(const dnnl::memory::desc& order) {
   const std::lock_guard lock(packing_);
   const auto found = std::ranges::find(packed_, order, &Packed::order);
-  if (found != packed_.end()) return *found->copy;
-  packed_.push_back({order, room_for(order)});
+  if (found != packed_.end()) return *found;
+  packed_.push_back(room_for(order));
   if (in_use_) refresh(packed_.back());
-  return *packed_.back().copy;
+  return packed_.back();
 }
 
-std::shared_ptr<PackedCopy> RowConvolution::room_for(const dnnl::memory::desc& order) const {
+RowConvolution::Packed RowConvolution::room_for(const dnnl::memory::desc& order) const {
   const std::size_t size = order.get_size();
-  if (weights_.scratch != nullptr) return weights_.scratch->find(packed_.size(), size);
-  if (weights_.shared == nullptr) return std::make_shared<PackedCopy>(size);
-  // The order's name does not tell from where a weight was taken.
-  const WeightStrides& from = weights_.strides;
-  return weights_.shared->find(
-      weights_.data, fmt::format("{} of {},{},{}", order_name(order), from.out, from.in, from.tap),
-      size);
+  if (weights_.shared != nullptr) {
+    // The order's name does not tell from where a weight was taken.
+    const WeightStrides& from = weights_.strides;
+    const std::string name =
+        fmt::format("{} of {},{},{}", order_name(order), from.out, from.in, from.tap);
+    if (weights_.scratch == nullptr) {
+      return {order, weights_.shared->find_or_make(weights_.data, name, size)};
+    }
+    if (auto copy = weights_.shared->find(weights_.data, name)) return {order, std::move(copy)};
+  }
+  if (weights_.scratch != nullptr) {
+    return {order, weights_.scratch->find(packed_.size(), size), false};
+  }
+  return {order, std::make_shared<PackedCopy>(size)};
 }
 
 RowConvolution::SizeClass& RowConvolution::size_class(std::size_t index) {
@@ -111,7 +124,7 @@ void RowConvolution::create(std::size_t index) {
 void RowConvolution::execute(std::size_t index, const float* in, float* out, int part) {
   SizeClass& of = size_class(index);
   auto& arguments = of.arguments[static_cast<std::size_t>(part)].map;
-  arguments[DNNL_ARG_WEIGHTS].set_data_handle(of.weights->data());
+  arguments[DNNL_ARG_WEIGHTS].set_data_handle(of.weights->copy->data());
   arguments[DNNL_ARG_SRC].set_data_handle(const_cast<float*>(in));
   arguments[DNNL_ARG_DST].set_data_handle(out);
   of.made.primitive.execute(onednn_stream(), arguments);

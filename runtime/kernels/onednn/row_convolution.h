@@ -22,9 +22,9 @@ struct RowWeights {
   const float* data = nullptr;
   WeightStrides strides;
   const float* bias = nullptr;     // null if the shape has none
-  PackedCopies* shared = nullptr;  // where packed copies are found; null: this one's alone
-  // Where the weights are packed anew for each run, as others do who run before and after. Null:
-  // copies are kept from run to run.
+  PackedCopies* shared = nullptr;  // where packed copies are kept; null: nowhere but here
+  // Where the weights are packed over those of others, who run before and after: in the first run,
+  // for a program that runs once should not wait for fresh memory; in each if `shared` is null.
   std::shared_ptr<PackedScratch> scratch = nullptr;
 };
 
@@ -39,7 +39,8 @@ class RowConvolution {
   // Makes the primitives that compute() otherwise makes at their first use.
   void make_all();
 
-  // Brings the packed weights to this version (see PackedCopy); before compute(), by one thread.
+  // Brings the packed weights to this version (see PackedCopy); before each run's compute(), by one
+  // thread.
   void pack(std::uint64_t version);
 
   // out[i] = act(bias + sum over taps of in[i * stride + tap * dilation] W_tap), 0 <= i < rows.
@@ -54,6 +55,7 @@ class RowConvolution {
   struct Packed {  // the weights in one of oneDNN's orders
     dnnl::memory::desc order;
     std::shared_ptr<PackedCopy> copy;
+    bool kept = true;  // from run to run; false: scratch
   };
   struct Arguments {
     std::unordered_map<int, dnnl::memory> map;
@@ -62,15 +64,15 @@ class RowConvolution {
   struct SizeClass {
     std::once_flag once;
     RowPrimitive made;
-    const PackedCopy* weights = nullptr;
+    const Packed* weights = nullptr;
     std::vector<Arguments> arguments;  // by part
   };
 
   SizeClass& size_class(std::size_t index);
   void create(std::size_t index);
   void execute(std::size_t index, const float* in, float* out, int part);
-  const PackedCopy& packed(const dnnl::memory::desc& order);
-  std::shared_ptr<PackedCopy> room_for(const dnnl::memory::desc& order) const;
+  const Packed& packed(const dnnl::memory::desc& order);
+  Packed room_for(const dnnl::memory::desc& order) const;
   void refresh(const Packed&) const;
   std::size_t pick(std::int64_t rows);
 

@@ -10,7 +10,7 @@ namespace {
 
 TEST_CASE("packed copies that were given back are made again, whatever the version") {
   PackedCopies copies;
-  const auto copy = copies.find(&copies, "order", std::size_t{4} << 20U);
+  const auto copy = copies.find_or_make(&copies, "order", std::size_t{4} << 20U);
   int made = 0;
   const auto make = [&](std::byte* bytes) {
     ++made;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <vector>
 
 #include "ir/random.h"
@@ -130,12 +131,45 @@ TEST_CASE("packed weights of one order are shared, and made again when their ver
   CHECK(std::abs(static_cast<double>(dx[5]) - sum) < 1e-4);
 }
 
+TEST_CASE("weights that are shared are packed into scratch in the first run, then kept") {
+  const SingleThreadedLibraries single;
+  const ConvolutionShape shape{32, 48};
+  Floats w = random_floats(32 * 48, 2), v = random_floats(32 * 48, 3);
+  const Floats in = random_floats(8 * 32, 1), none;
+  PackedCopies copies;
+  const auto scratch = std::make_shared<PackedScratch>();
+  const auto rows_of = [&](const Floats& of) {
+    return RowWeights{of.data(), {1, 48, 0}, nullptr, &copies, scratch};
+  };
+  RowConvolution first(shape, rows_of(w), 1), second(shape, rows_of(v), 1);
+  Floats y(8 * 48);
+  const auto run = [&](RowConvolution& rows, const Floats& of) {
+    rows.pack(1);
+    rows.compute(in.data(), y.data(), 8, 0);
+    for (std::int64_t out = 0; out < 48; ++out) {
+      const double found = static_cast<double>(y[static_cast<std::size_t>(out)]);
+      REQUIRE(std::abs(found - expected(shape, in, of, none, 0, out)) < 1e-4);
+    }
+  };
+  run(first, w);
+  run(second, v);  // over the weights of the first
+  for (float& x : w) x = -2 * x;
+  run(first, w);  // packed again, and kept
+  const Floats kept = w;
+  for (float& x : w) x = -2 * x;
+  run(second, v);
+  run(first, kept);
+  // Copies that are kept serve the first run of another.
+  RowConvolution third(shape, rows_of(w), 1);
+  run(third, kept);
+}
+
 TEST_CASE("a copy lives as long as it is used") {
   PackedCopies copies;
   const int tensor = 0;
-  std::shared_ptr<PackedCopy> first = copies.find(&tensor, "order", 64);
-  CHECK((copies.find(&tensor, "order", 64) == first));
-  CHECK((copies.find(&tensor, "other", 64) != first));
+  std::shared_ptr<PackedCopy> first = copies.find_or_make(&tensor, "order", 64);
+  CHECK((copies.find_or_make(&tensor, "order", 64) == first));
+  CHECK((copies.find_or_make(&tensor, "other", 64) != first));
   int made = 0;
   const auto make = [&](std::byte*) { ++made; };
   first->refresh(1, make);
@@ -144,8 +178,10 @@ TEST_CASE("a copy lives as long as it is used") {
   first->refresh(0, make);
   first->refresh(0, make);
   CHECK(made == 3);
+  CHECK((copies.find(&tensor, "order") == first));
   first.reset();
-  copies.find(&tensor, "order", 64)->refresh(1, make);
+  CHECK((copies.find(&tensor, "order") == nullptr));
+  copies.find_or_make(&tensor, "order", 64)->refresh(1, make);
   CHECK(made == 4);
 }
 
