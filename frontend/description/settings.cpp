@@ -98,7 +98,10 @@ SettingsGroup text_group() {
   return {"text",
           "how a text becomes word ids",
           {tokenizer_choice(), flag("lowercase", "whether case is ignored", true),
-           flag("nfkc", "whether full-width and other variants of a letter are one", true),
+           flag("nfkc",
+                "whether variants of a character are one (full-width letters, ’ and '), and "
+                "characters that are not seen are dropped",
+                true),
            integer("vocabulary", "words known at most; the most frequent are kept", 30000, 2, kMax),
            integer("min_count", "words that occur less often are unknown", 1, 1, kMax),
            integer("added_words",
@@ -214,6 +217,7 @@ void read_text(DescriptionSettings& s, const Attrs& line, SourceLocation locatio
   s.text.tokenizer = string_attr(line, "tokenizer");
   s.text.lowercase = int_attr(line, "lowercase") != 0;
   s.text.nfkc = int_attr(line, "nfkc") != 0;
+  s.text.unify_marks = s.text.nfkc;
   s.text.max_tokens = int_attr(line, "max_tokens");
   if (tokenizer_of(s.text).more_ids != nullptr) s.text.buckets = int_attr(line, "buckets");
   s.overlap = int_attr(line, "overlap");

@@ -99,6 +99,7 @@ std::string to_json(const Inspection& inspection) {
   Json text = {{"tokenizer", plan.text.tokenizer},
                {"lowercase", plan.text.lowercase},
                {"nfkc", plan.text.nfkc},
+               {"unify_marks", plan.text.unify_marks},
                {"max_tokens", plan.text.max_tokens}};
   if (plan.text.buckets > 0) text["buckets"] = plan.text.buckets;
   if (plan.text.pair) text["pair"] = true;

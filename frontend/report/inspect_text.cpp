@@ -61,7 +61,8 @@ std::string summary(const Inspection& inspection) {
   }
   out += fmt::format("text        {}{}{}{}{}, at most {}{}\n", text.tokenizer,
                      text.buckets > 0 ? " in " + counted(text.buckets, "bucket") : "",
-                     text.lowercase ? ", lowercase" : "", text.nfkc ? ", NFKC" : "",
+                     text.lowercase ? ", lowercase" : "",
+                     text.nfkc ? text.unify_marks ? ", NFKC with plain marks" : ", NFKC" : "",
                      text.pair ? ", pairs" : "", counted(text.max_tokens, "token"),
                      text.max_windows == 1 ? ""
                                            : fmt::format(", in up to {} windows that overlap by {}",

@@ -55,7 +55,8 @@ std::vector<std::string> sorted_labels(const CorpusView& part, std::size_t i) {
 // that there are two.
 class Spelling {
  public:
-  explicit Spelling(const TextSettings& text) : normalization_{text.lowercase, text.nfkc} {}
+  explicit Spelling(const TextSettings& text)
+      : normalization_{text.lowercase, text.nfkc, text.unify_marks} {}
 
   std::uint64_t operator()(std::string_view text) {
     normal_.clear();

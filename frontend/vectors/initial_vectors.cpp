@@ -107,7 +107,8 @@ WordList InitialVectors::read(WordList words, const std::vector<std::uint64_t>& 
   const std::size_t max = words.size() + max_added;
   // Rounded up, so that the store can serve models whose data has some words more or fewer.
   const std::size_t enough = std::bit_ceil(max_added);
-  std::string key = fmt::format("{} {} {} {}", text.tokenizer, text.lowercase, text.nfkc, enough);
+  std::string key = fmt::format("{} {} {} {} {}", text.tokenizer, text.lowercase, text.nfkc,
+                                text.unify_marks, enough);
   VectorsStore::Vectors all;
   for (const auto& file : files_) {
     const std::size_t room = max - words.size();

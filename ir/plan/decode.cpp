@@ -108,7 +108,8 @@ class Decoder {
     require(from != nullptr, "the text settings are missing");
     return {text(from->tokenizer()), from->lowercase(), from->nfkc(),
             from->max_tokens(),      from->buckets(),   subwords(from->subwords()),
-            from->max_windows(),     from->overlap(),   from->pair()};
+            from->max_windows(),     from->overlap(),   from->pair(),
+            from->unify_marks()};
   }
 
   SubwordSettings subwords(const fbs::SubwordSettings* from) {

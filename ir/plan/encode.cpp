@@ -96,9 +96,9 @@ class Encoder {
   Offset<fbs::TextSettings> text_settings(const TextSettings& settings) {
     const auto tokenizer = text(settings.tokenizer);
     const auto more = subwords(settings.subwords);
-    return fbs::CreateTextSettings(out_, tokenizer, settings.lowercase, settings.nfkc,
-                                   settings.max_tokens, settings.buckets, more,
-                                   settings.max_windows, settings.overlap, settings.pair);
+    return fbs::CreateTextSettings(
+        out_, tokenizer, settings.lowercase, settings.nfkc, settings.max_tokens, settings.buckets,
+        more, settings.max_windows, settings.overlap, settings.pair, settings.unify_marks);
   }
 
   Offset<fbs::SubwordSettings> subwords(const SubwordSettings& subwords) {
@@ -213,6 +213,7 @@ class Encoder {
 }  // namespace
 
 std::uint32_t plan_format::version_of(const Plan& plan, bool leaves_out_zeros) {
+  if (plan.text.unify_marks) return 4;
   const bool encodes = plan.program(programs::kEncode) != nullptr;
   if (leaves_out_zeros || encodes || plan.text.max_windows > 1 || plan.text.pair) return 3;
   const bool subwords = plan.text.subwords != SubwordSettings{} || !plan.vocabulary.merges.empty();

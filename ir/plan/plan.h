@@ -67,6 +67,8 @@ struct TextSettings {
   std::int64_t max_windows = 1;
   std::int64_t overlap = 0;
   bool pair = false;  // two texts are read together; programs take the type of each token
+  // With nfkc: characters that are not seen are dropped, and ’ is '. Older plans were made without.
+  bool unify_marks = false;
 
   bool operator==(const TextSettings&) const = default;
 };

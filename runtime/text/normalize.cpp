@@ -5,7 +5,9 @@
 #include <unicode/casemap.h>
 #include <unicode/normalizer2.h>
 #include <unicode/stringpiece.h>
+#include <unicode/uchar.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -55,6 +57,28 @@ void append_lower(std::string_view token, std::string& out) {
   WEFT_CHECK(U_SUCCESS(status));
 }
 
+// True for the first bytes of characters that unify_marks changes, and of many others.
+constexpr bool may_begin_mark(char c) {
+  constexpr std::string_view kFirst = "\xC2\xCA\xCD\xD8\xE1\xE2\xE3\xEF\xF0\xF3";
+  return kFirst.find(c) != std::string_view::npos;
+}
+
+// Valid UTF-8 without the characters that are not seen, and with one apostrophe.
+std::string with_plain_marks(std::string_view token) {
+  std::string plain;
+  for (std::size_t position = 0; position < token.size();) {
+    const std::size_t begin = position;
+    const auto scalar = static_cast<UChar32>(utf8::next(token, position));
+    const bool apostrophe = scalar == 0x2018 || scalar == 0x2019 || scalar == 0x02BC;
+    if (apostrophe) {
+      plain += '\'';
+    } else if (!u_hasBinaryProperty(scalar, UCHAR_DEFAULT_IGNORABLE_CODE_POINT)) {
+      plain.append(token.substr(begin, position - begin));
+    }
+  }
+  return plain;
+}
+
 }  // namespace
 
 void lowercase_ascii(char* begin, const char* end) {
@@ -90,6 +114,11 @@ void append_normalized(std::string_view token, Normalization form, std::string& 
   if (!utf8::is_valid(token)) {
     utf8::append_valid(token, valid);
     token = valid;
+  }
+  std::string plain;
+  if (form.nfkc && form.unify_marks && std::ranges::any_of(token, may_begin_mark)) {
+    plain = with_plain_marks(token);
+    token = plain;
   }
   if (form.nfkc && form.lowercase) {
     std::string composed;

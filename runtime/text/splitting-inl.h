@@ -65,6 +65,7 @@ class Splitting {
     std::string& spelling = buffer_.text_;
     const std::size_t spelling_begin = spelling.size();
     append_normalized(text_.substr(begin, end - begin), normalization_, spelling);
+    if (spelling.size() == spelling_begin) return;  // nothing that is seen
     add(spelling_begin, spelling.size(), begin, end);
   }
 

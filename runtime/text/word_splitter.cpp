@@ -20,7 +20,7 @@ SplitWords split_of(const TextSettings& text) {
 }  // namespace
 
 WordSplitter::WordSplitter(const TextSettings& text)
-    : split_(split_of(text)), normalization_{text.lowercase, text.nfkc} {}
+    : split_(split_of(text)), normalization_{text.lowercase, text.nfkc, text.unify_marks} {}
 
 void WordSplitter::split(std::string_view text, WordBuffer& buffer, std::size_t limit) const {
   buffer.tokens_.clear();

@@ -217,6 +217,10 @@ TEST_CASE("what older programs would misread raises the version, and nothing els
   pair.text.pair = true;
   CHECK(version_in(encode_plan(pair)) == 3);
   check_equal(pair, decode_plan(encode_plan(pair)));
+  Plan marks = example_plan();
+  marks.text.unify_marks = true;
+  CHECK(version_in(encode_plan(marks)) == 4);
+  check_equal(marks, decode_plan(encode_plan(marks)));
 }
 
 TEST_CASE("a plan that breaks a rule is not written") {

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <unicode/locid.h>
 #include <unicode/normalizer2.h>
+#include <unicode/uchar.h>
 #include <unicode/unistr.h>
 
 #include "runtime/text/utf8.h"
@@ -60,6 +61,30 @@ TEST_CASE("normalize: appends, and repairs ill-formed UTF-8") {
   CHECK(normalized("\xE4\xBDz", {}) == "\uFFFDz");
   CHECK(normalized("\xE4\xBD\xFF", {}) == "\uFFFD\uFFFD");
   CHECK(normalized("\u039F\u0394\u039F\u03A3", {}) == "\u03BF\u03B4\u03BF\u03C2");  // final sigma
+}
+
+TEST_CASE(
+    "normalize: marks that are not seen are dropped, apostrophes are one, where a plan says so") {
+  const Normalization old{true, true, false}, marks{true, true, true};
+  CHECK(normalized("\u2764\uFE0F", marks) == normalized("\u2764", marks));
+  CHECK(normalized("don\u2019t", marks) == "don't");
+  CHECK(normalized("so\u00ADft", marks) == "soft");
+  CHECK(normalized("\u200D", marks).empty());
+  CHECK(normalized("\u2764\uFE0F", old) == "\u2764\uFE0F");
+  CHECK(normalized("don\u2019t", old) == "don\u2019t");
+  CHECK(normalized("don\u2019t", {true, false, true}) == "don\u2019t");  // without NFKC
+  // Every scalar: what ICU calls ignorable and nothing else goes.
+  for (char32_t scalar = 0x80; scalar <= 0xE0FFF; ++scalar) {
+    if (scalar >= 0xD800 && scalar <= 0xDFFF) continue;
+    std::string token;
+    utf8::append(scalar, token);
+    const bool ignorable =
+        u_hasBinaryProperty(static_cast<UChar32>(scalar), UCHAR_DEFAULT_IGNORABLE_CODE_POINT) != 0;
+    const bool apostrophe = scalar == 0x2018 || scalar == 0x2019 || scalar == 0x02BC;
+    REQUIRE(normalized(token, marks) == (ignorable    ? ""
+                                         : apostrophe ? "'"
+                                                      : normalized(token, old)));
+  }
 }
 
 }  // namespace

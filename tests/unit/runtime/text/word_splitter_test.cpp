@@ -19,7 +19,9 @@ constexpr const char* whitespace = "whitespace";
 constexpr const char* characters = "characters";
 
 WordSplitter splitter(const char* tokenizer, Normalization form = {}) {
-  return WordSplitter(TextSettings{tokenizer, form.lowercase, form.nfkc});
+  TextSettings text{tokenizer, form.lowercase, form.nfkc};
+  text.unify_marks = form.unify_marks;
+  return WordSplitter(text);
 }
 
 Strings spellings(const WordBuffer& buffer) {
@@ -71,6 +73,16 @@ TEST_CASE("tokenizer: normalisation can be turned off") {
   CHECK(tokens(words, "\uFF21B \u00C9", {true, false}) == Strings{"\uFF41b", "\u00E9"});
   CHECK(tokens(words, "\uFF21B \u00C9", {true, true}) == Strings{"ab", "\u00E9"});
   CHECK(tokens(whitespace, "e\u0301", {true, true}) == Strings{"\u00E9"});
+}
+
+TEST_CASE("tokenizer: words that look alike are one where marks are unified") {
+  const Normalization form{.unify_marks = true};
+  CHECK(tokens(words, "I \u2764\uFE0F it, don\u2019t", form) ==
+        tokens(words, "I \u2764 it, don't"));
+  CHECK(tokens(words, "so\u00ADft w\u200Dord \u2018so\u2019", form) ==
+        Strings{"soft", "word", "'", "so", "'"});
+  CHECK(tokens(whitespace, "a \uFE0F \u200D b", form) == Strings{"a", "b"});
+  CHECK(tokens(characters, "\u2764\uFE0F\u5929", form) == Strings{"\u2764", "\u5929"});
 }
 
 TEST_CASE("tokenizer: ill-formed UTF-8, controls and NUL bytes are not errors") {
