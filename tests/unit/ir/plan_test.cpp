@@ -312,7 +312,7 @@ TEST_CASE("a plan of a newer format names both formats") {
   header.header_checksum = plan_format::checksum(header);
   std::memcpy(bytes.data(), &header, sizeof header);
   const std::string message = message_of([&] { decode_plan(bytes, "x.plan"); });
-  CHECK_CONTAINS(message, "x.plan: is a plan of format 9, but this weft reads formats up to 3");
+  CHECK_CONTAINS(message, "x.plan: is a plan of format 9, but this weft reads formats up to 4");
   CHECK_CONTAINS(message, "use the weft that made it, or a later one");
 }
 
