@@ -53,9 +53,9 @@ void RowConvolution::make_all() {
 
 void RowConvolution::pack(std::uint64_t version) {
   version_ = version;
-  if (in_use_ && weights_.shared != nullptr && weights_.scratch != nullptr) {
-    weights_.scratch = nullptr;
-    for (Packed& packed : packed_) packed = room_for(packed.order);
+  if (weights_.shared != nullptr && weights_.scratch != nullptr) {
+    if (in_use_) weights_.scratch = nullptr;
+    for (std::size_t i = 0; i < packed_.size(); ++i) packed_[i] = room_for(packed_[i].order, i);
   }
   in_use_ = true;
   for (const Packed& packed : packed_) refresh(packed);
@@ -74,12 +74,13 @@ const RowConvolution::Packed& RowConvolution::packed(const dnnl::memory::desc& o
   const std::lock_guard lock(packing_);
   const auto found = std::ranges::find(packed_, order, &Packed::order);
   if (found != packed_.end()) return *found;
-  packed_.push_back(room_for(order));
+  packed_.push_back(room_for(order, packed_.size()));
   if (in_use_) refresh(packed_.back());
   return packed_.back();
 }
 
-RowConvolution::Packed RowConvolution::room_for(const dnnl::memory::desc& order) const {
+RowConvolution::Packed RowConvolution::room_for(const dnnl::memory::desc& order,
+                                                std::size_t index) const {
   const std::size_t size = order.get_size();
   if (weights_.shared != nullptr) {
     // The order's name does not tell from where a weight was taken.
@@ -92,7 +93,7 @@ RowConvolution::Packed RowConvolution::room_for(const dnnl::memory::desc& order)
     if (auto copy = weights_.shared->find(weights_.data, name)) return {order, std::move(copy)};
   }
   if (weights_.scratch != nullptr) {
-    return {order, weights_.scratch->find(packed_.size(), size), false};
+    return {order, weights_.scratch->find(index, size), false};
   }
   return {order, std::make_shared<PackedCopy>(size)};
 }

@@ -72,7 +72,7 @@ class RowConvolution {
   void create(std::size_t index);
   void execute(std::size_t index, const float* in, float* out, int part);
   const Packed& packed(const dnnl::memory::desc& order);
-  Packed room_for(const dnnl::memory::desc& order) const;
+  Packed room_for(const dnnl::memory::desc& order, std::size_t index) const;
   void refresh(const Packed&) const;
   std::size_t pick(std::int64_t rows);
 
