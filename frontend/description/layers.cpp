@@ -63,7 +63,7 @@ LayerValue embedding(LayerBuilder& b) {
     b.fail("it reads one text, but the line `text` says pair=true",
            "read pairs by `pretrained(text)`, or leave pair out");
   }
-  Attrs attrs{{"init", "uniform"}, {"scale", b.number("init")}};
+  Attrs attrs{{"init", "uniform"}, {"scale", b.number("init")}, {"zero_rows", std::int64_t{1}}};
   if (b.word("mode") == "static") attrs["frozen"] = std::int64_t{1};
   if (b.integer("decay") == 0) attrs["decay"] = std::int64_t{0};
   const ValueId table =

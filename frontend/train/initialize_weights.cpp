@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "ir/op.h"
@@ -33,6 +34,12 @@ void initialize(const Value& value, std::uint64_t seed, std::span<std::byte> byt
                                    static_cast<std::int64_t>(hash_name(value.name)));
   for (std::size_t i = 0; i < count; ++i) {
     put(i, scale * (2.0 * random_uniform(key, static_cast<std::uint32_t>(i)) - 1.0));
+  }
+  // A row that training may never meet, such as that of unknown words, must not say anything.
+  if (const auto rows = value.attrs.find("zero_rows"); rows != value.attrs.end()) {
+    const auto width = static_cast<std::size_t>(value.type.shape[1].value);
+    const auto zeros = static_cast<std::size_t>(std::get<std::int64_t>(rows->second)) * width;
+    std::memset(bytes.data(), 0, std::min(zeros, count) * sizeof(float));
   }
 }
 

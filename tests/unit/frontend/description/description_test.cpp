@@ -225,6 +225,15 @@ TEST_CASE("a lowered model computes what its description says") {
   CHECK(results[2].data[1] == doctest::Approx(std::exp(16.5) / sum));
 }
 
+TEST_CASE("the row of unknown words begins at zero") {
+  Value value{"x.embedding.weight", {DType::f32, {Dim(10), Dim(4)}, {}}, Role::param, {}, {}};
+  value.attrs = {{"init", "uniform"}, {"scale", 0.5}, {"zero_rows", std::int64_t{1}}};
+  std::vector<float> data(40);
+  initialize(value, 1, std::as_writable_bytes(std::span(data)));
+  CHECK(std::count(data.begin(), data.begin() + 4, 0.0F) == 4);
+  CHECK(std::count(data.begin() + 4, data.end(), 0.0F) == 0);
+}
+
 TEST_CASE("first weights depend on seed and name only") {
   Value value{"a.conv1d.weight", {DType::f32, {Dim(10), Dim(100)}, {}}, Role::param, {}, {}};
   value.attrs = {{"init", "uniform"}, {"scale", 0.5}};
