@@ -9,6 +9,7 @@
 #include "ir/op.h"
 #include "ir/ops/train/optimizer.h"
 #include "runtime/text/tokenizers.h"
+#include "runtime/text/word_splitter.h"
 
 namespace weft {
 namespace {
@@ -115,6 +116,9 @@ SettingsGroup text_group() {
            integer("overlap",
                    "long=windows: tokens that two windows share; -1: a quarter of max_tokens", -1,
                    0, 1 << 20),
+           integer("word_ngrams",
+                   "neighbouring words that are one term more, at most; for bags of words", 1, 1,
+                   static_cast<double>(kMaxWordNGrams)),
            flag("pair", "two texts are read together; needs `pretrained`", false),
            integer("buckets", "tokenizer=ngrams: vectors that all n-grams share, by hash", 100000,
                    1, 1 << 30)}};
@@ -126,6 +130,10 @@ SettingsGroup train_group() {
       "how training goes",
       {integer("batch", "texts per step", 50, 1, 1 << 20),
        integer("epochs", "passes over the data", 10, 0, kMax),
+       integer("steps",
+               "steps at least: where texts are few there are more epochs; not where --epochs or "
+               "an override says how many",
+               0, 0, kMax),
        integer("seed", "of weights, order and dropout", 1, 0, kMax),
        choice("schedule", "how the learning rate falls over the run",
               {"constant", "linear", "cosine", "step"}),
@@ -207,6 +215,10 @@ void check_windows(const TextSettings& text, SourceLocation location) {
                             text.tokenizer),
                 "use tokenizer=words");
   }
+  if (text.word_ngrams > 1) {
+    throw Error(location, "word_ngrams and long=windows cannot be combined",
+                "raise max_tokens instead");
+  }
   if (text.pair) {
     throw Error(location, "pair=true and long=windows cannot be combined",
                 "a pair is cut to max_tokens, the longer text first: raise max_tokens");
@@ -220,6 +232,7 @@ void read_text(DescriptionSettings& s, const Attrs& line, SourceLocation locatio
   s.text.unify_marks = s.text.nfkc;
   s.text.max_tokens = int_attr(line, "max_tokens");
   if (tokenizer_of(s.text).more_ids != nullptr) s.text.buckets = int_attr(line, "buckets");
+  s.text.word_ngrams = int_attr(line, "word_ngrams");
   s.overlap = int_attr(line, "overlap");
   s.text.pair = int_attr(line, "pair") != 0;
   if (string_attr(line, "long") == "windows") {
@@ -244,6 +257,7 @@ Enumeration word_of(const Attrs& line, std::string_view name) {
 void read_train(DescriptionSettings& s, const Attrs& line) {
   s.batch = int_attr(line, "batch");
   s.epochs = int_attr(line, "epochs");
+  s.steps = int_attr(line, "steps");
   s.seed = int_attr(line, "seed");
   s.schedule = {word_of<ScheduleShape>(line, "schedule"), float_attr(line, "warmup"),
                 float_attr(line, "final_rate"), int_attr(line, "step_epochs"),
@@ -270,6 +284,13 @@ void check_optimizer(const Expression& optimizer) {
   }
   throw Error(optimizer.location, fmt::format("there is no optimizer `{}`", optimizer.name),
               suggestion(optimizer.name, known));
+}
+
+// True if an override names it, as a setting of the line `train` or bare.
+bool sets(const Overrides& overrides, std::string_view name) {
+  return std::ranges::any_of(overrides.values(), [&](const auto& one) {
+    return one.first == name || one.first == fmt::format("train.{}", name);
+  });
 }
 
 }  // namespace
@@ -354,6 +375,7 @@ DescriptionSettings settings_of(const Description& description, const Overrides&
     errors.insert(errors.end(), e.diagnostics().begin(), e.diagnostics().end());
   }
   if (!errors.empty()) throw Error(errors, description.file, description.source);
+  if (sets(overrides, "epochs") && !sets(overrides, "steps")) settings.steps = 0;
   return settings;
 }
 

@@ -38,6 +38,7 @@ struct DescriptionSettings {
   Attrs optimizer_attrs;  // beta1 …, as the optimizer-step pass reads them from the graph
   double learning_rate = 0;
   std::int64_t batch = 0, epochs = 0, seed = 0;
+  std::int64_t steps = 0;     // at least: few texts are passed over more often
   std::int64_t patience = 0;  // epochs without a better validation; 0: never stop early
   LearningRateSchedule schedule;
   BestBy metric = BestBy::accuracy;

@@ -101,6 +101,7 @@ std::string to_json(const Inspection& inspection) {
                {"nfkc", plan.text.nfkc},
                {"unify_marks", plan.text.unify_marks},
                {"max_tokens", plan.text.max_tokens}};
+  if (plan.text.word_ngrams > 1) text["word_ngrams"] = plan.text.word_ngrams;
   if (plan.text.buckets > 0) text["buckets"] = plan.text.buckets;
   if (plan.text.pair) text["pair"] = true;
   if (plan.text.max_windows > 1) {

@@ -59,14 +59,16 @@ std::string summary(const Inspection& inspection) {
   if (const auto overrides = overrides_of(plan).assignments(); !overrides.empty()) {
     out += fmt::format("set         {}\n", listed(overrides, overrides.size()));
   }
-  out += fmt::format("text        {}{}{}{}{}, at most {}{}\n", text.tokenizer,
-                     text.buckets > 0 ? " in " + counted(text.buckets, "bucket") : "",
-                     text.lowercase ? ", lowercase" : "",
-                     text.nfkc ? text.unify_marks ? ", NFKC with plain marks" : ", NFKC" : "",
-                     text.pair ? ", pairs" : "", counted(text.max_tokens, "token"),
-                     text.max_windows == 1 ? ""
-                                           : fmt::format(", in up to {} windows that overlap by {}",
-                                                         text.max_windows, text.overlap));
+  out += fmt::format(
+      "text        {}{}{}{}{}{}, at most {}{}\n", text.tokenizer,
+      text.word_ngrams > 1 ? fmt::format(" and n-grams of up to {}", text.word_ngrams) : "",
+      text.buckets > 0 ? " in " + counted(text.buckets, "bucket") : "",
+      text.lowercase ? ", lowercase" : "",
+      text.nfkc ? text.unify_marks ? ", NFKC with plain marks" : ", NFKC" : "",
+      text.pair ? ", pairs" : "", counted(text.max_tokens, "token"),
+      text.max_windows == 1 ? ""
+                            : fmt::format(", in up to {} windows that overlap by {}",
+                                          text.max_windows, text.overlap));
   out += fmt::format("vocabulary  {}: {}\n", counted(static_cast<std::int64_t>(words), "word"),
                      listed(first_words(plan, kWordsShown), words));
   out += fmt::format("labels      {}: {}\n",

@@ -49,7 +49,7 @@ class Search {
         threads_(settings.threads > 0 ? settings.threads : default_threads()) {
     const DescriptionSettings plain = settings_of(*trial.description, trial.overrides);
     seed_ = static_cast<std::uint64_t>(plain.seed);
-    epochs_ = plain.epochs;
+    epochs_ = train_settings(plain, trial.train_rows.size()).epochs;
     metric_ = plain.metric;
     for (const TuneResult& result : known) known_[key(result)] = result;
   }

@@ -37,7 +37,7 @@ struct CountedTexts {
 
 // True if the numbers of a text's words, as they are counted, are all that it becomes.
 bool keeps_ids(const TextSettings& text) {
-  return tokenizer_of(text).looks_up_words && text.max_windows == 1;
+  return tokenizer_of(text).looks_up_words && text.max_windows == 1 && text.word_ngrams == 1;
 }
 
 // The words of the data and, where they fit in, more of the initial vectors.

@@ -87,9 +87,9 @@ void check_validation(const Dataset& valid) {
 class Run {
  public:
   // `memory`: bytes, as FitStart has it.
-  Run(const DescriptionSettings& settings, const FitOptions& options, FitObserver& observer,
-      double memory)
-      : settings_(train_settings(settings)),
+  Run(const DescriptionSettings& settings, std::size_t examples, const FitOptions& options,
+      FitObserver& observer, double memory)
+      : settings_(train_settings(settings, examples)),
         options_(options),
         observer_(observer),
         memory_(memory) {}
@@ -188,7 +188,7 @@ FitResult run(Plan start, std::optional<Dataset> data, const DescriptionSettings
   const double memory =
       kRunning + static_cast<double>(resident_memory()) + memory_of(start.programs, use);
   Session session(std::move(start), {options.threads, /*train=*/true});
-  return Run(settings, options, observer, memory)
+  return Run(settings, data->size(), options, observer, memory)
       .train(std::move(session), *data, valid ? &*valid : nullptr);
 }
 

@@ -312,8 +312,13 @@ class Trainer {
 
 }  // namespace
 
-TrainSettings train_settings(const DescriptionSettings& s) {
-  return {s.epochs,     s.batch,    s.learning_rate, static_cast<std::uint64_t>(s.seed),
+TrainSettings train_settings(const DescriptionSettings& s, std::size_t examples) {
+  const std::int64_t steps_of_epoch =
+      std::max<std::int64_t>(1, (static_cast<std::int64_t>(examples) + s.batch - 1) / s.batch);
+  // None stays none: such a run writes what it begins with.
+  const std::int64_t least = s.epochs == 0 ? 0 : (s.steps + steps_of_epoch - 1) / steps_of_epoch;
+  const std::int64_t epochs = std::max(s.epochs, least);
+  return {epochs,       s.batch,    s.learning_rate, static_cast<std::uint64_t>(s.seed),
           s.patience,   s.schedule, s.metric,        s.average,
           s.stored_rows};
 }

@@ -33,8 +33,9 @@ struct TrainSettings {
   std::int64_t row_memory = -1;
 };
 
-TrainSettings train_settings(const DescriptionSettings&);  // as a description has them
-std::string to_string(const TrainSettings&);               // all that decide what is learnt
+// As a description has them, for so many examples.
+TrainSettings train_settings(const DescriptionSettings&, std::size_t examples);
+std::string to_string(const TrainSettings&);  // all that decide what is learnt
 
 struct FitResult {
   Plan plan;  // of the best epoch, or the mean of the last ones, with the history of all

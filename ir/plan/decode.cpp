@@ -106,10 +106,10 @@ class Decoder {
 
   TextSettings text_settings(const fbs::TextSettings* from) {
     require(from != nullptr, "the text settings are missing");
-    return {text(from->tokenizer()), from->lowercase(), from->nfkc(),
-            from->max_tokens(),      from->buckets(),   subwords(from->subwords()),
-            from->max_windows(),     from->overlap(),   from->pair(),
-            from->unify_marks()};
+    return {text(from->tokenizer()), from->lowercase(),  from->nfkc(),
+            from->max_tokens(),      from->buckets(),    subwords(from->subwords()),
+            from->max_windows(),     from->overlap(),    from->pair(),
+            from->unify_marks(),     from->word_ngrams()};
   }
 
   SubwordSettings subwords(const fbs::SubwordSettings* from) {

@@ -96,9 +96,10 @@ class Encoder {
   Offset<fbs::TextSettings> text_settings(const TextSettings& settings) {
     const auto tokenizer = text(settings.tokenizer);
     const auto more = subwords(settings.subwords);
-    return fbs::CreateTextSettings(
-        out_, tokenizer, settings.lowercase, settings.nfkc, settings.max_tokens, settings.buckets,
-        more, settings.max_windows, settings.overlap, settings.pair, settings.unify_marks);
+    return fbs::CreateTextSettings(out_, tokenizer, settings.lowercase, settings.nfkc,
+                                   settings.max_tokens, settings.buckets, more,
+                                   settings.max_windows, settings.overlap, settings.pair,
+                                   settings.unify_marks, settings.word_ngrams);
   }
 
   Offset<fbs::SubwordSettings> subwords(const SubwordSettings& subwords) {
@@ -213,7 +214,7 @@ class Encoder {
 }  // namespace
 
 std::uint32_t plan_format::version_of(const Plan& plan, bool leaves_out_zeros) {
-  if (plan.text.unify_marks) return 4;
+  if (plan.text.unify_marks || plan.text.word_ngrams > 1) return 4;
   const bool encodes = plan.program(programs::kEncode) != nullptr;
   if (leaves_out_zeros || encodes || plan.text.max_windows > 1 || plan.text.pair) return 3;
   const bool subwords = plan.text.subwords != SubwordSettings{} || !plan.vocabulary.merges.empty();

@@ -24,7 +24,7 @@ static_assert(std::endian::native == std::endian::little, "plan files are little
 inline constexpr std::string_view kMagic = "weftplan";
 // A plan is written in the first version that can say what it holds: version 2 has subwords, 3 has
 // windows of long texts, pairs of texts, a program @encode, and tensors of zeros that are left out,
-// 4 has texts whose marks are unified.
+// 4 has unified marks and n-grams of words.
 inline constexpr std::uint32_t kVersion = 4;
 std::uint32_t version_of(const Plan&, bool leaves_out_zeros);
 inline constexpr std::uint64_t kAlignment = 64;

@@ -69,6 +69,9 @@ struct TextSettings {
   bool pair = false;  // two texts are read together; programs take the type of each token
   // With nfkc: characters that are not seen are dropped, and ’ is '. Older plans were made without.
   bool unify_marks = false;
+  // Of tokenizers that look words up: up to so many neighbouring words are one term more, spelled
+  // with spaces between them; terms that the vocabulary lacks are left out.
+  std::int64_t word_ngrams = 1;
 
   bool operator==(const TextSettings&) const = default;
 };

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -120,21 +121,30 @@ class NGrams final : public Encoder {
                        std::size_t max_size, Memory& memory, const EncodedText& out) const {
     splitter_.split(text, memory.words, max_words);
     const std::size_t before = out.ids.size();
-    for (const TextToken& word : memory.words.tokens()) {
-      if (out.ids.size() < max_size) add_word(text, word, max_size, memory, out);
+    const std::span<const TextToken> tokens = memory.words.tokens();
+    const std::size_t count = memory.words.words();
+    for (std::size_t i = 0; i < tokens.size() && out.ids.size() < max_size; ++i) {
+      if (i < count) {
+        add_word(text, tokens[i], max_size, memory, out);
+      } else {
+        add_known(memory.words.text(tokens[i]), tokens[i], out);
+      }
     }
     if (out.types != nullptr) out.types->insert(out.types->end(), out.ids.size() - before, type);
-    return memory.words.tokens().size();
+    return count;
+  }
+
+  void add_known(std::string_view spelling, const TextToken& token, const EncodedText& out) const {
+    const std::int32_t id = vocabulary_.find(spelling);
+    if (id == kUnknownWord) return;
+    out.ids.push_back(id);
+    if (out.spans != nullptr) out.spans->push_back({token.begin, token.end});
   }
 
   void add_word(std::string_view text, const TextToken& word, std::size_t max_size, Memory& memory,
                 const EncodedText& out) const {
     const std::string_view spelling = memory.words.text(word);
-    const std::int32_t id = vocabulary_.find(spelling);
-    if (id != kUnknownWord) {
-      out.ids.push_back(id);
-      if (out.spans != nullptr) out.spans->push_back({word.begin, word.end});
-    }
+    add_known(spelling, word, out);
     memory.marked.assign(1, '<').append(spelling).append(1, '>');
     std::optional<Alignment> alignment;
     if (out.spans != nullptr) alignment.emplace(text, word, splitter_.normalization());

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "ir/diagnostic.h"
 #include "runtime/text/tokenizers.h"
 #include "runtime/text/vocabulary.h"
 #include "runtime/text/windows.h"
@@ -19,15 +20,20 @@ class WordLookup final : public Encoder {
         splitter_(text),
         windows_(text),
         offsets_(word_offsets(words.ends)),
-        vocabulary_(words.words, offsets_) {}
+        vocabulary_(words.words, offsets_) {
+    if (text.word_ngrams > 1 && text.max_windows > 1) {
+      throw Error("n-grams of words and windows of a text cannot be combined",
+                  "leave out word_ngrams=, or long=windows");
+    }
+  }
 
   std::size_t encode(const TextInput& input, TokenBuffer& buffer,
                      const EncodedText& out) const override {
-    std::size_t count = encode_one(input.text, 0, 0, buffer.memory<WordBuffer>(), out);
-    if (input.pair) {
-      count += encode_one(*input.pair, 1, count, buffer.memory<WordBuffer>(), out);
-    }
-    return windows_.count(count) == 1 ? count : cut(count, out);
+    const std::size_t before = out.ids.size();
+    auto& words = buffer.memory<WordBuffer>();
+    std::size_t count = encode_one(input.text, 0, 0, words, out);
+    if (input.pair) count += encode_one(*input.pair, 1, count, words, out);
+    return windows_.count(count) == 1 ? out.ids.size() - before : cut(count, out);
   }
 
  private:
@@ -38,21 +44,19 @@ class WordLookup final : public Encoder {
     return out.ids.size() - before;
   }
 
-  // The words of one text, behind `before` of the same input.
+  // The words of one text, behind `before` of the same input, and their n-grams; returns how many
+  // words there are.
   std::size_t encode_one(std::string_view text, std::int32_t type, std::size_t before,
                          WordBuffer& buffer, const EncodedText& out) const {
     splitter_.split(text, buffer, windows_.max_tokens() - before);
-    const std::span<const TextToken> tokens = buffer.tokens();
-    look_up(buffer, out.ids);
-    for (std::size_t i = 0; out.spans != nullptr && i < tokens.size(); ++i) {
-      out.spans->push_back({tokens[i].begin, tokens[i].end});
-    }
-    if (out.types != nullptr) out.types->insert(out.types->end(), tokens.size(), type);
-    return tokens.size();
+    const std::size_t begin = out.ids.size();
+    look_up(buffer, out);
+    if (out.types != nullptr) out.types->insert(out.types->end(), out.ids.size() - begin, type);
+    return buffer.words();
   }
 
   // A vocabulary is larger than the nearest caches: some words' places in it are asked for at once.
-  void look_up(const WordBuffer& buffer, std::vector<std::int32_t>& ids) const {
+  void look_up(const WordBuffer& buffer, const EncodedText& out) const {
     const std::span<const TextToken> tokens = buffer.tokens();
     std::array<std::uint64_t, 32> hashes;
     for (std::size_t first = 0; first < tokens.size(); first += hashes.size()) {
@@ -62,7 +66,10 @@ class WordLookup final : public Encoder {
         vocabulary_.prefetch(hashes[i]);
       }
       for (std::size_t i = 0; i < some.size(); ++i) {
-        ids.push_back(vocabulary_.find(buffer.text(some[i]), hashes[i]));
+        const std::int32_t id = vocabulary_.find(buffer.text(some[i]), hashes[i]);
+        if (id == kUnknownWord && first + i >= buffer.words()) continue;  // an n-gram
+        out.ids.push_back(id);
+        if (out.spans != nullptr) out.spans->push_back({some[i].begin, some[i].end});
       }
     }
   }

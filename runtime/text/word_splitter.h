@@ -22,15 +22,19 @@
 
 namespace weft {
 
+inline constexpr std::int64_t kMaxWordNGrams = 8;  // words: as text grows by so many times
+
 struct TextToken {
   std::uint32_t text_begin, text_end;  // its normalised spelling, in WordBuffer
   std::uint32_t begin, end;            // the bytes of the original text it stands for
 };
 
-// The words of the last text, and the memory to find the next one's: one for each thread.
+// The words of the last text, then its n-grams of words, and the memory to find the next one's: one
+// for each thread.
 class WordBuffer {
  public:
   std::span<const TextToken> tokens() const { return tokens_; }
+  std::size_t words() const { return words_; }  // the first of the tokens; others are n-grams
   std::string_view text(const TextToken& token) const {
     return {text_.data() + token.text_begin, token.text_end - token.text_begin};
   }
@@ -40,6 +44,7 @@ class WordBuffer {
   friend class WordSplitter;
 
   std::vector<TextToken> tokens_;
+  std::size_t words_ = 0;
   std::string text_;
   std::unique_ptr<WordBreaker> breaker_;  // made when a text first needs it
 };
@@ -56,12 +61,16 @@ class WordSplitter {
 
   Normalization normalization() const { return normalization_; }
 
-  // The first `limit` words of `text`, in `buffer`. Safe from many threads, a buffer for each.
+  // The first `limit` words of `text` and their n-grams, in `buffer`. Safe from many threads, a
+  // buffer for each.
   void split(std::string_view text, WordBuffer& buffer, std::size_t limit = kNoLimit) const;
 
  private:
+  void add_ngrams(WordBuffer&) const;
+
   SplitWords split_;
   Normalization normalization_;
+  std::size_t longest_ngram_;  // words
 };
 
 }  // namespace weft

@@ -221,6 +221,10 @@ TEST_CASE("what older programs would misread raises the version, and nothing els
   marks.text.unify_marks = true;
   CHECK(version_in(encode_plan(marks)) == 4);
   check_equal(marks, decode_plan(encode_plan(marks)));
+  Plan ngrams = example_plan();
+  ngrams.text.word_ngrams = 2;
+  CHECK(version_in(encode_plan(ngrams)) == 4);
+  check_equal(ngrams, decode_plan(encode_plan(ngrams)));
 }
 
 TEST_CASE("a plan that breaks a rule is not written") {

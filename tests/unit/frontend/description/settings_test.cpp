@@ -7,7 +7,10 @@
 #include <cmath>
 #include <cstring>
 #include <set>
+#include <string>
+#include <vector>
 
+#include "frontend/train/trainer.h"
 #include "runtime/session.h"
 #include "tests/support/small_model.h"
 
@@ -60,6 +63,24 @@ TEST_CASE("a lazy optimizer is another one where rows pause, and only there") {
     for (std::size_t i = 0; i < dense.size(); ++i) equal += std::abs(dense[i] - lazy[i]) < 1e-6F;
     CHECK_MESSAGE(equal > 0, plain);
   }
+}
+
+TEST_CASE("few texts are passed over more often, unless somebody says how often") {
+  const Description model = parse_description(
+      "model m\nx = embedding(text, width=2)\noutput softmax(x | mean_pool | linear(labels))\n"
+      "train adam(rate=0.1) batch=10 epochs=3 steps=20\n");
+  const auto epochs = [&](const std::vector<std::string>& set, std::size_t examples) {
+    return train_settings(settings_of(model, Overrides(set)), examples).epochs;
+  };
+  CHECK(epochs({}, 1000) == 3);  // 100 steps each
+  CHECK(epochs({}, 70) == 3);    // 21 steps
+  CHECK(epochs({}, 61) == 3);
+  CHECK(epochs({}, 60) == 4);  // 6 steps each
+  CHECK(epochs({}, 1) == 20);
+  CHECK(epochs({"train.epochs=3"}, 1) == 3);
+  CHECK(epochs({"epochs=5"}, 1) == 5);
+  CHECK(epochs({"epochs=5", "steps=8"}, 1) == 8);
+  CHECK(epochs({"epochs=0", "steps=8"}, 1) == 0);
 }
 
 TEST_CASE("every optimizer has its lazy form, with the same arguments") {

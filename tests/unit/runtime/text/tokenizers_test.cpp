@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
@@ -92,6 +93,41 @@ TEST_CASE("encoder: ids, places and the limit") {
   CHECK(encoder->unknown_id() == 0);
   const auto unlimited = make_encoder(TextSettings{}, words.view());
   CHECK(unlimited->encode("A GOOD film! good", buffer, ids) == 5);
+}
+
+TEST_CASE("encoder: n-grams of words behind the words, those that the vocabulary has") {
+  const Words words({"<unk>", "good", "not good", "film", "a good film"});
+  TextSettings text;
+  text.word_ngrams = 3;
+  text.max_tokens = 5;
+  const auto encoder = make_encoder(text, words.view());
+  CHECK(encoder->max_ids() == 15);
+  TokenBuffer buffer;
+  Ids ids;
+  Spans places;
+  CHECK(encoder->encode("Not  GOOD! A good film", buffer, ids, &places) == 6);
+  CHECK(ids == Ids{0, 1, 0, 0, 1, 2});
+  CHECK(places == Spans{{0, 3}, {5, 9}, {9, 10}, {11, 12}, {13, 17}, {0, 9}});
+  ids.clear();
+  CHECK(encoder->encode("a good film", buffer, ids) == 4);
+  CHECK(ids == Ids{0, 1, 3, 4});
+
+  // Behind words and their letters too.
+  text.tokenizer = "ngrams", text.buckets = 10;
+  ids.clear();
+  make_encoder(text, words.view())->encode("not good", buffer, ids);
+  CHECK(ids.front() >= 5);  // `<not>` and its letters: the word is not known
+  CHECK(ids.back() == 2);
+  CHECK(std::count(ids.begin(), ids.end(), 1) == 1);
+  text.tokenizer = "words";
+  for (const std::int64_t size : {std::int64_t{-1}, std::int64_t{0}, std::int64_t{1} << 40}) {
+    text.word_ngrams = size;
+    CHECK_THROWS_WITH_AS(make_encoder(text, words.view()),
+                         doctest::Contains("word_ngrams= is from 1 to 8"), Error);
+  }
+  text.word_ngrams = 2, text.max_windows = 2;
+  CHECK_THROWS_WITH_AS(make_encoder(text, words.view()), doctest::Contains("cannot be combined"),
+                       Error);
 }
 
 TEST_CASE("encoder: two texts are told apart by their types, and share the limit") {
