@@ -25,7 +25,9 @@ drop     = 0.5
 
 # Pretrained word vectors of the same width make it better where texts are few: --vectors FILE, or
 # here vectors="FILE"; `static` keeps them as they are.
-x      = embedding(text, width=width)
+# word_dropout: a tenth of the words is unknown in each step, so that no single word decides, and
+# the model learns what to make of words that it does not know.
+x      = embedding(text, width=width, word_dropout=0.1)
 a      = x | conv1d(channels=channels, kernel=3) | relu | max_pool
 b      = x | conv1d(channels=channels, kernel=4) | relu | max_pool
 c      = x | conv1d(channels=channels, kernel=5) | relu | max_pool
@@ -37,8 +39,9 @@ output softmax(logits)
 # Optimizers: adam, adamw, sgd, adadelta, lion; as lazy_adam … a word's vector stays as it is in
 # steps whose batch lacks the word, which is another optimizer, not the same one made faster.
 # average: the mean of the weights at the ends of the last epochs, usually better than each of them.
+# steps: where texts are few, so many epochs that there are as many steps.
 # `weft layers train` lists all that this line may say.
-train  adam(rate=0.001) batch=50 epochs=6 average=3
+train  adam(rate=0.001) batch=50 epochs=6 steps=600 average=3
 )model";
 
 constexpr std::string_view kTextCnnVectors =
@@ -70,7 +73,7 @@ d      = x | conv1d(channels=channels, kernel=4) | relu | max_pool
 logits = concat(a, b, c, d) | dropout(drop) | linear(labels)
 output softmax(logits)
 
-train  adam(rate=0.0005) batch=50 epochs=10 average=5 label_smoothing=0.1
+train  adam(rate=0.0005) batch=50 epochs=10 steps=600 average=5 label_smoothing=0.1
 )model";
 
 constexpr std::string_view kTextCnnZh =
@@ -97,7 +100,7 @@ logits = concat(a, b, c, d) | dropout(drop) | linear(labels)
 output softmax(logits)
 
 # average: the mean of the weights at the ends of the last epochs, usually better than each of them.
-train  adam(rate=0.001) batch=64 epochs=8 average=4 label_smoothing=0.1
+train  adam(rate=0.001) batch=64 epochs=8 steps=600 average=4 label_smoothing=0.1
 )model";
 
 constexpr std::string_view kBert =
@@ -187,7 +190,7 @@ f      = z | conv1d(channels=channels, kernel=3) | relu | max_pool
 logits = concat(a, b, c, d, e, f) | dropout(drop) | linear(labels)
 output softmax(logits)
 
-train  adam(rate=0.001) batch=64 epochs=12 average=6 label_smoothing=0.1
+train  adam(rate=0.001) batch=64 epochs=12 steps=600 average=6 label_smoothing=0.1
 )model";
 
 constexpr std::string_view kDeepCnn =
@@ -210,16 +213,17 @@ logits = concat(z | max_pool, z | mean_pool)
        | linear(channels) | relu | dropout(0.5) | linear(labels)
 output softmax(logits)
 
-train  adamw(rate=0.001, weight_decay=0.01) batch=50 epochs=10
+train  adamw(rate=0.001, weight_decay=0.01) batch=50 epochs=10 steps=600
 )model";
 
 constexpr std::string_view kBagOfWords =
     R"model(
-# A bag of words: the mean of the word vectors, then a linear layer. The fastest model, blind to
-# word order; the baseline that others have to beat.
+# A bag of words and of pairs of words: the mean of their vectors, then a linear layer. The fastest
+# model, blind to most of the order of words; the baseline that others have to beat.
 model bow
 
-text   tokenizer=words lowercase=true vocabulary=50000 max_tokens=400
+# word_ngrams=2: pairs of neighbouring words are terms too, so that `not good` is not `good`.
+text   tokenizer=words lowercase=true word_ngrams=2 vocabulary=200000 max_tokens=400
 
 # A few passes over the data are enough, and words and numbers dropped at random keep it from
 # learning the texts by heart.
@@ -227,7 +231,7 @@ x      = embedding(text, width=64, word_dropout=0.1)
 logits = x | mean_pool | dropout(0.5) | linear(labels)
 output softmax(logits)
 
-train  adam(rate=0.005) batch=64 epochs=6 average=3
+train  adam(rate=0.005) batch=64 epochs=6 steps=600 average=3
 )model";
 
 constexpr std::array kStarters = {
