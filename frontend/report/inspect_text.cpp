@@ -61,11 +61,12 @@ std::string summary(const Inspection& inspection) {
   }
   out += fmt::format(
       "text        {}{}{}{}{}{}, at most {}{}\n", text.tokenizer,
-      text.word_ngrams > 1 ? fmt::format(" and n-grams of up to {}", text.word_ngrams) : "",
       text.buckets > 0 ? " in " + counted(text.buckets, "bucket") : "",
       text.lowercase ? ", lowercase" : "",
       text.nfkc ? text.unify_marks ? ", NFKC with plain marks" : ", NFKC" : "",
-      text.pair ? ", pairs" : "", counted(text.max_tokens, "token"),
+      text.pair ? ", pairs" : "",
+      text.word_ngrams > 1 ? fmt::format(", n-grams of up to {} words", text.word_ngrams) : "",
+      counted(text.max_tokens, "token"),
       text.max_windows == 1 ? ""
                             : fmt::format(", in up to {} windows that overlap by {}",
                                           text.max_windows, text.overlap));
