@@ -11,6 +11,7 @@
 #include "frontend/report/explain_report.h"
 #include "frontend/train/evaluate.h"
 #include "runtime/session.h"
+#include "runtime/text/encoder.h"
 
 namespace weft {
 namespace {
@@ -34,7 +35,8 @@ class Explaining {
   }
 
   void explain(std::string_view text) {
-    session_.predict(std::array{text}, predictions_);
+    const bool pairs = session_.encoder().reads_pairs();
+    session_.predict(std::array{pairs ? split_pair(text) : TextInput{text}}, predictions_);
     expect_numbers(predictions_, 0);
     for (const std::size_t label : wanted_.empty() ? predicted() : wanted_) {
       const Explanation explanation = explainer_.explain(text, label);

@@ -47,6 +47,16 @@ says "1 of 2 lines has no tab \(line 2\): the model reads pairs" "$weft" predict
 "$weft" inspect pair.plan | grep ", pairs, at most 32 tokens" >/dev/null || fail "inspect says no pairs"
 "$weft" explain pair.plan "$(printf 'fine film\tdull book')" >explanation
 grep -E '10-14 +dull' explanation >/dev/null || fail "explain says: $(cat explanation)"
+# An argument, a file and standard input are read as pairs, with the probabilities of predict.
+head -n 5 lines >five
+probabilities() { grep -oE '"probability": ?[0-9.e-]+' | sed 's/.*: *//' | awk '{ printf "%.4f\n", $1 }'; }
+"$weft" predict pair.plan five --threads 1 | awk '{ printf "%.4f\n", $2 }' >expected
+"$weft" explain pair.plan --file five --json | probabilities | cmp - expected || fail "explain --file: not what predict says"
+"$weft" explain pair.plan - --json <five | probabilities | cmp - expected || fail "explain -: not what predict says"
+while IFS= read -r line; do "$weft" explain pair.plan "$line" --json; done <five | probabilities | cmp - expected ||
+  fail "explain TEXT: not what predict says"
+"$weft" explain pair.plan --file five | sed -nE 's/.* probability ([0-9.]+)$/\1/p' | cmp - expected ||
+  fail "explain shows other probabilities than predict"
 "$weft" bench pair.plan --data data.tsv --text-column premise,hypothesis --seconds 0.05 >/dev/null
 "$weft" crossval pair.model --data data.tsv "${run[@]::2}" --text-column premise,hypothesis --folds 2 --threads 1 \
   --set train.epochs=1 >scores 2>message || fail "crossval: $(cat message)"
