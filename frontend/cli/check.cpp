@@ -5,6 +5,7 @@
 
 #include "frontend/cli/command.h"
 #include "frontend/description/lower.h"
+#include "frontend/description/pretrained_text.h"
 #include "frontend/search/search_space.h"
 #include "frontend/train/plan_forms.h"
 #include "ir/print.h"
@@ -45,6 +46,7 @@ int check(const Flags& flags) {
   context.pretrained = &pretrained;
   const Lowered lowered = lower(description, settings, context, overrides);
   pretrained.check_claimed();
+  if (pretrained.config() != nullptr) check_pretrained_text(description, overrides);
   const std::int64_t ids =
       table_rows(id_count(settings.text, settings.vocabulary), pretrained.config());
   const std::int64_t tokens = settings.batch * max_ids(settings.text);

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "frontend/description/lower.h"
+#include "frontend/description/pretrained_text.h"
 #include "frontend/description/settings.h"
 #include "frontend/format/suggest.h"
 #include "ir/random.h"
@@ -221,6 +222,7 @@ void check_values(const Description& description, Overrides overrides, const Ass
         {.labels = 2, .initial_vectors = &initial_vectors, .pretrained = &pretrained}, overrides);
   initial_vectors.check_claimed();
   pretrained.check_claimed();
+  if (pretrained.config() != nullptr) check_pretrained_text(description, overrides);
 }
 
 std::vector<Parameter> search_space(const Description& description, const Overrides& overrides,

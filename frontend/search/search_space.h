@@ -5,7 +5,7 @@
 // A name is a constant of the description or one of its settings. range: evenly; log: evenly by
 // ratio; choice: one of those written. Without such a line, every constant that is a number is
 // searched around its value, and so are the rate, the batch, the label smoothing, the schedule, the
-// tokenizer and whether case is ignored.
+// tokenizer and whether case is ignored; the last two not beside `pretrained`, whose model decides.
 #pragma once
 
 #include <cstdint>

@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <numeric>
 
 #include "frontend/data/vocabulary_builder.h"
+#include "frontend/description/pretrained_text.h"
 #include "frontend/pretrained/pretrained_source.h"
 #include "frontend/pretrained/tokenizer_files.h"
 #include "frontend/train/dataset.h"
@@ -152,7 +152,7 @@ class Builder {
     context.pretrained = &pretrained_;
     lowered_ = weft::lower(description_, settings_, context, overrides_);
     pretrained_.check_claimed();
-    if (pretrained_.config() != nullptr) check_text_line();
+    if (pretrained_.config() != nullptr) check_pretrained_text(description_, overrides_);
     plan_.description = description_.source;
     plan_.settings = settings_json(lasting(overrides_, vectors_), pretrained_.config());
     plan_.task = lowered_.task;
@@ -219,19 +219,6 @@ class Builder {
   const PretrainedSource& pretrained() const { return pretrained_; }
 
  private:
-  // The pretrained model decides how texts are read, but for how much of them.
-  void check_text_line() const {
-    constexpr std::array kLengths{"max_tokens", "long", "max_windows", "overlap", "pair"};
-    for (const Argument& setting : description_.text.settings) {
-      if (std::ranges::find(kLengths, setting.name) != kLengths.end()) continue;
-      throw Error(
-          setting.location,
-          fmt::format("{} beside `pretrained`: the model brings its tokenizer", setting.name),
-          "leave it out; only how long texts are read, and pair, may be said")
-          .in(description_.file, description_.source);
-    }
-  }
-
   void add_programs(Compiled predict, Compiled train) {
     plan_.programs = {std::move(predict.program), std::move(train.program)};
     if (predict.load) plan_.programs.push_back(std::move(*predict.load));

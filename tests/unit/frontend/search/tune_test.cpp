@@ -7,12 +7,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <set>
 
 #include "frontend/data/split.h"
 #include "frontend/search/trials_file.h"
 #include "ir/file.h"
 #include "tests/support/small_model.h"
+#include "tests/support/source_folder.h"
 #include "tests/support/temporary_file.h"
 
 namespace weft {
@@ -84,6 +86,32 @@ TEST_CASE("without a line `tune` a constant is left out that cannot change") {
   const std::size_t at = model.source.find("channels=6");
   const std::string fourths = std::string(model.source).replace(at, 10, "channels=width / 4");
   CHECK_FALSE(has(search_space(parse_description(fourths), {}), "width"));
+}
+
+TEST_CASE("a pretrained model decides how texts are read: that is not searched") {
+  const auto folder = test::source_folder() / "../shared/data/pretrained/tiny-bert";
+  if (!std::filesystem::exists(folder)) {
+    MESSAGE("skipped: there are no pretrained models: they belong in ../shared/data/pretrained");
+    return;
+  }
+  const InitialSources initial{{}, folder.string()};
+  const std::string source =
+      "model bert\ntext max_tokens=32\nlogits = pretrained(text) | first | linear(labels)\n"
+      "output softmax(logits)\ntrain adamw(rate=0.001) batch=8 epochs=2\n";
+  const Description model = parse_description(source, "bert.model");
+  std::set<std::string> paths;
+  for (const Parameter& p : search_space(model, {}, initial)) paths.insert(p.path);
+  CHECK(paths == std::set<std::string>{"train.rate", "train.batch", "train.label_smoothing",
+                                       "train.schedule"});
+  for (const char* line : {"tune tokenizer=choice(words, whitespace)\n",
+                           "tune rate=log(0.001, 0.1) lowercase=choice(true, false)\n"}) {
+    const Description tuned = parse_description(source + line, "bert.model");
+    CHECK_THROWS_WITH(search_space(tuned, {}, initial),
+                      doctest::Contains("beside `pretrained`: the model brings its tokenizer"));
+  }
+  CHECK_THROWS_WITH(check_values(model, {}, {{"lowercase", std::string("false")}}, initial),
+                    doctest::Contains("--set: lowercase beside `pretrained`"));
+  CHECK_NOTHROW(check_values(model, {}, {{"text.max_tokens", std::int64_t{16}}}, initial));
 }
 
 TEST_CASE("a bad line is an error with its place") {
