@@ -1,31 +1,64 @@
 // `weft export`: the pretrained model of a plan, as its weights are now, in its published form.
 #include "frontend/cli/command.h"
+#include "frontend/cli/say_model.h"
+#include "frontend/train/family_head.h"
 #include "frontend/train/import_pretrained.h"
+#include "frontend/train/plan_settings.h"
 
 namespace weft {
 namespace {
 
 struct Flags {
   std::string plan, folder;
+  bool quiet = false;
 };
+
+const std::vector<std::string> kNoLabels;  // of an encoder alone
+
+// What the plan has and the published form has not.
+void say_what_is_lost(const Plan& plan, const PretrainedConfig& config, bool whole,
+                      const std::string& folder) {
+  if (plan.text.max_windows > 1) {
+    warn("the published form has no windows: who reads it cuts a text to max_tokens={}",
+         plan.text.max_tokens);
+  }
+  if (plan.text.pair) {
+    warn("the published form does not say that the model reads pairs: `weft import --pair` does");
+  }
+  if (!whole) {
+    warn(
+        "the plan's head is not its family's: {} holds the encoder alone; a {} classifier is `x | "
+        "{}`: `weft import {} --labels A,B -o PLAN`, then `weft train PLAN`",
+        folder, config.family, describe_head(config), folder);
+    return;
+  }
+  if (plan.temperature != 1) {
+    warn(
+        "the published form has no temperature: probabilities are those before `weft calibrate` "
+        "({:.4g})",
+        plan.temperature);
+  }
+  if (plan.task == Task::multi_label && plan.threshold != 0.5) {
+    warn("the published form has no threshold: who reads it takes labels from 0.5 on, not {:.4g}",
+         plan.threshold);
+  }
+}
 
 }  // namespace
 
 Run declare_export(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   app.add_option("PLAN", flags->plan, "a plan that began with a pretrained model")->required();
-  app.add_option("--to", flags->folder, "the folder to write; made if there is none")
+  app.add_option("--to", flags->folder, "the folder to write: a new one, or an empty one")
       ->required()
       ->type_name("FOLDER");
+  app.add_flag("--quiet", flags->quiet, "no line about what was written");
   return [flags] {
     const Plan plan = load_plan(flags->plan);
-    if (plan.text.max_windows > 1) {
-      warn("the published form has no windows: who reads it cuts a text to max_tokens={}",
-           plan.text.max_tokens);
-    }
-    if (!export_pretrained(plan, flags->folder)) {
-      warn("the plan's head is not its family's: {} holds the encoder alone", flags->folder);
-    }
+    const bool whole = export_pretrained(plan, flags->folder);
+    const PretrainedConfig config = *pretrained_of(plan);
+    say_what_is_lost(plan, config, whole, flags->folder);
+    if (!flags->quiet) say_model(flags->folder, config, whole ? plan.labels : kNoLabels);
     return 0;
   };
 }

@@ -1,6 +1,8 @@
 // `weft import`: a published model becomes a plan.
 #include "frontend/cli/command.h"
+#include "frontend/cli/say_model.h"
 #include "frontend/train/import_pretrained.h"
+#include "frontend/train/plan_settings.h"
 
 namespace weft {
 namespace {
@@ -8,7 +10,7 @@ namespace {
 struct Flags {
   std::string folder, out;
   std::vector<std::string> labels;
-  bool pair = false;
+  bool pair = false, quiet = false;
 };
 
 }  // namespace
@@ -25,11 +27,13 @@ Run declare_import(CLI::App& app) {
                  "model's own classifier")
       ->delimiter(',');
   app.add_flag("--pair", flags->pair, "the model reads pairs of texts (sentence1, sentence2)");
+  app.add_flag("--quiet", flags->quiet, "no line about what was read");
   return [flags] {
     check_plan_output(flags->out, {});
     const Plan plan = import_pretrained(flags->folder, flags->labels, {}, flags->pair);
     say_notes(plan);
     save_plan(plan, flags->out);
+    if (!flags->quiet) say_model(flags->out, *pretrained_of(plan), plan.labels);
     return 0;
   };
 }

@@ -66,12 +66,6 @@ void write_pretrained(const std::string& folder, const PretrainedConfig& config,
   }
   if (!missing.empty()) throw Error(std::move(missing));
 
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) {
-    throw Error(fmt::format("{}: cannot be made: {}", folder, error.message()),
-                "name a folder that can be written");
-  }
   const std::filesystem::path path(folder);
   write_safetensors((path / "model.safetensors").string(), std::move(tensors));
   write_file((path / "config.json").string(), to_json(config));

@@ -15,8 +15,8 @@ std::string usual_prefix(const PretrainedConfig&);
 // The values of a weight by weft's name, valid until the next call; empty where there is none.
 using WeightValues = std::function<std::span<const float>(const std::string& name)>;
 
-// Writes config.json and model.safetensors (F32) into the folder, which is made if need be. Error,
-// naming all of them, if weights are missing; a pooler may be, where no classifier takes it.
+// Writes config.json and model.safetensors (F32) into the folder. Error, naming all of them, if
+// weights are missing; a pooler may be, where no classifier takes it.
 void write_pretrained(const std::string& folder, const PretrainedConfig&, const std::string& prefix,
                       const WeightValues&);
 

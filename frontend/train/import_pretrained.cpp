@@ -7,51 +7,42 @@
 #include <map>
 #include <utility>
 
-#include "frontend/pretrained/family.h"
+#include "frontend/pretrained/new_folder.h"
+#include "frontend/pretrained/pretrained_model.h"
 #include "frontend/pretrained/tokenizer_files.h"
 #include "frontend/pretrained/write_pretrained.h"
 #include "frontend/train/build_plan.h"
+#include "frontend/train/family_head.h"
 #include "frontend/train/plan_settings.h"
 
 namespace weft {
 namespace {
 
-// The plan's tensor for each weight of the published model that it began with.
+// The plan's tensor for each weight of the published model that it began with. A weight of another
+// size only bears the name.
 using PublishedWeights = std::map<std::string, const PlanTensor*>;
 
-PublishedWeights published_weights(const Plan& plan) {
+PublishedWeights published_weights(const Plan& plan, const PretrainedConfig& config) {
+  std::map<std::string, Extents> shapes;
+  for (const PretrainedWeight& weight : pretrained_weights(config, /*with_pooler=*/true)) {
+    shapes.emplace(weight.name, weight.shape);
+  }
   PublishedWeights weights;
   for (const Graph& program : plan.programs) {
     for (const Value& value : program.values) {
-      const auto name = value.attrs.find("pretrained");
-      if (value.role != Role::param || name == value.attrs.end()) continue;
-      weights.emplace(std::get<std::string>(name->second), plan.tensor(value.name));
+      const auto attr = value.attrs.find("pretrained");
+      if (value.role != Role::param || attr == value.attrs.end()) continue;
+      const auto shape = shapes.find(std::get<std::string>(attr->second));
+      const PlanTensor* const tensor = plan.tensor(value.name);
+      if (shape == shapes.end() || tensor == nullptr) continue;
+      const Shape wanted(shape->second.begin(), shape->second.end());
+      if (tensor->type == TensorType{DType::f32, wanted, {}}) weights.emplace(shape->first, tensor);
     }
   }
   return weights;
 }
 
-bool has_classifier(const PretrainedConfig& config, const PublishedWeights& weights) {
-  const auto held = [&](const PretrainedWeight& weight) { return weights.contains(weight.name); };
-  return std::ranges::all_of(pretrained_weights(config, /*with_pooler=*/false), held);
-}
-
 }  // namespace
-
-std::string describe_pretrained(const PretrainedConfig& config, bool pair) {
-  const Family& family = *find_family(config.family);
-  const std::string head =
-      fmt::format(fmt::runtime(family.head), fmt::arg("dropout", config.classifier_dropout),
-                  fmt::arg("width", config.width));
-  const char* output = config.task == Task::multi_label ? "sigmoid" : "softmax";
-  return fmt::format(
-      "# A published {0} with the head of a classifier. `train` is for further training.\n"
-      "model {0}\n\ntext   max_tokens={1}{4}\nx      = pretrained(text)\nlogits = x | {2}\n"
-      "output {3}(logits)\n\ntrain  adamw(rate=0.00005, weight_decay=0.01) batch=32 epochs=3 "
-      "schedule=linear warmup=0.1 clip_norm=1\n",
-      family.name, std::min<std::int64_t>(512, config.longest_text()), head, output,
-      pair ? " pair=true" : "");
-}
 
 Plan import_pretrained(const std::string& folder, std::vector<std::string> labels,
                        const CompileOptions& options, bool pair) {
@@ -73,19 +64,25 @@ bool export_pretrained(const Plan& plan, const std::string& folder) {
     throw Error("the plan did not begin with a pretrained model",
                 "only a model that was published in this form can be written in it");
   }
-  const PublishedWeights weights = published_weights(plan);
-  config->labels = plan.labels;
+  NewFolder written(folder);
+  const bool whole = has_family_head(plan, *config);
+  config->labels.clear();
+  if (whole) config->labels = plan.labels;
   config->task = plan.task;
-  const bool whole = has_classifier(*config, weights);
-  if (!whole) config->labels.clear();
+  if (config->labels.size() == 1 && config->task == Task::single_label) {
+    throw Error("the plan has one label: the published form of a classifier has two or more",
+                "train it with two labels: those that have it, and those that do not");
+  }
+  const PublishedWeights weights = published_weights(plan, *config);
   const auto values = [&](const std::string& name) -> std::span<const float> {
     const auto found = weights.find(name);
-    if (found == weights.end() || found->second == nullptr) return {};
+    if (found == weights.end()) return {};
     const std::span<const std::byte> bytes = found->second->bytes;
     return {reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float)};
   };
-  write_pretrained(folder, *config, usual_prefix(*config), values);
-  write_tokenizer(folder, plan.text, plan.vocabulary, plan.text.max_tokens);
+  write_pretrained(written.place(), *config, usual_prefix(*config), values);
+  write_tokenizer(written.place(), plan.text, plan.vocabulary, plan.text.max_tokens);
+  written.commit();
   return whole;
 }
 

@@ -72,6 +72,18 @@ done
 "$weft" compile back.plan --predict-only -o small.plan
 "$weft" predict small.plan lines --threads 1 | cmp - answers || fail "--predict-only answers otherwise"
 says "encoder alone" "$weft" export c.plan --to bare
+# Another pooling or activation is another classifier, whatever the names of its weights.
+for head in "last | pooler" "mean_pool | pooler" "first | pooler | relu" "first | linear(16, pretrained=\"dense\")"; do
+  sed "s/first | pooler/$head/" bert.model >head.model
+  "$weft" train head.model --data data.tsv --pretrained folder --epochs 1 --threads 1 --quiet -o h.plan 2>message
+  rm -rf bare
+  says "head is not its family" "$weft" export h.plan --to bare
+done
+refuses "is not empty" "$weft" export b.plan --to home
+ln -s nothing dangling
+refuses "symbolic link to nothing" "$weft" export b.plan --to dangling
+refuses "empty name" "$weft" export b.plan --to ""
+refuses "is a file" "$weft" export b.plan --to lines
 
 # What made a label, by gradients: said to be an approximation, and what it leaves out is told.
 "$weft" explain b.plan "word1 word2 fine film" >explanation

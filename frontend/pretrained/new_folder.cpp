@@ -1,0 +1,81 @@
+// Checks the place of a new folder, fills a temporary one beside it and renames that.
+#include "frontend/pretrained/new_folder.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <system_error>
+#include <utility>
+
+#include "ir/diagnostic.h"
+
+namespace weft {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Error if something is there that would be lost, or would not be a folder.
+void check_free(const std::string& path) {
+  constexpr const char* kRemedy = "name a new folder";
+  std::error_code none;
+  if (path.empty()) throw Error("the folder to write has an empty name", kRemedy);
+  const bool exists = fs::exists(path, none);
+  if (!exists && fs::is_symlink(path, none)) {
+    throw Error(fmt::format("{}: is a symbolic link to nothing", path), kRemedy);
+  }
+  if (!exists) return;
+  if (!fs::is_directory(path, none)) {
+    throw Error(fmt::format("{}: is a file, not a folder", path), kRemedy);
+  }
+  const bool empty = fs::is_empty(path, none);
+  if (none) throw Error(fmt::format("{}: cannot be read: {}", path, none.message()), kRemedy);
+  if (!empty) throw Error(fmt::format("{}: is not empty", path), kRemedy);
+  // Replaced, it would be gone under the feet of the shell that is in it.
+  if (fs::equivalent(path, ".", none)) {
+    throw Error(fmt::format("{}: is the folder that the program runs in", path), kRemedy);
+  }
+}
+
+}  // namespace
+
+NewFolder::NewFolder(std::string path) : path_(std::move(path)) {
+  check_free(path_);
+  std::error_code error;
+  target_ = fs::weakly_canonical(fs::absolute(path_), error);
+  if (error) throw Error(fmt::format("{}: cannot be made: {}", path_, error.message()));
+  if (!target_.has_filename()) target_ = target_.parent_path();  // `home/`
+  const fs::path parent = target_.parent_path();
+  std::error_code none;
+  if (!fs::is_directory(parent, none)) {
+    const std::string above = fs::path(path_).lexically_normal().parent_path().string();
+    throw Error(fmt::format("{}: cannot be made: the folder it would be in is missing", path_),
+                above.empty() ? "check the path" : fmt::format("make it: mkdir -p {}", above));
+  }
+  // Short, whatever the target's name, and different between processes.
+  for (int i = 0; temporary_.empty(); ++i) {
+    const fs::path name = parent / fmt::format(".weft-{}-{}.tmp", static_cast<long>(::getpid()), i);
+    if (fs::create_directory(name, error)) {
+      temporary_ = name;
+    } else if (error) {
+      throw Error(fmt::format("{}: cannot be made: {}", path_, error.message()),
+                  "name a folder that can be written");
+    }
+  }
+}
+
+NewFolder::~NewFolder() {
+  std::error_code ignored;
+  if (!temporary_.empty()) fs::remove_all(temporary_, ignored);
+}
+
+void NewFolder::commit() {
+  std::error_code error;
+  fs::rename(temporary_, target_, error);  // replaces an empty folder, no other
+  if (error) {
+    throw Error(fmt::format("{}: cannot be written: {}", path_, error.message()),
+                "name a new folder");
+  }
+  temporary_.clear();
+}
+
+}  // namespace weft
