@@ -245,7 +245,8 @@ TEST_CASE("pretrained: what is written has the same names and bits") {
     const PretrainedModel model((kFolders / name).string());
     const auto values = all_values(model);
     const TemporaryFile place("README", "");
-    const std::string folder = place.directory() + "/deep/er";
+    const std::string folder = place.directory() + "/new";
+    fs::create_directory(folder);
     write_pretrained(folder, model.config(), model.prefix(), from(values));
     const PretrainedModel again(folder);
     CHECK(again.config() == model.config());
