@@ -19,12 +19,11 @@
 #include "passes/passes.h"
 #include "passes/rewrite.h"
 #include "tests/support/random_graph.h"
-#include "tests/support/rounds.h"
 
 namespace weft {
 namespace {
 
-const std::uint64_t kSeeds = rounds(150);
+constexpr std::uint64_t kSeeds = 150;
 
 // Results and writes by name.
 Bindings run(const Graph& graph, const Bindings& given) {

@@ -15,13 +15,12 @@
 #include "passes/pass.h"
 #include "runtime/session.h"
 #include "tests/support/random_graph.h"
-#include "tests/support/rounds.h"
 #include "tests/support/small_model.h"
 
 namespace weft {
 namespace {
 
-const std::uint64_t kSeeds = rounds(600);
+constexpr std::uint64_t kSeeds = 600;
 
 std::vector<Tensor> results(const Graph& graph, const std::string& passes, const Bindings& given,
                             std::map<std::string_view, int>& ops) {
