@@ -104,9 +104,8 @@ AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
   open_temporary();
 }
 
-std::string AtomicFile::temporary_name(int attempt) const {
-  // Short, whatever the target's, and different between processes and between files of one.
-  const std::string folder = std::filesystem::path(target_).parent_path().string();
+std::string temporary_beside(const std::string& path, int attempt) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
   return fmt::format("{}/.weft-{}-{}.tmp", folder.empty() ? "." : folder,
                      static_cast<long>(::getpid()), attempt);
 }
@@ -114,14 +113,15 @@ std::string AtomicFile::temporary_name(int attempt) const {
 // If the system allows it, the file has no name until it is complete, so that a killed process
 // leaves nothing behind.
 void AtomicFile::open_temporary() {
-  const std::string folder = std::filesystem::path(temporary_name(0)).parent_path().string();
+  const std::string folder =
+      std::filesystem::path(temporary_beside(target_, 0)).parent_path().string();
   if (::access("/proc/self/fd", X_OK) == 0) {
     constexpr int flags = O_WRONLY | O_TMPFILE | O_CLOEXEC;
     file_ = retried([&] { return ::open(folder.c_str(), flags, 0666); });
     unnamed_ = file_ >= 0;
   }
   for (int i = 0; file_ < 0; ++i) {
-    const std::string name = temporary_name(i);
+    const std::string name = temporary_beside(target_, i);
     constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
     file_ = retried([&] { return ::open(name.c_str(), flags, 0666); });
     if (file_ >= 0) {
@@ -138,7 +138,7 @@ void AtomicFile::open_temporary() {
 void AtomicFile::name_file() {
   const std::string self = fmt::format("/proc/self/fd/{}", file_);
   for (int i = 0; unnamed_; ++i) {
-    const std::string name = temporary_name(i);
+    const std::string name = temporary_beside(target_, i);
     if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
       temporary_ = name;
       unnamed_ = false;

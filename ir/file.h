@@ -30,6 +30,10 @@ class MappedFile {
 // read.
 std::string read_text_file(const std::string& path);
 
+// A name for a temporary file or folder beside `path`: short, whatever the name of `path`, and
+// different between processes. Where it is taken, the next attempt has another.
+std::string temporary_beside(const std::string& path, int attempt);
+
 // A file being written. Until `commit` returns, `path` holds what it held before: bytes go to a
 // temporary file in the same folder, which commit syncs and renames, and which is gone if commit is
 // never reached. Follows symbolic links; a device or pipe is written directly.
@@ -46,7 +50,6 @@ class AtomicFile {
 
  private:
   [[noreturn]] void fail(int error) const;
-  std::string temporary_name(int attempt) const;
   void open_temporary();
   void name_file();
   void sync_folder() const;

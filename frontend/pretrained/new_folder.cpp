@@ -2,12 +2,12 @@
 #include "frontend/pretrained/new_folder.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <system_error>
 #include <utility>
 
 #include "ir/diagnostic.h"
+#include "ir/file.h"
 
 namespace weft {
 namespace {
@@ -51,9 +51,8 @@ NewFolder::NewFolder(std::string path) : path_(std::move(path)) {
     throw Error(fmt::format("{}: cannot be made: the folder it would be in is missing", path_),
                 above.empty() ? "check the path" : fmt::format("make it: mkdir -p {}", above));
   }
-  // Short, whatever the target's name, and different between processes.
   for (int i = 0; temporary_.empty(); ++i) {
-    const fs::path name = parent / fmt::format(".weft-{}-{}.tmp", static_cast<long>(::getpid()), i);
+    const std::string name = temporary_beside(target_.string(), i);
     if (fs::create_directory(name, error)) {
       temporary_ = name;
     } else if (error) {

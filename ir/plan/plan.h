@@ -69,8 +69,8 @@ struct TextSettings {
   bool pair = false;  // two texts are read together; programs take the type of each token
   // With nfkc: characters that are not seen are dropped, and ’ is '. Older plans were made without.
   bool unify_marks = false;
-  // Of tokenizers that look words up: up to so many neighbouring words are one term more, spelled
-  // with spaces between them; terms that the vocabulary lacks are left out.
+  // For tokenizers that cut words: each run of 2 to `word_ngrams` neighbouring words is a term too,
+  // spelled with spaces between the words. A term that the vocabulary lacks is left out.
   std::int64_t word_ngrams = 1;
 
   bool operator==(const TextSettings&) const = default;
