@@ -11,8 +11,8 @@ void VocabularyBuilder::add(std::string_view text, std::size_t max_tokens,
   splitter_.split(text, buffer_, max_tokens == 0 ? WordSplitter::kNoLimit : max_tokens);
   const auto spelling = [this](std::uint32_t number) { return words_[number]; };
   const auto hash_of = [this](std::uint32_t number) { return hash_word(words_[number]); };
-  for (const TextToken& token : buffer_.tokens()) {
-    const std::string_view word = buffer_.text(token);
+  for (std::size_t i = 0; i < buffer_.tokens().size(); ++i) {
+    const std::string_view word = buffer_.text(buffer_.tokens()[i]);
     const std::uint64_t hash = hash_word(word);
     std::uint32_t number = index_.find(word, hash, spelling);
     if (number == WordIndex::kAbsent) {
@@ -22,7 +22,9 @@ void VocabularyBuilder::add(std::string_view text, std::size_t max_tokens,
       index_.insert(hash, number, hash_of);
     }
     ++counts_[number];
-    if (numbers != nullptr) numbers->push_back(static_cast<std::int32_t>(number));
+    if (numbers == nullptr) continue;
+    const auto signed_number = static_cast<std::int32_t>(number);
+    numbers->push_back(i < buffer_.words() ? signed_number : ~signed_number);
   }
   tokens_ += buffer_.tokens().size();
 }

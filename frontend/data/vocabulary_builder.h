@@ -22,7 +22,8 @@ class VocabularyBuilder {
   explicit VocabularyBuilder(const TextSettings& text) : splitter_(text) {}
 
   // Counts the words of one text; of its first `max_tokens` tokens where not 0. Appends their
-  // numbers, in order of appearance, to `numbers`, if given.
+  // numbers, in order of appearance, to `numbers`, if given; n-grams of words follow the words, as
+  // ~number each.
   void add(std::string_view text, std::size_t max_tokens = 0,
            std::vector<std::int32_t>* numbers = nullptr);
 

@@ -37,7 +37,23 @@ struct CountedTexts {
 
 // True if the numbers of a text's words, as they are counted, are all that it becomes.
 bool keeps_ids(const TextSettings& text) {
-  return tokenizer_of(text).looks_up_words && text.max_windows == 1 && text.word_ngrams == 1;
+  return tokenizer_of(text).looks_up_words && text.max_windows == 1;
+}
+
+// Turns the numbers of words and n-grams, as they were counted, into ids; n-grams that the
+// vocabulary lacks are left out.
+void number_to_id(const std::vector<std::int32_t>& ids, CountedTexts& texts) {
+  std::size_t kept = 0;
+  for (std::size_t text = 0, i = 0; text + 1 < texts.offsets.size(); ++text) {
+    for (; i < static_cast<std::size_t>(texts.offsets[text + 1]); ++i) {
+      const std::int32_t number = texts.ids[i];
+      const bool is_ngram = number < 0;
+      const std::int32_t id = ids[static_cast<std::size_t>(is_ngram ? ~number : number)];
+      if (!is_ngram || id != kUnknownWord) texts.ids[kept++] = id;
+    }
+    texts.offsets[text + 1] = static_cast<std::int64_t>(kept);
+  }
+  texts.ids.resize(kept);
 }
 
 // The words of the data and, where they fit in, more of the initial vectors.
@@ -64,8 +80,7 @@ CountedTexts count_words(const DescriptionSettings& settings, const CorpusView& 
   }
   counted.words = std::make_shared<const WordList>(std::move(words));
   if (!keep) return counted;
-  const std::vector<std::int32_t> ids = builder.ids(Vocabulary(*counted.words));
-  for (std::int32_t& id : counted.ids) id = ids[static_cast<std::size_t>(id)];  // was a number
+  number_to_id(builder.ids(Vocabulary(*counted.words)), counted);
   return counted;
 }
 

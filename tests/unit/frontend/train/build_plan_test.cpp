@@ -18,19 +18,22 @@ TEST_CASE("training texts are what the plan's encoder makes of them, whatever th
   const std::vector<std::uint32_t> rows = {2, 1, 0};
   for (const TokenizerDef* tokenizer : all_tokenizers()) {
     if (tokenizer->split == nullptr) continue;
-    for (const char* limit : {"vocabulary=100", "vocabulary=3", "min_count=2"}) {
-      CAPTURE(tokenizer->name);
-      CAPTURE(limit);
-      const std::vector<std::string> set = {fmt::format("text.tokenizer={}", tokenizer->name),
-                                            limit, "max_tokens=4"};
-      BuiltPlan built = build_with_data(parse_description(test::kSmallModel, "small.model"),
-                                        Overrides(set), {corpus, rows});
-      const Session session(std::move(built.plan));
-      const Dataset read = encode({corpus, rows}, session.encoder(), session.labels());
-      CHECK(built.data.ids == read.ids);
-      CHECK(built.data.offsets == read.offsets);
-      CHECK(built.data.labels == read.labels);
-      CHECK(built.data.size() == 3);
+    for (const char* ngrams : {"word_ngrams=1", "word_ngrams=3"}) {
+      for (const char* limit : {"vocabulary=100", "vocabulary=3", "min_count=2"}) {
+        CAPTURE(tokenizer->name);
+        CAPTURE(limit);
+        CAPTURE(ngrams);
+        const std::vector<std::string> set = {fmt::format("text.tokenizer={}", tokenizer->name),
+                                              limit, "max_tokens=4", ngrams};
+        BuiltPlan built = build_with_data(parse_description(test::kSmallModel, "small.model"),
+                                          Overrides(set), {corpus, rows});
+        const Session session(std::move(built.plan));
+        const Dataset read = encode({corpus, rows}, session.encoder(), session.labels());
+        CHECK(built.data.ids == read.ids);
+        CHECK(built.data.offsets == read.offsets);
+        CHECK(built.data.labels == read.labels);
+        CHECK(built.data.size() == 3);
+      }
     }
   }
 }
