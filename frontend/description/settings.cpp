@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "frontend/format/suggest.h"
 #include "ir/op.h"
@@ -286,13 +287,6 @@ void check_optimizer(const Expression& optimizer) {
               suggestion(optimizer.name, known));
 }
 
-// True if an override names it, as a setting of the line `train` or bare.
-bool sets(const Overrides& overrides, std::string_view name) {
-  return std::ranges::any_of(overrides.values(), [&](const auto& one) {
-    return one.first == name || one.first == fmt::format("train.{}", name);
-  });
-}
-
 }  // namespace
 
 const std::vector<SettingsGroup>& all_settings() {
@@ -375,7 +369,10 @@ DescriptionSettings settings_of(const Description& description, const Overrides&
     errors.insert(errors.end(), e.diagnostics().begin(), e.diagnostics().end());
   }
   if (!errors.empty()) throw Error(errors, description.file, description.source);
-  if (sets(overrides, "epochs") && !sets(overrides, "steps")) settings.steps = 0;
+  const auto is_overridden = [&](std::string_view name) {
+    return overrides.find(std::array{std::string("train")}, name, /*bare=*/true, settings.use);
+  };
+  if (is_overridden("epochs") && !is_overridden("steps")) settings.steps = 0;
   return settings;
 }
 
