@@ -1,12 +1,18 @@
-// Files replaced in one step hold what was written, in whatever pieces.
+// Files replaced in one step hold what was written, in whatever pieces, or what was there before.
 #include "ir/file.h"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <string>
 #include <vector>
 
+#include "ir/diagnostic.h"
 #include "tests/support/temporary_file.h"
+#include "tests/support/temporary_folder.h"
 
 namespace weft {
 namespace {
@@ -32,6 +38,65 @@ TEST_CASE("parts of any length are read back") {
     CHECK(read.bytes().size() == expected.size());
     CHECK(std::ranges::equal(read.bytes(), expected));
   }
+}
+
+TEST_CASE("a write that does not finish leaves the old file and nothing else") {
+  const TemporaryFolder folder;
+  put(folder / "x.txt", "old");
+  {
+    AtomicFile file(folder / "x.txt");
+    file.write("new");
+    CHECK(content(folder / "x.txt") == "old");
+  }
+  CHECK(content(folder / "x.txt") == "old");
+  CHECK(folder.files() == 1);
+
+  AtomicFile file(folder / "x.txt");
+  file.write("new");
+  file.commit();
+  CHECK(content(folder / "x.txt") == "new");
+  CHECK(folder.files() == 1);
+}
+
+// A disk that fills up half-way: the limit on a file's size fails in the same call, with EFBIG.
+TEST_CASE("a write that fails half-way leaves the old file and nothing else") {
+  const TemporaryFolder folder;
+  put(folder / "x.txt", "old");
+  rlimit limit{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &limit) == 0);
+  auto* const handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{4096, limit.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+  std::string message;
+  try {
+    write_file(folder / "x.txt", std::string(10000, 'x'));
+  } catch (const Error& error) {
+    message = error.what();
+  }
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
+  std::signal(SIGXFSZ, handler);
+  CHECK_MESSAGE(message.find("x.txt: cannot be written: File too large") != std::string::npos,
+                message);
+  CHECK_MESSAGE(message.find("a file that was there before is as it was") != std::string::npos,
+                message);
+  CHECK(content(folder / "x.txt") == "old");
+  CHECK(folder.files() == 1);
+}
+
+TEST_CASE("a symbolic link stays one: the file it names is replaced, and keeps its mode") {
+  const TemporaryFolder folder;
+  put(folder / "real.txt", "old");
+  std::filesystem::permissions(folder / "real.txt", std::filesystem::perms::owner_read |
+                                                        std::filesystem::perms::owner_write);
+  std::filesystem::create_symlink("real.txt", folder / "link.txt");
+  write_file(folder / "link.txt", "new");
+  CHECK(std::filesystem::is_symlink(folder / "link.txt"));
+  CHECK(content(folder / "real.txt") == "new");
+  CHECK(std::filesystem::status(folder / "real.txt").permissions() ==
+        (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+  std::filesystem::create_symlink("made.txt", folder / "dangling.txt");
+  write_file(folder / "dangling.txt", "new");
+  CHECK(content(folder / "dangling.txt") == "new");
 }
 
 }  // namespace

@@ -1,16 +1,12 @@
 // Plan files: everything survives a round trip, and what is no whole plan is refused with one clear
 // message.
 #include <doctest/doctest.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <csignal>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "ir/file.h"
 #include "ir/plan/format.h"
@@ -18,42 +14,12 @@
 #include "tests/support/golden.h"
 #include "tests/support/plan_fixture.h"
 #include "tests/support/source_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace weft {
 namespace {
 
 namespace fs = std::filesystem;
-
-// A folder of its own, removed with the object.
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "weft-plan-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Folder() { fs::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-  std::size_t files() const {
-    return static_cast<std::size_t>(
-        std::distance(fs::directory_iterator(path_), fs::directory_iterator()));
-  }
-
- private:
-  fs::path path_;
-};
-
-std::string content(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-void put(const std::string& path, std::string_view text) {
-  std::ofstream(path, std::ios::binary) << text;
-}
 
 std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -122,7 +88,7 @@ TEST_CASE("a plan survives encoding and decoding, to the byte") {
 }
 
 TEST_CASE("a saved plan loads, with its tensors in place and aligned") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const Plan plan = example_plan();
   save_plan(plan, folder / "x.plan");
   CHECK(content(folder / "x.plan") == as_text(encode_plan(plan)));
@@ -286,7 +252,7 @@ program @load {
 }
 
 TEST_CASE("what is no plan is said to be none, by name") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto message = [&](const std::string& name) {
     return message_of([&] { load_plan(folder / name); });
   };
@@ -335,26 +301,8 @@ TEST_CASE("a plan cut short anywhere, or with any bit turned, is refused") {
   CHECK_NOTHROW(decode_plan(bytes));
 }
 
-TEST_CASE("a write that does not finish leaves the old file and nothing else") {
-  const Folder folder;
-  put(folder / "x.plan", "old");
-  {
-    AtomicFile file(folder / "x.plan");
-    file.write("new");
-    CHECK(content(folder / "x.plan") == "old");
-  }
-  CHECK(content(folder / "x.plan") == "old");
-  CHECK(folder.files() == 1);
-
-  AtomicFile file(folder / "x.plan");
-  file.write("new");
-  file.commit();
-  CHECK(content(folder / "x.plan") == "new");
-  CHECK(folder.files() == 1);
-}
-
 TEST_CASE("where nothing can be written there is one message and no trace") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const Plan plan = example_plan();
   CHECK_CONTAINS(message_of([&] { save_plan(plan, folder / "no/x.plan"); }),
                  "no/x.plan: cannot be written: No such file or directory");
@@ -364,40 +312,6 @@ TEST_CASE("where nothing can be written there is one message and no trace") {
       "/dev/full: cannot be written: No space left on device\n    note: free some space");
   CHECK(fs::is_character_file("/dev/full"));
   CHECK(folder.files() == 0);
-}
-
-// A disk that fills up half-way: the limit on a file's size fails in the same call, with EFBIG.
-TEST_CASE("a write that fails half-way leaves the old file and nothing else") {
-  const Folder folder;
-  put(folder / "x.plan", "old");
-  rlimit limit{};
-  REQUIRE(::getrlimit(RLIMIT_FSIZE, &limit) == 0);
-  auto* const handler = std::signal(SIGXFSZ, SIG_IGN);
-  const rlimit small{4096, limit.rlim_max};
-  REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
-  const std::string message =
-      message_of([&] { write_file(folder / "x.plan", std::string(10000, 'x')); });
-  REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
-  std::signal(SIGXFSZ, handler);
-  CHECK_CONTAINS(message, "x.plan: cannot be written: File too large");
-  CHECK_CONTAINS(message, "a file that was there before is as it was");
-  CHECK(content(folder / "x.plan") == "old");
-  CHECK(folder.files() == 1);
-}
-
-TEST_CASE("a symbolic link stays one: the file it names is replaced, and keeps its mode") {
-  const Folder folder;
-  put(folder / "real.plan", "old");
-  fs::permissions(folder / "real.plan", fs::perms::owner_read | fs::perms::owner_write);
-  fs::create_symlink("real.plan", folder / "link.plan");
-  write_file(folder / "link.plan", "new");
-  CHECK(fs::is_symlink(folder / "link.plan"));
-  CHECK(content(folder / "real.plan") == "new");
-  CHECK(fs::status(folder / "real.plan").permissions() ==
-        (fs::perms::owner_read | fs::perms::owner_write));
-  fs::create_symlink("made.plan", folder / "dangling.plan");
-  write_file(folder / "dangling.plan", "new");
-  CHECK(content(folder / "dangling.plan") == "new");
 }
 
 }  // namespace
