@@ -13,9 +13,7 @@ struct Flags {
   bool quiet = false;
 };
 
-const std::vector<std::string> kNoLabels;  // of an encoder alone
-
-// What the plan has and the published form has not.
+// Warns of everything in the plan that the published form cannot hold.
 void say_what_is_lost(const Plan& plan, const PretrainedConfig& config, bool whole,
                       const std::string& folder) {
   if (plan.text.max_windows > 1) {
@@ -58,7 +56,8 @@ Run declare_export(CLI::App& app) {
     const bool whole = export_pretrained(plan, flags->folder);
     const PretrainedConfig config = *pretrained_of(plan);
     say_what_is_lost(plan, config, whole, flags->folder);
-    if (!flags->quiet) say_model(flags->folder, config, whole ? plan.labels : kNoLabels);
+    if (!flags->quiet)
+      say_model(flags->folder, config, whole ? plan.labels : std::vector<std::string>());
     return 0;
   };
 }

@@ -25,7 +25,8 @@ std::string describe(const PretrainedConfig& config, std::string_view text) {
       output, text);
 }
 
-// What a lowered graph predicts by. The sizes of a batch are any: both graphs have the same.
+// The part of a lowered graph that predicts. The two graphs must have the same sizes; which sizes
+// does not matter.
 Graph predicting(const Graph& lowered, const PretrainedConfig& config) {
   PassContext context;
   const GraphSizes sizes{config.vocabulary, 16, 4096, 16};

@@ -73,8 +73,8 @@ struct BindContext {
   std::vector<Operand> x;  // the node's inputs
   std::vector<Operand> y;  // and outputs
   int threads = 1;
-  // Of persistent operands, shared with other programs; null for a program that trains: each step
-  // changes them, so that packed copies of all of them would not be of use twice.
+  // Where packed copies of persistent operands are shared with other programs. Null for a program
+  // that trains: each step changes the operands, so that no copy could be used twice.
   PackedCopies* packed = nullptr;
   std::shared_ptr<PackedScratch> scratch = nullptr;  // where kernels pack operands in their turns
 

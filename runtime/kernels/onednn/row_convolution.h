@@ -23,8 +23,9 @@ struct RowWeights {
   WeightStrides strides;
   const float* bias = nullptr;     // null if the shape has none
   PackedCopies* shared = nullptr;  // where packed copies are kept; null: nowhere but here
-  // Where the weights are packed over those of others, who run before and after: in the first run,
-  // for a program that runs once should not wait for fresh memory; in each if `shared` is null.
+  // Memory that all kernels of a program use in turn for their packed weights. It is used in every
+  // run if `shared` is null, else in the first run only: a program that runs once does not wait for
+  // fresh memory.
   std::shared_ptr<PackedScratch> scratch = nullptr;
 };
 
