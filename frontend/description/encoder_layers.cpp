@@ -2,7 +2,7 @@
 // to a row per token, of whatever sizes its published configuration says.
 //
 // Weights are [in, out]. A weight's attribute `pretrained` names where it begins in the published
-// files, by the names of frontend/pretrained/families.h; `weft export` goes the same way back.
+// files, by the names of frontend/pretrained/family.h; `weft export` goes the same way back.
 #include "frontend/description/encoder_layers.h"
 
 #include <fmt/format.h>
@@ -29,6 +29,10 @@ class TrainingOf {
         layers_(layers),
         frozen_layers_(b.integer("freeze")),
         rate_(b.number("rate")) {
+    if (frozen_layers_ > layers) {
+      b.fail(fmt::format("freeze={}, but the model has {} layers", frozen_layers_, layers),
+             fmt::format("write freeze={} or less; mode=static leaves all weights alone", layers));
+    }
     const std::string& names = b.word("frozen");
     for (std::size_t begin = 0; begin < names.size();) {
       const std::size_t end = std::min(names.find(',', begin), names.size());

@@ -8,11 +8,12 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <system_error>
 
 #include "frontend/format/suggest.h"
 #include "frontend/pretrained/family.h"
+#include "frontend/pretrained/published_file.h"
 #include "ir/diagnostic.h"
-#include "ir/file.h"
 
 namespace weft {
 namespace {
@@ -214,6 +215,21 @@ void read_ids(ConfigReader& reader, const Family& family, PretrainedConfig& conf
   }
 }
 
+// {NAME: 0, NAME: 1}, the other way round. Where labels have names of their own, some files keep
+// the LABEL_0 of those they were made from.
+void check_label_numbers(ConfigReader& reader, const Json& names) {
+  const Json* const numbers = reader.find("label2id");
+  if (numbers == nullptr || !numbers->is_object()) return;
+  for (const auto& [name, id] : numbers->items()) {
+    if (name.starts_with("LABEL_")) continue;
+    const auto at = names.find(id.is_string() ? id.get<std::string>() : id.dump());
+    if (at != names.end() && *at == name) continue;
+    return reader.wrong(fmt::format("`label2id` gives `{}` the number {}, but `id2label` is {}",
+                                    name, ConfigReader::shown(&id), ConfigReader::shown(&names)),
+                        "make the two of them say the same");
+  }
+}
+
 // {"0": NAME, "1": NAME}, every number up to the last once; without it as many names as
 // `num_labels` says, as transformers makes them.
 void read_labels(ConfigReader& reader, PretrainedConfig& config) {
@@ -231,7 +247,15 @@ void read_labels(ConfigReader& reader, PretrainedConfig& config) {
            names.insert(at->get<std::string>()).second;
     if (good) config.labels.push_back(at->get<std::string>());
   }
-  if (good) return;
+  const auto control = [](char c) { return (c >= 0 && c < 0x20) || c == 0x7F; };
+  for (const std::string& label : config.labels) {
+    if (std::ranges::none_of(label, control)) continue;
+    reader.wrong(fmt::format("`id2label` is {}: a label holds a control character",
+                             ConfigReader::shown(map)),
+                 "give it a name of one line in config.json");
+    return;
+  }
+  if (good) return check_label_numbers(reader, *map);
   config.labels.clear();
   reader.wrong(fmt::format("`id2label` is {}", ConfigReader::shown(map)),
                "it must give every number from 0 a name of its own");
@@ -252,10 +276,7 @@ void read_task(ConfigReader& reader, PretrainedConfig& config) {
 }  // namespace
 
 PretrainedConfig parse_config(std::string_view text, const std::string& path) {
-  const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object()) {
-    throw Error(fmt::format("{}: is no JSON object", path), "fetch the folder again");
-  }
+  const Json json = parse_published_json(text, path);
   ConfigReader reader(json);
   PretrainedConfig config;
   config.architecture = architecture_of(reader);
@@ -279,8 +300,12 @@ PretrainedConfig parse_config(std::string_view text, const std::string& path) {
 }
 
 PretrainedConfig read_config(const std::string& folder) {
+  std::error_code missing;
+  if (std::filesystem::is_regular_file(folder, missing)) {
+    throw Error(fmt::format("{}: is a file", folder), "name the folder it is in");
+  }
   const std::string path = (std::filesystem::path(folder) / "config.json").string();
-  return parse_config(read_text_file(path), path);
+  return parse_config(read_published_file(path), path);
 }
 
 std::string to_json(const PretrainedConfig& config) {

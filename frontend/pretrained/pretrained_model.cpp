@@ -134,10 +134,15 @@ bool transpose(const StoredTensor& stored, StoredFloat kind, std::int64_t begin,
   return finite;
 }
 
-// Throws the Error for the first value of the tensor that is not finite.
-void find_not_finite(const StoredTensor& stored) {
+// Throws the Error for the first value of the file's tensor that is not finite.
+void find_not_finite(const StoredTensor& stored, const std::string& file) {
   std::vector<float> values(static_cast<std::size_t>(stored.elements()));
-  read_values(stored, values);
+  try {
+    read_values(stored, values);
+  } catch (const Error& e) {
+    const Diagnostic& found = e.diagnostics().front();
+    throw Error(fmt::format("{}: {}", file, found.message), found.note);
+  }
 }
 
 }  // namespace
@@ -219,7 +224,7 @@ void PretrainedModel::read(std::string_view name, std::span<float> into, int thr
                                               {to + begin, static_cast<std::size_t>(end - begin)});
                    if (!good) finite = false;
                  });
-    if (!finite) find_not_finite(*stored);
+    if (!finite) find_not_finite(*stored, files_.file_of(*stored));
   }
 }
 

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "frontend/pretrained/published_file.h"
 #include "frontend/pretrained/stored_floats.h"
 #include "ir/diagnostic.h"
 
@@ -29,9 +30,9 @@ bool is_there(const fs::path& path) {
 }
 
 std::set<std::string> shards_of(const std::string& index) {
-  const nlohmann::json json = nlohmann::json::parse(read_text_file(index), nullptr, false);
+  const nlohmann::json json = parse_published_json(read_published_file(index), index);
   const auto map = json.find("weight_map");
-  if (!json.is_object() || map == json.end() || !map->is_object() || map->empty()) {
+  if (map == json.end() || !map->is_object() || map->empty()) {
     throw Error(fmt::format("{}: has no `weight_map`", index),
                 "it is no index of safetensors files: fetch it again");
   }
@@ -58,7 +59,7 @@ std::set<std::string> shards_of(const std::string& index) {
 }  // namespace
 
 SafetensorsFile::SafetensorsFile(const std::string& path)
-    : file_(path), tensors_(parse_safetensors(file_.bytes(), path)) {}
+    : path_(path), file_(path), tensors_(parse_safetensors(file_.bytes(), path)) {}
 
 SafetensorsFolder::SafetensorsFolder(const std::string& folder) {
   const std::string single = (fs::path(folder) / "model.safetensors").string();
@@ -79,6 +80,13 @@ SafetensorsFolder::SafetensorsFolder(const std::string& folder) {
     throw Error(fmt::format("{}: `{}` stands in two of its files", folder, twice->name),
                 "remove the file that is not of this model, and its lines in the index");
   }
+}
+
+const std::string& SafetensorsFolder::file_of(const StoredTensor& tensor) const {
+  const auto holds = [&](const auto& file) {
+    return find_tensor(file->tensors(), tensor.name) != nullptr;
+  };
+  return (*std::ranges::find_if(files_, holds))->path();
 }
 
 void SafetensorsFolder::open(const std::string& path) {

@@ -19,8 +19,10 @@ class SafetensorsFile {
   explicit SafetensorsFile(const std::string& path);
 
   std::span<const StoredTensor> tensors() const { return tensors_; }  // by name
+  const std::string& path() const { return path_; }
 
  private:
+  std::string path_;
   MappedFile file_;
   std::vector<StoredTensor> tensors_;
 };
@@ -30,6 +32,8 @@ class SafetensorsFile {
 class SafetensorsFolder {
  public:
   explicit SafetensorsFolder(const std::string& folder);
+
+  const std::string& file_of(const StoredTensor&) const;  // the path; of one of `tensors`
 
   std::span<const StoredTensor> tensors() const { return tensors_; }  // by name
 

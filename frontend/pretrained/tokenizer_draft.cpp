@@ -5,10 +5,9 @@
 
 #include <algorithm>
 #include <limits>
-#include <unordered_set>
 
+#include "frontend/pretrained/published_file.h"
 #include "frontend/pretrained/tokenizer_bytes.h"
-#include "ir/file.h"
 #include "runtime/text/utf8.h"
 
 namespace weft {
@@ -16,27 +15,6 @@ namespace {
 
 constexpr const char* kCopyAgain = "copy the folder again, with its tokenizer's files as published";
 constexpr std::size_t kMostProblems = 20;
-
-// Refuses names that are twice in an object, and nesting without end, while a file is parsed.
-class JsonGuard {
- public:
-  bool operator()(int depth, Json::parse_event_t event, const Json& parsed) {
-    constexpr int kDeepest = 32;
-    if (depth > kDeepest) throw Error("its JSON is nested too deep");
-    if (event == Json::parse_event_t::object_start) {
-      names_.emplace_back();
-    } else if (event == Json::parse_event_t::object_end) {
-      names_.pop_back();
-    } else if (event == Json::parse_event_t::key) {
-      const auto& name = parsed.get_ref<const std::string&>();
-      if (!names_.back().insert(name).second) throw Error(fmt::format("it has `{}` twice", name));
-    }
-    return true;
-  }
-
- private:
-  std::vector<std::unordered_set<std::string>> names_;
-};
 
 void wrong_type(TokenizerDraft& draft, const char* name, const char* type) {
   draft.problem(fmt::format("`{}` of the tokenizer's files is not a {}", name, type), kCopyAgain);
@@ -63,7 +41,7 @@ void TokenizerDraft::throw_problems() const {
 
 std::string TokenizerDraft::read_text(const char* name) const {
   const std::string path = (folder_ / name).string();
-  std::string text = read_text_file(path);
+  std::string text = read_published_file(path);
   if (!utf8::is_valid(text)) {
     throw Error(fmt::format("{}: it is not UTF-8", path), kCopyAgain);
   }
@@ -72,18 +50,7 @@ std::string TokenizerDraft::read_text(const char* name) const {
 
 Json TokenizerDraft::read_json(const char* name) const {
   const std::string path = (folder_ / name).string();
-  const std::string text = read_text_file(path);
-  Json json;
-  try {
-    JsonGuard guard;
-    json = Json::parse(text, std::ref(guard));
-  } catch (const Json::exception&) {
-    throw Error(fmt::format("{}: it is not valid JSON", path), kCopyAgain);
-  } catch (const Error& error) {
-    throw Error(fmt::format("{}: {}", path, error.diagnostics().front().message), kCopyAgain);
-  }
-  if (!json.is_object()) throw Error(fmt::format("{}: it is no JSON object", path), kCopyAgain);
-  return json;
+  return parse_published_json(read_published_file(path), path);
 }
 
 Json TokenizerDraft::read_json_if_there(const char* name) const {
@@ -187,6 +154,14 @@ TokenizerFiles TokenizerDraft::finish() {
                 kCopyAgain);
       }
     }
+  }
+  constexpr std::size_t kBytes = 256;
+  if (is_bpe() && files.merges.empty() && words_.size() > kBytes + specials_.size()) {
+    problem(
+        fmt::format("{} has no merges, but the vocabulary has {} tokens beside the special ones",
+                    has("tokenizer.json") ? "tokenizer.json" : "merges.txt",
+                    words_.size() - specials_.size()),
+        kCopyAgain);
   }
   throw_problems();
   for (const auto& [id, word] : words_) {

@@ -9,9 +9,13 @@ namespace weft {
 namespace {
 
 // The length for which the model was made, where it is one: some files have a number beyond all.
+// Texts that are longer are cut at their end.
 std::int64_t stated_length(TokenizerDraft& draft) {
   constexpr std::int64_t kMost = 1 << 24;
   const Json config = draft.read_json_if_there("tokenizer_config.json");
+  if (text_of(draft, config, "truncation_side", "right") != "right") {
+    draft.unsupported("truncation from the left (truncation_side in tokenizer_config.json)");
+  }
   const auto found = config.find("model_max_length");
   if (found == config.end() || !found->is_number_unsigned()) return 0;
   const auto length = found->get<std::uint64_t>();

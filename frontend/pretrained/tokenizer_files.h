@@ -24,8 +24,8 @@ struct TokenizerFiles {
 
 // Reads tokenizer.json; where there is none, vocab.txt, or vocab.json and merges.txt, with what
 // tokenizer_config.json, special_tokens_map.json and config.json say of them. Requests for padding
-// and truncation are ignored. Error, naming all of it at once, if something is missing, damaged, or
-// not supported.
+// are ignored, and those for truncation, but from the left it is not supported. Error, naming all
+// of it at once, if something is missing, damaged, or not supported.
 TokenizerFiles read_tokenizer(const std::string& folder);
 
 // Writes the files from which `read_tokenizer` reads the same again, and other programs too:

@@ -15,6 +15,9 @@ class TokenizerJson {
 
   void read() {
     model(object_of(json_, "model"));
+    if (text_of(draft_, object_of(json_, "truncation"), "direction", "Right") != "Right") {
+      draft_.unsupported("truncation from the left");
+    }
     added_tokens();
     normalizer();
     pre_tokenizer();
@@ -67,6 +70,13 @@ class TokenizerJson {
     subwords.unknown_id =
         draft_.need(text_of(draft_, model, "unk_token", "[UNK]"), "unknown token");
     subwords.prefix = text_of(draft_, model, "continuing_subword_prefix", "##");
+    constexpr std::size_t kLongestPrefix = 64;
+    if (subwords.prefix.size() > kLongestPrefix) {
+      draft_.problem(fmt::format("`continuing_subword_prefix` of {} has {} bytes, above the limit "
+                                 "of {}",
+                                 kFile, subwords.prefix.size(), kLongestPrefix),
+                     kRemedy);
+    }
     subwords.max_word = integer_of(draft_, model, "max_input_chars_per_word").value_or(100);
     if (subwords.max_word < 1 || subwords.max_word > 1000) {
       draft_.unsupported(fmt::format("max_input_chars_per_word {}", subwords.max_word));

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "frontend/data/vocabulary_builder.h"
+#include "frontend/description/edit_description.h"
 #include "frontend/description/pretrained_text.h"
 #include "frontend/pretrained/pretrained_source.h"
 #include "frontend/pretrained/tokenizer_files.h"
@@ -203,6 +204,7 @@ class Builder {
     plan_.vocabulary = files->vocabulary();
     plan_.owners.push_back(files);
     encoder_ = make_encoder(plan_.text, plan_.vocabulary);
+    add_tokenizer_notes();
     if (encoder_->id_count() <= config.vocabulary) return;
     throw Error(fmt::format("{}: the tokenizer has {} ids, but the model has vectors for {}",
                             pretrained_.folder(), encoder_->id_count(), config.vocabulary),
@@ -234,6 +236,34 @@ class Builder {
   const PretrainedSource& pretrained() const { return pretrained_; }
 
  private:
+  // What is likely not meant, but may be. Tables often have some more rows, to a round number.
+  void add_tokenizer_notes() {
+    constexpr std::int64_t kMostSpareRows = 128;
+    const PretrainedConfig& config = *pretrained_.config();
+    if (config.vocabulary - encoder_->id_count() >= kMostSpareRows) {
+      plan_.notes.push_back(
+          {"", fmt::format("the tokenizer of {} has {} ids, but vocab_size is {}: "
+                           "was a file of the vocabulary cut short?",
+                           pretrained_.folder(), encoder_->id_count(), config.vocabulary)});
+    }
+    if (settings_.text.max_tokens > config.longest_text() && sets_max_tokens()) {
+      plan_.notes.push_back(
+          {"", fmt::format("max_tokens={}: the model's limit is {}, and texts are "
+                           "cut there",
+                           settings_.text.max_tokens, config.longest_text())});
+    }
+  }
+
+  bool sets_max_tokens() const {
+    const auto given = overrides_.values();
+    return std::ranges::find(description_.text.settings, "max_tokens", &Argument::name) !=
+               description_.text.settings.end() ||
+           std::ranges::any_of(given, [&](const auto& set) {
+             const auto targets = targets_of(description_, set.first);
+             return std::ranges::find(targets, "text.max_tokens") != targets.end();
+           });
+  }
+
   void add_programs(Compiled predict, Compiled train) {
     plan_.programs = {std::move(predict.program), std::move(train.program)};
     if (predict.load) plan_.programs.push_back(std::move(*predict.load));
