@@ -106,6 +106,18 @@ sed 's/^text .*/text tokenizer=words/' bert.model >words.model
 refuses "brings its tokenizer" "$weft" train words.model --data data.tsv --pretrained folder -o x.plan
 cp -r folder cut && head -c 20000 folder/model.safetensors >cut/model.safetensors
 refuses "cut/model.safetensors" "$weft" import cut --labels a,b -o x.plan
+cp -r folder pipes && rm pipes/config.json && mkfifo pipes/config.json
+refuses "pipes/config.json" timeout 20 "$weft" import pipes --labels a,b -o x.plan
+cp -r folder huge && truncate -s 2G huge/vocab.txt
+refuses "huge/vocab.txt: has 2147483648 bytes" "$weft" import huge --labels a,b -o x.plan
+refuses "folder/config.json: is a file" "$weft" import folder/config.json --labels a,b -o x.plan
+refuses "freeze=9, but the model has 2 layers" "$weft" train bert.model --data data.tsv \
+  --pretrained folder --set pretrained.freeze=9 -o x.plan
+awk 'BEGIN { for (i = 0; i < 400; ++i) printf "w%c%c\n", 97 + int(i / 26), 97 + i % 26 }' >words
+bash "$scripts/tiny_bert.sh" words short && sed -i '300,$d' short/vocab.txt
+says "was a file of the vocabulary cut short" "$weft" import short --labels a,b -o y.plan
+says "max_tokens=500: the model's limit is 128" "$weft" compile bert.model --data data.tsv \
+  --pretrained folder --set text.max_tokens=500 -o y.plan
 cp -r folder other && sed -i 's/"bert"/"t5"/' other/config.json
 refuses "t5" "$weft" import other --labels a,b -o x.plan
 "$weft" compile textcnn.model --data data.tsv -o plain.plan

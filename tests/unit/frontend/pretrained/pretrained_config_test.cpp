@@ -161,13 +161,27 @@ TEST_CASE("pretrained config: what is refused") {
         R"({"1":"a","2":"b"})", R"({"0":"a","01":"b"})", "3", R"(["a","b"])"}) {
     CHECK(refused("id2label", map).starts_with("`id2label` is "));
   }
-  for (const char* text : {"", "[]", "3", "{", "{\"a\":1e999}"}) {
+  CHECK(refused("id2label", R"({"0":"a","1":"b\u001b[2J"})").find("a control character") !=
+        std::string::npos);
+  for (const char* text : {"", "[]", "3", "{", "{\"a\":1e999}", R"({"a":1,"a":2})"}) {
     CHECK_THROWS_AS(parse_config(text, "config.json"), Error);
   }
   Json roberta = bert();
   roberta["model_type"] = "roberta";
   roberta["pad_token_id"] = 9;
   CHECK(wrong(roberta).at(0).message.find("leaves no positions") != std::string::npos);
+}
+
+TEST_CASE("pretrained config: label2id says the same as id2label, or nothing") {
+  Json json = bert();
+  json["id2label"] = Json::parse(R"({"0":"bad","1":"good"})");
+  const auto refused = [&](const char* map) { return complaint(json, "label2id", map); };
+  CHECK(refused(R"({"bad":0,"good":1})").empty());
+  CHECK(refused(R"({"good":1})").empty());
+  CHECK(refused(R"({"LABEL_0":0,"LABEL_1":1})").empty());
+  CHECK(refused(R"({"bad":1,"good":0})").starts_with("`label2id` gives `bad` the number 1"));
+  CHECK(refused(R"({"worse":0})").starts_with("`label2id` gives `worse` the number 0"));
+  CHECK(refused(R"({"bad":0,"good":2})").starts_with("`label2id` gives `good` the number 2"));
 }
 
 TEST_CASE("pretrained config: all that is wrong is said at once") {

@@ -415,10 +415,13 @@ TEST_CASE("pretrained: a value that is not finite is named, by any number of thr
   std::ofstream(other.directory() + "/config.json") << to_json(config);
   const PretrainedModel model(other.directory());
   for (const int threads : {1, 4}) {
-    CHECK_THROWS_WITH_AS(values_of(model, "words", threads),
-                         doctest::Contains("word_embeddings.weight` holds a value that is not "
-                                           "finite: element 1000003 is nan"),
-                         Error);
+    CHECK_THROWS_WITH_AS(
+        values_of(model, "words", threads),
+        doctest::Contains(
+            "model.safetensors: "
+            "`distilbert.embeddings.word_embeddings.weight` holds a value that is not "
+            "finite: element 1000003 is nan"),
+        Error);
     CHECK_THROWS_WITH_AS(values_of(model, "layer2.up.weight", threads),
                          doctest::Contains("element 77 is nan"), Error);
   }

@@ -2,6 +2,7 @@
 #include "frontend/pretrained/tokenizer_files.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <filesystem>
 #include <fstream>
@@ -174,6 +175,10 @@ TEST_CASE("tokenizer files: what is missing, damaged or contradicts itself") {
   fails(gpt2.put("vocab.json", R"({"a": 0, "b": 1000000, "ab": 1})"), {"no token has the id 2"});
   fails(gpt2.put("vocab.json", R"({"a": 0, "b": 0.5, "ab": 1})"), {"id of the token `b`"});
   fails(gpt2.put("vocab.json", R"({"a": 0, "b": 0, "ab": 1})"), {"the same id 0"});
+  std::string words = R"({"<|endoftext|>": 0)";
+  for (int i = 1; i <= 300; ++i) words += fmt::format(R"(, "w{}": {})", i, i);
+  fails(gpt2.put("merges.txt", "#version: 0.2\n").put("vocab.json", words + "}"),
+        {"merges.txt has no merges, but the vocabulary has 300 tokens beside the special ones"});
 }
 
 TEST_CASE("tokenizer files: all that is not supported is named at once") {
@@ -190,6 +195,16 @@ TEST_CASE("tokenizer files: all that is not supported is named at once") {
             .put("vocab.txt", kVocabulary)
             .put("tokenizer_config.json", R"({"tokenizer_class": "XLNetTokenizer"})"),
         {"tokenizer_class XLNetTokenizer"});
+  fails(Folder()
+            .put("vocab.txt", kVocabulary)
+            .put("tokenizer_config.json", R"({"truncation_side": "left"})"),
+        {"truncation from the left (truncation_side in tokenizer_config.json)"});
+  fails(Folder().put("tokenizer.json", R"({
+          "model": {"type": "WordPiece", "vocab": {"[UNK]": 0, "a": 1},
+                    "continuing_subword_prefix": ")" +
+                                           std::string(65, '#') + R"("},
+          "truncation": {"direction": "Left", "max_length": 8}})"),
+        {"truncation from the left", "has 65 bytes, above the limit of 64"});
   fails(Folder().put("vocab.txt", kVocabulary).put("config.json", R"({"model_type": "t5"})"),
         {"model_type t5"});
   fails(Folder()
