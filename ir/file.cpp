@@ -97,8 +97,14 @@ AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
     if (S_ISDIR(status.st_mode)) {
       throw Error(fmt::format("{}: is a folder", path_), "name a file in it");
     }
-    file_ = retried([&] { return ::open(target_.c_str(), O_WRONLY | O_CLOEXEC); });
+    // O_NONBLOCK: opening a pipe nobody reads from must not wait. Writing to it may.
+    file_ = retried([&] { return ::open(target_.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK); });
+    if (file_ < 0 && errno == ENXIO && S_ISFIFO(status.st_mode)) {
+      throw Error(fmt::format("{}: is a pipe that nobody reads from", path_),
+                  "name a file, or start the reader first");
+    }
     if (file_ < 0) fail(errno);
+    ::fcntl(file_, F_SETFL, ::fcntl(file_, F_GETFL) & ~O_NONBLOCK);
     return;
   }
   open_temporary();

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -16,6 +17,7 @@
 #include <sstream>
 
 #include "frontend/format/escape_controls.h"
+#include "frontend/format/message.h"
 #include "frontend/report/progress.h"
 #include "frontend/report/report.h"
 #include "ir/file.h"
@@ -25,6 +27,10 @@ namespace weft {
 namespace {
 
 [[noreturn]] void output_failed() {
+  if (errno == EPIPE) {  // the reader has seen enough: `| head`
+    std::signal(SIGPIPE, SIG_DFL);
+    std::raise(SIGPIPE);
+  }
   throw Error(fmt::format("cannot write to standard output: {}", std::strerror(errno)));
 }
 
@@ -66,7 +72,7 @@ void check_place(std::string_view flag, const std::string& path) {
   }
 }
 
-void say(const std::string& sentence) { fmt::print(stderr, "{}\n", escape_controls(sentence)); }
+void say(const std::string& sentence) { print_message(stderr, "{}\n", escape_controls(sentence)); }
 
 }  // namespace
 
@@ -213,7 +219,9 @@ void say_notes(const Plan& plan) {
   }
 }
 
-void warn(std::string_view warning) { fmt::print(stderr, "weft: {}\n", escape_controls(warning)); }
+void warn(std::string_view warning) {
+  print_message(stderr, "weft: {}\n", escape_controls(warning));
+}
 
 void warn(const Warnings& warnings) {
   for (const std::string& warning : warnings) warn(warning);

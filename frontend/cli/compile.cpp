@@ -5,6 +5,7 @@
 #include <map>
 
 #include "frontend/cli/command.h"
+#include "frontend/format/message.h"
 #include "frontend/train/build_plan.h"
 #include "frontend/train/compare_plans.h"
 #include "frontend/train/plan_forms.h"
@@ -50,7 +51,7 @@ Plan change(const Flags& flags) {
   Plan changed = anew ? recompile_predict(plan, compile_options(flags)) : plan;
   if (!flags.data.empty()) {
     const Corpus corpus = flags.reading.read(flags.data);
-    fmt::print(stderr, "{}\n", to_text(compare(plan, changed, corpus, 0)));
+    print_message(stderr, "{}\n", to_text(compare(plan, changed, corpus, 0)));
   }
   return changed;
 }

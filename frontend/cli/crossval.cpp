@@ -1,5 +1,6 @@
 // `weft crossval`: how good a description is on data it was not trained on, and how sure that is.
 #include "frontend/search/crossval.h"
+#include "frontend/format/message.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -27,7 +28,7 @@ class FoldProgress {
  public:
   FoldProgress(std::size_t folds, bool quiet) : folds_(folds), quiet_(quiet) {}
   ~FoldProgress() {
-    if (live_ && !quiet_) fmt::print(stderr, "\r\x1b[K");
+    if (live_ && !quiet_) print_message(stderr, "\r\x1b[K");
   }
   FoldProgress(const FoldProgress&) = delete;
   FoldProgress& operator=(const FoldProgress&) = delete;
@@ -37,15 +38,14 @@ class FoldProgress {
     ++done_;
     if (quiet_) return;
     if (!live_) {
-      fmt::print(stderr, "repeat {}  fold {:2}  accuracy {:.4f}  epoch {}\n", fold.repeat + 1,
-                 fold.fold + 1, fold.accuracy, fold.epoch);
+      print_message(stderr, "repeat {}  fold {:2}  accuracy {:.4f}  epoch {}\n", fold.repeat + 1,
+                    fold.fold + 1, fold.accuracy, fold.epoch);
       return;
     }
     const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
     const double left = seconds * static_cast<double>(folds_ - done_) / static_cast<double>(done_);
-    fmt::print(stderr, "\r\x1b[K{} of {} folds  mean accuracy {:.4f}  {} left", done_, folds_,
-               sum_ / static_cast<double>(done_), duration(left));
-    std::fflush(stderr);
+    print_message(stderr, "\r\x1b[K{} of {} folds  mean accuracy {:.4f}  {} left", done_, folds_,
+                  sum_ / static_cast<double>(done_), duration(left));
   }
 
  private:

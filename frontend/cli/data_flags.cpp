@@ -8,6 +8,7 @@
 #include "frontend/data/data_format.h"
 #include "frontend/data/dialect.h"
 #include "frontend/format/escape_controls.h"
+#include "frontend/format/message.h"
 
 namespace weft {
 namespace {
@@ -19,7 +20,7 @@ void say_columns(const std::string& path, const ReadReport& report) {
   }
   const std::string said = fmt::format("{}: text: column `{}`, label: column `{}`{}", path,
                                        report.text_column, report.label_column, others);
-  fmt::print(stderr, "{}\n", escape_controls(said));
+  print_message(stderr, "{}\n", escape_controls(said));
 }
 
 std::vector<std::string> format_names() {
@@ -151,7 +152,8 @@ Corpus DataFlags::read(const std::vector<std::string>& files) const {
   // Commands that learn tell what they do, unless they are to be quiet.
   const CLI::Option* quiet = app_->get_option_no_throw("--quiet");
   if (quiet != nullptr && quiet->count() == 0) {
-    for (const std::string& note : report.notes) fmt::print(stderr, "{}\n", escape_controls(note));
+    for (const std::string& note : report.notes)
+      print_message(stderr, "{}\n", escape_controls(note));
     if (report.has_header) say_columns(files.front(), report);
   }
   warn(report.remarks);

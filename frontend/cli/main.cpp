@@ -12,6 +12,7 @@
 
 #include "frontend/cli/command.h"
 #include "frontend/format/escape_controls.h"
+#include "frontend/format/message.h"
 #include "frontend/format/suggest.h"
 #include "ir/diagnostic.h"
 
@@ -140,11 +141,11 @@ int run(int argc, char** argv) {
     for (const auto& [parser, unused] : declared) {
       if (parser->parsed()) sub = parser;
     }
-    fmt::print(stderr, "weft: {}\n", escape_controls(e.what()));
+    print_message(stderr, "weft: {}\n", escape_controls(e.what()));
     const std::string meant = sub == nullptr ? "" : flag_suggestion(*sub);
-    if (!meant.empty()) fmt::print(stderr, "    note: {}\n", meant);
-    fmt::print(stderr, "    note: `weft {}--help` lists what is possible\n",
-               sub == nullptr ? "" : sub->get_name() + " ");
+    if (!meant.empty()) print_message(stderr, "    note: {}\n", meant);
+    print_message(stderr, "    note: `weft {}--help` lists what is possible\n",
+                  sub == nullptr ? "" : sub->get_name() + " ");
     return 2;
   }
   for (const auto& [parser, command] : declared) {
@@ -163,17 +164,20 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   int status = 1;
-  std::signal(SIGXFSZ, SIG_IGN);  // so that a file that may not grow fails the write with a message
+  weft::hold_standard_streams();
+  // A file that may not grow, and a reader of messages that has gone away, fail the write.
+  std::signal(SIGXFSZ, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
   try {
     return weft::run(argc, argv);
   } catch (const weft::Error& e) {
     if (dynamic_cast<const weft::UsageError*>(&e) != nullptr) status = 2;
     const bool placed = !e.diagnostics().empty() && e.diagnostics().front().location.line > 0;
-    fmt::print(stderr, "{}{}\n", placed ? "" : "weft: ", weft::escape_controls(e.what()));
+    weft::print_message(stderr, "{}{}\n", placed ? "" : "weft: ", weft::escape_controls(e.what()));
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "weft: there is not enough memory\n");
+    weft::print_message(stderr, "weft: there is not enough memory\n");
   } catch (const std::exception& e) {
-    fmt::print(stderr, "weft: {}\n", e.what());
+    weft::print_message(stderr, "weft: {}\n", e.what());
   }
   return status;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "frontend/format/escape_controls.h"
+#include "frontend/format/message.h"
 #include "frontend/pretrained/config.h"
 
 namespace weft {
@@ -23,9 +24,9 @@ inline void say_model(const std::string& place, const PretrainedConfig& config,
   } else if (!labels.empty()) {
     last = fmt::format("{} labels", labels.size());
   }
-  fmt::print(stderr, "{}\n",
-             escape_controls(fmt::format("{}: {}, {} layer{}, {}", place, config.family,
-                                         config.layers, config.layers == 1 ? "" : "s", last)));
+  print_message(stderr, "{}\n",
+                escape_controls(fmt::format("{}: {}, {} layer{}, {}", place, config.family,
+                                            config.layers, config.layers == 1 ? "" : "s", last)));
 }
 
 }  // namespace weft

@@ -7,6 +7,7 @@
 #include "frontend/cli/command.h"
 #include "frontend/cli/interrupt.h"
 #include "frontend/data/split.h"
+#include "frontend/format/message.h"
 #include "frontend/report/progress.h"
 #include "frontend/report/report.h"
 #include "frontend/train/build_plan.h"
@@ -94,9 +95,9 @@ double share_of(const Flags& flags, const Plan& plan) {
   if (!flags.valid.empty()) return 0;
   if (!flags.valid_fraction) {
     if (before > 0 && !flags.quiet) {
-      fmt::print(stderr,
-                 "--valid-fraction {} of the data is held out again, as {} has not learnt it\n",
-                 before, flags.input);
+      print_message(stderr,
+                    "--valid-fraction {} of the data is held out again, as {} has not learnt it\n",
+                    before, flags.input);
     }
     return before;
   }
@@ -135,14 +136,16 @@ Source open_plan(const Flags& flags) {
   source.valid_fraction = share_of(flags, *source.plan);
   set_held_out_share(*source.plan, source.valid_fraction);  // before a checkpoint knows the plan
   if (source.plan->temperature != 1) {
-    fmt::print(stderr, "weft: {} was calibrated; training undoes that: calibrate anew after it\n",
-               flags.input);
+    print_message(stderr,
+                  "weft: {} was calibrated; training undoes that: calibrate anew after it\n",
+                  flags.input);
   }
   if (source.valid_fraction > 0 && flags.seed && *flags.seed != source.split_seed) {
-    fmt::print(stderr,
-               "weft: --valid-fraction holds out by {}'s own seed, {}, what it was not trained on; "
-               "--seed {} changes the order of the texts only\n",
-               flags.input, source.split_seed, *flags.seed);
+    print_message(
+        stderr,
+        "weft: --valid-fraction holds out by {}'s own seed, {}, what it was not trained on; "
+        "--seed {} changes the order of the texts only\n",
+        flags.input, source.split_seed, *flags.seed);
   }
   apply(flags, source.overrides);
   return source;
@@ -185,13 +188,13 @@ void warn_of_validation(const Flags& flags, const FitData& data, const Source& s
   if (data.valid) return;
   const DescriptionSettings settings = settings_of(source.description, source.overrides);
   if (source.valid_fraction > 0) {
-    fmt::print(stderr,
-               "weft: --valid-fraction {} of {} is no text, as every label keeps one to learn "
-               "from: training goes without validation\n",
-               source.valid_fraction, data.train.size());
+    print_message(stderr,
+                  "weft: --valid-fraction {} of {} is no text, as every label keeps one to learn "
+                  "from: training goes without validation\n",
+                  source.valid_fraction, data.train.size());
   } else if (flags.metric || settings.patience > 0) {
-    fmt::print(stderr, "weft: {} nothing without validation: give --valid or --valid-fraction\n",
-               settings.patience == 0 ? "a metric chooses" : "patience stops");
+    print_message(stderr, "weft: {} nothing without validation: give --valid or --valid-fraction\n",
+                  settings.patience == 0 ? "a metric chooses" : "patience stops");
   }
 }
 
@@ -212,13 +215,15 @@ class TrainProgress : public Progress {
   void started(const FitStart& start) override {
     if (quiet_) return;
     const auto s = [](auto n) { return n == 1 ? "" : "s"; };
-    fmt::print(stderr, "{} text{}, {} label{}, {} word{} known, {} thread{}, {:.0f} MB of memory\n",
-               start.examples, s(start.examples), start.labels, s(start.labels), start.words,
-               s(start.words), start.threads, s(start.threads), start.memory / 1e6);
+    print_message(stderr,
+                  "{} text{}, {} label{}, {} word{} known, {} thread{}, {:.0f} MB of memory\n",
+                  start.examples, s(start.examples), start.labels, s(start.labels), start.words,
+                  s(start.words), start.threads, s(start.threads), start.memory / 1e6);
   }
   void resumed(const FitResumption& at) override {
     if (quiet_) return;
-    fmt::print(stderr, "going on {} texts into epoch {} of {}\n", at.examples, at.epoch, at.epochs);
+    print_message(stderr, "going on {} texts into epoch {} of {}\n", at.examples, at.epoch,
+                  at.epochs);
   }
 
  private:
@@ -267,7 +272,7 @@ void say_end(const Flags& flags, const FitResult& result, bool validated) {
   std::error_code device;  // has no size
   const auto bytes = std::filesystem::file_size(flags.out, device);
   const double megabytes = device ? 0 : static_cast<double>(bytes) / 1e6;
-  fmt::print(stderr, "{}wrote {} ({:.1f} MB)\n", how, flags.out, megabytes);
+  print_message(stderr, "{}wrote {} ({:.1f} MB)\n", how, flags.out, megabytes);
 }
 
 // On what chose the best epoch; where there is no such data, on what was learnt.
@@ -298,7 +303,7 @@ int train_command(const Flags& flags) {
   FitResult result = train(std::move(source), data, options, progress);
   set_held_out_share(result.plan, share);
   if (result.interrupted && result.epochs == 0) {
-    fmt::print(stderr, "weft: interrupted in the first epoch: no plan is written\n");
+    print_message(stderr, "weft: interrupted in the first epoch: no plan is written\n");
   } else {
     save_plan(result.plan, flags.out);
     say_end(flags, result, data.valid.has_value());
@@ -311,7 +316,7 @@ int train_command(const Flags& flags) {
     return 0;
   }
   if (flags.checkpoint > 0) {
-    fmt::print(stderr, "weft: the same command with --resume goes on where this stopped\n");
+    print_message(stderr, "weft: the same command with --resume goes on where this stopped\n");
   }
   return interrupted_status();
 }

@@ -1,5 +1,6 @@
 // `weft tune`: searches for better values of a description's constants and settings.
 #include "frontend/search/tune.h"
+#include "frontend/format/message.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -149,10 +150,11 @@ void leave_best(const std::vector<TuneResult>& results, const Trial& trial, cons
   if (results.empty() || !results.front().failure.empty()) return;
   const Description best = describe(results, trial, flags).description;
   write_file(best.file, best.source);
-  fmt::print(stderr,
-             "weft: {} is the best description so far, of trial {}; its first line is the command "
-             "that trains it\n",
-             best.file, results.front().trial);
+  print_message(
+      stderr,
+      "weft: {} is the best description so far, of trial {}; its first line is the command "
+      "that trains it\n",
+      best.file, results.front().trial);
 }
 
 // Trained on all that it may learn from, for as long as was best in the search.
@@ -286,7 +288,7 @@ int tune_command(const Flags& flags) {
   TrialsFile file(trials, fingerprint(flags, description, data.corpus(), seed, trial.overrides),
                   flags.resume);
   if (file.kept_old()) {
-    fmt::print(
+    print_message(
         stderr,
         "weft: {} is of an earlier search, with which --resume would go on: kept as {}.old\n",
         trials, trials);
@@ -300,7 +302,7 @@ int tune_command(const Flags& flags) {
   }
   if (interrupted) {
     leave_best(results, trial, flags);
-    fmt::print(stderr, "weft: the same command with --resume goes on where this stopped\n");
+    print_message(stderr, "weft: the same command with --resume goes on where this stopped\n");
     return interrupted_status();
   }
   if (results.empty()) {
@@ -309,7 +311,7 @@ int tune_command(const Flags& flags) {
   file.finish(results);
   trial.options.threads = flags.settings.threads;
   const Best best = describe(results, trial, flags);
-  if (!flags.quiet) fmt::print(stderr, "the best, trained on all of the data:\n");
+  if (!flags.quiet) print_message(stderr, "the best, trained on all of the data:\n");
   const Plan tuned = train_best(best, trial, data.given, flags.quiet);
   if (interrupted) {
     leave_best(results, trial, flags);
@@ -319,7 +321,7 @@ int tune_command(const Flags& flags) {
   write_file(best.description.file, best.description.source);
   say_best(results, name_of(plain.metric));
   if (!flags.quiet) {
-    fmt::print(stderr, "wrote {}, {} and {}\n", flags.out, best.description.file, trials);
+    print_message(stderr, "wrote {}, {} and {}\n", flags.out, best.description.file, trials);
   }
   return 0;
 }

@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "frontend/cli/command.h"
+#include "frontend/format/message.h"
 #include "frontend/report/progress.h"
 
 namespace weft {
@@ -23,7 +24,7 @@ TuneProgress::TuneProgress(TrialsFile& file, const TuneSettings& settings, std::
 }
 
 TuneProgress::~TuneProgress() {
-  if (live_ && !quiet_) fmt::print(stderr, "\r\x1b[K");
+  if (live_ && !quiet_) print_message(stderr, "\r\x1b[K");
 }
 
 void TuneProgress::ended(const TuneResult& result) {
@@ -32,17 +33,16 @@ void TuneProgress::ended(const TuneResult& result) {
   best_ = std::max(best_, result.score);
   if (quiet_) return;
   if (!live_) {
-    fmt::print(stderr, "trial {:3}  {:2} epoch{}  {} {}  {}\n", result.trial, result.epochs,
-               result.epochs == 1 ? " " : "s", score_, score_text(result),
-               result.trial == 0 ? "(as described)" : to_string(result.values));
+    print_message(stderr, "trial {:3}  {:2} epoch{}  {} {}  {}\n", result.trial, result.epochs,
+                  result.epochs == 1 ? " " : "s", score_, score_text(result),
+                  result.trial == 0 ? "(as described)" : to_string(result.values));
     return;
   }
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
   const double left = settings_.trials > 0 ? seconds / share() - seconds
                                            : std::max(0.0, settings_.seconds - seconds);
-  fmt::print(stderr, "\r\x1b[Ktrial {}  best {} {:.4f}  {} left", result.trial, score_, best_,
-             duration(left));
-  std::fflush(stderr);
+  print_message(stderr, "\r\x1b[Ktrial {}  best {} {:.4f}  {} left", result.trial, score_, best_,
+                duration(left));
 }
 
 // A group of nine trials gives thirteen or fourteen results; those of several seeds come at the

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "frontend/format/format_number.h"
+#include "frontend/format/message.h"
 
 namespace weft {
 namespace {
@@ -51,18 +52,17 @@ void Progress::stepped(std::int64_t epoch, std::size_t done, double mean_loss) {
   const double finished = static_cast<double>(ended_) + share;
   const double left = seconds_since(start_) / finished * (static_cast<double>(epochs_) - finished);
   const double speed = static_cast<double>(done) / seconds_since(epoch_start_);
-  fmt::print(out_, "\r\x1b[Kepoch {:2} {} {:3.0f}%  loss {}  {:.0f} texts/s  {} left", epoch,
-             bar(share), 100 * share, rounded(mean_loss), speed, duration(left));
-  std::fflush(out_);
+  print_message(out_, "\r\x1b[Kepoch {:2} {} {:3.0f}%  loss {}  {:.0f} texts/s  {} left", epoch,
+                bar(share), 100 * share, rounded(mean_loss), speed, duration(left));
 }
 
 void Progress::warned(const std::string& message) {
-  fmt::print(stderr, "{}weft: {}\n", live_ ? "\r\x1b[K" : "", message);
+  print_message(stderr, "{}weft: {}\n", live_ ? "\r\x1b[K" : "", message);
 }
 
 void Progress::start_evaluated(const Evaluation& evaluation) {
   if (out_ == nullptr) return;
-  fmt::print(out_, "as given{}\n", to_text(evaluation));
+  print_message(out_, "as given{}\n", to_text(evaluation));
   epoch_start_ = Clock::now();
 }
 
@@ -73,8 +73,7 @@ void Progress::epoch_ended(const EpochReport& report) {
   if (report.valid) line += to_text(*report.valid);
   line += fmt::format("  {}", duration(seconds_since(epoch_start_)));
   if (report.valid && report.best) line += "  best so far";
-  fmt::print(out_, "{}{}\n", live_ ? "\r\x1b[K" : "", line);
-  std::fflush(out_);
+  print_message(out_, "{}{}\n", live_ ? "\r\x1b[K" : "", line);
   epoch_start_ = Clock::now();
 }
 
@@ -89,13 +88,12 @@ void ReadProgress::show(const std::string& file, double share) {
   drawn_at_ = Clock::now();
   drawn_ = true;
   const double left = seconds_since(start_) * (1 - share) / share;
-  fmt::print(out_, "\r\x1b[Kreading {} {} {:3.0f}%  {} left", file, bar(share), 100 * share,
-             duration(left));
-  std::fflush(out_);
+  print_message(out_, "\r\x1b[Kreading {} {} {:3.0f}%  {} left", file, bar(share), 100 * share,
+                duration(left));
 }
 
 void ReadProgress::clear() {
-  if (drawn_) fmt::print(out_, "\r\x1b[K");
+  if (drawn_) print_message(out_, "\r\x1b[K");
   drawn_ = false;
 }
 

@@ -7,12 +7,15 @@
 #include "runtime/resources/threads.h"
 
 #include <omp.h>
+#include <pthread.h>
 
 #include <atomic>
 #include <cmath>
 #include <fstream>
 #include <limits>
+#include <memory>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -91,23 +94,36 @@ inline void pause() {
 #endif
 }
 
+// How often this process has been forked off another: in a child of fork(), the only thread is the
+// one that called it.
+std::atomic<int> forks{0};
+
+// Of the parent of this process; never destroyed.
+std::atomic<std::vector<std::thread>*> lost_workers{nullptr};
+
+void count_forks() {
+  static const bool counting [[maybe_unused]] = ::pthread_atfork(nullptr, nullptr, [] {
+                                                  forks.fetch_add(1, std::memory_order_relaxed);
+                                                }) == 0;
+}
+
 // The parts of one loop are claimed one by one, by the thread the pool belongs to and its workers.
 class Pool {
  public:
-  Pool() = default;
+  Pool() { count_forks(); }
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
   ~Pool() {
+    forget_lost_workers();
     state_.store(kStop, std::memory_order_release);
     state_.notify_all();
-    for (std::thread& worker : workers_) worker.join();
+    for (std::thread& worker : *workers_) worker.join();
   }
 
   void run(int parts, void (*body)(void*, int), void* context) {
-    for (int n = static_cast<int>(workers_.size()); n < parts - 1; ++n) {
-      workers_.emplace_back([this] { work(); });
-    }
+    forget_lost_workers();
+    start_workers(parts - 1);
     spins_.store(parts > default_threads() ? 0 : kSpins, std::memory_order_relaxed);
     body_.store(body, std::memory_order_relaxed);
     context_.store(context, std::memory_order_relaxed);
@@ -132,6 +148,26 @@ class Pool {
   static constexpr std::uint64_t kGeneration = std::uint64_t{1} << (2 * kPartBits);
   static constexpr std::uint64_t kStop = ~std::uint64_t{0};
   static constexpr int kSpins = 1000;  // some 30 microseconds: longer than from a loop to the next
+
+  // Those of the parent of this process do not exist here: they can be neither used nor joined.
+  void forget_lost_workers() {
+    const int now = forks.load(std::memory_order_relaxed);
+    if (now == forks_) return;
+    forks_ = now;
+    lost_workers = workers_.release();
+    workers_ = std::make_unique<std::vector<std::thread>>();
+  }
+
+  // Where the system allows no more threads, the caller runs their parts.
+  void start_workers(int count) {
+    while (static_cast<int>(workers_->size()) < count) {
+      try {
+        workers_->emplace_back([this] { work(); });
+      } catch (const std::system_error&) {
+        return;
+      }
+    }
+  }
 
   // Waits a little for `changed`; false if it has not come.
   template <typename Changed>
@@ -168,7 +204,8 @@ class Pool {
     }
   }
 
-  std::vector<std::thread> workers_;
+  std::unique_ptr<std::vector<std::thread>> workers_ = std::make_unique<std::vector<std::thread>>();
+  int forks_ = forks.load(std::memory_order_relaxed);
   std::uint64_t generation_ = 0;
   std::atomic<int> spins_{0};
   std::atomic<void (*)(void*, int)> body_{nullptr};

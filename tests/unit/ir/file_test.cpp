@@ -2,7 +2,10 @@
 #include "ir/file.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -81,6 +84,21 @@ TEST_CASE("a write that fails half-way leaves the old file and nothing else") {
                 message);
   CHECK(content(folder / "x.txt") == "old");
   CHECK(folder.files() == 1);
+}
+
+TEST_CASE("a pipe is written if it is read from, and else refused") {
+  const TemporaryFolder folder;
+  const std::string pipe = folder / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK_THROWS_WITH_AS(write_file(pipe, "new"), doctest::Contains("is a pipe that nobody reads"),
+                       Error);
+  const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK);
+  REQUIRE(reader >= 0);
+  write_file(pipe, "new");
+  std::string read(8, '\0');
+  CHECK(::read(reader, read.data(), read.size()) == 3);
+  CHECK(read.substr(0, 3) == "new");
+  ::close(reader);
 }
 
 TEST_CASE("a symbolic link stays one: the file it names is replaced, and keeps its mode") {

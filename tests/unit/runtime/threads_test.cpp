@@ -2,8 +2,13 @@
 #include "runtime/resources/threads.h"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cstdlib>
+#include <iostream>
 #include <thread>
 #include <vector>
 
@@ -45,6 +50,43 @@ TEST_CASE("Threads that loop at the same time do not disturb one another") {
   for (std::thread& thread : threads) thread.join();
   CHECK(wrong == 0);
 }
+
+TEST_CASE("A child of fork() has a pool of its own, as has its child, and ends in order") {
+  CHECK(wrong_parts(20, 6) == 0);
+  const auto in_child = [](const auto& body) {
+    std::cout.flush();
+    const pid_t child = ::fork();
+    if (child == 0) std::exit(body());  // not _exit: the pool is destroyed
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  };
+  CHECK(in_child([] { return 0; }) == 0);
+  CHECK(in_child([&] {
+          if (wrong_parts(50, 6) != 0) return 1;
+          return in_child([] { return wrong_parts(50, 6) == 0 ? 0 : 2; });
+        }) == 0);
+  CHECK(wrong_parts(50, 6) == 0);
+}
+
+#if !defined(__SANITIZE_THREAD__)
+TEST_CASE("Where no thread can be started, the caller runs all parts") {
+  struct rlimit limit = {};
+  REQUIRE(::getrlimit(RLIMIT_NPROC, &limit) == 0);
+  std::cout.flush();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    // The limit does not bind root: in a child that is nobody it does.
+    const rlimit none{0, limit.rlim_max};
+    if (::setrlimit(RLIMIT_NPROC, &none) != 0) std::_Exit(3);
+    if (::getuid() == 0 && ::setuid(65534) != 0) std::_Exit(4);
+    std::_Exit(wrong_parts(20, 6) == 0 ? 0 : 1);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  CHECK(status == 0);
+}
+#endif
 
 TEST_CASE("A range is cut without gap or overlap, into parts of at least the grain") {
   for (const std::int64_t n : {0, 1, 7, 100}) {
