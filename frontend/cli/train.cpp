@@ -342,8 +342,9 @@ Run declare_train(CLI::App& app) {
                  "steps in which the learning rate rises; below 1: that share of the run");
   app.add_option("--final-rate", flags->final_rate,
                  "the last learning rate of linear and cosine, as a share of the first");
-  app.add_option("--metric", flags->metric,
-                 "the measure that chooses the best epoch: accuracy, macro_f1 or loss");
+  app.add_option(
+      "--metric", flags->metric,
+      "the measure that chooses the best epoch: auto, accuracy, macro_f1, micro_f1 or loss");
   app.add_option("--patience", flags->patience,
                  "epochs without a better validation before it stops");
   app.add_option("--average", flags->average,

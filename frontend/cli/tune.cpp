@@ -204,7 +204,8 @@ void check_outputs(const Flags& flags) {
 }
 
 std::string_view name_of(BestBy score) {
-  constexpr std::array<std::string_view, 3> kNames{"accuracy", "macro F1", "minus the loss"};
+  constexpr std::array<std::string_view, 5> kNames{"accuracy", "accuracy", "macro F1", "micro F1",
+                                                   "minus the loss"};
   return kNames[static_cast<std::size_t>(score)];
 }
 
@@ -295,9 +296,11 @@ int tune_command(const Flags& flags) {
   }
   const std::atomic<bool>& interrupted = watch_interrupts();
   trial.options.interrupt = &interrupted;
+  const std::string_view measure =
+      name_of(shown_measure(plain.metric, data.corpus().multi_label()));
   std::vector<TuneResult> results;
   {
-    TuneProgress progress(file, settings, name_of(plain.metric), flags.quiet);
+    TuneProgress progress(file, settings, measure, flags.quiet);
     results = tune(trial, space, settings, file.known(), progress);
   }
   if (interrupted) {
@@ -319,7 +322,7 @@ int tune_command(const Flags& flags) {
   }
   save_plan(tuned, flags.out);
   write_file(best.description.file, best.description.source);
-  say_best(results, name_of(plain.metric));
+  say_best(results, measure);
   if (!flags.quiet) {
     print_message(stderr, "wrote {}, {} and {}\n", flags.out, best.description.file, trials);
   }

@@ -148,12 +148,18 @@ SettingsGroup train_group() {
               1),
        integer("patience", "epochs without a better validation before training stops; 0: none", 0,
                0, kMax),
-       choice("metric", "the measure of the best epoch, on the validation data",
-              {"accuracy", "macro_f1", "loss"}),
-       integer("average",
-               "last epochs whose mean weights are kept, unless validation prefers the best epoch; "
-               "0: none",
-               0, 0, 1000),
+       choice(
+           "metric",
+           "the measure of the best epoch, on the validation data; auto: the mean of accuracy and "
+           "macro F1 (of several labels a text: micro F1), less a share of the loss, which is "
+           "large where there are few texts",
+           {"auto", "accuracy", "macro_f1", "micro_f1", "loss"}),
+       integer(
+           "average",
+           "last epochs whose mean weights are kept, unless the best epoch is better than chance "
+           "can explain; "
+           "0: none",
+           0, 0, 1000),
        number("clip_norm", "limit of the norm of all gradients together; 0: none", 0, 0, 1e6),
        number("clip_value", "limit of each number of a gradient; 0: none", 0, 0, 1e6),
        number("label_smoothing", "share of certainty spread over all labels", 0, 0, 0.99),

@@ -15,8 +15,8 @@
 
 namespace weft {
 
-// The measure by which one model is better than another.
-enum class BestBy : std::uint8_t { accuracy, macro_f1, loss };
+// The measure by which one model is better than another; see score() in frontend/train/evaluate.h.
+enum class BestBy : std::uint8_t { automatic, accuracy, macro_f1, micro_f1, loss };
 
 using Constants = std::map<std::string, Attr, std::less<>>;
 
@@ -41,7 +41,7 @@ struct DescriptionSettings {
   std::int64_t steps = 0;     // at least: few texts are passed over more often
   std::int64_t patience = 0;  // epochs without a better validation; 0: never stop early
   LearningRateSchedule schedule;
-  BestBy metric = BestBy::accuracy;
+  BestBy metric = BestBy::automatic;
   std::int64_t average = 0;              // last epochs whose mean weights are tried; 0: none
   double clip_norm = 0, clip_value = 0;  // of gradients; 0: no limit
   double label_smoothing = 0;

@@ -233,7 +233,7 @@ class Search {
       result.best_epoch = fitted.best_epoch;
       result.averaged = fitted.averaged;
       const Evaluation chosen = fitted.valid.value_or(Evaluation{});
-      result.score = score(chosen, metric_);
+      result.score = score(chosen, shown_measure(metric_, chosen.metrics.multi_label));
       result.accuracy = chosen.metrics.accuracy;
       result.macro_f1 = chosen.metrics.macro.f1;
       result.loss = chosen.loss.value_or(0);  // fit() refuses validation without a known label
@@ -268,7 +268,7 @@ class Search {
   int threads_;
   std::uint64_t seed_ = 0;
   std::int64_t epochs_ = 0;
-  BestBy metric_ = BestBy::accuracy;
+  BestBy metric_ = BestBy::automatic;
   std::map<Key, TuneResult> known_;
   std::vector<TuneResult> results_;
   double deadline_ = kSearchShare * settings_.seconds;

@@ -164,15 +164,37 @@ Evaluation evaluate(Plan plan, const CorpusView& examples) {
 }
 
 double score(const Evaluation& evaluation, BestBy by) {
+  const Metrics& metrics = evaluation.metrics;
   switch (by) {
+    case BestBy::automatic: {
+      const double measure =
+          metrics.multi_label ? metrics.micro.f1 : (metrics.accuracy + metrics.macro.f1) / 2;
+      const double texts = std::max(1.0, static_cast<double>(metrics.examples));
+      return measure - evaluation.loss.value_or(0) / (2 * std::sqrt(texts));
+    }
     case BestBy::accuracy:
-      return evaluation.metrics.accuracy;
+      return metrics.accuracy;
     case BestBy::macro_f1:
-      return evaluation.metrics.macro.f1;
+      return metrics.macro.f1;
+    case BestBy::micro_f1:
+      return metrics.micro.f1;
     case BestBy::loss:
       return -evaluation.loss.value_or(std::numeric_limits<double>::max());
   }
   return 0.0;
+}
+
+BestBy shown_measure(BestBy by, bool multi_label) {
+  if (by != BestBy::automatic) return by;
+  return multi_label ? BestBy::micro_f1 : BestBy::accuracy;
+}
+
+double score_error(const Evaluation& evaluation, BestBy by) {
+  if (by == BestBy::loss || evaluation.metrics.examples == 0) return 0;
+  // One answer more of each kind: where all are right, the next may still be wrong.
+  const auto texts = static_cast<double>(evaluation.metrics.examples);
+  const double right = (evaluation.metrics.accuracy * texts + 1) / (texts + 2);
+  return std::sqrt(right * (1 - right) / texts);
 }
 
 }  // namespace weft

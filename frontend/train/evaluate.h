@@ -22,8 +22,15 @@ struct Evaluation {
   std::optional<double> loss;
 };
 
-// A larger score is better, whatever the measure.
+// A larger score is better, whatever the measure. `automatic` is the mean of accuracy and macro F1,
+// so that rare labels count; micro F1 if a text can have several labels. From that it takes the
+// loss / (2 sqrt(n)) of n texts, since with few of them epochs are equally accurate by chance, and
+// the loss still tells them apart.
 double score(const Evaluation&, BestBy);
+// What a person is told the score of: accuracy or micro F1 for `automatic`.
+BestBy shown_measure(BestBy, bool multi_label);
+// By so much two scores may differ by chance: the standard error of the accuracy. 0 for the loss.
+double score_error(const Evaluation&, BestBy);
 
 // An answer is infinite or `nan`: training that went wrong leaves such weights.
 class NoNumber : public Error {

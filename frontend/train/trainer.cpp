@@ -12,6 +12,7 @@
 
 #include "frontend/train/spill.h"
 #include "frontend/train/stored_rows.h"
+#include "ir/finite.h"
 
 namespace weft {
 namespace {
@@ -19,10 +20,8 @@ namespace {
 // True if all weights are numbers.
 bool is_finite(const Plan& plan) {
   return std::ranges::all_of(plan.tensors, [](const PlanTensor& tensor) {
-    if (tensor.role != Role::param || tensor.type.dtype != DType::f32) return true;
-    const std::span weights(reinterpret_cast<const float*>(tensor.bytes.data()),
-                            tensor.bytes.size() / sizeof(float));
-    return std::ranges::all_of(weights, [](float x) { return std::isfinite(x); });
+    return tensor.role != Role::param || tensor.type.dtype != DType::f32 ||
+           all_finite(tensor.bytes);
   });
 }
 
@@ -215,13 +214,16 @@ class Trainer {
     return evaluate(session_, *valid_, std::nullopt);
   }
 
-  // Takes the mean of the last epochs' weights, unless validation prefers the best epoch's.
+  // Takes the mean of the last epochs' weights, unless the best epoch's, the best of many by the
+  // same few texts, are better than chance can explain. A plan as it was given was not chosen among
+  // many.
   void try_mean(FitResult& result) {
     if (state_.recent.size() == 0) return;
     Plan mean = state_.recent.mean_in(session_.flushed());
     if (valid_ != nullptr) {
       Evaluation evaluation = evaluated(mean);
-      if (score(evaluation, settings_.metric) < state_.best_score) return;
+      const double chance = result.best_epoch == 0 ? 0 : score_error(evaluation, settings_.metric);
+      if (score(evaluation, settings_.metric) + chance < state_.best_score) return;
       mean.threshold = evaluation.threshold;
       result.valid = std::move(evaluation);
     }
@@ -325,7 +327,7 @@ TrainSettings train_settings(const DescriptionSettings& s, std::size_t examples)
 
 std::string to_string(const TrainSettings& s) {
   constexpr std::array kShapes{"constant", "linear", "cosine", "step"};
-  constexpr std::array kMetrics{"accuracy", "macro_f1", "loss"};
+  constexpr std::array kMetrics{"auto", "accuracy", "macro_f1", "micro_f1", "loss"};
   return fmt::format(
       "epochs={} batch={} rate={} seed={} patience={} schedule={} warmup={} final_rate={} "
       "step_epochs={} step_factor={} metric={} average={}",

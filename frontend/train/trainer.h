@@ -25,7 +25,7 @@ struct TrainSettings {
   std::uint64_t seed = 1;
   std::int64_t patience = 0;  // epochs in a row without a better validation; 0: never stop early
   LearningRateSchedule schedule = {};
-  BestBy metric = BestBy::accuracy;
+  BestBy metric = BestBy::automatic;
   std::int64_t average = 0;  // last epochs whose mean weights are tried; 0: none
   // Of frozen encoders: kept from epoch to epoch, in so many bytes of memory (-1: as there are) and
   // then on disk. Neither changes what is learnt.

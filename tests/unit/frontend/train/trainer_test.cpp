@@ -29,7 +29,7 @@ TEST_CASE("training learns the texts, and what validation says is what the plan 
   REQUIRE(recorder.epochs.size() == 12);
   CHECK(recorder.epochs.back().train_loss < 0.5 * recorder.epochs.front().train_loss);
   const auto best = std::ranges::max_element(
-      recorder.epochs, {}, [](const EpochReport& r) { return r.valid->metrics.accuracy; });
+      recorder.epochs, {}, [](const EpochReport& r) { return score(*r.valid, BestBy::automatic); });
   CHECK(best->valid->metrics.accuracy > 0.95);
   CHECK(outcome.best_epoch == best->epoch);
   CHECK(outcome.plan.history.size() == 12);
@@ -191,8 +191,34 @@ TEST_CASE("the validation loss is the mean of -log p") {
   CHECK(score(evaluation, BestBy::macro_f1) == evaluation.metrics.macro.f1);
 }
 
+TEST_CASE("the score by default counts rare labels, and the loss where texts are few") {
+  Evaluation few;
+  few.metrics.examples = 25;
+  few.metrics.accuracy = 0.8;
+  few.metrics.macro.f1 = 0.6;
+  few.metrics.micro.f1 = 0.9;
+  few.loss = 0.5;
+  CHECK(score(few, BestBy::automatic) == doctest::Approx(0.7 - 0.05));
+  CHECK(score_error(few, BestBy::automatic) == doctest::Approx(std::sqrt(21.0 * 6 / 27 / 27 / 25)));
+  CHECK(score_error(few, BestBy::loss) == 0);
+  Evaluation many = few;
+  many.metrics.examples = 250000;
+  CHECK(score(many, BestBy::automatic) == doctest::Approx(0.7 - 0.0005));
+  few.metrics.multi_label = true;
+  CHECK(score(few, BestBy::automatic) == doctest::Approx(0.9 - 0.05));
+  CHECK(score(few, BestBy::micro_f1) == 0.9);
+  CHECK(shown_measure(BestBy::automatic, true) == BestBy::micro_f1);
+  CHECK(shown_measure(BestBy::automatic, false) == BestBy::accuracy);
+  CHECK(shown_measure(BestBy::loss, true) == BestBy::loss);
+  // Two epochs right in as many texts: the surer one is better.
+  Evaluation surer = many;
+  surer.loss = 0.4;
+  CHECK(score(surer, BestBy::automatic) > score(many, BestBy::automatic));
+}
+
 TEST_CASE("the best epoch is the best by the metric named") {
-  for (const BestBy metric : {BestBy::accuracy, BestBy::macro_f1, BestBy::loss}) {
+  for (const BestBy metric :
+       {BestBy::automatic, BestBy::accuracy, BestBy::macro_f1, BestBy::loss}) {
     Recorder recorder;
     const TrainSettings settings{.epochs = 6, .batch = 8, .learning_rate = 0.05, .metric = metric};
     const FitResult outcome = run(small_plan(), settings, recorder, true);
@@ -247,6 +273,27 @@ TEST_CASE("validation chooses between the best epoch and the mean") {
   } else {
     CHECK(reached == best);
   }
+}
+
+TEST_CASE("the mean is kept unless the best epoch is better than chance can explain") {
+  int kept = 0;
+  for (const double rate : {0.01, 0.05, 0.3}) {
+    Recorder recorder;
+    const TrainSettings settings{.epochs = 8, .batch = 8, .learning_rate = rate, .average = 4};
+    const FitResult outcome = run(small_plan(), settings, recorder, true);
+    const FitResult mean = run(small_plan(), settings);  // without validation: the mean
+    Session averaged(mean.plan, {.threads = 1});
+    const Dataset data = encode(small_corpus(), averaged.encoder(), averaged.labels());
+    const Evaluation reached = evaluate(averaged, data, std::nullopt);
+    double best = -1e9;
+    for (const EpochReport& report : recorder.epochs) {
+      best = std::max(best, score(*report.valid, BestBy::automatic));
+    }
+    const double chance = score_error(reached, BestBy::automatic);
+    CHECK((outcome.averaged > 0) == (score(reached, BestBy::automatic) + chance >= best));
+    kept += outcome.averaged > 0;
+  }
+  CHECK(kept > 0);
 }
 
 TEST_CASE("a loss that is no number ends training with a remedy") {
