@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
@@ -35,7 +36,7 @@ auto retried(auto call) {
 
 }  // namespace
 
-MappedFile::MappedFile(const std::string& path) {
+MappedFile::MappedFile(const std::string& path, bool ahead) {
   // O_NONBLOCK: opening a pipe nobody writes to must not wait.
   const Closer file{
       retried([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); })};
@@ -55,7 +56,8 @@ MappedFile::MappedFile(const std::string& path) {
   }
   size_ = static_cast<std::size_t>(status.st_size);
   if (size_ == 0) return;
-  void* const at = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file.file, 0);
+  const int flags = MAP_PRIVATE | (ahead ? MAP_POPULATE : 0);
+  void* const at = ::mmap(nullptr, size_, PROT_READ, flags, file.file, 0);
   if (at == MAP_FAILED) {
     throw Error(fmt::format("{}: cannot be mapped into memory: {}", path, reason(errno)));
   }
@@ -64,6 +66,20 @@ MappedFile::MappedFile(const std::string& path) {
 
 MappedFile::~MappedFile() {
   if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+// Kernels before 5.14 refuse, and pages are read as they are used.
+void read_ahead(std::span<const std::byte> mapped) {
+#if defined(MADV_POPULATE_READ)
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<std::uintptr_t>(mapped.data());
+  const std::uintptr_t first = begin / page * page;
+  if (mapped.empty()) return;
+  ::madvise(const_cast<std::byte*>(mapped.data()) - (begin - first), begin - first + mapped.size(),
+            MADV_POPULATE_READ);
+#else
+  static_cast<void>(mapped);
+#endif
 }
 
 std::string read_text_file(const std::string& path) {

@@ -13,8 +13,8 @@ namespace weft {
 class MappedFile {
  public:
   // Error, naming the file, if it is missing, a folder, or cannot be read. What is not a regular
-  // file (a pipe) is refused.
-  explicit MappedFile(const std::string& path);
+  // file (a pipe) is refused. `ahead`: all of it is read at once, not page by page as it is used.
+  explicit MappedFile(const std::string& path, bool ahead = true);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
@@ -25,6 +25,10 @@ class MappedFile {
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
 };
+
+// Reads the pages of a mapped file that hold these bytes in one call, which takes a fraction of the
+// time of reading them one by one as they are used.
+void read_ahead(std::span<const std::byte> mapped);
 
 // The whole of a text file or pipe. Error, naming it, if it is missing, a folder, or cannot be
 // read.

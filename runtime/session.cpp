@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include "ir/plan/program_interface.h"
@@ -307,6 +308,9 @@ void Session::put_labels(const PackedLabels& given) {
 // Runs the batch that has been put into the training program; the loss before it.
 double Session::run_step(const PackedLabels& given, double learning_rate) {
   if (train_->examples() == 0) throw Error("a training step needs at least one text");
+  if (!(learning_rate >= 0 && learning_rate <= std::numeric_limits<float>::max())) {
+    throw Error(fmt::format("the learning rate is {}", learning_rate), "give a number, 0 or above");
+  }
   check_labels(given);
   put_labels(given);
   train_->executor().input_f32(programs::kRate).front() = static_cast<float>(learning_rate);

@@ -2,11 +2,15 @@
 #include "runtime/weft.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstring>
 #include <exception>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "ir/aligned_bytes.h"
 #include "runtime/session.h"
 
 struct weft_session {
@@ -103,7 +107,11 @@ weft_status train_step(weft_session* session, const Texts& texts, const Texts* p
     const double before =
         session->session.train_step(session->texts, {{labels, count}}, learning_rate);
     if (loss != nullptr) *loss = before;
-    return WEFT_OK;
+    if (std::isfinite(before)) return WEFT_OK;
+    return fail(
+        WEFT_FAILED,
+        "training diverged: the loss is no finite number; load the last plan that was saved "
+        "and train it at a lower learning rate");
   });
 }
 
@@ -117,6 +125,20 @@ weft_session* weft_load(const char* path, int threads, int train) {
     return nullptr;
   }
   return made([&] { return weft::Session::load(path, {threads, train != 0}); });
+}
+
+weft_session* weft_load_memory(const void* plan, size_t size, int threads, int train) {
+  if (plan == nullptr) {
+    fail(WEFT_BAD_ARGUMENT, "there is no plan");
+    return nullptr;
+  }
+  return made([&] {
+    const auto bytes = std::make_shared<weft::AlignedBytes>(size);
+    std::memcpy(bytes->data(), plan, size);
+    weft::Plan decoded = weft::decode_plan(bytes->span(), "the plan in memory");
+    decoded.owners.push_back(bytes);
+    return weft::Session(std::move(decoded), {threads, train != 0});
+  });
 }
 
 weft_session* weft_sibling(const weft_session* session) {

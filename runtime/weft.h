@@ -36,6 +36,11 @@ WEFT_API const char* weft_error(void);
 // Opens a plan; `threads` 0: as many as the machine grants. `train` not 0: weights are copied and
 // weft_train_step is allowed. NULL on failure.
 WEFT_API weft_session* weft_load(const char* path, int threads, int train);
+// The file stays mapped, read-only: a process that writes into it or cuts it short ruins the
+// session
+// (`cp` over it does; weft_save, `weft train` and `mv` put a new file in its place and do not).
+// Where that may happen, read it and use weft_load_memory, which copies the bytes.
+WEFT_API weft_session* weft_load_memory(const void* plan, size_t size, int threads, int train);
 // Another session on the same model; only of one that does not train. NULL on failure.
 WEFT_API weft_session* weft_sibling(const weft_session* session);
 WEFT_API void weft_free(weft_session* session);  // NULL is allowed
@@ -58,7 +63,8 @@ WEFT_API weft_status weft_predict_pairs(weft_session* session, const char* const
                                         float* probabilities);
 
 // One step of the plan's optimizer on texts with one label each; the loss before it to `loss`
-// unless that is NULL. At most weft_train_capacity texts.
+// unless that is NULL. At most weft_train_capacity texts. Fails if the rate is no number, 0 or
+// above, and if the loss is none: training has diverged then, and weft_save refuses such weights.
 WEFT_API weft_status weft_train_step(weft_session* session, const char* const* texts,
                                      const size_t* lengths, size_t count, const int32_t* labels,
                                      double learning_rate, double* loss);

@@ -44,6 +44,8 @@ bool same_file(const std::string& a, const std::string& b) {
 }
 
 bool begins_with(const std::string& path, std::string_view first) {
+  std::error_code none;
+  if (!std::filesystem::is_regular_file(path, none)) return false;  // to open a pipe is to wait
   std::string begin(first.size(), '\0');
   std::ifstream(path, std::ios::binary)
       .read(begin.data(), static_cast<std::streamsize>(begin.size()));

@@ -1,10 +1,12 @@
 // The program `weft`: chooses the command, and prints what went wrong.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <new>
@@ -29,6 +31,15 @@ constexpr std::array kCommands = {
 #define WEFT_COMMAND(name, doc) Command{#name, doc, declare_##name},
 #include "frontend/cli/commands.def"
 };
+
+// A mapped file has become shorter than it was. All that a handler may do is write and end.
+void on_lost_pages(int) {
+  constexpr std::string_view kMessage =
+      "weft: a plan or another file was cut short while it was used\n"
+      "    note: put a new file in its place with `mv`, not with `cp`\n";
+  if (::write(STDERR_FILENO, kMessage.data(), kMessage.size()) < 0) std::_Exit(1);
+  std::_Exit(1);
+}
 
 // Refuses `--seed 1 --seed 2`: a flag keeps its last value, so the first would be ignored.
 void refuse_repeated_flags(const CLI::App& command) {
@@ -168,6 +179,7 @@ int main(int argc, char** argv) {
   // A file that may not grow, and a reader of messages that has gone away, fail the write.
   std::signal(SIGXFSZ, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGBUS, weft::on_lost_pages);
   try {
     return weft::run(argc, argv);
   } catch (const weft::Error& e) {

@@ -174,7 +174,8 @@ class Decoder {
     if (from.data() == nullptr) {
       leaves_out_zeros = true;
     } else {
-      tensor.bytes = segments.next_unseen(entry_of(from.data()), '%' + tensor.name);
+      tensor.bytes =
+          segments.next_unseen(entry_of(from.data()), tensor.type.dtype, '%' + tensor.name);
     }
     return tensor;
   }

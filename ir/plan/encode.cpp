@@ -1,4 +1,6 @@
 // Plan -> bytes. Equal plans give equal bytes: nothing depends on addresses, time or hashing.
+#include <fmt/format.h>
+
 #include <array>
 #include <cstring>
 #include <ranges>
@@ -20,18 +22,29 @@ using Vector = Offset<flatbuffers::Vector<Offset<T>>>;
 // Lays the segments out in the order they are asked for.
 class Segments {
  public:
-  Offset<fbs::Segment> add(FlatBufferBuilder& out, std::span<const std::byte> bytes) {
+  Offset<fbs::Segment> add(FlatBufferBuilder& out, std::span<const std::byte> bytes,
+                           std::uint64_t checksum) {
     const std::uint64_t offset = plan_format::aligned(end_);
     end_ = offset + bytes.size();
     pieces.push_back(bytes);
-    return fbs::CreateSegment(out, offset, bytes.size(), plan_format::checksum(bytes));
+    return fbs::CreateSegment(out, offset, bytes.size(), checksum);
+  }
+  Offset<fbs::Segment> add(FlatBufferBuilder& out, std::span<const std::byte> bytes) {
+    return add(out, bytes, plan_format::checksum(bytes));
   }
   // A tensor of zeros needs none.
-  Offset<fbs::Segment> add_tensor(FlatBufferBuilder& out, std::span<const std::byte> bytes) {
+  Offset<fbs::Segment> add(FlatBufferBuilder& out, const PlanTensor& tensor) {
     constexpr std::size_t kLeast = 4096;  // bytes: less is not worth a newer version of the format
-    if (bytes.size() < kLeast || !all_zero(bytes)) return add(out, bytes);
-    leaves_out_zeros = true;
-    return 0;
+    if (tensor.bytes.size() >= kLeast && all_zero(tensor.bytes)) {
+      leaves_out_zeros = true;
+      return 0;
+    }
+    const auto summary = plan_format::summarize(tensor.bytes, tensor.type.dtype);
+    if (!summary.finite) {
+      throw Error(fmt::format("the tensor %{} holds a value that is not finite", tensor.name),
+                  "training diverged: go back to the last plan, with a lower learning rate");
+    }
+    return add(out, tensor.bytes, summary.checksum);
   }
   std::uint64_t end() const { return end_; }
 
@@ -50,7 +63,7 @@ class Encoder {
     const auto tensors = tables<fbs::Tensor>(plan.tensors, [&](const PlanTensor& tensor) {
       const auto name = text(tensor.name);
       const auto shape = type(tensor.type);
-      const auto data = segments.add_tensor(out_, tensor.bytes);
+      const auto data = segments.add(out_, tensor);
       return fbs::CreateTensor(out_, name, shape, role(tensor.role), data);
     });
     const auto merges = plan.vocabulary.merges.empty()

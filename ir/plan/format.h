@@ -49,6 +49,13 @@ constexpr std::uint64_t aligned(std::uint64_t offset) {
 std::uint64_t checksum(std::span<const std::byte> bytes);
 std::uint64_t checksum(const Header&);
 
+// Of the bytes of a tensor, both in one pass.
+struct TensorSummary {
+  std::uint64_t checksum = 0;
+  bool finite = true;  // of other types than f32 always
+};
+TensorSummary summarize(std::span<const std::byte> bytes, DType type);
+
 // The zeros up to the next multiple of 64.
 std::span<const std::byte> padding(std::uint64_t offset);
 

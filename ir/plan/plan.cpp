@@ -8,9 +8,12 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <memory>
+#include <new>
 #include <set>
 
 #include "ir/file.h"
+#include "ir/finite.h"
 #include "ir/plan/format.h"
 #include "ir/plan/program_interface.h"
 #include "ir/verify.h"
@@ -269,8 +272,26 @@ std::uint64_t plan_format::checksum(const Header& header) {
   return checksum(std::as_bytes(std::span(&header, 1)).first(offsetof(Header, header_checksum)));
 }
 
+// A piece at a time, so that the second look finds it in the cache.
+plan_format::TensorSummary plan_format::summarize(std::span<const std::byte> bytes, DType type) {
+  constexpr std::size_t kPiece = std::size_t{1} << 16U;
+  if (type != DType::f32) return {checksum(bytes), true};
+  const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(),
+                                                                       XXH3_freeState);
+  if (state == nullptr) throw std::bad_alloc();
+  XXH3_64bits_reset(state.get());
+  bool finite = true;
+  for (; !bytes.empty(); bytes = bytes.subspan(std::min(kPiece, bytes.size()))) {
+    const auto piece = bytes.first(std::min(kPiece, bytes.size()));
+    XXH3_64bits_update(state.get(), piece.data(), piece.size());
+    finite = finite && all_finite(piece);
+  }
+  return {XXH3_64bits_digest(state.get()), finite};
+}
+
 Plan load_plan(const std::string& path) {
-  const auto file = std::make_shared<const MappedFile>(path);
+  // As it is used: what is no plan may be huge.
+  const auto file = std::make_shared<const MappedFile>(path, /*ahead=*/false);
   Plan plan = decode_plan(file->bytes(), path);
   plan.owners.push_back(file);
   return plan;

@@ -5,18 +5,21 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
 #include <system_error>
 #include <thread>
 
+#include "ir/file.h"
 #include "ir/plan/format.h"
 #include "ir/plan/header.h"
 
 namespace weft::plan_format {
 
-bool Segments::Check::holds() const { return plan_format::checksum(bytes) == checksum; }
-
-void Segments::Check::fail() const {
-  damaged(fmt::format("the checksum of {} does not match", what));
+void Segments::Check::expect() const {
+  read_ahead(bytes);
+  const TensorSummary found = summarize(bytes, type);
+  if (found.checksum != checksum) damaged(fmt::format("the checksum of {} does not match", what));
+  if (!found.finite) damaged(fmt::format("{} holds a value that is not finite", what));
 }
 
 Segments::Check Segments::place(const SegmentEntry& segment, std::string_view what) {
@@ -31,21 +34,29 @@ Segments::Check Segments::place(const SegmentEntry& segment, std::string_view wh
 
 std::span<const std::byte> Segments::next(const SegmentEntry& segment, std::string_view what) {
   const Check check = place(segment, what);
-  if (!check.holds()) check.fail();
+  check.expect();
   return check.bytes;
 }
 
-std::span<const std::byte> Segments::next_unseen(const SegmentEntry& segment,
+std::span<const std::byte> Segments::next_unseen(const SegmentEntry& segment, DType type,
                                                  std::string_view what) {
-  return unseen_.emplace_back(place(segment, what)).bytes;
+  Check& check = unseen_.emplace_back(place(segment, what));
+  check.type = type;
+  return check.bytes;
 }
 
 void Segments::check_unseen() const {
   constexpr std::uint64_t kPerThread = std::uint64_t{16} << 20U;  // bytes
-  std::vector<std::uint8_t> good(unseen_.size(), 0);
+  std::vector<std::exception_ptr> faults(unseen_.size());
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
-    for (std::size_t i = next++; i < good.size(); i = next++) good[i] = unseen_[i].holds() ? 1 : 0;
+    for (std::size_t i = next++; i < faults.size(); i = next++) {
+      try {
+        unseen_[i].expect();
+      } catch (...) {
+        faults[i] = std::current_exception();
+      }
+    }
   };
   {
     std::vector<std::jthread> helpers;
@@ -57,8 +68,8 @@ void Segments::check_unseen() const {
     }
     work();
   }
-  for (std::size_t i = 0; i < good.size(); ++i) {
-    if (good[i] == 0) unseen_[i].fail();
+  for (const std::exception_ptr& fault : faults) {
+    if (fault != nullptr) std::rethrow_exception(fault);
   }
 }
 

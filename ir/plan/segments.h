@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "ir/type.h"
+
 namespace weft::plan_format {
 
 // What a plan's structure says of a segment.
@@ -24,11 +26,12 @@ class Segments {
 
   // `what`: for messages.
   std::span<const std::byte> next(const SegmentEntry&, std::string_view what);
-  // Of a segment whose bytes nobody looks at before check_unseen().
-  std::span<const std::byte> next_unseen(const SegmentEntry&, std::string_view what);
+  // Of a tensor whose bytes nobody looks at before check_unseen().
+  std::span<const std::byte> next_unseen(const SegmentEntry&, DType, std::string_view what);
   bool at_end() const { return end_ == bytes_.size(); }
 
-  // The checksums of unseen segments: by as many threads as there are CPUs, if there is much of it.
+  // The checksums of unseen tensors, and that floats are finite: by as many threads as there are
+  // CPUs, if there is much of it.
   void check_unseen() const;
 
  private:
@@ -36,9 +39,9 @@ class Segments {
     std::span<const std::byte> bytes;
     std::uint64_t checksum = 0;
     std::string what;
+    DType type = DType::i8;
 
-    bool holds() const;
-    [[noreturn]] void fail() const;
+    void expect() const;  // throws the Error if they are not those that were written, or not finite
   };
   Check place(const SegmentEntry&, std::string_view what);
 

@@ -3,11 +3,14 @@
 // is tested.
 // WEFT_FUZZ_ROUNDS=100000 in the environment runs longer.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <random>
 
 #include "ir/plan/format.h"
@@ -222,6 +225,41 @@ TEST_CASE("behind right checksums, a file cut short or grown is refused") {
     CAPTURE(size);
     CHECK_FALSE(survives(bytes));
   }
+}
+
+TEST_CASE("behind right checksums, a weight that is no finite number is refused by name") {
+  const Plan plan = example_plan();
+  const std::vector<std::byte> whole = encode_plan(plan);
+  const PlanTensor& tensor = *std::ranges::find(plan.tensors, Role::param, &PlanTensor::role);
+  const auto at = static_cast<std::size_t>(
+      std::search(whole.begin(), whole.end(), tensor.bytes.begin(), tensor.bytes.end()) -
+      whole.begin());
+  REQUIRE(at + tensor.bytes.size() <= whole.size());
+  constexpr float kInfinite = std::numeric_limits<float>::infinity();
+  for (const float value : {NAN, -NAN, kInfinite, -kInfinite, 3.4e38F, -1e-40F}) {
+    for (const std::size_t element : {std::size_t{0}, tensor.bytes.size() / sizeof value - 1}) {
+      std::vector<std::byte> bytes = whole;
+      std::memcpy(&bytes[at + element * sizeof value], &value, sizeof value);
+      mend_segment(bytes, plan_format::checksum(tensor.bytes),
+                   plan_format::checksum(std::span(bytes).subspan(at, tensor.bytes.size())));
+      if (std::isfinite(value)) {
+        CHECK_NOTHROW(decode_plan(bytes));
+      } else {
+        CHECK_THROWS_WITH_AS(
+            decode_plan(bytes),
+            doctest::Contains(
+                fmt::format("%{} holds a value that is not finite", tensor.name).c_str()),
+            Error);
+      }
+    }
+  }
+  // None is written, either.
+  Plan ruined = plan;
+  PlanTensor& weights = *std::ranges::find(ruined.tensors, Role::param, &PlanTensor::role);
+  std::vector<std::byte> values(weights.bytes.begin(), weights.bytes.end());
+  std::memcpy(values.data(), &kInfinite, sizeof kInfinite);
+  weights.bytes = values;
+  CHECK_THROWS_WITH_AS(encode_plan(ruined), doctest::Contains("a value that is not finite"), Error);
 }
 
 TEST_CASE("behind right checksums, a hostile vocabulary is refused or adds up") {

@@ -2,6 +2,7 @@
 #include "runtime/kernels/onednn/onednn.h"
 
 #include <omp.h>
+#include <sys/mman.h>
 
 #include <atomic>
 
@@ -118,8 +119,25 @@ dnnl::matmul::primitive_desc describe_product(const ConvolutionShape& shape, std
 #endif
 }
 
+// oneDNN writes code into memory and crashes where it is given none: where memory is scarce, and on
+// hosts that forbid what is written to be run.
+void expect_room_for_code() {
+  constexpr std::size_t kRoom = std::size_t{4} << 20U;  // bytes; a primitive's code has up to 1 MB
+  void* const room =
+      ::mmap(nullptr, kRoom, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const bool found = room != MAP_FAILED;
+  const bool runs = found && ::mprotect(room, kRoom, PROT_READ | PROT_EXEC) == 0;
+  if (found) ::munmap(room, kRoom);
+  if (runs) return;
+  throw Error(found ? "this machine does not let a program run code that it has made"
+                    : "there is no memory left for the code of kernels",
+              found ? "allow executable memory (SELinux: execmem; systemd: MemoryDenyWriteExecute)"
+                    : "raise the limit of memory (ulimit -v)");
+}
+
 template <typename Primitive, typename Description>
 RowPrimitive make_primitive(const Description& d, bool bias) {
+  expect_room_for_code();
   RowPrimitive made{
       Primitive(d), d.src_desc(),        d.weights_desc(), bias ? d.bias_desc() : Desc(),
       d.dst_desc(), d.scratchpad_desc(), d.impl_info_str()};

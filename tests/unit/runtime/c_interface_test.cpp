@@ -2,10 +2,12 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <cmath>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "ir/file.h"
 #include "runtime/session.h"
 #include "runtime/weft.h"
 #include "tests/support/small_model.h"
@@ -96,6 +98,54 @@ TEST_CASE("C is told what is wrong") {
   CHECK(weft_predict(second, kTexts.data(), nullptr, 1, &label, nullptr) == WEFT_OK);
   weft_free(second);
   weft_free(nullptr);
+}
+
+TEST_CASE("a plan in memory answers as its file does, and outlives the bytes it was given") {
+  const TemporaryFile file("small.plan", "");
+  save_plan(test::small_plan(), file.path());
+  weft_session* of_file = weft_load(file.path().c_str(), 1, 0);
+  std::string bytes = "x" + read_text_file(file.path());  // aligned to nothing
+  weft_session* of_memory = weft_load_memory(bytes.data() + 1, bytes.size() - 1, 1, 0);
+  REQUIRE(of_file != nullptr);
+  REQUIRE(of_memory != nullptr);
+  bytes.assign(bytes.size(), '\0');
+  std::array<std::int32_t, 3> labels{};
+  std::array<float, 6> expected{}, found{};
+  CHECK(weft_predict(of_file, kTexts.data(), nullptr, 3, labels.data(), expected.data()) ==
+        WEFT_OK);
+  CHECK(weft_predict(of_memory, kTexts.data(), nullptr, 3, labels.data(), found.data()) == WEFT_OK);
+  CHECK(found == expected);
+  weft_free(of_file);
+  weft_free(of_memory);
+  CHECK(weft_load_memory(nullptr, 0, 1, 0) == nullptr);
+  CHECK(weft_load_memory("no plan", 7, 1, 0) == nullptr);
+  CHECK(std::string_view(weft_error()).starts_with("the plan in memory: "));
+}
+
+TEST_CASE("the C interface neither learns from nor saves what is no number") {
+  const TemporaryFile file("small.plan", "");
+  save_plan(test::small_plan(), file.path());
+  const std::string before = read_text_file(file.path());
+  weft_session* c = weft_load(file.path().c_str(), 1, 1);
+  REQUIRE(c != nullptr);
+  const std::array<std::int32_t, 2> labels{0, 1};
+  const auto step = [&](double rate) {
+    return weft_train_step(c, kTexts.data(), nullptr, 2, labels.data(), rate, nullptr);
+  };
+  for (const double rate : {double{NAN}, double{INFINITY}, -0.1, 1e300}) {
+    CHECK(step(rate) == WEFT_FAILED);
+    CHECK(std::string_view(weft_error()).starts_with("the learning rate is "));
+  }
+  REQUIRE(weft_save(c, file.path().c_str()) == WEFT_OK);  // no step was made
+  CHECK(read_text_file(file.path()) == before);
+  for (int i = 0; i < 20 && step(3e38) == WEFT_OK; ++i) {
+  }
+  CHECK(std::string_view(weft_error()).find("the loss is no finite number") !=
+        std::string_view::npos);
+  CHECK(weft_save(c, file.path().c_str()) == WEFT_FAILED);
+  CHECK(std::string_view(weft_error()).find("not finite") != std::string_view::npos);
+  CHECK(read_text_file(file.path()) == before);
+  weft_free(c);
 }
 
 }  // namespace

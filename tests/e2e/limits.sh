@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# A machine that gives less than was asked for, and files that change under a command: one message,
+# no crash, no command that waits for ever.
+#   bash tests/e2e/limits.sh build/weft
+source "$(dirname "$0")/../e2e_setup.sh"
+
+awk 'BEGIN {
+  print "label\ttext"
+  for (i = 0; i < 3000; ++i) print (i % 2 ? "good\tfine" : "bad\tdull") " w" i " x" i % 97
+}' >data.tsv
+"$weft" new textcnn >textcnn.model
+"$weft" train textcnn.model --data data.tsv --epochs 1 --threads 1 --quiet -o a.plan 2>message
+
+# A plan that is cut short while a command uses it (`cp` over it begins with that).
+cp a.plan live.plan
+mkfifo lines
+status=0
+timeout 60 "$weft" predict live.plan --threads 1 <lines >answers 2>message &
+exec 3>lines
+printf 'a fine w1\n' >&3
+sleep 1
+truncate -s 100 live.plan
+cut -f 2 data.tsv | cat >&3 2>/dev/null || true  # the reader may have gone away
+exec 3>&-
+wait $! || status=$?
+[ "$status" -le 1 ] || fail "status $status where the plan was cut short"
+[ "$status" -eq 0 ] || grep -qE "cut short|live.plan" message || fail "said: $(cat message)"
+
+# What is no plan is not read as a whole.
+truncate -s 100G sparse.plan
+refuses "sparse.plan: is not a plan" timeout 20 "$weft" inspect sparse.plan
+head -c 4096 a.plan >longer.plan
+truncate -s 100G longer.plan
+refuses "longer.plan: " timeout 20 "$weft" inspect longer.plan
+refuses "is a pipe or device" timeout 20 "$weft" inspect /dev/zero
+
+# Nobody reads from the pipe.
+mkfifo pipe
+refuses "pipe: is a pipe that nobody reads" timeout 60 "$weft" train textcnn.model --data data.tsv \
+  --epochs 1 --threads 1 -o pipe
+refuses "pipe: is a pipe that nobody reads" timeout 20 "$weft" compile a.plan --predict-only -o pipe
+
+# Less and less memory: an answer or a message, never a crash. A sanitizer takes terabytes.
+if ! nm -C "$weft" 2>/dev/null | grep -c __asan_init >/dev/null; then
+  for kilobytes in 95000 105000 115000 120000 122000 124000 125000 126000 127000 128000 130000; do
+    status=0
+    (ulimit -v "$kilobytes" && "$weft" predict a.plan <<<"a fine w1") >answers 2>message || status=$?
+    [ "$status" -le 1 ] || [ "$status" -eq 127 ] || fail "status $status with $kilobytes KB"
+    [ "$status" -eq 0 ] || [ -s message ] || fail "no word of $kilobytes KB"
+  done
+fi
+echo "less than was asked for is said"
