@@ -23,6 +23,14 @@ says() {
   "$@" >out 2>message </dev/null || fail "status $? from: $* ($(cat message))"
   grep -qE -- "$pattern" message || fail "$* said: $(cat message), not: $pattern"
 }
+# Of arguments that are wrong whatever the files hold.
+misused() {
+  refuses "$@"
+  shift
+  local status=0
+  "$@" >out 2>message </dev/null || status=$?
+  [ "$status" -eq 2 ] || fail "status $status, not 2, from: $*"
+}
 silent() {
   "$@" >out 2>message </dev/null || fail "status $? from: $* ($(cat message))"
   [ ! -s message ] || fail "$* said: $(cat message)"

@@ -15,14 +15,15 @@ struct Flags {
   DataFlags reading;
 };
 
-// Why no temperature within the limits fits.
+// Why no temperature within the limits fits. Error if the texts are so few that any would be
+// chance.
 std::string why_extreme(const AnsweredLogits& answers, const Calibration& found) {
   constexpr std::size_t kFew = 20;  // texts
   const std::size_t right = right_answers(answers);
   if (answers.size() < kFew) {
-    return fmt::format(
-        "{} of {} answers {} right: so few texts cannot say how often; give hundreds", right,
-        answers.size(), right == 1 ? "is" : "are");
+    throw Error(fmt::format("{} of {} answers {} right: so few texts cannot say how often", right,
+                            answers.size(), right == 1 ? "is" : "are"),
+                "give hundreds of texts");
   }
   if (right == 0) {
     return fmt::format(

@@ -14,6 +14,7 @@
 #include "frontend/data/corpus.h"
 #include "frontend/description/arguments.h"
 #include "frontend/description/description.h"
+#include "frontend/format/usage_error.h"
 #include "frontend/train/data_warnings.h"
 #include "frontend/vectors/initial_vectors.h"
 #include "ir/diagnostic.h"
@@ -29,12 +30,6 @@ using Run = std::function<int()>;
 // Each adds its flags to the command's own parser.
 #define WEFT_COMMAND(name, doc) Run declare_##name(CLI::App& app);
 #include "frontend/cli/commands.def"
-
-// The arguments do not go together: the program ends with status 2, as for a flag that is unknown.
-class UsageError : public Error {
- public:
-  using Error::Error;
-};
 
 // All commands, with their flags, in the order of `weft --help`; from the program's parser or from
 // that of one of its commands.

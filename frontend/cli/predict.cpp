@@ -319,7 +319,7 @@ void predict(const Flags& flags) {
   std::vector<std::optional<Predictor>> workers(static_cast<std::size_t>(threads));
   workers[0].emplace(flags, Session::load(flags.plan, {.threads = 1}));
   if (flags.threshold && workers[0]->task() != Task::multi_label) {
-    throw Error(
+    throw UsageError(
         fmt::format("--threshold is for several labels per text; {} gives exactly one", flags.plan),
         "leave the flag out");
   }

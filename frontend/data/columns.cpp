@@ -9,6 +9,7 @@
 #include <charconv>
 #include <string_view>
 
+#include "frontend/format/suggest.h"
 #include "ir/diagnostic.h"
 #include "runtime/text/normalize.h"
 
@@ -88,8 +89,10 @@ std::size_t find_column(const std::string& asked, const std::vector<std::string>
                     count == 1 ? "" : "s"),
         count == 1 ? std::string("Give 1.") : fmt::format("Give a number from 1 to {}.", count));
   }
+  const std::string near = nearest(asked, names);
   throw Error(fmt::format("{} {}: the file has no such column", flag, asked),
-              fmt::format("Its columns are: {}.", fmt::join(names, ", ")));
+              near.empty() ? fmt::format("Its columns are: {}.", fmt::join(names, ", "))
+                           : fmt::format("Did you mean {}?", near));
 }
 
 // The columns that were asked for, among `count`; `names` is empty if there is no header.
@@ -149,6 +152,12 @@ Columns checked(Columns columns) {
 }
 
 }  // namespace
+
+bool same_column_name(std::string_view a, std::string_view b) {
+  if (a == b) return true;
+  constexpr std::size_t kLongest = 200;  // bytes: a text is no name, and not worth the work
+  return a.size() <= kLongest && b.size() <= kLongest && folded(a) == folded(b);
+}
 
 std::vector<std::string> split_at_commas(std::string_view list) {
   std::vector<std::string> parts;

@@ -20,6 +20,9 @@ struct Columns {
   bool assumed = false;   // chosen by position alone
 };
 
+// True if they differ in case and in the spaces around them at most.
+bool same_column_name(std::string_view a, std::string_view b);
+
 // The rules are in frontend/data/readers.h. `row` is the first row.
 bool is_header(const std::vector<std::string>& row, const ReadOptions& options);
 // True if it holds a usual name of a label or of a text.

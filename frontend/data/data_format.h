@@ -25,7 +25,8 @@ class RowSource {
 struct DataFormat {
   std::string_view name;  // as `--format` takes it
   std::string_view doc;
-  // In lower case: ".tsv"; a name may end in .gz, .bz2 or .zst after it.
+  // In lower case: ".tsv"; a name may end in .gz, .bz2 or .zst after it, or in longer forms of
+  // these.
   std::vector<std::string_view> extensions;
   // The context outlives the rows.
   std::unique_ptr<RowSource> (*open)(ReadContext& context);
@@ -36,7 +37,8 @@ struct DataFormat {
 };
 
 // What a packed file has after the extension of its format.
-inline constexpr std::array<std::string_view, 3> kPackedExtensions{".gz", ".bz2", ".zst"};
+inline constexpr std::array<std::string_view, 6> kPackedExtensions{".gz",    ".gzip", ".bz2",
+                                                                   ".bzip2", ".zst",  ".zstd"};
 
 std::span<const DataFormat* const> all_data_formats();
 const DataFormat* find_data_format(std::string_view name);  // null where there is none

@@ -86,11 +86,14 @@ class DelimitedRows : public RowSource {
   }
 
  private:
-  // The header of a file that was joined to the first, with the same columns in any order.
+  // The header of a file that was joined to the first, with the same columns in any order, whatever
+  // their case and the spaces around them.
   bool is_header_again() const {
-    return fields_.size() == header_.size() &&
-           std::ranges::find(header_, fields_.front()) != header_.end() &&
-           std::ranges::is_permutation(fields_, header_);
+    const auto is_first = [&](const std::string& name) {
+      return same_column_name(name, fields_.front());
+    };
+    return fields_.size() == header_.size() && std::ranges::any_of(header_, is_first) &&
+           std::ranges::is_permutation(fields_, header_, same_column_name);
   }
 
   // Error if the first row, which is no header, shows another delimiter, or is a line of fastText.

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 
+#include "frontend/format/usage_error.h"
 #include "ir/diagnostic.h"
 #include "runtime/text/utf8.h"
 
@@ -86,9 +87,9 @@ struct TextDecoder::Impl {
     UErrorCode status = U_ZERO_ERROR;
     converter = ucnv_open(encoding.c_str(), &status);
     if (U_FAILURE(status)) {
-      throw Error(fmt::format("--encoding {}: there is no such encoding", encoding),
-                  "Known are UTF-8, UTF-16, GB18030, Big5, Shift_JIS, EUC-KR, windows-1252, "
-                  "ISO-8859-1, KOI8-R and others that ICU has.");
+      throw UsageError(fmt::format("--encoding {}: there is no such encoding", encoding),
+                       "Known are UTF-8, UTF-16, GB18030, Big5, Shift_JIS, EUC-KR, windows-1252, "
+                       "ISO-8859-1, KOI8-R and others that ICU has.");
     }
     ucnv_setToUCallBack(converter, mark_ill_formed, nullptr, nullptr, nullptr, &status);
     WEFT_CHECK(U_SUCCESS(status));

@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "frontend/format/suggest.h"
+#include "frontend/format/usage_error.h"
 
 namespace weft {
 namespace {
@@ -203,8 +204,8 @@ const GivenArgument* Overrides::find(std::span<const std::string> owners, std::s
 void Overrides::check_used(const OverrideUse& use) const {
   for (const Entry& entry : entries_) {
     if (use.used.contains(entry.path)) continue;
-    throw Error(fmt::format("--set {}: the model description has no such setting", entry.path),
-                near_path(entry.path, use.known));
+    throw UsageError(fmt::format("--set {}: the model description has no such setting", entry.path),
+                     near_path(entry.path, use.known));
   }
 }
 

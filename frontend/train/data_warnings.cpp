@@ -130,6 +130,13 @@ Warnings label_warnings(const CorpusView& train, const DescriptionSettings& sett
         "that can be learnt is to answer `{}`",
         texts == 1 ? "the only text has" : fmt::format("all {} texts have", texts), name, name)};
   }
+  const auto used = static_cast<std::size_t>(others) + 1;
+  if (texts >= kEnoughToJudge && 2 * used > texts && !train.corpus().multi_label()) {
+    return {
+        fmt::format("{} texts have {} different labels, `{}` for one: is that column the text? See "
+                    "--label-column and --text-column",
+                    texts, used, name)};
+  }
   const double share = static_cast<double>(*max) / static_cast<double>(texts);
   const bool alike = settings.balanced || settings.metric == BestBy::macro_f1;
   if (alike || train.corpus().multi_label() || texts < kEnoughToJudge || share < kNearlyAll) {

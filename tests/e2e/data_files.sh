@@ -78,7 +78,7 @@ printf '\xC4\xE3\xBA\xC3\t\xB7\xBF\xBC\xE4\n' >gb.tsv
 refuses "Give --encoding" compile --data gb.tsv
 compile --data gb.tsv --encoding gb18030
 labels 你好
-refuses "no such encoding" compile --data gb.tsv --encoding utf-99
+misused "no such encoding" compile --data gb.tsv --encoding utf-99
 refuses "is not one character" compile --data excel.csv --delimiter ';;'
 refuses "header is for TSV and CSV" compile --data anywhere.txt --header yes
 refuses "seed is given 2 times, but takes one value" "$weft" train bow.model --data a.csv --seed 1 \
@@ -166,7 +166,7 @@ says "looks like a data file .tsv." "$weft" predict p.plan plain.tsv
 printf 'good, really\nbad\n' >plain.txt
 silent "$weft" predict p.plan plain.txt
 refuses "has no such column" "$weft" predict p.plan ids.csv --text-column nosuch
-refuses "threshold is for several labels" "$weft" predict p.plan plain.txt --threshold 0.1
+misused "threshold is for several labels" "$weft" predict p.plan plain.txt --threshold 0.1
 [ "$("$weft" predict tags.plan plain.txt --threshold 0 | awk -F '\t' '{ print NF }' | tr '\n' ' ')" = "4 4 " ] ||
   fail "a threshold of 0 leaves out labels"
 # Many rows in many blocks are answered in order, whatever the number of threads.

@@ -128,7 +128,7 @@ sed 's/^a/c/; s/^b/a/; s/^c/b/' alike.tsv >swapped.tsv
 "$weft" train bow.model --data alike.tsv --epochs 20 --rate 0.05 --quiet --threads 1 -o sure.plan
 says "all 80 answers are wrong: that the labels of the data are mixed up is likelier" \
   "$weft" calibrate sure.plan --data swapped.tsv -o x.plan
-says "1 of 1 answers is right: so few texts" "$weft" calibrate sure.plan \
+refuses "1 of 1 answers is right: so few texts" "$weft" calibrate sure.plan \
   --data <(head -2 alike.tsv) --format tsv -o x.plan
 says "all answers are right.*probably trained on this data" "$weft" calibrate sure.plan \
   --data alike.tsv -o x.plan

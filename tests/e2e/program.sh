@@ -214,7 +214,7 @@ cmp data.tsv valid.tsv && cmp bow.model bow.kept && grep -q milk notes.txt ||
   fail "an input was overwritten"
 cp small.plan smaller.plan
 "$weft" compile smaller.plan --fold -o smaller.plan || fail "a plan cannot replace itself"
-refuses "no such setting" "$weft" train bow.model --data data.tsv --set widht=3 -o x.plan
+misused "no such setting" "$weft" train bow.model --data data.tsv --set widht=3 -o x.plan
 refuses "plan is compiled already" "$weft" train one.plan --data data.tsv --set x.width=3 -o x.plan
 refuses "only predicts" "$weft" train small.plan --data data.tsv -o x.plan
 refuses "there is no layer, optimizer or line .nosuch." "$weft" layers nosuch

@@ -2,6 +2,7 @@
 #include "frontend/train/data_warnings.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "frontend/data/split.h"
 
@@ -37,6 +38,14 @@ TEST_CASE("data warnings: one label, or nearly") {
   CHECK(several[0].starts_with("all 2 texts have the label `only`"));
   CHECK(on(corpus_of({{"x", {"a"}}, {"y", {"b"}}})).empty());
   CHECK(on(corpus_of({{"x", {"a"}}, {"y", {}}})).empty());  // a or not: that is a question
+
+  std::vector<Example> swapped;
+  for (int i = 0; i < 30; ++i) swapped.push_back({"pos", {fmt::format("a film {}", i % 20)}, 1});
+  const Warnings columns = on(Corpus(swapped));
+  REQUIRE(columns.size() == 1);
+  CHECK(columns[0].starts_with("30 texts have 20 different labels, `a film 0` for one"));
+  for (Example& example : swapped) example.labels[0].resize(8);  // ten labels
+  CHECK(on(Corpus(swapped)).empty());
 
   std::vector<Example> examples(999, {"t", {"many"}, 1});
   examples.push_back({"t", {"rare"}, 1});
