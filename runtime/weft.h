@@ -45,9 +45,22 @@ WEFT_API weft_session* weft_load_memory(const void* plan, size_t size, int threa
 WEFT_API weft_session* weft_sibling(const weft_session* session);
 WEFT_API void weft_free(weft_session* session);  // NULL is allowed
 
+WEFT_API const char* weft_version(void);  // of this library: "1.2.3"
+
 // The labels, numbered from 0; NULL beyond the last. As long as the session.
 WEFT_API size_t weft_label_count(const weft_session* session);
 WEFT_API const char* weft_label(const weft_session* session, int32_t label);
+
+// A text has one label, the most probable one; or any number of labels, each of a probability from
+// the threshold on.
+typedef enum weft_task { WEFT_ONE_LABEL = 0, WEFT_MANY_LABELS = 1 } weft_task;
+WEFT_API weft_task weft_plan_task(const weft_session* session);
+WEFT_API double weft_threshold(const weft_session* session);  // 0 to 1; of WEFT_MANY_LABELS
+// The description the plan was made from; as long as the session.
+WEFT_API const char* weft_description(const weft_session* session);
+// The ids that the model reads of a text, special tokens included, once it is cut to the most that
+// the plan reads; (size_t)-1 on failure.
+WEFT_API size_t weft_token_count(const weft_session* session, const char* text, size_t length);
 
 // The most probable label of each text, to labels[count], and, unless it is NULL, the probability
 // of each label, to probabilities[count * weft_label_count]. `lengths` in bytes; NULL: texts end
@@ -62,6 +75,26 @@ WEFT_API weft_status weft_predict_pairs(weft_session* session, const char* const
                                         const size_t* pair_lengths, size_t count, int32_t* labels,
                                         float* probabilities);
 
+// The `k` most probable labels of each text, the most probable first, of equal ones the first
+// label: text i's are labels[i * k] to labels[i * k + k - 1], and their probabilities likewise. k
+// is 1 to weft_label_count. NULL for `probabilities` is allowed.
+WEFT_API weft_status weft_predict_top(weft_session* session, const char* const* texts,
+                                      const size_t* lengths, size_t count, size_t k,
+                                      int32_t* labels, float* probabilities);
+
+// The labels that each text has by the plan: its most probable one, or, with WEFT_MANY_LABELS, all
+// from the threshold on, the most probable first; none if none reaches it. Text i has counts[i]
+// labels, from labels[i * weft_label_count] on; their probabilities likewise, unless that is NULL.
+WEFT_API weft_status weft_classify(weft_session* session, const char* const* texts,
+                                   const size_t* lengths, size_t count, size_t* counts,
+                                   int32_t* labels, float* probabilities);
+
+// The numbers before softmax or sigmoid, to logits[count * weft_logit_count]: one per label, or a
+// single one that tells two labels apart.
+WEFT_API size_t weft_logit_count(const weft_session* session);
+WEFT_API weft_status weft_predict_logits(weft_session* session, const char* const* texts,
+                                         const size_t* lengths, size_t count, float* logits);
+
 // One step of the plan's optimizer on texts with one label each; the loss before it to `loss`
 // unless that is NULL. At most weft_train_capacity texts. Fails if the rate is no number, 0 or
 // above, and if the loss is none: training has diverged then, and weft_save refuses such weights.
@@ -73,10 +106,23 @@ WEFT_API weft_status weft_train_step_pairs(weft_session* session, const char* co
                                            const size_t* pair_lengths, size_t count,
                                            const int32_t* labels, double learning_rate,
                                            double* loss);
-WEFT_API size_t weft_train_capacity(const weft_session* session);  // 0: it does not train
+// The same of texts with any number of labels, for WEFT_MANY_LABELS: text i has
+// labels[label_offsets[i]] to labels[label_offsets[i + 1] - 1]; count + 1 offsets, from 0 on,
+// rising.
+WEFT_API weft_status weft_train_step_labels(weft_session* session, const char* const* texts,
+                                            const size_t* lengths, size_t count,
+                                            const int32_t* labels, const int64_t* label_offsets,
+                                            double learning_rate, double* loss);
+// What a step takes at most: texts, and ids of them all together (see weft_token_count). 0: the
+// session does not train.
+WEFT_API size_t weft_train_capacity(const weft_session* session);
+WEFT_API size_t weft_train_token_capacity(const weft_session* session);
 
 // Writes the weights as they are now as a plan: the file holds the old one or the new, whole.
 WEFT_API weft_status weft_save(weft_session* session, const char* path);
+// The same to memory, which is the caller's until weft_free_bytes.
+WEFT_API weft_status weft_save_memory(weft_session* session, void** plan, size_t* size);
+WEFT_API void weft_free_bytes(void* plan);  // NULL is allowed
 
 #ifdef __cplusplus
 }

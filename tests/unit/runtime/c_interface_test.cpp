@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -98,6 +99,128 @@ TEST_CASE("C is told what is wrong") {
   CHECK(weft_predict(second, kTexts.data(), nullptr, 1, &label, nullptr) == WEFT_OK);
   weft_free(second);
   weft_free(nullptr);
+}
+
+// Three labels, of which a text has any number.
+Plan tags_plan() {
+  std::vector<Example> examples;
+  for (std::size_t i = 0; i < 40; ++i) {
+    std::vector<std::string> tags;
+    if (i % 2 == 0) tags.emplace_back("hot");
+    if (i % 3 == 0) tags.emplace_back("wet");
+    if (i % 5 == 0) tags.emplace_back("far");
+    std::string text = "w" + std::to_string(i % 7);
+    for (const std::string& tag : tags) text += ' ' + tag;
+    examples.push_back({text, tags, i + 1});
+  }
+  return build_plan(parse_description("model tags\ntext tokenizer=whitespace max_tokens=12\n"
+                                      "x = embedding(text, width=8) | mean_pool | linear(labels)\n"
+                                      "output sigmoid(x)\ntrain adam(rate=0.05) batch=8 epochs=3\n",
+                                      "tags.model"),
+                    {}, Corpus(examples));
+}
+
+TEST_CASE("several labels a text: C trains the same, and gives those from the threshold on") {
+  const TemporaryFile file("tags.plan", "");
+  save_plan(tags_plan(), file.path());
+  Session session = Session::load(file.path(), {.threads = 1, .train = true});
+  weft_session* c = weft_load(file.path().c_str(), 1, 1);
+  REQUIRE(c != nullptr);
+  CHECK(weft_plan_task(c) == WEFT_MANY_LABELS);
+  CHECK(weft_threshold(c) == session.plan().threshold);
+  CHECK(weft_description(c) == session.plan().description);
+  CHECK(weft_train_token_capacity(c) == static_cast<std::size_t>(session.train_capacity().tokens));
+  const std::array<const char*, 4> texts{"w1 hot wet", "w2", "far w3", "wet"};
+  const std::vector<std::string_view> views(texts.begin(), texts.end());
+  const std::array<std::int32_t, 4> labels{0, 1, 2, 1};
+  const std::array<std::int64_t, 5> offsets{0, 2, 2, 3, 4};
+  for (int step = 0; step < 60; ++step) {
+    double loss = 0;
+    const double wanted = session.train_step(views, {labels, offsets}, 0.05);
+    REQUIRE(weft_train_step_labels(c, texts.data(), nullptr, 4, labels.data(), offsets.data(), 0.05,
+                                   &loss) == WEFT_OK);
+    REQUIRE(loss == wanted);
+  }
+  Predictions wanted;
+  session.predict(views, wanted);
+  std::array<std::size_t, 4> counts{};
+  std::array<std::int32_t, 12> given{};
+  std::array<float, 12> probabilities{}, top{}, logits{};
+  REQUIRE(weft_classify(c, texts.data(), nullptr, 4, counts.data(), given.data(),
+                        probabilities.data()) == WEFT_OK);
+  std::array<std::int32_t, 12> order{};
+  REQUIRE(weft_predict_top(c, texts.data(), nullptr, 4, 3, order.data(), top.data()) == WEFT_OK);
+  CHECK(weft_logit_count(c) == 3);
+  REQUIRE(weft_predict_logits(c, texts.data(), nullptr, 4, logits.data()) == WEFT_OK);
+  for (std::size_t i = 0; i < 4; ++i) {
+    CAPTURE(i);
+    const auto p = wanted.probabilities(i);
+    std::size_t above = 0;
+    for (const float x : p) above += static_cast<double>(x) >= session.plan().threshold;
+    CHECK(counts[i] == above);
+    CHECK(counts[i] == static_cast<std::size_t>(offsets[i + 1] - offsets[i]));  // it has learnt
+    for (std::size_t n = 0; n < 3; ++n) {
+      CHECK(top[3 * i + n] == p[static_cast<std::size_t>(order[3 * i + n])]);
+      if (n > 0) CHECK(top[3 * i + n] <= top[3 * i + n - 1]);
+      CHECK(logits[3 * i + n] == wanted.logits(i)[n]);
+      if (n >= counts[i]) continue;
+      CHECK(given[3 * i + n] == order[3 * i + n]);
+      CHECK(probabilities[3 * i + n] == top[3 * i + n]);
+    }
+  }
+  void* bytes = nullptr;
+  std::size_t size = 0;
+  REQUIRE(weft_save_memory(c, &bytes, &size) == WEFT_OK);
+  const std::vector<std::byte> saved = encode_plan(session.snapshot());
+  REQUIRE(size == saved.size());
+  CHECK(std::memcmp(bytes, saved.data(), size) == 0);
+  weft_free_bytes(bytes);
+  weft_free_bytes(nullptr);
+
+  const std::array<std::int64_t, 3> falling{0, 2, 1};
+  CHECK(weft_train_step_labels(c, texts.data(), nullptr, 2, labels.data(), falling.data(), 0.1,
+                               nullptr) == WEFT_BAD_ARGUMENT);
+  CHECK(weft_train_step_labels(c, texts.data(), nullptr, 2, labels.data(), nullptr, 0.1, nullptr) ==
+        WEFT_BAD_ARGUMENT);
+  for (const std::size_t k : {std::size_t{0}, std::size_t{4}}) {
+    CHECK(weft_predict_top(c, texts.data(), nullptr, 4, k, order.data(), nullptr) ==
+          WEFT_BAD_ARGUMENT);
+  }
+  CHECK(weft_classify(c, texts.data(), nullptr, 4, nullptr, given.data(), nullptr) ==
+        WEFT_BAD_ARGUMENT);
+  CHECK(weft_save_memory(c, nullptr, &size) == WEFT_BAD_ARGUMENT);
+  weft_free(c);
+}
+
+TEST_CASE("C: one label a text, tokens, version, and what is asked of no session") {
+  const TemporaryFile file("small.plan", "");
+  save_plan(test::small_plan(), file.path());
+  weft_session* c = weft_load(file.path().c_str(), 1, 0);
+  REQUIRE(c != nullptr);
+  CHECK(weft_plan_task(c) == WEFT_ONE_LABEL);
+  std::array<std::size_t, 3> counts{};
+  std::array<std::int32_t, 6> given{};
+  std::array<std::int32_t, 3> labels{}, top{};
+  REQUIRE(weft_classify(c, kTexts.data(), nullptr, 3, counts.data(), given.data(), nullptr) ==
+          WEFT_OK);
+  REQUIRE(weft_predict(c, kTexts.data(), nullptr, 3, labels.data(), nullptr) == WEFT_OK);
+  REQUIRE(weft_predict_top(c, kTexts.data(), nullptr, 3, 1, top.data(), nullptr) == WEFT_OK);
+  CHECK(top == labels);
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(counts[i] == 1);
+    CHECK(given[2 * i] == labels[i]);
+  }
+  CHECK(weft_token_count(c, "w1 hot w2", 9) == 3);
+  CHECK(weft_token_count(c, "w1 hot w2", 2) == 1);
+  CHECK(weft_token_count(c, "a a a a a a a a a a a a a a a a", 31) == 12);  // max_tokens
+  CHECK(weft_token_count(c, nullptr, 2) == static_cast<std::size_t>(-1));
+  CHECK(std::string_view(weft_version()).find('.') != std::string_view::npos);
+  CHECK(weft_train_token_capacity(c) == 0);
+  weft_free(c);
+  CHECK(weft_label_count(nullptr) == 0);
+  CHECK(weft_logit_count(nullptr) == 0);
+  CHECK(weft_description(nullptr) == nullptr);
+  CHECK(weft_threshold(nullptr) == 0);
 }
 
 TEST_CASE("a plan in memory answers as its file does, and outlives the bytes it was given") {
