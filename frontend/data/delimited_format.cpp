@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "frontend/data/data_format.h"
 #include "frontend/data/delimited.h"
@@ -114,8 +115,21 @@ class DelimitedRows : public RowSource {
                      delimiter_name(other), other == '\t' ? "tab" : fmt::format("'{}'", other))});
   }
 
+  // Quotes that are not those of the dialect stay in labels and texts.
+  void note_single_quotes() {
+    const auto quoted = [](const std::string& field) {
+      return field.size() >= 2 && field.front() == '\'' && field.back() == '\'';
+    };
+    if (dialect_.quote != '\'' && fields_.size() > 1 && std::ranges::all_of(fields_, quoted)) {
+      context_.note(
+          "fields stand in single quotes, which are read as part of them: --quote \"'\" "
+          "leaves them out");
+    }
+  }
+
   void read_row() {
     const std::size_t line = rows_.line();
+    if (std::exchange(first_row_, false)) note_single_quotes();
     if (fields_.size() == columns_->count + 1 && has_row_names()) fields_.erase(fields_.begin());
     if (fields_.size() != columns_->count) {
       throw BadRow{line, 1,
@@ -181,6 +195,7 @@ class DelimitedRows : public RowSource {
   RowReader rows_;
   std::vector<std::string> fields_, header_;
   std::optional<Columns> columns_;
+  bool first_row_ = true;  // of data
   std::optional<bool> row_names_;
   Sighting again_, kept_quotes_;
 };

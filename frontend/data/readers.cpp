@@ -47,8 +47,10 @@ const DataFormat* format_of(const std::string& path, ReadContext& context) {
   if (line.empty()) return nullptr;
   if (const DataFormat* format = format_by_content(line)) return format;
   if (options.delimiter) return *options.delimiter == '\t' ? &formats::tsv : &formats::csv;
+  const bool spaced = line.starts_with('"') && line.find("\" \"") != std::string_view::npos;
   throw Error(fmt::format("cannot tell the format of {}", context.lines().name()),
-              fmt::format("Give --format {}.", data_format_names()));
+              spaced ? "Spaces stand between fields in quotes: give --format csv --delimiter space."
+                     : fmt::format("Give --format {}.", data_format_names()));
 }
 
 // Flags that the format has no use for are not passed over in silence.

@@ -109,6 +109,23 @@ std::vector<Odd> odd_files() {
        {},
        "Two packed files meet on line 2"},
 
+      // ---- quotes
+      {"single quotes (SQL, Weka)",
+       "d.tsv",
+       "label\ttext\n'pos'\t'good'\n'neg'\t'bad'\n",
+       {"'pos': 'good'", "'neg': 'bad'"},
+       "stand in single quotes"},
+      {"an apostrophe is no quote",
+       "d.tsv",
+       "label\ttext\npos\t'good'\nneg\tbad\n",
+       {"pos: 'good'", "neg: bad"},
+       ""},
+      {"spaces between fields in quotes (R's write.table)",
+       "d.txt",
+       "\"label\" \"text\"\n\"1\" \"pos\" \"good\"\n",
+       {},
+       "--delimiter space"},
+
       // ---- columns
       {"a header of other names, columns by number",
        "d.csv",
