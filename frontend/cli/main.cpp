@@ -126,7 +126,7 @@ int run(int argc, char** argv) {
   std::vector<std::string> given = arguments(argc, argv);
   CLI::App app{
       "weft: text classification from a model description to a plan file that predicts.\n"
-      "Begin with `weft new textcnn > my.model`.",
+      "Begin with `weft train FILE -o my.plan`: FILE has a label and a text on each line.",
       "weft"};
   app.require_subcommand(1);
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "frontend/cli/command.h"
+#include "frontend/cli/given_model.h"
 #include "frontend/cli/interrupt.h"
 #include "frontend/data/split.h"
 #include "frontend/format/message.h"
@@ -81,8 +82,8 @@ struct Source {
   std::int64_t split_seed = 0;  // of what is
 };
 
-Source open_description(const Flags& flags) {
-  Source source{{}, read_model(flags.input), Overrides(flags.set)};
+Source open_description(const Flags& flags, Description description) {
+  Source source{{}, std::move(description), Overrides(flags.set)};
   source.valid_fraction = flags.valid_fraction.value_or(0);
   apply(flags, source.overrides);
   source.split_seed = settings_of(source.description, source.overrides).seed;
@@ -172,8 +173,9 @@ struct Data {
   }
 };
 
-Data read_data(const Flags& flags, const Source& source) {
-  Data data{flags.reading.read(flags.data), {}, {}};
+// `corpus`: what `--data` names, where that has been read already.
+Data read_data(const Flags& flags, const Source& source, std::optional<Corpus> corpus) {
+  Data data{corpus ? std::move(*corpus) : flags.reading.read(flags.data), {}, {}};
   if (!flags.valid.empty()) {
     data.valid = flags.reading.read(flags.valid);
   } else if (source.valid_fraction > 0) {
@@ -286,13 +288,25 @@ void report_on(const Flags& flags, const Plan& plan, const FitData& data) {
   write_report(flags.report, std::move(report), flags.out);
 }
 
+// Without a description the data, which is then read first, chooses one.
+Source open(const Flags& flags, std::optional<Corpus>& corpus) {
+  if (flags.input.empty()) {
+    corpus = flags.reading.read(flags.data);
+    const InitialSources initial{vectors_options(flags.vectors, flags.quiet), flags.pretrained};
+    return open_description(flags, starter_for(*corpus, initial, flags.quiet).description);
+  }
+  if (is_plan(flags.input)) return open_plan(flags);
+  return open_description(flags, read_model(flags.input));
+}
+
 int train_command(const Flags& flags) {
   check_outputs(flags);
   if (!flags.valid.empty() && flags.valid_fraction.value_or(0) > 0) {
     throw UsageError("--valid and --valid-fraction exclude each other", "give one of them");
   }
-  Source source = is_plan(flags.input) ? open_plan(flags) : open_description(flags);
-  Data given = read_data(flags, source);
+  std::optional<Corpus> corpus;
+  Source source = open(flags, corpus);
+  Data given = read_data(flags, source, std::move(corpus));
   const FitData data = given.views();
   warn_of_validation(flags, data, source);
   const double share = source.valid_fraction;
@@ -325,9 +339,10 @@ int train_command(const Flags& flags) {
 
 Run declare_train(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
-  app.add_option("MODEL|PLAN", flags->input, "a model description, or a plan to go on with")
-      ->required();
-  declare_data(app, "--data", flags->data, "labelled texts to learn from")->required();
+  app.add_option("MODEL|PLAN|FILE", flags->input,
+                 "a model description, or a plan to go on with. Without one a starter is chosen "
+                 "that fits the data; a data file may stand here instead of after --data");
+  declare_data(app, "--data", flags->data, "labelled texts to learn from");
   app.add_option("-o,--output", flags->out, "the plan to write")->required();
   declare_data(app, "--valid", flags->valid, "labelled texts that choose the best epoch");
   app.add_option("--valid-fraction", flags->valid_fraction,
@@ -367,7 +382,10 @@ Run declare_train(CLI::App& app) {
   declare_pretrained(app, flags->pretrained);
   declare_set(app, flags->set);
   flags->reading.declare(app);
-  return [flags] { return train_command(*flags); };
+  return [flags] {
+    take_model_for_data(flags->input, flags->data, flags->reading);
+    return train_command(*flags);
+  };
 }
 
 }  // namespace weft

@@ -234,6 +234,24 @@ output softmax(logits)
 train  adam(rate=0.005) batch=64 epochs=6 steps=600 average=3
 )model";
 
+constexpr std::string_view kBagOfCharacters =
+    R"model(
+# A bag of characters and of pairs of characters, for Chinese: most words are pairs, so that no word
+# segmenter is needed. The fastest model, blind to most of the order; the baseline that others have
+# to beat.
+model bow_zh
+
+text   tokenizer=characters word_ngrams=2 vocabulary=200000 max_tokens=400
+
+# A few passes over the data are enough, and characters and numbers dropped at random keep it from
+# learning the texts by heart.
+x      = embedding(text, width=64, word_dropout=0.1)
+logits = x | mean_pool | dropout(0.5) | linear(labels)
+output softmax(logits)
+
+train  adam(rate=0.005) batch=64 epochs=6 steps=600 average=3
+)model";
+
 constexpr std::array kStarters = {
     Starter{"textcnn", "convolutions of several widths, max pooling (Kim 2014): the usual choice",
             kTextCnn},
@@ -248,7 +266,9 @@ constexpr std::array kStarters = {
     Starter{"bert-cnn", "convolutions over the rows of a published encoder: --pretrained FOLDER",
             kBertCnn},
     Starter{"gpt2", "a published GPT-2 trained further: --pretrained FOLDER", kGpt2},
-    Starter{"bow", "the mean of the word vectors: the fastest baseline", kBagOfWords},
+    Starter{"bow", "words and pairs of words, whatever their order: the fastest baseline",
+            kBagOfWords},
+    Starter{"bow-zh", "bow for Chinese: characters and pairs of characters", kBagOfCharacters},
 };
 
 }  // namespace

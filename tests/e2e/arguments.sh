@@ -30,7 +30,7 @@ for command in check "crossval --data data.tsv" "tune --trials 1 --data data.tsv
   refuses "bow.plan is a plan, not a description" "$weft" ${command%% *} bow.plan \
     $(sed 's/^[a-z]*//' <<<"$command")
 done
-refuses_usage "MODEL.PLAN and --data are both -, standard input" "$weft" train - --data - -o x.plan
+refuses_usage "MODEL.PLAN.FILE and --data are both -, standard input" "$weft" train - --data - -o x.plan
 refuses_usage "--data and --valid are both -, standard input" "$weft" train bow.model --data - \
   --valid - -o x.plan
 

@@ -13,7 +13,7 @@ awk 'BEGIN {
   }
 }' >data.tsv
 
-for starter in textcnn textcnn-vectors textcnn-zh deepcnn-zh deepcnn bow; do
+for starter in textcnn textcnn-vectors textcnn-zh deepcnn-zh deepcnn bow bow-zh; do
   "$weft" new "$starter" >"$starter.model"
   "$weft" check "$starter.model" >shapes
   grep -q "weights, with a full vocabulary" shapes || fail "check $starter"

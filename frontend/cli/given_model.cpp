@@ -1,0 +1,98 @@
+// Data is told from a description by what both are, not by where they stand.
+#include "frontend/cli/given_model.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "frontend/data/data_format.h"
+#include "frontend/data/line_reader.h"
+#include "ir/plan/format.h"
+
+namespace weft {
+namespace {
+
+constexpr std::string_view kExample = "`weft train reviews.tsv -o reviews.plan` is a whole command";
+
+bool parses(std::string_view text) {
+  try {
+    parse_description(text);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+// Rows of data: no description, and the format is known, or the first line that is not blank has
+// fields or is of a known form.
+bool holds_rows(const std::string& path, bool has_format) {
+  constexpr std::size_t kLooked = std::size_t{1} << 16;  // bytes
+  std::string magic(plan_format::kMagic.size(), '\0');
+  std::ifstream(path, std::ios::binary)
+      .read(magic.data(), static_cast<std::streamsize>(magic.size()));
+  if (magic == plan_format::kMagic) return false;
+  LineReader lines(path);
+  if (parses(lines.ahead(kLooked).substr(0, kLooked))) return false;
+  if (has_format) return true;
+  for (std::string_view line; lines.next(line);) {
+    if (line.empty()) continue;
+    const bool fields = line.find('\t') != std::string_view::npos && line.front() != '#';
+    return fields || format_by_content(line) != nullptr;
+  }
+  return false;
+}
+
+bool is_data(const std::string& path, bool has_format) {
+  std::error_code none;
+  if (path == "-") return false;
+  if (std::filesystem::is_directory(path, none) || format_by_extension(path) != nullptr) {
+    return true;
+  }
+  // A pipe can be read once only.
+  return std::filesystem::is_regular_file(path, none) && holds_rows(path, has_format);
+}
+
+}  // namespace
+
+void take_model_for_data(std::string& model, std::vector<std::string>& data,
+                         const DataFlags& reading) {
+  if (!data.empty()) return;
+  if (model.empty()) {
+    throw UsageError("--data is required: labelled texts to learn from", std::string(kExample));
+  }
+  if (is_data(model, reading.options().format != nullptr)) {
+    data.push_back(std::move(model));
+    model.clear();
+    return;
+  }
+  std::error_code none;
+  if (model != "-" && !std::filesystem::exists(model, none)) {
+    throw Error(fmt::format("cannot read {}: {}", model, std::strerror(ENOENT)));
+  }
+  throw UsageError(fmt::format("--data is required beside {}, which is no data file", model),
+                   "name labelled texts: --data FILE");
+}
+
+std::vector<FittedStarter> starters_for(const Corpus& corpus, const InitialSources& initial) {
+  return fitting_starters(profile_of(corpus), initial);
+}
+
+FittedStarter starter_for(const Corpus& corpus, const InitialSources& initial, bool quiet) {
+  const DataProfile profile = profile_of(corpus);
+  FittedStarter starter = std::move(fitting_starters(profile, initial).front());
+  if (!quiet) {
+    const std::string with =
+        starter.changes.empty() ? "" : fmt::format(" with {}", fmt::join(starter.changes, ", "));
+    fmt::print(stderr,
+               "no description was given: the starter `{}`{} is used ({}); `weft new {}` prints "
+               "it\n",
+               starter.name, with, to_string(profile), starter.name);
+  }
+  return starter;
+}
+
+}  // namespace weft
