@@ -15,6 +15,7 @@
 #include "frontend/train/checkpoint.h"
 #include "frontend/train/fit.h"
 #include "frontend/train/plan_settings.h"
+#include "frontend/train/run_remarks.h"
 #include "ir/file.h"
 #include "ir/op.h"
 
@@ -275,6 +276,7 @@ void say_end(const Flags& flags, const FitResult& result, bool validated) {
   const auto bytes = std::filesystem::file_size(flags.out, device);
   const double megabytes = device ? 0 : static_cast<double>(bytes) / 1e6;
   print_message(stderr, "{}wrote {} ({:.1f} MB)\n", how, flags.out, megabytes);
+  warn(run_remarks(result));
 }
 
 // On what chose the best epoch; where there is no such data, on what was learnt.

@@ -30,7 +30,7 @@ struct DataProfile {
 
 DataProfile profile_of(const Corpus&);
 
-// `Chinese, 9900 texts of 10 labels`.
+// `Chinese, 9,900 texts of 10 labels`.
 std::string to_string(const DataProfile&);
 
 // The best first; at least one. Error if the files of `initial` cannot be read.

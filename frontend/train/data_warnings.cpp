@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::size_t kNamed = 5;
 constexpr std::size_t kEnoughToJudge = 20;  // texts
+constexpr std::size_t kEnoughToValidate = 50;
 constexpr double kNearlyAll = 0.9;
 
 std::string counted(std::size_t n, std::string_view noun) {
@@ -207,6 +208,13 @@ Warnings split_warnings(const CorpusView& train, const CorpusView& valid,
   }
   if (auto duplicates = duplicate_warning(train, valid, text)) {
     warnings.push_back(std::move(*duplicates));
+  }
+  if (valid.size() < kEnoughToValidate) {
+    warnings.push_back(
+        fmt::format("{} decide{} nothing, as each is {} % of the accuracy: validate on more, or "
+                    "measure by `weft crossval`",
+                    counted(valid.size(), "validation text"), valid.size() == 1 ? "s" : "",
+                    percent(1 / static_cast<double>(valid.size()))));
   }
   return warnings;
 }

@@ -28,8 +28,8 @@ Warnings text_warnings(const CorpusView& train, const DescriptionSettings& setti
 // About training texts that are read by several windows.
 Warnings window_warnings(const Dataset&, const TextSettings&);
 
-// About validation data: labels that one part lacks, and texts that are in both parts, compared in
-// the spelling that `text` makes of them, ignoring white space.
+// About validation data: labels that one part lacks; texts that are in both parts, compared in the
+// spelling that `text` makes of them, ignoring white space; too few texts.
 Warnings split_warnings(const CorpusView& train, const CorpusView& valid,
                         const TextSettings& text = {});
 

@@ -55,7 +55,9 @@ says "fall into one fold: .rare." "${crossval[@]}" --data skewed.tsv
 sane json
 { header; rows 40 a; rows 40 b; } >alike.tsv
 silent "${train[@]}" --data alike.tsv -o alike.plan
-silent "${train[@]}" --data alike.tsv --valid-fraction 0.2 -o x.plan
+silent "${train[@]}" --data alike.tsv --valid-fraction 0.7 -o x.plan
+says "^weft: 16 validation texts decide nothing, as each is 6.2 % of the accuracy" "${train[@]}" \
+  --data alike.tsv --valid-fraction 0.2 -o x.plan
 silent "${crossval[@]}" --data alike.tsv
 
 # The same texts on both sides, by file, by share and by fold.

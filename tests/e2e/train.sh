@@ -48,6 +48,16 @@ says "no validation data: kept the last epoch" "${train[@]}" flag.plan --valid-f
   --epochs 1 --average 0 -o all.plan
 says "was trained without validation" "${train[@]}" all.plan --valid-fraction 0.3 --epochs 1 -o more.plan
 says "^kept epoch|^kept the" "${part[@]}" bow.model --epochs 1 -o more.plan
+# A last epoch that is the best says so: 200 texts that a word tells apart, too few steps to learn it.
+awk 'BEGIN {
+  print "label\ttext"
+  for (i = 0; i < 300; ++i) print (i % 2 ? "good\tfine w" : "bad\tdull w") i % 11 " w" i % 7
+}' >easy.tsv
+says "^weft: the last of 3 epochs was the best, .* still improving; try --epochs 6$" "$weft" train \
+  bow.model --data easy.tsv --valid-fraction 0.2 --rate 0.0003 --metric loss --epochs 3 --threads 1 -o x.plan
+"$weft" train bow.model --data easy.tsv --valid-fraction 0.2 --schedule linear --rate 0.0003 --metric loss \
+  --epochs 3 --threads 1 -o x.plan 2>message
+! grep "still improving" message || fail "of a rate that falls: $(cat message)"
 # The columns that a header decides are said, unless the run is to be quiet.
 { printf 'title\tbody\tlabel\n'; awk '{ print "t" NR "\tsome text " NR "\t" NR % 2 }' coins.tsv; } >columns.tsv
 says "^columns.tsv: text: column .body., label: column .label.; not read: .title.$" "$weft" train \

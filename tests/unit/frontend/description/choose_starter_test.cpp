@@ -58,6 +58,8 @@ TEST_CASE("what is said of the data") {
   CHECK(to_string(profile_of(corpus_of({"one"}))) == "1 text of 1 label");
   CHECK(to_string(profile_of(corpus_of({"一个", "两个", "三个"}))) ==
         "Chinese, 3 texts of 2 labels");
+  CHECK(to_string(profile_of(corpus_of(std::vector<std::string>(9900, "one")))) ==
+        "9,900 texts of 2 labels");
   const std::vector<Example> pair{{"one", {"a"}, 0, "two"}, {"three", {"b"}, 0, "four"}};
   CHECK(to_string(profile_of(Corpus(pair))) == "2 pairs of 2 labels");
 }

@@ -85,10 +85,27 @@ TEST_CASE("data warnings: labels that one part has and the other lacks") {
   const Corpus train = corpus_of({{"1", {"a"}}, {"2", {"b"}}, {"3", {"c"}}});
   const Corpus valid = corpus_of({{"4", {"b"}}, {"5", {"d"}}});
   const Warnings warnings = split_warnings({train, all_rows(train)}, {valid, all_rows(valid)});
-  REQUIRE(warnings.size() == 2);
+  REQUIRE(warnings.size() == 3);
   CHECK(warnings[0].find("1 label that training has not: `d`;") != std::string::npos);
   CHECK(warnings[1].find("lacks 2 labels of training: `a`, `c`;") != std::string::npos);
-  CHECK(split_warnings({train, all_rows(train)}, {train, all_rows(train)}).size() == 1);
+  CHECK(
+      warnings[2] ==
+      "2 validation texts decide nothing, as each is 50.0 % of the accuracy: validate on more, or "
+      "measure by `weft crossval`");
+  CHECK(split_warnings({train, all_rows(train)}, {train, all_rows(train)}).size() == 2);
+}
+
+TEST_CASE("data warnings: too few texts to validate by") {
+  const Corpus train = corpus_of({{"one", {"a"}}});
+  const auto said = [&](std::size_t texts) {
+    std::vector<Example> examples;
+    for (std::size_t i = 0; i < texts; ++i) examples.push_back({"other", {"a"}});
+    const Corpus valid(examples);
+    return split_warnings(train, valid);
+  };
+  CHECK(said(1).at(0).starts_with("1 validation text decides nothing, as each is 100"));
+  CHECK(said(49).size() == 1);
+  CHECK(said(50).empty());
 }
 
 TEST_CASE("data warnings: texts in both parts, and what they are called there") {
@@ -97,7 +114,7 @@ TEST_CASE("data warnings: texts in both parts, and what they are called there") 
   const Corpus valid =
       corpus_of({{"tow", {"a"}}, {"two", {"a"}}, {"", {"b"}}, {"one", {"a"}}, {"six", {"b", "a"}}});
   const Warnings warnings = split_warnings({train, all_rows(train)}, {valid, all_rows(valid)});
-  REQUIRE(warnings.size() == 1);
+  REQUIRE(warnings.size() == 2);
   CHECK(
       warnings[0].starts_with("3 of 5 validation texts are in the training data too "
                               "(line 3 is line 3 of the training data, for one)"));
@@ -106,7 +123,7 @@ TEST_CASE("data warnings: texts in both parts, and what they are called there") 
   const Corpus both = corpus_of({{"x", {"a"}}, {"y", {"b"}}, {"x", {"a"}}, {"z", {"b"}}});
   const Rows learnt{0, 1}, held_out{2, 3};
   const Warnings split = split_warnings({both, learnt}, {both, held_out});
-  REQUIRE(split.size() == 1);
+  REQUIRE(split.size() == 2);
   CHECK(split[0].starts_with("1 of 2 validation texts is in the training data too (line 4 is "));
 }
 
@@ -117,13 +134,13 @@ TEST_CASE("data warnings: texts that a model reads alike are the same") {
   const CorpusView a{train, learnt};
   const CorpusView b{valid, held_out};
   const Warnings warnings = split_warnings(a, b);
-  REQUIRE(warnings.size() == 1);
+  REQUIRE(warnings.size() == 2);
   CHECK(
       warnings[0].starts_with("2 of 3 validation texts are in the training data too, case, width "
                               "and spaces aside (line 2 is line 2 of"));
   TextSettings text;
   text.lowercase = false;
-  CHECK(split_warnings(a, b, text).empty());
+  CHECK(split_warnings(a, b, text).size() == 1);
   const Corpus folds = corpus_of({{"x y", {"a"}}, {"X  Y", {"a"}}});
   CHECK(fold_warnings(folds, Rows{0, 1}).size() == 1);
   CHECK(fold_warnings(folds, Rows{0, 1}, text).empty());
