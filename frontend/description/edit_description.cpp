@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 
+#include "frontend/description/layers.h"
 #include "frontend/description/settings.h"
 #include "ir/lex.h"
 
@@ -47,6 +48,36 @@ std::optional<Setting> setting_of(const Description& description, std::string_vi
 const Binding* find_binding(const Description& description, std::string_view name) {
   const auto at = std::ranges::find(description.bindings, name, &Binding::name);
   return at == description.bindings.end() ? nullptr : &*at;
+}
+
+// A path's parts: the argument's name, and what owns it.
+struct LayerPath {
+  std::vector<std::string_view> owners;
+  std::string_view argument;
+};
+
+LayerPath parts_of(std::string_view path) {
+  LayerPath parts;
+  for (std::size_t dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.')) {
+    parts.owners.push_back(path.substr(0, dot));
+    path.remove_prefix(dot + 1);
+  }
+  parts.argument = path;
+  return parts;
+}
+
+void find_layers(const Expression& e, const LayerPath& path, std::string_view binding,
+                 std::vector<const Expression*>& found) {
+  for (const Argument& argument : e.arguments) find_layers(argument.value, path, binding, found);
+  if (e.kind != Expression::Kind::call) return;
+  const LayerDef* layer = find_layer(e.name);
+  if (layer == nullptr) return;
+  const auto owns = [&](std::string_view owner) { return owner == binding || owner == e.name; };
+  if (std::ranges::all_of(path.owners, owns) &&
+      std::ranges::find(layer->arguments, path.argument, &ArgumentDef::name) !=
+          layer->arguments.end()) {
+    found.push_back(&e);
+  }
 }
 
 bool is_token(const Expression& e) {
@@ -93,14 +124,20 @@ class Editor {
       replace(constant->value.location, text == nullptr ? to_string(value) : quoted(*text));
       return true;
     }
+    if (const auto layers = layers_of(description_, target); !layers.empty()) {
+      const std::string_view name = parts_of(target).argument;
+      return std::ranges::all_of(
+          layers, [&](const Expression* layer) { return set_in_layer(*layer, name, value); });
+    }
     const Setting setting = *setting_of(description_, target);
     if (setting.group == "text") return set_in(description_.text, setting, to_string(value));
     if (setting.group == "train") return set_in(description_.train, setting, to_string(value));
     return set_optimizer(setting.name, to_string(value));
   }
 
-  // A literal or a word is one token.
+  // A literal or a word is one token. The last of several values for it holds.
   void replace(SourceLocation at, const std::string& value) {
+    std::erase_if(edits_, [&](const Edit& edit) { return edit.length > 0 && edit.at == at; });
     edits_.push_back({at, length_of(token_at(at)), value});
   }
 
@@ -155,6 +192,41 @@ class Editor {
     }
     return true;
   }
+  bool set_in_layer(const Expression& layer, std::string_view name, const Attr& value) {
+    const auto* text = std::get_if<std::string>(&value);
+    const bool file = text != nullptr && name == "vectors";  // the other words have no quotes
+    const std::string written = file ? quoted(*text) : to_string(value);
+    const auto at = std::ranges::find(layer.arguments, name, &Argument::name);
+    if (at != layer.arguments.end()) {
+      if (is_token(at->value)) replace(at->value.location, written);
+      return is_token(at->value);
+    }
+    // One that stands without its name may be this one.
+    const bool positional = std::ranges::any_of(layer.arguments, [](const Argument& a) {
+      return a.name.empty() && a.value.kind == Expression::Kind::literal;
+    });
+    if (positional) return false;
+    const Token* token = &token_at(layer.location) + 1;
+    if (!token->is("(")) {
+      add(behind(layer.location, layer.name.size()), fmt::format("({}=", name), written + ")");
+      return true;
+    }
+    int depth = 1;
+    for (const Token* t = token + 1; depth > 0; ++t) {
+      depth += t->is("(") ? 1 : t->is(")") ? -1 : 0;
+      token = t;
+    }
+    const bool first = (token - 1)->is("(");
+    add(token->location, fmt::format("{}{}=", first ? "" : ", ", name), written);
+    return true;
+  }
+  // Text that is not there yet, `name=` and the value. The last of several values holds.
+  void add(SourceLocation at, const std::string& name, const std::string& value) {
+    std::erase_if(edits_, [&](const Edit& edit) {
+      return edit.length == 0 && edit.at == at && edit.text.starts_with(name);
+    });
+    edits_.push_back({at, 0, name + value});
+  }
   bool set_optimizer(const std::string& name, const std::string& value) {
     const auto& arguments = description_.optimizer.arguments;
     const auto at = std::ranges::find(arguments, name, &Argument::name);
@@ -200,12 +272,24 @@ class Editor {
 
 }  // namespace
 
+std::vector<const Expression*> layers_of(const Description& description, std::string_view path) {
+  std::vector<const Expression*> found;
+  const LayerPath parts = parts_of(path);
+  if (parts.owners.empty() || setting_of(description, path)) return found;
+  for (const Binding& binding : description.bindings) {
+    find_layers(binding.value, parts, binding.name, found);
+  }
+  find_layers(description.output, parts, "output", found);
+  return found;
+}
+
 std::vector<std::string> targets_of(const Description& description, std::string_view path) {
   std::vector<std::string> targets;
   if (find_binding(description, path) != nullptr) targets.emplace_back(path);
   if (const auto setting = setting_of(description, path)) {
     targets.push_back((setting->group == "text" ? "text." : "train.") + setting->name);
   }
+  if (!layers_of(description, path).empty()) targets.emplace_back(path);
   return targets;
 }
 

@@ -108,6 +108,47 @@ Parameter around(std::string path, const Attr& value) {
   return p;
 }
 
+// The number that is written for an argument; null: none is, or no plain number.
+const Attr* written_number(const Expression& layer, std::string_view argument) {
+  const auto at = std::ranges::find(layer.arguments, argument, &Argument::name);
+  return at != layer.arguments.end() && is_number(at->value) ? &at->value.literal : nullptr;
+}
+
+// The widths of filters and how many there are of each, where numbers say so.
+void add_filters(const Description& description, std::vector<Parameter>& space) {
+  constexpr double kReach = 2;  // taps more or fewer
+  for (const Binding& binding : description.bindings) {
+    const std::string kernel = binding.name + ".conv1d.kernel";
+    const std::vector<const Expression*> layers = layers_of(description, kernel);
+    if (layers.size() != 1) continue;
+    if (const Attr* taps = written_number(*layers.front(), "kernel")) {
+      Parameter p;
+      p.path = kernel;
+      p.low = std::max(1.0, number_of(*taps) - kReach);
+      p.high = number_of(*taps) + kReach;
+      p.integer = true;
+      space.push_back(p);
+    }
+    if (const Attr* channels = written_number(*layers.front(), "channels")) {
+      space.push_back(around(binding.name + ".conv1d.channels", *channels));
+    }
+  }
+}
+
+// For all embeddings alike, unless one names a constant for it, which is searched itself.
+void add_word_dropout(const Description& description, std::vector<Parameter>& space) {
+  Parameter p;
+  p.path = "embedding.word_dropout";
+  p.high = 0.3;
+  const std::vector<const Expression*> layers = layers_of(description, p.path);
+  const bool plain = std::ranges::all_of(layers, [](const Expression* layer) {
+    return std::ranges::find(layer->arguments, "word_dropout", &Argument::name) ==
+               layer->arguments.end() ||
+           written_number(*layer, "word_dropout") != nullptr;
+  });
+  if (plain && !layers.empty()) space.push_back(p);
+}
+
 std::vector<Parameter> default_space(const Description& description) {
   std::vector<Parameter> space;
   for (const Binding& binding : description.bindings) {
@@ -133,11 +174,19 @@ std::vector<Parameter> default_space(const Description& description) {
          {std::max<std::int64_t>(1, settings.batch / 2), settings.batch, settings.batch * 2});
   choose("train.label_smoothing", {0.0, 0.1});
   choose("train.schedule", {std::string("constant"), std::string("linear")});
+  add_filters(description, space);
+  add_word_dropout(description, space);
   const TokenizerDef& tokenizer = tokenizer_of(settings.text);
   if (tokenizer.split == nullptr) return space;  // a pretrained model reads as it learnt to
   choose("text.tokenizer", {std::string(tokenizer.name), std::string(tokenizer.alternative)});
   if (tokenizer.reads_case) {
     choose("text.lowercase", {std::string("true"), std::string("false")});
+  }
+  const std::int64_t few = std::max<std::int64_t>(2, settings.min_count);
+  choose("text.min_count", {std::int64_t{1}, few, few + 1});
+  // Neighbouring words as terms are for models that are blind to order: if one has them, it is.
+  if (settings.text.word_ngrams > 1) {
+    choose("text.word_ngrams", {std::int64_t{1}, std::int64_t{2}, std::int64_t{3}});
   }
   return space;
 }
@@ -203,10 +252,20 @@ bool is_free(const Description& description, const Overrides& overrides, const P
   return !bad_sample(description, overrides, p, initial);
 }
 
+// True if both paths name the same argument of some layer.
+bool share_layer(const Description& description, std::string_view a, std::string_view b) {
+  if (a.substr(a.rfind('.') + 1) != b.substr(b.rfind('.') + 1)) return false;
+  const std::vector<const Expression*> layers = layers_of(description, a);
+  return std::ranges::any_of(layers_of(description, b), [&](const Expression* layer) {
+    return std::ranges::find(layers, layer) != layers.end();
+  });
+}
+
 bool is_fixed(const Description& description, const Overrides& overrides, const Parameter& p) {
   return std::ranges::any_of(overrides.values(), [&](const auto& fixed) {
     const std::vector<std::string> targets = targets_of(description, fixed.first);
-    return std::ranges::find(targets, p.path) != targets.end();
+    return std::ranges::find(targets, p.path) != targets.end() ||
+           share_layer(description, fixed.first, p.path);
   });
 }
 

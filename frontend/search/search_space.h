@@ -2,10 +2,13 @@
 //
 //   tune  width=range(100, 400)  rate=log(0.0003, 0.003)  tokenizer=choice(words, whitespace)
 //
-// A name is a constant of the description or one of its settings. range: evenly; log: evenly by
-// ratio; choice: one of those written. Without such a line, every constant that is a number is
-// searched around its value, and so are the rate, the batch, the label smoothing, the schedule, the
-// tokenizer and whether case is ignored; the last two not beside `pretrained`, whose model decides.
+// A name is a constant of the description, one of its settings or a layer's argument
+// (`a.conv1d.kernel`). range: evenly; log: evenly by ratio; choice: one of those written. Without
+// such a line, every constant that is a number is searched around its value, and so are the rate,
+// the batch, the label smoothing, the schedule, the dropout of words, the widths of filters and
+// their number where numbers say them; and, except beside `pretrained`, whose model decides, the
+// tokenizer, whether case is ignored, how often a word must occur and, where pairs of words are
+// terms, of how many words terms are.
 #pragma once
 
 #include <cstdint>

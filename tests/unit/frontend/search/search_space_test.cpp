@@ -12,7 +12,10 @@
 #include <string>
 #include <vector>
 
+#include "frontend/description/lower.h"
+#include "frontend/description/starters.h"
 #include "frontend/search/tune.h"
+#include "ir/print.h"
 #include "tests/support/source_folder.h"
 #include "tests/support/temporary_file.h"
 #include "tests/support/tuned_model.h"
@@ -69,6 +72,80 @@ TEST_CASE("without a line `tune` a constant is left out that cannot change") {
   const std::size_t at = model.source.find("channels=6");
   const std::string fourths = std::string(model.source).replace(at, 10, "channels=width / 4");
   CHECK_FALSE(has(search_space(parse_description(fourths), {}), "width"));
+}
+
+std::set<std::string> paths_of(const Description& model, const Overrides& overrides = {}) {
+  std::set<std::string> paths;
+  for (const Parameter& p : search_space(model, overrides)) paths.insert(p.path);
+  return paths;
+}
+
+TEST_CASE("without a line `tune` layers are searched where numbers stand, and the text") {
+  const std::set<std::string> of_all{
+      "train.rate",     "train.batch",    "train.label_smoothing", "train.schedule",
+      "text.tokenizer", "text.lowercase", "text.min_count",        "embedding.word_dropout"};
+  const auto with = [&](std::set<std::string> others) {
+    others.insert(of_all.begin(), of_all.end());
+    return others;
+  };
+  CHECK(paths_of(described("")) == with({"width", "drop", "a.conv1d.kernel", "a.conv1d.channels"}));
+  const auto starter = [](std::string_view name) {
+    return parse_description(find_starter(name)->text, name);
+  };
+  CHECK(paths_of(starter("bow")) == with({"text.word_ngrams"}));
+  CHECK(paths_of(starter("textcnn")) == with({"width", "channels", "drop", "a.conv1d.kernel",
+                                              "b.conv1d.kernel", "c.conv1d.kernel"}));
+  // What is fixed, by whichever path, and what a constant says, is not searched by a layer's path.
+  const std::vector<std::string> set{"a.kernel=4", "x.word_dropout=0.2"};
+  CHECK(paths_of(starter("textcnn"), Overrides(set)).contains("b.conv1d.kernel"));
+  CHECK_FALSE(paths_of(starter("textcnn"), Overrides(set)).contains("a.conv1d.kernel"));
+  CHECK_FALSE(paths_of(starter("textcnn"), Overrides(set)).contains("embedding.word_dropout"));
+  const Description named = parse_description(
+      "model m\nk = 3\nd = 0.1\nx = embedding(text, width=4, word_dropout=d)\n"
+      "y = x | conv1d(channels=4, kernel=k) | conv1d(channels=4, kernel=3) | max_pool\n"
+      "output softmax(y | linear(labels))\n");
+  CHECK(paths_of(named) == [&] {
+    std::set<std::string> paths = with({"k", "d"});
+    paths.erase("embedding.word_dropout");
+    return paths;
+  }());
+}
+
+TEST_CASE("whatever is drawn for a starter makes a description, and stands in its text") {
+  for (const Starter& starter : all_starters()) {
+    if (starter.text.find("pretrained(") != std::string_view::npos) continue;
+    CAPTURE(starter.name);
+    const Description model = parse_description(starter.text, starter.name);
+    const auto space = search_space(model, {});
+    for (std::uint64_t trial = 1; trial <= 60; ++trial) {
+      const Assignments values = sample(space, 3, trial);
+      CHECK_NOTHROW(check_values(model, {}, values, {}));
+      Assignments left;
+      const std::string text = put_values(model, values, left);
+      CHECK(left.empty());
+      // Lowered by its text it is the same as by these overrides.
+      Overrides overrides;
+      for (const auto& [path, value] : values) overrides.set(path, value);
+      const Description written = parse_description(text, starter.name);
+      const auto graph = [](const Description& description, const Overrides& set) {
+        Graph g = lower(description, settings_of(description, set), {.labels = 2}, set).graph;
+        for (Node& node : g.nodes) node.location = {};
+        return print(g);
+      };
+      CHECK(graph(written, {}) == graph(model, overrides));
+    }
+  }
+}
+
+TEST_CASE("a line `tune` may name the arguments of layers") {
+  const Description model =
+      described("tune a.conv1d.kernel=range(2, 5) embedding.word_dropout=choice(0, 0.1)\n");
+  const auto space = search_space(model, {});
+  REQUIRE(space.size() == 2);
+  CHECK(space[0].path == "a.conv1d.kernel");
+  CHECK(space[1].path == "embedding.word_dropout");
+  CHECK_THROWS_WITH(search_space(described("tune a.conv1d.kernel=range(0, 5)\n"), {}),
+                    doctest::Contains("cannot be 0"));
 }
 
 TEST_CASE("a pretrained model decides how texts are read: that is not searched") {
@@ -178,6 +255,32 @@ TEST_CASE("values are put back where they stand, or added") {
                    {"train.batch", std::int64_t{2}},
                    {"file", std::string("b \"c\".txt")}}) ==
         "model m\nfile = \"b \\\"c\\\".txt\"\noutput softmax(x)\ntrain adam(rate=0.5) batch=2\n");
+}
+
+TEST_CASE("arguments of layers are put where they stand, or added") {
+  const Description model = parse_description(
+      "model m\nx = embedding(text, width=4, static)\ny = embedding(text, width=4)\n"
+      "z = concat(x, y) | conv1d(channels=4, kernel=3)\nw = z | relu | max_pool\n"
+      "output softmax(w | dropout(0.5) | linear(labels))\n",
+      "layers.model");
+  CHECK(put(model, {{"embedding.word_dropout", 0.2},
+                    {"y.word_dropout", 0.3},
+                    {"conv1d.kernel", std::int64_t{4}},
+                    {"z.conv1d.kernel", std::int64_t{5}},
+                    {"z.conv1d.padding", std::string("valid")},
+                    {"x.embedding.vectors", std::string("a b.txt")},
+                    {"w.max_pool.size", std::int64_t{2}}}) ==
+        "model m\nx = embedding(text, width=4, static, word_dropout=0.2, vectors=\"a b.txt\")\n"
+        "y = embedding(text, width=4, word_dropout=0.3)\n"
+        "z = concat(x, y) | conv1d(channels=4, kernel=5, padding=valid)\n"
+        "w = z | relu | max_pool(size=2)\n"
+        "output softmax(w | dropout(0.5) | linear(labels))\n");
+  // By its position, or there is no such layer: no place.
+  for (const char* path : {"dropout.rate", "x.conv1d.kernel", "z.conv1d2.kernel", "q.kernel"}) {
+    Assignments left;
+    CHECK(put_values(model, {{path, 0.25}}, left) == model.source);
+    CHECK(left.size() == 1);
+  }
 }
 
 TEST_CASE("values that stand in no one place are left over") {
