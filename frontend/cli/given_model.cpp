@@ -56,6 +56,12 @@ bool is_data(const std::string& path, bool has_format) {
   return std::filesystem::is_regular_file(path, none) && holds_rows(path, has_format);
 }
 
+std::string named(const FittedStarter& starter) {
+  const std::string with =
+      starter.changes.empty() ? "" : fmt::format(" with {}", fmt::join(starter.changes, ", "));
+  return fmt::format("`{}`{}", starter.name, with);
+}
+
 }  // namespace
 
 void take_model_for_data(std::string& model, std::vector<std::string>& data,
@@ -77,22 +83,33 @@ void take_model_for_data(std::string& model, std::vector<std::string>& data,
                    "name labelled texts: --data FILE");
 }
 
-std::vector<FittedStarter> starters_for(const Corpus& corpus, const InitialSources& initial) {
-  return fitting_starters(profile_of(corpus), initial);
-}
-
 FittedStarter starter_for(const Corpus& corpus, const InitialSources& initial, bool quiet) {
   const DataProfile profile = profile_of(corpus);
   FittedStarter starter = std::move(fitting_starters(profile, initial).front());
   if (!quiet) {
-    const std::string with =
-        starter.changes.empty() ? "" : fmt::format(" with {}", fmt::join(starter.changes, ", "));
     fmt::print(stderr,
-               "no description was given: the starter `{}`{} is used ({}); `weft new {}` prints "
-               "it\n",
-               starter.name, with, to_string(profile), starter.name);
+               "no description was given: the starter {} is used ({}); `weft new {}` prints it\n",
+               named(starter), to_string(profile), starter.name);
   }
   return starter;
+}
+
+std::vector<FittedStarter> competing_starters(const Corpus& corpus, const InitialSources& initial,
+                                              bool quiet) {
+  const DataProfile profile = profile_of(corpus);
+  std::vector<FittedStarter> starters = fitting_starters(profile, initial);
+  std::string names;
+  for (const FittedStarter& starter : starters) {
+    const bool last = &starter == &starters.back();
+    names += (names.empty() ? "" : last ? " and " : ", ") + named(starter);
+  }
+  if (!quiet) {
+    fmt::print(stderr, "no description was given: the starter{} ({})\n",
+               starters.size() == 1 ? fmt::format(" {} is tuned", names)
+                                    : fmt::format("s {} compete", names),
+               to_string(profile));
+  }
+  return starters;
 }
 
 }  // namespace weft

@@ -17,10 +17,9 @@ namespace weft {
 void take_model_for_data(std::string& model, std::vector<std::string>& data,
                          const DataFlags& reading);
 
-// The starters that fit, the best first.
-std::vector<FittedStarter> starters_for(const Corpus&, const InitialSources&);
-
-// The starter that fits best. Says so, and why, unless `quiet`.
+// The starter that fits best, or all that fit, to be compared. They say so, and why, unless
+// `quiet`.
 FittedStarter starter_for(const Corpus&, const InitialSources&, bool quiet);
+std::vector<FittedStarter> competing_starters(const Corpus&, const InitialSources&, bool quiet);
 
 }  // namespace weft

@@ -3,6 +3,7 @@
 #include "frontend/format/message.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -12,8 +13,10 @@
 #include <numeric>
 
 #include "frontend/cli/command.h"
+#include "frontend/cli/given_model.h"
 #include "frontend/cli/interrupt.h"
 #include "frontend/cli/tune_progress.h"
+#include "frontend/cli/tuned_description.h"
 #include "frontend/data/split.h"
 #include "frontend/report/progress.h"
 #include "frontend/search/trials_file.h"
@@ -21,18 +24,6 @@
 
 namespace weft {
 namespace {
-
-struct Flags {
-  std::string description, out, vectors, pretrained;
-  std::vector<std::string> data, valid;
-  std::optional<std::string> budget;
-  std::vector<std::string> set;
-  std::optional<std::int64_t> seed;
-  double valid_fraction = 0.2;
-  TuneSettings settings;
-  bool resume = false, quiet = false;
-  DataFlags reading;
-};
 
 // `90`, `90s`, `10m` or `2h`, in seconds.
 double parse_budget(const std::string& text) {
@@ -55,15 +46,17 @@ double parse_budget(const std::string& text) {
 constexpr std::string_view kTuning = "{\"tuning\": ";
 
 // Everything the search depends on: results of another one must not be mixed in.
-std::string fingerprint(const Flags& flags, const Description& description, const Corpus& corpus,
-                        std::uint64_t seed, const Overrides& overrides) {
+std::string fingerprint(const TuneFlags& flags, const std::vector<Candidate>& candidates,
+                        std::uint64_t seed) {
+  const Corpus& corpus = *candidates.front().trial.corpus;
+  const Overrides& overrides = candidates.front().trial.overrides;
   XXH3_state_t* state = XXH3_createState();
   XXH3_64bits_reset(state);
   const auto add = [&](std::string_view text) {
     XXH3_64bits_update(state, text.data(), text.size());
     XXH3_64bits_update(state, "\n", 1);
   };
-  add(description.source);
+  for (const Candidate& candidate : candidates) add(candidate.trial.description->source);
   add(fmt::format("{} {} {}", seed, flags.valid_fraction, listed_files(flags.valid)));
   for (const std::string& assignment : overrides.assignments()) add(assignment);
   add(flags.vectors);
@@ -76,79 +69,17 @@ std::string fingerprint(const Flags& flags, const Description& description, cons
   return fmt::format("{}\"{:016x}\"}}", kTuning, hash);
 }
 
-// `reviews.plan` to `reviews`.
-std::string stem_of(const std::string& plan) {
-  const std::filesystem::path path(plan);
-  return path.extension() == ".plan" ? (path.parent_path() / path.stem()).string() : plan;
-}
-
-// The first line of a description that the search wrote begins with this.
-constexpr std::string_view kMadeBy = "# the plan is made by: ";
-
-// The text quoted, so that a shell takes it for one word.
-std::string word(const std::string& text) {
-  constexpr std::string_view kPlain = "_-+=:,./%@";
-  const bool plain = !text.empty() && std::ranges::all_of(text, [&](unsigned char c) {
-    return std::isalnum(c) != 0 || kPlain.find(static_cast<char>(c)) != kPlain.npos;
-  });
-  if (plain) return text;
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
-}
-
-// `weft train` with what the description itself does not say.
-std::string train_command(const Flags& flags, const std::string& description,
-                          const Overrides& overrides) {
-  std::string command = "weft train " + word(description);
-  const auto add = [&](const char* flag, const std::string& value) {
-    if (!value.empty()) command += fmt::format(" {} {}", flag, word(value));
-  };
-  for (const std::string& file : flags.data) add("--data", file);
-  for (const auto& [flag, value] : flags.reading.given()) add(flag.c_str(), value);
-  if (flags.reading.skip_bad) command += " --skip-bad";
-  add("--vectors", flags.vectors);
-  add("--pretrained", flags.pretrained);
-  for (const std::string& assignment : overrides.assignments()) add("--set", assignment);
-  if (flags.settings.threads > 0) add("--threads", fmt::format("{}", flags.settings.threads));
-  return command + " -o " + word(flags.out);
-}
-
-// The best result as a description of its own, and the values that a description cannot hold.
-struct Best {
-  Description description;
-  Overrides left;
-};
-
-Best describe(const std::vector<TuneResult>& results, const Trial& trial, const Flags& flags) {
-  const TuneResult& best = results.front();
-  const bool fully = was_trained_fully(results, best.trial);
-  const std::string file = stem_of(flags.out) + ".model";
-  const auto folder = [](const std::string& path) {
-    const auto parent = std::filesystem::path(path).parent_path();
-    return std::filesystem::weakly_canonical(parent.empty() ? "." : parent);
-  };
-  Description from = *trial.description;
-  if (from.source.starts_with(kMadeBy)) from.source.erase(0, from.source.find('\n') + 1);
-  from = parse_description(from.source, from.file);
-  if (folder(file) != folder(from.file)) {
-    from = parse_description(moved_to(from, folder(file).string()), from.file);
-  }
-  Assignments values = trial.overrides.values();
-  std::ranges::copy(final_values(best, trial, fully), std::back_inserter(values));
-  Assignments left;
-  const std::string text = put_values(from, values, left);
-  Best result;
-  for (const auto& [path, value] : left) result.left.set(path, value);
-  result.description = parse_description(
-      fmt::format("{}{}\n{}", kMadeBy, train_command(flags, file, result.left), text), file);
-  return result;
+// The trial of the candidate that has the best result.
+const Trial& best_trial(const std::vector<Candidate>& candidates,
+                        const std::vector<TuneResult>& results) {
+  return candidates[candidate_of(candidates, results.front())].trial;
 }
 
 // After an interruption: the best description so far, though no plan was trained by it.
-void leave_best(const std::vector<TuneResult>& results, const Trial& trial, const Flags& flags) {
+void leave_best(const std::vector<TuneResult>& results, const std::vector<Candidate>& candidates,
+                const TuneFlags& flags) {
   if (results.empty() || !results.front().failure.empty()) return;
-  const Description best = describe(results, trial, flags).description;
+  const Description best = describe(results, best_trial(candidates, results), flags).description;
   write_file(best.file, best.source);
   print_message(
       stderr,
@@ -184,7 +115,7 @@ Split hold_out(const Corpus& corpus, double fraction, std::uint64_t seed) {
 }
 
 // The files that the search writes must not be files that it reads, nor any but its own.
-void check_outputs(const Flags& flags) {
+void check_outputs(const TuneFlags& flags) {
   const std::string stem = stem_of(flags.out);
   for (const std::string& written : {flags.out, stem + ".model", stem + ".trials.jsonl"}) {
     std::vector<std::string> inputs{flags.description, flags.vectors};
@@ -213,14 +144,17 @@ void say_best(const std::vector<TuneResult>& results, std::string_view score) {
   print_out(leaderboard(results, 10));
   print_out(fmt::format("score: {} on the validation texts; first come trials of several seeds\n",
                         score));
-  const auto plain = std::ranges::find(results, 0, &TuneResult::trial);
+  const TuneResult& best = results.front();
+  if (!best.starter.empty()) print_out(fmt::format("the starter `{}` won\n", best.starter));
+  const auto plain =
+      std::ranges::find_if(results, [](const TuneResult& result) { return result.values.empty(); });
   if (plain == results.end()) return;
   if (plain == results.begin()) {
-    print_out("no trial was better than the description as it stands\n");
+    print_out(fmt::format("no trial was better than {}\n", tried_text(*plain)));
     return;
   }
-  print_out(fmt::format("best score {:.4f}; the description as it stands {:.4f}\n",
-                        results.front().score, plain->score));
+  print_out(
+      fmt::format("best score {:.4f}; {} {:.4f}\n", best.score, tried_text(*plain), plain->score));
 }
 
 // The data to compare trials on, and the data that the best is trained on at the end.
@@ -232,8 +166,9 @@ struct Data {
   const Corpus& corpus() const { return both ? *both : given; }
 };
 
-Data read_data(const Flags& flags, std::uint64_t seed) {
-  Data data{flags.reading.read(flags.data), {}, {}};
+// `given`: what `--data` names, where that has been read already.
+Data read_data(const TuneFlags& flags, std::uint64_t seed, std::optional<Corpus> given) {
+  Data data{given ? std::move(*given) : flags.reading.read(flags.data), {}, {}};
   if (flags.valid.empty()) {
     data.split = hold_out(data.given, flags.valid_fraction, seed);
     return data;
@@ -253,58 +188,92 @@ void warn_of(const Data& data, const DescriptionSettings& settings) {
   warn(split_warnings(train, {data.corpus(), data.split.valid}));
 }
 
-TuneSettings limits(const Flags& flags) {
+TuneSettings limits(const TuneFlags& flags) {
   TuneSettings settings = flags.settings;
-  // A fifth of the time is for training the best on all of the data.
-  if (flags.budget) settings.seconds = 0.8 * parse_budget(*flags.budget);
+  if (flags.budget) settings.seconds = parse_budget(*flags.budget);
   if (settings.trials == 0 && !flags.budget) settings.trials = 27;
   return settings;
 }
 
-int tune_command(const Flags& flags) {
+// What competes: the description that was given alone, or the starters that fit the data.
+std::vector<FittedStarter> competitors(const TuneFlags& flags, std::optional<Corpus>& corpus) {
+  const InitialSources initial{vectors_options(flags.vectors, /*quiet=*/true), flags.pretrained};
+  if (!flags.description.empty()) return {{"", {}, read_model(flags.description), initial}};
+  corpus = flags.reading.read(flags.data);
+  return competing_starters(*corpus, initial, flags.quiet);
+}
+
+// Without their data. They refer to the descriptions of the competitors.
+std::vector<Candidate> candidates_of(const TuneFlags& flags,
+                                     const std::vector<FittedStarter>& competitors) {
+  std::vector<Candidate> candidates;
+  for (const FittedStarter& competitor : competitors) {
+    Candidate candidate;
+    candidate.starter = competitor.name;
+    Trial& trial = candidate.trial;
+    trial.description = &competitor.description;
+    trial.overrides = Overrides(flags.set);
+    if (flags.seed) trial.overrides.set("train.seed", *flags.seed);
+    trial.options.initial = competitor.initial;
+    candidate.space = search_space(*trial.description, trial.overrides, trial.options.initial);
+    candidates.push_back(std::move(candidate));
+  }
+  return candidates;
+}
+
+void give_data(std::vector<Candidate>& candidates, const Data& data,
+               const std::atomic<bool>& interrupted) {
+  const auto store = std::make_shared<VectorsStore>(data.corpus());
+  for (Candidate& candidate : candidates) {
+    Trial& trial = candidate.trial;
+    trial.corpus = &data.corpus();
+    trial.options.initial.vectors.store = store;
+    trial.options.interrupt = &interrupted;
+    trial.train_rows = data.split.train;
+    trial.valid_rows = data.split.valid;
+  }
+}
+
+TrialsFile open_trials(const TuneFlags& flags, const std::vector<Candidate>& candidates,
+                       std::uint64_t seed) {
+  const std::string path = stem_of(flags.out) + ".trials.jsonl";
+  TrialsFile file(path, fingerprint(flags, candidates, seed), flags.resume);
+  if (file.kept_old()) {
+    fmt::print(
+        stderr,
+        "weft: {} is of an earlier search, with which --resume would go on: kept as {}.old\n", path,
+        path);
+  }
+  return file;
+}
+
+int tune_command(const TuneFlags& flags) {
   check_outputs(flags);
   if (std::isnan(flags.valid_fraction)) {
     throw UsageError("--valid-fraction nan is no share", "0.2, say");
   }
   const TuneSettings settings = limits(flags);
-  const Description description = read_model(flags.description);
-  Trial trial;
-  trial.description = &description;
-  trial.overrides = Overrides(flags.set);
-  if (flags.seed) trial.overrides.set("train.seed", *flags.seed);
-  trial.options.initial = {vectors_options(flags.vectors, /*quiet=*/true), flags.pretrained};
-  const DescriptionSettings plain = settings_of(description, trial.overrides);
+  std::optional<Corpus> corpus;
+  const std::vector<FittedStarter> competing = competitors(flags, corpus);
+  std::vector<Candidate> candidates = candidates_of(flags, competing);
+  const Trial& first = candidates.front().trial;
+  const DescriptionSettings plain = settings_of(*first.description, first.overrides);
   const auto seed = static_cast<std::uint64_t>(plain.seed);
-  const std::vector<Parameter> space =
-      search_space(description, trial.overrides, trial.options.initial);
-  const Data data = read_data(flags, seed);
-  trial.corpus = &data.corpus();
-  trial.options.initial.vectors.store = std::make_shared<VectorsStore>(data.corpus());
-  trial.train_rows = data.split.train;
-  trial.valid_rows = data.split.valid;
+  const Data data = read_data(flags, seed, std::move(corpus));
+  const std::atomic<bool>& interrupted = watch_interrupts();
+  give_data(candidates, data, interrupted);
   warn_of(data, plain);
 
-  const std::string stem = stem_of(flags.out);
-  const std::string trials = stem + ".trials.jsonl";
-  TrialsFile file(trials, fingerprint(flags, description, data.corpus(), seed, trial.overrides),
-                  flags.resume);
-  if (file.kept_old()) {
-    print_message(
-        stderr,
-        "weft: {} is of an earlier search, with which --resume would go on: kept as {}.old\n",
-        trials, trials);
-  }
-  const std::atomic<bool>& interrupted = watch_interrupts();
-  trial.options.interrupt = &interrupted;
+  TrialsFile file = open_trials(flags, candidates, seed);
   const std::string_view measure =
-      name_of(shown_measure(plain.metric, data.corpus().multi_label()));
+      name_of(shown_measure(plain.metric, first.corpus->multi_label()));
   std::vector<TuneResult> results;
   {
     TuneProgress progress(file, settings, measure, flags.quiet);
-    results = tune(trial, space, settings, file.known(), progress);
+    results = tune(candidates, settings, file.known(), progress);
   }
   if (interrupted) {
-    leave_best(results, trial, flags);
+    leave_best(results, candidates, flags);
     print_message(stderr, "weft: the same command with --resume goes on where this stopped\n");
     return interrupted_status();
   }
@@ -312,19 +281,24 @@ int tune_command(const Flags& flags) {
     throw Error("not one trial ended in the time given", "give it more with --budget");
   }
   file.finish(results);
+  if (const TuneResult& best = results.front(); !best.failure.empty()) {
+    throw Error(fmt::format("every trial failed; {}: {}", tried_text(best), best.failure));
+  }
+  Trial trial = best_trial(candidates, results);
   trial.options.threads = flags.settings.threads;
   const Best best = describe(results, trial, flags);
   if (!flags.quiet) print_message(stderr, "the best, trained on all of the data:\n");
   const Plan tuned = train_best(best, trial, data.given, flags.quiet);
   if (interrupted) {
-    leave_best(results, trial, flags);
+    leave_best(results, candidates, flags);
     return interrupted_status();
   }
   save_plan(tuned, flags.out);
   write_file(best.description.file, best.description.source);
   say_best(results, measure);
   if (!flags.quiet) {
-    print_message(stderr, "wrote {}, {} and {}\n", flags.out, best.description.file, trials);
+    print_message(stderr, "wrote {}, {} and {}.trials.jsonl\n", flags.out, best.description.file,
+               stem_of(flags.out));
   }
   return 0;
 }
@@ -332,11 +306,12 @@ int tune_command(const Flags& flags) {
 }  // namespace
 
 Run declare_tune(CLI::App& app) {
-  const auto flags = std::make_shared<Flags>();
-  app.add_option("MODEL", flags->description,
-                 "a model description; its line `tune` may say what to vary")
-      ->required();
-  declare_data(app, "--data", flags->data, "labelled texts")->required();
+  const auto flags = std::make_shared<TuneFlags>();
+  app.add_option("MODEL|FILE", flags->description,
+                 "a model description; its line `tune` may say what to vary. Without one the "
+                 "starters that fit the data compete; a data file may stand here instead of after "
+                 "--data");
+  declare_data(app, "--data", flags->data, "labelled texts");
   app.add_option("-o,--output", flags->out,
                  "the best plan; X.model and X.trials.jsonl are written beside X.plan")
       ->required();
@@ -360,7 +335,10 @@ Run declare_tune(CLI::App& app) {
   declare_pretrained(app, flags->pretrained);
   declare_set(app, flags->set);
   flags->reading.declare(app);
-  return [flags] { return tune_command(*flags); };
+  return [flags] {
+    take_model_for_data(flags->description, flags->data, flags->reading);
+    return tune_command(*flags);
+  };
 }
 
 }  // namespace weft

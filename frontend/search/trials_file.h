@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "frontend/search/tune.h"
+#include "frontend/search/tune_result.h"
 
 namespace weft {
 

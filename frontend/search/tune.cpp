@@ -5,12 +5,16 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <limits>
+#include <map>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <tuple>
+#include <utility>
 
-#include "frontend/format/table.h"
+#include "frontend/search/candidate.h"
 #include "frontend/search/run_in_parallel.h"
 #include "runtime/resources/threads.h"
 
@@ -22,6 +26,8 @@ constexpr double kFailed = std::numeric_limits<double>::lowest();  // a score, b
 constexpr std::int64_t kKept = 3;       // of a step: one in so many goes on
 constexpr std::size_t kFinalists = 3;   // beside the description as it stands
 constexpr double kSearchShare = 0.75;   // of the time; what is left is for the finalists
+constexpr double kFirstShare = 0.5;     // of it, for candidates as they stand, if there are several
+constexpr double kFinalShare = 0.2;     // of all the time, for training the best in the end
 constexpr std::int64_t kChecked = 100;  // trials whose values are looked at before the first begins
 
 std::int64_t epochs_of(std::int64_t step, std::int64_t epochs) {
@@ -29,45 +35,45 @@ std::int64_t epochs_of(std::int64_t step, std::int64_t epochs) {
   return std::max<std::int64_t>(1, (epochs + share - 1) / share);
 }
 
-bool better(const TuneResult& a, const TuneResult& b) {
-  if (a.failure.empty() != b.failure.empty()) return a.failure.empty();
-  const bool a_final = a.step == kTuneSteps, b_final = b.step == kTuneSteps;
-  if (a_final != b_final) return a_final;
-  if (a.score != b.score) return a.score > b.score;
-  if (a.step != b.step) return a.step > b.step;
-  return a.trial < b.trial;
-}
-
 class Search {
  public:
-  Search(const Trial& trial, const std::vector<Parameter>& space, const TuneSettings& settings,
+  Search(std::span<const Candidate> candidates, const TuneSettings& settings,
          const std::vector<TuneResult>& known, TuneObserver& observer)
-      : trial_(trial),
-        space_(space),
+      : candidates_(candidates),
         settings_(settings),
         observer_(observer),
-        threads_(settings.threads > 0 ? settings.threads : default_threads()) {
-    const DescriptionSettings plain = settings_of(*trial.description, trial.overrides);
-    seed_ = static_cast<std::uint64_t>(plain.seed);
-    epochs_ = train_settings(plain, trial.train_rows.size()).epochs;
-    metric_ = plain.metric;
-    for (const TuneResult& result : known) known_[key(result)] = result;
+        threads_(settings.threads > 0 ? settings.threads : default_threads()),
+        defaults_(static_cast<std::int64_t>(candidates.size())),
+        all_(settings.trials > 0 ? settings.trials : std::numeric_limits<std::int64_t>::max()) {
+    for (const Candidate& candidate : candidates) {
+      const Trial& trial = candidate.trial;
+      plain_.push_back(settings_of(*trial.description, trial.overrides));
+      plain_.back().epochs = train_settings(plain_.back(), trial.train_rows.size()).epochs;
+    }
+    for (const TuneResult& result : known) {
+      const std::size_t candidate = candidate_of(candidates, result);
+      if (candidate == candidates.size()) continue;
+      known_[key(result)] = result;
+      of_.emplace(result.trial, candidate);
+    }
   }
 
+  // As the finalists often take less time than is left for them, the search goes on after them
+  // while there is time.
   std::vector<TuneResult> run() {
-    const std::int64_t all =
-        settings_.trials > 0 ? settings_.trials : std::numeric_limits<std::int64_t>::max();
-    check(std::min(all, kChecked));
-    for (std::int64_t first = 0; first < all && !stopped();) {
-      const std::int64_t count = std::min(kGroup, all - first);
-      run_group(first, count);
-      first += count;
-      if (space_.empty()) break;  // nothing to vary
-    }
-    rank_results(results_);
-    deadline_ = settings_.seconds;
-    compare_finalists();
-    return std::move(results_);
+    check(std::min(all_, kChecked));
+    std::size_t before = 0;
+    do {
+      before = results_.size();
+      deadline_ = seconds() + kSearchShare * (end() - seconds());
+      run_groups();
+      deadline_ = end();
+      compare_finalists();
+    } while (!exhausted_ && !stopped() && results_.size() > before);
+    std::vector<TuneResult> results = std::move(results_);
+    for (auto& [trial, result] : finals_) results.push_back(std::move(result));
+    rank_results(results);
+    return results;
   }
 
  private:
@@ -75,87 +81,157 @@ class Search {
   using Key = std::tuple<std::int64_t, std::int64_t, bool>;  // trial, epochs, from several seeds
 
   static Key key(const TuneResult& r) { return {r.trial, r.epochs, r.step == kTuneSteps}; }
+  bool is_default(std::int64_t number) const { return number < defaults_; }
 
-  bool late() const {
-    return std::chrono::duration<double>(Clock::now() - start_).count() > deadline_;
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+  // When the search must be over, so that the best can still be trained on all of the data.
+  double end() const {
+    constexpr double kLonger = 1.5;  // than on the part that is not held out
+    double final_training = kFinalShare * settings_.seconds;
+    if (const auto best = std::ranges::min_element(results_, is_better); best != results_.end()) {
+      const auto took = durations_.find(best->trial);
+      if (took != durations_.end())
+        final_training = std::min(final_training, kLonger * took->second);
+    }
+    return std::isinf(settings_.seconds) ? settings_.seconds : settings_.seconds - final_training;
   }
   bool stopped() const {
-    const std::atomic<bool>* interrupt = trial_.options.interrupt;
-    return late() || (interrupt != nullptr && interrupt->load());
+    const std::atomic<bool>* interrupt = candidates_.front().trial.options.interrupt;
+    return seconds() > deadline_ || (interrupt != nullptr && interrupt->load());
   }
 
-  Assignments values_of(std::int64_t number) const {
-    if (number == 0) return {};
-    return sample(space_, seed_, static_cast<std::uint64_t>(number));
+  Assignments values_of(std::size_t candidate, std::int64_t number) const {
+    if (is_default(number)) return {};
+    return sample(candidates_[candidate].space, seed_of(candidate),
+                  static_cast<std::uint64_t>(number));
+  }
+
+  std::uint64_t seed_of(std::size_t candidate) const {
+    return static_cast<std::uint64_t>(plain_[candidate].seed);
+  }
+  std::int64_t epochs_at(std::int64_t number, std::int64_t step) const {
+    return epochs_of(step, plain_[of_.at(number)].epochs);
   }
 
   // Each end of a range may do where two values together do not.
   void check(std::int64_t trials) const {
-    for (std::int64_t number = 0; number < trials; ++number) {
-      try {
-        check_values(*trial_.description, trial_.overrides, values_of(number),
-                     trial_.options.initial);
-      } catch (const Error& e) {
-        fail(number, e);
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      const Trial& trial = candidates_[i].trial;
+      for (std::int64_t number = 0; number < trials; ++number) {
+        if (is_default(number) && std::cmp_not_equal(number, i)) continue;
+        try {
+          check_values(*trial.description, trial.overrides, values_of(i, number),
+                       trial.options.initial);
+        } catch (const Error& e) {
+          fail(i, number, e);
+        }
       }
     }
   }
-  [[noreturn]] void fail(std::int64_t number, const Error& e) const {
-    if (number == 0) throw e;
+  [[noreturn]] void fail(std::size_t candidate, std::int64_t number, const Error& e) const {
     const Diagnostic& first = e.diagnostics().front();
-    const Error named(
-        first.location,
-        fmt::format("trial {}, {}: {}", number, to_string(values_of(number)), first.message),
-        first.note);
+    const std::string& starter = candidates_[candidate].starter;
+    if (is_default(number) && first.location.line == 0 && !starter.empty()) {
+      throw Error(fmt::format("the starter `{}`: {}", starter, first.message), first.note);
+    }
+    if (is_default(number)) throw e;
+    const Error named(first.location,
+                      fmt::format("trial {}, {}: {}", number,
+                                  to_string(values_of(candidate, number)), first.message),
+                      first.note);
     if (first.location.line == 0) throw named;
-    throw named.in(trial_.description->file, trial_.description->source);
+    const Description& description = *candidates_[candidate].trial.description;
+    throw named.in(description.file, description.source);
+  }
+
+  void run_groups() {
+    while (next_ < all_ && !stopped()) {
+      const bool competes = next_ == 0 && candidates_.size() > 1;
+      const std::int64_t count = std::min(competes ? defaults_ : kGroup, all_ - next_);
+      assign(next_, count);
+      if (competes) {
+        run_defaults(count);
+      } else {
+        run_group(next_, count);
+      }
+      if (stopped()) return;  // the next round goes on with this group
+      next_ += count;
+      if (std::ranges::all_of(candidates_, [](const Candidate& c) { return c.space.empty(); })) {
+        exhausted_ = true;  // nothing to vary
+        return;
+      }
+    }
+    exhausted_ = next_ >= all_;
+  }
+
+  // Says which candidate each trial of a group is of; an earlier run may have decided.
+  void assign(std::int64_t first, std::int64_t count) {
+    std::vector<std::size_t> order;
+    for (std::size_t i = 0; i < candidates_.size(); ++i) order.push_back(i);
+    if (first > 0) order = promising(candidates_, results_);
+    for (std::int64_t i = 0; i < count; ++i) {
+      of_.try_emplace(first + i, order[static_cast<std::size_t>(i) % order.size()]);
+    }
+  }
+
+  // A candidate that is slow to train must not take all the time: what it has reached by then
+  // counts.
+  void run_defaults(std::int64_t count) {
+    const double deadline = deadline_;
+    deadline_ = seconds() + kFirstShare * (deadline - seconds());
+    run_group(0, count);
+    deadline_ = deadline;
+    if (results_.empty()) run_group(0, count);
   }
 
   void run_group(std::int64_t first, std::int64_t count) {
     std::vector<std::int64_t> trials(static_cast<std::size_t>(count));
     for (std::int64_t i = 0; i < count; ++i) trials[static_cast<std::size_t>(i)] = first + i;
     for (std::int64_t step = 0; step < kTuneSteps; ++step) {
-      if (step > 0 && epochs_of(step, epochs_) == epochs_of(step - 1, epochs_)) {
-        if (step < kTuneSteps - 1) continue;
-      }
+      const bool same = step > 0 && std::ranges::all_of(trials, [&](std::int64_t trial) {
+                          return epochs_at(trial, step) == epochs_at(trial, step - 1);
+                        });
+      if (same && step < kTuneSteps - 1) continue;
       std::vector<TuneResult> ended = run_step(trials, step);
-      results_.insert(results_.end(), ended.begin(), ended.end());
+      for (const TuneResult& result : ended) {
+        if (listed_.insert({result.trial, result.step}).second) results_.push_back(result);
+      }
       if (stopped()) return;
       std::erase_if(ended, [](const TuneResult& r) { return !r.failure.empty(); });
       if (ended.empty()) return;
-      std::ranges::sort(ended, better);
+      std::ranges::sort(ended, is_better);
       trials.clear();
       const std::size_t keep = std::max<std::size_t>(1, ended.size() / kKept);
-      for (std::size_t i = 0; i < keep; ++i) trials.push_back(ended[i].trial);
-      if (first == 0 && std::ranges::find(trials, 0) == trials.end()) trials.push_back(0);
+      for (std::size_t i = 0; i < ended.size(); ++i) {
+        if (i < keep || is_default(ended[i].trial)) trials.push_back(ended[i].trial);
+      }
     }
   }
 
-  // The results of result_of(i); the observer hears of each at once. None: it was interrupted.
+  // The results of result_of(i); the observer hears once of each. None: it was interrupted.
   template <class ResultOf>
   std::vector<std::optional<TuneResult>> in_parallel(std::size_t count, ResultOf result_of) {
     std::vector<std::optional<TuneResult>> ended(count);
-    std::mutex mutex;
     run_in_parallel(count, threads_, [&](std::size_t i) {
       ended[i] = result_of(i);
       if (!ended[i]) return;
-      const std::lock_guard lock(mutex);
-      observer_.ended(*ended[i]);
+      const std::lock_guard lock(mutex_);
+      if (told_.insert({ended[i]->trial, ended[i]->step}).second) observer_.ended(*ended[i]);
     });
     return ended;
   }
 
   // The results of the trials that ended, in their order.
   std::vector<TuneResult> run_step(const std::vector<std::int64_t>& trials, std::int64_t step) {
-    const std::int64_t epochs = epochs_of(step, epochs_);
     auto ended = in_parallel(trials.size(), [&](std::size_t i) {
+      const std::int64_t epochs = epochs_at(trials[i], step);
       std::optional<TuneResult> result;
       const auto known = known_.find({trials[i], epochs, false});
       if (known != known_.end()) {
         result = known->second;
         result->step = step;
       } else if (!stopped()) {
-        result = train_once(trials[i], step, epochs, seed_);
+        result = train_once(trials[i], step, epochs, seed_of(of_.at(trials[i])));
       }
       return result;
     });
@@ -168,15 +244,17 @@ class Search {
     return results;
   }
 
-  // Trains the best trials and the description as it stands again, each for its best number of
+  // Trains the best trials and the best description as it stands again, each for its best number of
   // epochs. If time runs out before all have ended, the earlier results decide.
   void compare_finalists() {
+    rank_results(results_);
     std::vector<TuneResult> finalists;
+    std::size_t defaults = 0;
     std::size_t others = 0;
     for (const TuneResult& result : results_) {
       if (!result.failure.empty() || !was_trained_fully(results_, result.trial)) continue;
       if (std::ranges::count(finalists, result.trial, &TuneResult::trial) > 0) continue;
-      if (result.trial != 0 && others++ >= kFinalists) continue;
+      if (is_default(result.trial) ? defaults++ > 0 : others++ >= kFinalists) continue;
       finalists.push_back(result);
     }
     if (finalists.size() < 2) return;
@@ -189,15 +267,17 @@ class Search {
     for (const auto& result : ended) {
       if (!result) return;
     }
-    for (auto& result : ended) results_.push_back(std::move(*result));
-    rank_results(results_);
+    for (auto& result : ended) {
+      known_[key(*result)] = *result;
+      finals_[result->trial] = std::move(*result);
+    }
   }
 
   // The mean of its score and of those from other seeds.
   std::optional<TuneResult> train_again(TuneResult mean) {
     for (std::int64_t i = 1; i < kTuneSeeds; ++i) {
       if (stopped()) return std::nullopt;
-      const std::uint64_t seed = seed_ + static_cast<std::uint64_t>(i);
+      const std::uint64_t seed = seed_of(of_.at(mean.trial)) + static_cast<std::uint64_t>(i);
       auto once = train_once(mean.trial, mean.step, mean.epochs, seed);
       if (!once) return std::nullopt;
       if (!once->failure.empty()) return once;
@@ -214,18 +294,21 @@ class Search {
 
   std::optional<TuneResult> train_once(std::int64_t number, std::int64_t step, std::int64_t epochs,
                                        std::uint64_t seed) {
+    const std::size_t of = of_.at(number);
     TuneResult result;
     result.trial = number;
+    result.starter = candidates_[of].starter;
     result.step = step;
     result.epochs = epochs;
-    result.values = values_of(number);
-    Trial trial = trial_;
+    result.values = values_of(of, number);
+    Trial trial = candidates_[of].trial;
     for (const auto& [path, value] : result.values) trial.overrides.set(path, value);
     trial.overrides.set("train.epochs", result.epochs);
-    if (seed != seed_) trial.overrides.set("train.seed", static_cast<std::int64_t>(seed));
+    if (seed != seed_of(of)) trial.overrides.set("train.seed", static_cast<std::int64_t>(seed));
     std::atomic<bool> interrupt{false};
     trial.options.interrupt = &interrupt;
     Watch watch(*this, interrupt);
+    const double began = seconds();
     try {
       const FitResult fitted = fit(trial, watch);
       if (fitted.interrupted) return std::nullopt;
@@ -233,17 +316,20 @@ class Search {
       result.best_epoch = fitted.best_epoch;
       result.averaged = fitted.averaged;
       const Evaluation chosen = fitted.valid.value_or(Evaluation{});
-      result.score = score(chosen, shown_measure(metric_, chosen.metrics.multi_label));
+      result.score =
+          score(chosen, shown_measure(plain_[of].metric, chosen.metrics.multi_label));
       result.accuracy = chosen.metrics.accuracy;
       result.macro_f1 = chosen.metrics.macro.f1;
       result.loss = chosen.loss.value_or(0);  // fit() refuses validation without a known label
     } catch (const TrainingFailed& e) {
-      if (number == 0 && step < kTuneSteps) throw;
+      if (candidates_.size() == 1 && number == 0 && step < kTuneSteps) throw;
       result.score = kFailed;
       result.failure = e.diagnostics().front().message;
     } catch (const Error& e) {
-      fail(number, e);
+      fail(of, number, e);
     }
+    const std::lock_guard lock(mutex_);
+    if (step >= kTuneSteps - 1) durations_[number] = seconds() - began;
     return result;
   }
 
@@ -261,40 +347,31 @@ class Search {
     std::atomic<bool>& interrupt_;
   };
 
-  const Trial& trial_;
-  const std::vector<Parameter>& space_;
+  std::span<const Candidate> candidates_;
   const TuneSettings& settings_;
   TuneObserver& observer_;
   int threads_;
-  std::uint64_t seed_ = 0;
-  std::int64_t epochs_ = 0;
-  BestBy metric_ = BestBy::automatic;
+  std::int64_t defaults_;                   // trials of candidates as they stand, which come first
+  std::int64_t all_;                        // trials
+  std::vector<DescriptionSettings> plain_;  // of the candidates as they stand, with all the epochs
+  std::map<std::int64_t, std::size_t> of_;  // which candidate a trial is of
+  std::int64_t next_ = 0;                   // the first trial of the group under way
+  bool exhausted_ = false;                  // there is nothing left to try
   std::map<Key, TuneResult> known_;
-  std::vector<TuneResult> results_;
-  double deadline_ = kSearchShare * settings_.seconds;
+  std::vector<TuneResult> results_;                                // but those of several seeds
+  std::map<std::int64_t, TuneResult> finals_;                      // those, by trial
+  std::set<std::pair<std::int64_t, std::int64_t>> listed_, told_;  // trial and step
+  std::mutex mutex_;                          // of what follows, and of the observer
+  std::map<std::int64_t, double> durations_;  // seconds of a trial's training in full
+  double deadline_ = settings_.seconds;
   Clock::time_point start_ = Clock::now();
 };
 
-Attr attr_of(const nlohmann::json& value) {
-  if (value.is_number_integer()) return value.get<std::int64_t>();
-  if (value.is_number()) return value.get<double>();
-  return value.get<std::string>();
-}
-
 }  // namespace
 
-void rank_results(std::vector<TuneResult>& results) { std::ranges::sort(results, better); }
-
-std::vector<TuneResult> tune(const Trial& trial, const std::vector<Parameter>& space,
-                             const TuneSettings& settings, const std::vector<TuneResult>& known,
-                             TuneObserver& observer) {
-  return Search(trial, space, settings, known, observer).run();
-}
-
-bool was_trained_fully(const std::vector<TuneResult>& results, std::int64_t trial) {
-  return std::ranges::any_of(results, [&](const TuneResult& r) {
-    return r.trial == trial && r.step >= kTuneSteps - 1 && r.failure.empty();
-  });
+std::vector<TuneResult> tune(std::span<const Candidate> candidates, const TuneSettings& settings,
+                             const std::vector<TuneResult>& known, TuneObserver& observer) {
+  return Search(candidates, settings, known, observer).run();
 }
 
 Assignments final_values(const TuneResult& result, const Trial& trial, bool fully) {
@@ -312,73 +389,6 @@ Assignments final_values(const TuneResult& result, const Trial& trial, bool full
   // Without validation data the mean of the last epochs is always taken.
   if (settings.average != result.averaged) values.emplace_back("train.average", result.averaged);
   return values;
-}
-
-std::string to_json(const TuneResult& r) {
-  nlohmann::ordered_json json{{"trial", r.trial},
-                              {"step", r.step},
-                              {"epochs", r.epochs},
-                              {"ended", r.ended},
-                              {"best_epoch", r.best_epoch},
-                              {"averaged", r.averaged},
-                              {"score", r.score},
-                              {"accuracy", r.accuracy},
-                              {"macro_f1", r.macro_f1},
-                              {"loss", r.loss},
-                              {"set", nlohmann::ordered_json::object()}};
-  for (const auto& [path, value] : r.values) {
-    std::visit([&, &name = path](const auto& v) { json["set"][name] = v; }, value);
-  }
-  if (!r.failure.empty()) json["failure"] = r.failure;
-  return json.dump();
-}
-
-TuneResult parse_tune_result(std::string_view text) {
-  try {
-    const auto json = nlohmann::ordered_json::parse(text);
-    TuneResult r;
-    r.trial = json.at("trial").get<std::int64_t>();
-    r.step = json.at("step").get<std::int64_t>();
-    r.epochs = json.at("epochs").get<std::int64_t>();
-    r.ended = json.at("ended").get<std::int64_t>();
-    r.best_epoch = json.at("best_epoch").get<std::int64_t>();
-    r.averaged = json.at("averaged").get<std::int64_t>();
-    r.score = json.at("score").get<double>();
-    r.accuracy = json.at("accuracy").get<double>();
-    r.macro_f1 = json.at("macro_f1").get<double>();
-    r.loss = json.at("loss").get<double>();
-    for (const auto& [path, value] : json.at("set").items()) {
-      r.values.emplace_back(path, attr_of(value));
-    }
-    r.failure = json.value("failure", "");
-    return r;
-  } catch (const nlohmann::json::exception& e) {
-    throw Error(fmt::format("not a result of a trial: {}", e.what()));
-  }
-}
-
-std::string score_text(const TuneResult& r) {
-  return !r.failure.empty() ? "failed" : fmt::format("{:.4f}", r.score);
-}
-
-std::string leaderboard(const std::vector<TuneResult>& results, std::size_t rows) {
-  TextTable table;
-  table.add({"values", "trial", "seeds", "epochs", "best", "score", "accuracy", "macro F1"});
-  for (std::size_t i = 0; i < std::min(rows, results.size()); ++i) {
-    const TuneResult& r = results[i];
-    const std::string values = r.trial == 0 ? "the description as it stands" : to_string(r.values);
-    table.add(
-        {values, fmt::format("{}", r.trial),
-         fmt::format("{}", r.step == kTuneSteps ? kTuneSeeds : 1), fmt::format("{}", r.epochs),
-         r.averaged > 0 ? fmt::format("mean of {}", r.averaged) : fmt::format("{}", r.best_epoch),
-         score_text(r), fmt::format("{:.4f}", r.accuracy), fmt::format("{:.4f}", r.macro_f1)});
-  }
-  std::string text = table.str();
-  for (const TuneResult& r : results) {
-    if (r.failure.empty()) continue;
-    text += fmt::format("trial {} failed, {}: {}\n", r.trial, to_string(r.values), r.failure);
-  }
-  return text;
 }
 
 }  // namespace weft

@@ -39,7 +39,7 @@ cmp <(tail -n +2 one.model) <(tail -n +2 three.model) || fail "other description
 # Told step by step; where nothing is better than what was given, that is said.
 "$weft" tune m.model --data data.tsv --trials 1 --set train.epochs=1 --threads 1 -o told.plan \
   >board 2>log
-grep -qE "^trial   0   1 epoch   accuracy [0-9.]+  \(as described\)$" log || fail "said: $(cat log)"
+grep -qE "^trial   0   1 epoch   accuracy [0-9.]+  the description as it stands$" log || fail "said: $(cat log)"
 grep -q "^the best, trained on all of the data:$" log || fail "said: $(cat log)"
 ! grep -q " $" log || fail "trailing spaces: $(cat log)"
 "$weft" tune m.model --data data.tsv --trials 1 --set width=8 --set rate=0.01 --set batch=10 \
@@ -90,6 +90,45 @@ repeats valid
 "$weft" tune valid.model --data data.tsv --vectors four.txt --trials 1 --threads 1 --quiet -o next.plan >/dev/null
 [ "$(grep -c "made by" next.model)" = 1 ] || fail "two commands: $(cat next.model)"
 repeats next
+
+# Epochs that were found are all there are, though the description asks for more steps.
+sed 's/steps=[0-9]*/steps=90/; s/epochs=[0-9]*/epochs=1/' four.model >more.model
+"$weft" tune more.model --data data.tsv --trials 1 --threads 1 --quiet -o steps.plan >/dev/null
+grep -q "^train .* steps=0" steps.model || fail "more steps than were found: $(cat steps.model)"
+repeats steps
+
+# Without a description the starters compete, in a search that is as good in every other way.
+starters=("$weft" tune data.tsv --trials 12 --set train.epochs=2)
+says "^no description was given: the starters .bow. and .textcnn. compete \(300 texts of 2 labels\)$" \
+  "${starters[@]}" --threads 1 -o won.plan
+grep -qE "^the starter .(bow|textcnn). won$" out || fail "which won? $(cat out)"
+for starter in bow textcnn; do
+  grep -qE "  $starter as it stands$" message || fail "$starter did not compete: $(cat message)"
+done
+[ "$(grep -c '"starter":"' won.trials.jsonl)" = "$(($(wc -l <won.trials.jsonl) - 1))" ] ||
+  fail "trials of no starter: $(cat won.trials.jsonl)"
+"${starters[@]}" --threads 3 --quiet -o three.plan >/dev/null
+cmp won.trials.jsonl three.trials.jsonl || fail "starters depend on the threads"
+"${starters[@]}" --threads 1 --quiet -o cut.plan >/dev/null 2>&1 &
+victim=$!
+sleep 0.3
+kill -9 "$victim" 2>/dev/null || true
+wait "$victim" 2>/dev/null || true
+"${starters[@]}" --threads 1 --quiet -o cut.plan --resume >/dev/null
+cmp won.trials.jsonl cut.trials.jsonl || fail "killed: other trials"
+repeats won
+# Vectors are for the starter that begins with them alone.
+says "the starters .textcnn-vectors. with width=4, .bow. and .textcnn. compete" "$weft" tune data.tsv \
+  --vectors four.txt --trials 3 --set train.epochs=1 --threads 1 -o vectors.plan
+repeats vectors
+refuses "the starter .bow.: --set channels: .* no such setting" "$weft" tune data.tsv \
+  --set channels=3 --trials 2 -o x.plan
+refuses "^weft: --data is required" "$weft" tune -o x.plan
+refuses "^weft: --data is required beside m.model" "$weft" tune m.model -o x.plan
+# A search by time ends with a plan, too.
+"$weft" tune data.tsv --budget 4s --threads 1 --set train.epochs=1 --quiet -o timed.plan >board
+grep -q "won$" board || fail "in 4 seconds: $(cat board)"
+repeats timed
 
 # A search that is begun anew keeps what was found.
 cp cut.trials.jsonl before.jsonl

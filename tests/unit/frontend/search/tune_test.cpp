@@ -49,7 +49,8 @@ struct Searched {
     TuneSettings settings;
     settings.trials = 11;
     settings.threads = threads;
-    return tune(trial(), search_space(model, {}), settings, known, observer);
+    const std::vector<Candidate> candidates{{"", trial(), search_space(model, {})}};
+    return tune(candidates, settings, known, observer);
   }
   Kept observer;
 };
@@ -85,6 +86,100 @@ TEST_CASE("the search is the same on one thread and on three, and after it was c
   }
   Searched resumed;
   CHECK(lines(resumed.run(2, known)) == lines(results));
+}
+
+// Two descriptions that compete on the small corpus.
+struct Competing : Searched {
+  Description other = parse_description(
+      "model other\ntext tokenizer=whitespace\nx = embedding(text, width=4)\n"
+      "output softmax(x | mean_pool | linear(labels))\ntrain adam(rate=0.01) batch=8 epochs=6\n",
+      "other.model");
+
+  std::vector<TuneResult> compete(int threads, std::int64_t trials,
+                                  const std::vector<TuneResult>& known = {}) {
+    Trial second = trial();
+    second.description = &other;
+    const std::vector<Candidate> candidates{{"first", trial(), search_space(model, {})},
+                                            {"second", second, search_space(other, {})}};
+    return tune(candidates, {.trials = trials, .threads = threads}, known, observer);
+  }
+};
+
+TEST_CASE("descriptions compete: each as it stands first, then what is promising") {
+  Competing one;
+  const auto results = one.compete(1, 13);
+  for (std::size_t i = 0; i < one.observer.results.size(); ++i) {
+    const TuneResult& r = one.observer.results[i];
+    CHECK(r.values.empty() == (r.trial < 2));
+    if (i < 6) {  // three steps each
+      CHECK(r.starter == (i % 2 == 0 ? "first" : "second"));
+      CHECK(r.trial == static_cast<std::int64_t>(i % 2));
+    }
+  }
+  std::set<std::int64_t> trials;
+  for (const TuneResult& r : results) {
+    trials.insert(r.trial);
+    CHECK(tried_text(r).starts_with(r.starter));
+    // The values are those of its own description.
+    for (const auto& [path, value] : r.values) {
+      CHECK((path == "train.rate" || (path == "width") == (r.starter == "first")));
+    }
+  }
+  CHECK(trials.size() == 13);
+  CHECK(results.front().step == kTuneSteps);
+  // Of the two as they stand the better alone is a finalist.
+  CHECK(std::ranges::count_if(results, [](const TuneResult& r) {
+          return r.step == kTuneSteps && r.values.empty();
+        }) == 1);
+
+  Competing three;
+  CHECK(lines(three.compete(3, 13)) == lines(results));
+  for (const std::size_t cut : {1UL, 5UL, 9UL}) {
+    std::vector<TuneResult> known;
+    for (std::size_t i = 0; i < cut; ++i) {
+      known.push_back(parse_tune_result(to_json(one.observer.results[i])));
+    }
+    Competing resumed;
+    CHECK(lines(resumed.compete(2, 13, known)) == lines(results));
+  }
+  CHECK(Competing().compete(1, 1).size() == kTuneSteps);
+}
+
+TEST_CASE("a description that fails does not end the search of several") {
+  Competing wild;
+  wild.other = parse_description(
+      wild.other.source.replace(wild.other.source.find("adam(rate=0.01)"), 15, "sgd(rate=1e6)"));
+  const auto results = wild.compete(1, 11);
+  CHECK(results.front().starter == "first");
+  CHECK(std::ranges::any_of(results, [](const TuneResult& r) {
+    return r.trial == 1 && r.starter == "second" && !r.failure.empty();
+  }));
+  for (const TuneResult& r : results) CHECK((r.trial < 2 || r.starter == "first"));
+}
+
+TEST_CASE("candidates are promising that chance alone may put below the best") {
+  std::vector<Candidate> candidates(3);
+  for (std::size_t i = 0; i < 3; ++i) candidates[i].starter = fmt::format("{}", i);
+  candidates.front().trial.valid_rows.resize(100);  // at 0.8 a standard error is 0.04
+  const auto result = [](const char* starter, double accuracy, std::int64_t step = 2) {
+    TuneResult r;
+    r.starter = starter;
+    r.step = step;
+    r.score = r.accuracy = accuracy;
+    return r;
+  };
+  using Places = std::vector<std::size_t>;
+  CHECK(promising(candidates, {}) == Places{0});
+  CHECK(promising(candidates, {result("0", 0.7), result("1", 0.8), result("2", 0.75)}) ==
+        Places{1});
+  CHECK(promising(candidates, {result("0", 0.77), result("1", 0.8), result("2", 0.75)}) ==
+        Places{1, 0});
+  // The best of each counts, whatever its step; failures do not.
+  TuneResult failed = result("2", 0.9);
+  failed.failure = "the loss became infinite";
+  CHECK(promising(candidates, {result("0", 0.79, 0), result("0", 0.5), result("1", 0.8), failed}) ==
+        Places{1, 0});
+  CHECK(promising(candidates, {failed}) == Places{0});
 }
 
 // As a plan that is trained without validation must be, to be as good as it scored.
@@ -136,7 +231,8 @@ TEST_CASE("trained without validation by that, the best has the weights that sco
     trial.train_rows = once.split.train;
     trial.valid_rows = once.split.valid;
     Kept kept;
-    const auto results = tune(trial, {}, {.trials = 1, .threads = 1}, {}, kept);
+    const std::vector<Candidate> candidates{{"", trial, {}}};
+    const auto results = tune(candidates, {.trials = 1, .threads = 1}, {}, kept);
     FitObserver silent;
     const Plan scored = fit(trial, silent).plan;
     const Assignments values = final_values(results.front(), trial);

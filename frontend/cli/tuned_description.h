@@ -1,0 +1,42 @@
+// The description of the best trial: a file whose first line is the command that trains it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "frontend/cli/command.h"
+#include "frontend/search/tune.h"
+
+namespace weft {
+
+struct TuneFlags {
+  std::string description, out, vectors, pretrained;
+  std::vector<std::string> data, valid;
+  std::optional<std::string> budget;
+  std::vector<std::string> set;
+  std::optional<std::int64_t> seed;
+  double valid_fraction = 0.2;
+  TuneSettings settings;
+  bool resume = false, quiet = false;
+  DataFlags reading;
+};
+
+// `reviews.plan` to `reviews`.
+std::string stem_of(const std::string& plan);
+
+// The first line of a description that the search wrote begins with this.
+inline constexpr std::string_view kMadeBy = "# the plan is made by: ";
+
+// The best result as a description of its own, and the values that a description cannot hold.
+struct Best {
+  Description description;
+  Overrides left;
+};
+
+// The first of the results, of that trial's description.
+Best describe(const std::vector<TuneResult>& results, const Trial&, const TuneFlags&);
+
+}  // namespace weft

@@ -1,0 +1,33 @@
+// Which candidates a search goes on with.
+#include "frontend/search/candidate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace weft {
+
+std::size_t candidate_of(std::span<const Candidate> candidates, const TuneResult& result) {
+  const auto at = std::ranges::find(candidates, result.starter, &Candidate::starter);
+  return static_cast<std::size_t>(at - candidates.begin());
+}
+
+std::vector<std::size_t> promising(std::span<const Candidate> candidates,
+                                   std::vector<TuneResult> results) {
+  std::erase_if(results, [](const TuneResult& r) { return !r.failure.empty(); });
+  if (results.empty()) return {0};
+  rank_results(results);
+  const double best = results.front().accuracy;
+  const auto texts = static_cast<double>(candidates.front().trial.valid_rows.size());
+  const double error = std::sqrt(best * (1 - best) / std::max(1.0, texts));
+  std::vector<std::size_t> order;
+  std::set<std::size_t> met;
+  for (const TuneResult& result : results) {
+    const std::size_t candidate = candidate_of(candidates, result);
+    if (!met.insert(candidate).second) continue;
+    if (result.accuracy >= best - error) order.push_back(candidate);
+  }
+  return order;
+}
+
+}  // namespace weft

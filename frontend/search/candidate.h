@@ -1,0 +1,29 @@
+// The descriptions that compete in a search.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "frontend/search/search_space.h"
+#include "frontend/search/trial.h"
+#include "frontend/search/tune_result.h"
+
+namespace weft {
+
+// A description that is tried, and what of it may vary.
+struct Candidate {
+  std::string starter;  // its name among several; empty: the only one
+  Trial trial;          // the description, the data, and the rows to train and to choose on
+  std::vector<Parameter> space;
+};
+
+// The place of the candidate that a result is of; their number if it is of none.
+std::size_t candidate_of(std::span<const Candidate>, const TuneResult&);
+
+// The candidates to go on with, the best first: that of the best result, and others whose best is
+// less than a standard error of the accuracy below it. Without results the first.
+std::vector<std::size_t> promising(std::span<const Candidate>, std::vector<TuneResult>);
+
+}  // namespace weft
