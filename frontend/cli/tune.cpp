@@ -56,10 +56,17 @@ std::string fingerprint(const TuneFlags& flags, const std::vector<Candidate>& ca
     XXH3_64bits_update(state, text.data(), text.size());
     XXH3_64bits_update(state, "\n", 1);
   };
-  for (const Candidate& candidate : candidates) add(candidate.trial.description->source);
+  for (const Candidate& candidate : candidates) {
+    add(candidate.trial.description->source);
+    for (const Parameter& p : candidate.space) {
+      add(fmt::format("{} {} {}", p.path, p.low, p.high));
+      for (const Attr& choice : p.choices) add(to_string(choice));
+    }
+  }
   add(fmt::format("{} {} {}", seed, flags.valid_fraction, listed_files(flags.valid)));
   for (const std::string& assignment : overrides.assignments()) add(assignment);
   add(flags.vectors);
+  add(flags.pretrained);
   for (std::size_t i = 0; i < corpus.size(); ++i) {
     add(corpus.text(i));
     for (const std::uint32_t label : corpus.labels(i)) add(corpus.label_names()[label]);
