@@ -13,7 +13,7 @@ namespace weft {
 
 // `weft train reviews.tsv -o PLAN`: where `--data` names nothing and `model` is plainly data (a
 // folder, the ending of a data format, or content of one that is no description), it moves to
-// `data`. Error if there is no data then.
+// `data`. Error if there is no data then, or if both name data.
 void take_model_for_data(std::string& model, std::vector<std::string>& data,
                          const DataFlags& reading);
 

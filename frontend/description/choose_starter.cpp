@@ -134,6 +134,10 @@ std::string to_string(const DataProfile& data) {
 
 std::vector<FittedStarter> fitting_starters(const DataProfile& data,
                                             const InitialSources& initial) {
+  if (!initial.pretrained.empty() && !initial.vectors.file.empty()) {
+    throw Error("no starter begins with word vectors and a pretrained model",
+                "give one of --vectors and --pretrained, or a description that has both");
+  }
   std::vector<FittedStarter> fitting;
   for (const std::string_view name : names_for(data, initial)) {
     fitting.push_back(Fitting(name, data).fit(initial));

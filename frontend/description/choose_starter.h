@@ -33,7 +33,8 @@ DataProfile profile_of(const Corpus&);
 // `Chinese, 9,900 texts of 10 labels`.
 std::string to_string(const DataProfile&);
 
-// The best first; at least one. Error if the files of `initial` cannot be read.
+// The best first; at least one. Error if the files of `initial` cannot be read, or are of
+// both kinds.
 std::vector<FittedStarter> fitting_starters(const DataProfile&, const InitialSources& initial);
 
 }  // namespace weft

@@ -58,9 +58,16 @@ refuses "did you mean .train.epochs." "$weft" train bow.model --data data.tsv --
 refuses "the nearest are " "$weft" train bow.model --data data.tsv --set qqqqqq=3 -o x.plan
 [ "$(grep -o '`' message | wc -l)" -lt 10 ] || fail "a long list: $(cat message)"
 
-# Files that are swapped: five errors of a kind, then how many more.
+# Files that are swapped, by their names or not: five errors of a kind, then how many more.
 seq 40000 | sed 's/.*/good\tfine &/' >long.tsv
-refuses "and [0-9]+ more like these" "$weft" train long.tsv --data bow.model -o x.plan
+refuses_usage "long.tsv is data, but --data names data already" "$weft" train long.tsv \
+  --data bow.model -o x.plan
+refuses_usage "data.tsv is data, but" "$weft" tune data.tsv --data long.tsv -o x.plan
+cp bow.model odd.csv  # whatever it is called, it is a description
+"$weft" train odd.csv --data data.tsv --epochs 2 --quiet --threads 1 -o x.plan
+cmp bow.plan x.plan || fail "a description of another name gives another plan"
+mv long.tsv long
+refuses "and [0-9]+ more like these" "$weft" train long --data bow.model -o x.plan
 [ "$(wc -l <message)" -lt 60 ] || fail "$(wc -l <message) lines of errors"
 
 # A label that a plan lacks is named with its line.

@@ -114,6 +114,8 @@ TEST_CASE("a pretrained model has the starter of its family") {
       std::move(fitting_starters(profile_of(Corpus(pairs)), initial).front());
   CHECK(bert.changes == Names{"text.pair=true"});
   CHECK(settings_of(bert.description, {}).text.pair);
+  CHECK_THROWS_WITH(names(corpus_of({"x", "y"}), {{folder / "v.txt", {}}, folder / "."}),
+                    doctest::Contains("give one of --vectors and --pretrained"));
   put(folder / "config.json", "{}");
   CHECK_THROWS_AS(names(corpus_of({"x", "y"}), initial), Error);
 }
