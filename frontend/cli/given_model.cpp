@@ -47,12 +47,6 @@ bool holds_rows(const std::string& path, bool has_format) {
   return false;
 }
 
-// A folder, or a file with the ending of a data format.
-bool is_named_as_data(const std::string& path) {
-  std::error_code none;
-  return std::filesystem::is_directory(path, none) || format_by_extension(path) != nullptr;
-}
-
 bool holds_description(const std::string& path) {
   std::error_code none;
   return std::filesystem::is_regular_file(path, none) && parses(read_text_file(path));
@@ -61,7 +55,9 @@ bool holds_description(const std::string& path) {
 bool is_data(const std::string& path, bool has_format) {
   std::error_code none;
   if (path == "-") return false;
-  if (is_named_as_data(path)) return true;
+  if (std::filesystem::is_directory(path, none) || format_by_extension(path) != nullptr) {
+    return true;
+  }
   // A pipe can be read once only.
   return std::filesystem::is_regular_file(path, none) && holds_rows(path, has_format);
 }
@@ -77,7 +73,7 @@ std::string named(const FittedStarter& starter) {
 void take_model_for_data(std::string& model, std::vector<std::string>& data,
                          const DataFlags& reading) {
   if (!data.empty()) {
-    if (is_named_as_data(model) && !holds_description(model)) {
+    if (format_by_extension(model) != nullptr && !holds_description(model)) {
       throw UsageError(fmt::format("{} is data, but --data names data already", model),
                        "name all of it by --data, or give a description");
     }

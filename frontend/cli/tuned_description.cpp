@@ -10,6 +10,7 @@
 
 #include "frontend/description/edit_description.h"
 #include "frontend/description/settings.h"
+#include "frontend/search/final_values.h"
 
 namespace weft {
 namespace {

@@ -225,10 +225,13 @@ model bow
 # word_ngrams=2: pairs of neighbouring words are terms too, so that `not good` is not `good`.
 text   tokenizer=words lowercase=true word_ngrams=2 vocabulary=200000 max_tokens=400
 
+width  = 64
+drop   = 0.5
+
 # A few passes over the data are enough, and words and numbers dropped at random keep it from
 # learning the texts by heart.
-x      = embedding(text, width=64, word_dropout=0.1)
-logits = x | mean_pool | dropout(0.5) | linear(labels)
+x      = embedding(text, width=width, word_dropout=0.1)
+logits = x | mean_pool | dropout(drop) | linear(labels)
 output softmax(logits)
 
 train  adam(rate=0.005) batch=64 epochs=6 steps=600 average=3
@@ -243,10 +246,13 @@ model bow_zh
 
 text   tokenizer=characters word_ngrams=2 vocabulary=200000 max_tokens=400
 
+width  = 64
+drop   = 0.5
+
 # A few passes over the data are enough, and characters and numbers dropped at random keep it from
 # learning the texts by heart.
-x      = embedding(text, width=64, word_dropout=0.1)
-logits = x | mean_pool | dropout(0.5) | linear(labels)
+x      = embedding(text, width=width, word_dropout=0.1)
+logits = x | mean_pool | dropout(drop) | linear(labels)
 output softmax(logits)
 
 train  adam(rate=0.005) batch=64 epochs=6 steps=600 average=3

@@ -175,13 +175,27 @@ class Search {
   }
 
   // A candidate that is slow to train must not take all the time: what it has reached by then
-  // counts.
+  // counts, unless none has come to anything.
   void run_defaults(std::int64_t count) {
     const double deadline = deadline_;
     deadline_ = seconds() + kFirstShare * (deadline - seconds());
-    run_group(0, count);
+    train_defaults(count);
     deadline_ = deadline;
-    if (results_.empty()) run_group(0, count);
+    if (results_.empty()) train_defaults(count);
+  }
+
+  // Candidates as they stand, which all take every step, do not wait for one another.
+  void train_defaults(std::int64_t count) {
+    std::vector<std::vector<TuneResult>> ended(static_cast<std::size_t>(count));
+    run_in_parallel(ended.size(), threads_, [&](std::size_t i) {
+      for (std::int64_t step = 0; step < kTuneSteps; ++step) {
+        auto result = run_trial(static_cast<std::int64_t>(i), step);
+        if (!result) return;
+        ended[i].push_back(std::move(*result));
+        if (!ended[i].back().failure.empty()) return;
+      }
+    });
+    for (const auto& results : ended) list(results);
   }
 
   void run_group(std::int64_t first, std::int64_t count) {
@@ -193,9 +207,7 @@ class Search {
                         });
       if (same && step < kTuneSteps - 1) continue;
       std::vector<TuneResult> ended = run_step(trials, step);
-      for (const TuneResult& result : ended) {
-        if (listed_.insert({result.trial, result.step}).second) results_.push_back(result);
-      }
+      list(ended);
       if (stopped()) return;
       std::erase_if(ended, [](const TuneResult& r) { return !r.failure.empty(); });
       if (ended.empty()) return;
@@ -208,38 +220,43 @@ class Search {
     }
   }
 
-  // The results of result_of(i); the observer hears once of each. None: it was interrupted.
-  template <class ResultOf>
-  std::vector<std::optional<TuneResult>> in_parallel(std::size_t count, ResultOf result_of) {
-    std::vector<std::optional<TuneResult>> ended(count);
-    run_in_parallel(count, threads_, [&](std::size_t i) {
-      ended[i] = result_of(i);
-      if (!ended[i]) return;
-      const std::lock_guard lock(mutex_);
-      if (told_.insert({ended[i]->trial, ended[i]->step}).second) observer_.ended(*ended[i]);
-    });
-    return ended;
+  // Each once, and in an order that does not depend on the threads.
+  void list(const std::vector<TuneResult>& ended) {
+    for (const TuneResult& result : ended) {
+      if (listed_.insert({result.trial, result.step}).second) results_.push_back(result);
+    }
+  }
+  // The result of a trial at a step. None: it was interrupted.
+  std::optional<TuneResult> run_trial(std::int64_t trial, std::int64_t step) {
+    const std::int64_t epochs = epochs_at(trial, step);
+    std::optional<TuneResult> result = known({trial, epochs, false});
+    if (result) {
+      result->step = step;
+    } else if (!stopped()) {
+      result = train_once(trial, step, epochs, seed_of(of_.at(trial)));
+    }
+    if (result) remember(*result);
+    return result;
+  }
+  std::optional<TuneResult> known(const Key& key) {
+    const std::lock_guard lock(mutex_);
+    const auto at = known_.find(key);
+    return at == known_.end() ? std::nullopt : std::optional(at->second);
+  }
+  void remember(const TuneResult& result) {
+    const std::lock_guard lock(mutex_);
+    known_[key(result)] = result;
+    if (told_.insert({result.trial, result.step}).second) observer_.ended(result);
   }
 
   // The results of the trials that ended, in their order.
   std::vector<TuneResult> run_step(const std::vector<std::int64_t>& trials, std::int64_t step) {
-    auto ended = in_parallel(trials.size(), [&](std::size_t i) {
-      const std::int64_t epochs = epochs_at(trials[i], step);
-      std::optional<TuneResult> result;
-      const auto known = known_.find({trials[i], epochs, false});
-      if (known != known_.end()) {
-        result = known->second;
-        result->step = step;
-      } else if (!stopped()) {
-        result = train_once(trials[i], step, epochs, seed_of(of_.at(trials[i])));
-      }
-      return result;
-    });
+    std::vector<std::optional<TuneResult>> ended(trials.size());
+    run_in_parallel(trials.size(), threads_,
+                    [&](std::size_t i) { ended[i] = run_trial(trials[i], step); });
     std::vector<TuneResult> results;
     for (auto& result : ended) {
-      if (!result) continue;
-      known_[key(*result)] = *result;
-      results.push_back(std::move(*result));
+      if (result) results.push_back(std::move(*result));
     }
     return results;
   }
@@ -258,19 +275,17 @@ class Search {
       finalists.push_back(result);
     }
     if (finalists.size() < 2) return;
-    auto ended = in_parallel(finalists.size(), [&](std::size_t i) {
-      TuneResult& finalist = finalists[i];
-      finalist.step = kTuneSteps;
-      const auto known = known_.find(key(finalist));
-      return known != known_.end() ? known->second : train_again(finalist);
+    std::vector<std::optional<TuneResult>> ended(finalists.size());
+    run_in_parallel(finalists.size(), threads_, [&](std::size_t i) {
+      finalists[i].step = kTuneSteps;
+      ended[i] = known(key(finalists[i]));
+      if (!ended[i]) ended[i] = train_again(finalists[i]);
+      if (ended[i]) remember(*ended[i]);
     });
     for (const auto& result : ended) {
       if (!result) return;
     }
-    for (auto& result : ended) {
-      known_[key(*result)] = *result;
-      finals_[result->trial] = std::move(*result);
-    }
+    for (auto& result : ended) finals_[result->trial] = std::move(*result);
   }
 
   // The mean of its score and of those from other seeds.
@@ -372,23 +387,6 @@ class Search {
 std::vector<TuneResult> tune(std::span<const Candidate> candidates, const TuneSettings& settings,
                              const std::vector<TuneResult>& known, TuneObserver& observer) {
   return Search(candidates, settings, known, observer).run();
-}
-
-Assignments final_values(const TuneResult& result, const Trial& trial, bool fully) {
-  if (!fully) return result.values;
-  Overrides overrides = trial.overrides;
-  for (const auto& [path, value] : result.values) overrides.set(path, value);
-  const DescriptionSettings settings = settings_of(*trial.description, overrides);
-  // If the learning rate depends on the length of the run, the run keeps its length.
-  const LearningRateSchedule& schedule = settings.schedule;
-  const bool constant =
-      schedule.shape == ScheduleShape::constant && (schedule.warmup == 0 || schedule.warmup >= 1);
-  const std::int64_t scored = result.averaged > 0 ? result.ended : result.best_epoch;
-  Assignments values = result.values;
-  values.emplace_back("train.epochs", constant ? scored : result.epochs);
-  // Without validation data the mean of the last epochs is always taken.
-  if (settings.average != result.averaged) values.emplace_back("train.average", result.averaged);
-  return values;
 }
 
 }  // namespace weft

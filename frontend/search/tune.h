@@ -46,9 +46,4 @@ class TuneObserver {
 std::vector<TuneResult> tune(std::span<const Candidate>, const TuneSettings&,
                              const std::vector<TuneResult>& known, TuneObserver&);
 
-// The values that train a model as it scored, when no validation data chooses the epoch: those of
-// the trial, the number of epochs, and averaging. If the trial was never trained `fully`, the best
-// number of epochs is not known, and the description's own holds.
-Assignments final_values(const TuneResult&, const Trial&, bool fully = true);
-
 }  // namespace weft

@@ -68,7 +68,7 @@ silent "$weft" train bow.model --data columns.tsv --epochs 1 --quiet -o x.plan
 says "kept.embedding: static, but without vectors: it stays random" "${train[@]}" vectors.model \
   --set width=8 --set channels=8 --epochs 1 -o x.plan
 refuses_hint() {
-  refuses "did you mean .x.embedding.width." "${train[@]}" bow.model --set "$1" -o x.plan
+  refuses "did you mean .*width.\?" "${train[@]}" bow.model --set "$1" -o x.plan
 }
 refuses_hint y.width=200
 refuses_hint widht=200

@@ -92,7 +92,7 @@ TEST_CASE("without a line `tune` layers are searched where numbers stand, and th
   const auto starter = [](std::string_view name) {
     return parse_description(find_starter(name)->text, name);
   };
-  CHECK(paths_of(starter("bow")) == with({"text.word_ngrams"}));
+  CHECK(paths_of(starter("bow")) == with({"width", "drop", "text.word_ngrams"}));
   CHECK(paths_of(starter("textcnn")) == with({"width", "channels", "drop", "a.conv1d.kernel",
                                               "b.conv1d.kernel", "c.conv1d.kernel"}));
   // What is fixed, by whichever path, and what a constant says, is not searched by a layer's path.
