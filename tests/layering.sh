@@ -56,6 +56,9 @@ broken=$([ -z "$sources" ] || LC_ALL=C awk -v rooms="$(echo $rooms)" '
       say("the file begins otherwise: let its first line be a // sentence that says what it is")
   }
   FNR == limit + 1 { say("more than " limit " lines: split the file") }
+  product && FILENAME !~ /format\/message\./ && /fmt::print\(|std::cerr <</ {
+    say("fmt::print ends the program where it cannot write: call print_message or print_out")
+  }
   /\t/ { say("a tab: indent with spaces, and write \\t in strings") }
   {
     text = $0; gsub(/[\200-\277]/, "", text)  # count characters, not bytes

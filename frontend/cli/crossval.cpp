@@ -1,6 +1,5 @@
 // `weft crossval`: how good a description is on data it was not trained on, and how sure that is.
 #include "frontend/search/crossval.h"
-#include "frontend/format/message.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include <cmath>
 
 #include "frontend/cli/command.h"
+#include "frontend/format/message.h"
 #include "frontend/report/progress.h"
 
 namespace weft {

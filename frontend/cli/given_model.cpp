@@ -11,6 +11,7 @@
 
 #include "frontend/data/data_format.h"
 #include "frontend/data/line_reader.h"
+#include "frontend/format/message.h"
 #include "ir/file.h"
 #include "ir/plan/format.h"
 
@@ -99,9 +100,9 @@ FittedStarter starter_for(const Corpus& corpus, const InitialSources& initial, b
   const DataProfile profile = profile_of(corpus);
   FittedStarter starter = std::move(fitting_starters(profile, initial).front());
   if (!quiet) {
-    fmt::print(stderr,
-               "no description was given: the starter {} is used ({}); `weft new {}` prints it\n",
-               named(starter), to_string(profile), starter.name);
+    print_message(
+        stderr, "no description was given: the starter {} is used ({}); `weft new {}` prints it\n",
+        named(starter), to_string(profile), starter.name);
   }
   return starter;
 }
@@ -116,10 +117,10 @@ std::vector<FittedStarter> competing_starters(const Corpus& corpus, const Initia
     names += (names.empty() ? "" : last ? " and " : ", ") + named(starter);
   }
   if (!quiet) {
-    fmt::print(stderr, "no description was given: the starter{} ({})\n",
-               starters.size() == 1 ? fmt::format(" {} is tuned", names)
-                                    : fmt::format("s {} compete", names),
-               to_string(profile));
+    print_message(stderr, "no description was given: the starter{} ({})\n",
+                  starters.size() == 1 ? fmt::format(" {} is tuned", names)
+                                       : fmt::format("s {} compete", names),
+                  to_string(profile));
   }
   return starters;
 }

@@ -1,6 +1,5 @@
 // `weft tune`: searches for better values of a description's constants and settings.
 #include "frontend/search/tune.h"
-#include "frontend/format/message.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -18,6 +17,7 @@
 #include "frontend/cli/tune_progress.h"
 #include "frontend/cli/tuned_description.h"
 #include "frontend/data/split.h"
+#include "frontend/format/message.h"
 #include "frontend/report/progress.h"
 #include "frontend/search/trials_file.h"
 #include "ir/file.h"
@@ -246,7 +246,7 @@ TrialsFile open_trials(const TuneFlags& flags, const std::vector<Candidate>& can
   const std::string path = stem_of(flags.out) + ".trials.jsonl";
   TrialsFile file(path, fingerprint(flags, candidates, seed), flags.resume);
   if (file.kept_old()) {
-    fmt::print(
+    print_message(
         stderr,
         "weft: {} is of an earlier search, with which --resume would go on: kept as {}.old\n", path,
         path);
@@ -305,7 +305,7 @@ int tune_command(const TuneFlags& flags) {
   say_best(results, measure);
   if (!flags.quiet) {
     print_message(stderr, "wrote {}, {} and {}.trials.jsonl\n", flags.out, best.description.file,
-               stem_of(flags.out));
+                  stem_of(flags.out));
   }
   return 0;
 }

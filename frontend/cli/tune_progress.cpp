@@ -34,7 +34,7 @@ void TuneProgress::ended(const TuneResult& result) {
   if (quiet_) return;
   if (!live_) {
     print_message(stderr, "trial {:3}  {:2} epoch{}  {} {}  {}\n", result.trial, result.epochs,
-               result.epochs == 1 ? " " : "s", score_, score_text(result), tried_text(result));
+                  result.epochs == 1 ? " " : "s", score_, score_text(result), tried_text(result));
     return;
   }
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
