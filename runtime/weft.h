@@ -25,23 +25,26 @@ typedef struct weft_session weft_session;
 
 typedef enum weft_status {
   WEFT_OK = 0,
-  WEFT_BAD_ARGUMENT = 1,  // a null pointer, a label or a size that cannot be
-  WEFT_FAILED = 2         // a file, a plan or the machine: weft_error() says what and the remedy
+  WEFT_BAD_ARGUMENT = 1,  // a null pointer, or a k or offsets that cannot be
+  WEFT_FAILED = 2         // all else: a file, a plan, a label, a batch that is too large
 } weft_status;
 
-// The message of the last call that failed on this thread; "" before any. Valid until the next
-// failure.
+// The message, with the remedy, of the last call that failed on this thread; "" before any. Valid
+// until the next failure.
 WEFT_API const char* weft_error(void);
 
 // Opens a plan; `threads` 0: as many as the machine grants. `train` not 0: weights are copied and
 // weft_train_step is allowed. NULL on failure.
 WEFT_API weft_session* weft_load(const char* path, int threads, int train);
-// The file stays mapped, read-only: a process that writes into it or cuts it short ruins the
-// session
-// (`cp` over it does; weft_save, `weft train` and `mv` put a new file in its place and do not).
-// Where that may happen, read it and use weft_load_memory, which copies the bytes.
+// The same of a plan in memory, whose bytes are copied.
+//
+// weft_load maps its file and reads it as long as the session lives, whether it trains or not. A
+// process that writes into that file (`cp` over it does) gives the session wrong numbers, and one
+// that cuts it short ends this process by SIGBUS; weft_save, `weft train` and `mv` put a new file
+// in its place and do no harm. Where others may write, read the file and use weft_load_memory.
 WEFT_API weft_session* weft_load_memory(const void* plan, size_t size, int threads, int train);
-// Another session on the same model; only of one that does not train. NULL on failure.
+// Another session on the same model; only of one that does not train.
+// Either may be freed first. NULL on failure.
 WEFT_API weft_session* weft_sibling(const weft_session* session);
 WEFT_API void weft_free(weft_session* session);  // NULL is allowed
 
@@ -89,15 +92,17 @@ WEFT_API weft_status weft_classify(weft_session* session, const char* const* tex
                                    const size_t* lengths, size_t count, size_t* counts,
                                    int32_t* labels, float* probabilities);
 
-// The numbers before softmax or sigmoid, to logits[count * weft_logit_count]: one per label, or a
-// single one that tells two labels apart.
+// The numbers that softmax or sigmoid is applied to (a calibrated plan divides them by its
+// temperature first), to logits[count * weft_logit_count]: one per label, or a single one that
+// tells two labels apart, above 0 for the second.
 WEFT_API size_t weft_logit_count(const weft_session* session);
 WEFT_API weft_status weft_predict_logits(weft_session* session, const char* const* texts,
                                          const size_t* lengths, size_t count, float* logits);
 
 // One step of the plan's optimizer on texts with one label each; the loss before it to `loss`
-// unless that is NULL. At most weft_train_capacity texts. Fails if the rate is no number, 0 or
-// above, and if the loss is none: training has diverged then, and weft_save refuses such weights.
+// unless that is NULL. At most weft_train_capacity texts. Fails unless the rate is finite and at
+// least 0; and if the loss is not finite: training has diverged then, and weft_save refuses such
+// weights.
 WEFT_API weft_status weft_train_step(weft_session* session, const char* const* texts,
                                      const size_t* lengths, size_t count, const int32_t* labels,
                                      double learning_rate, double* loss);
@@ -108,7 +113,7 @@ WEFT_API weft_status weft_train_step_pairs(weft_session* session, const char* co
                                            double* loss);
 // The same of texts with any number of labels, for WEFT_MANY_LABELS: text i has
 // labels[label_offsets[i]] to labels[label_offsets[i + 1] - 1]; count + 1 offsets, from 0 on,
-// rising.
+// never falling.
 WEFT_API weft_status weft_train_step_labels(weft_session* session, const char* const* texts,
                                             const size_t* lengths, size_t count,
                                             const int32_t* labels, const int64_t* label_offsets,

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "frontend/cli/command.h"
+#include "frontend/train/evaluate.h"
 
 namespace weft {
 namespace {
@@ -15,27 +16,28 @@ struct Flags {
   DataFlags reading;
 };
 
-// Why no temperature within the limits fits. Error if the texts are so few that any would be
-// chance.
-std::string why_extreme(const AnsweredLogits& answers, const Calibration& found) {
-  constexpr std::size_t kFew = 20;  // texts
+// Error if no temperature within the limits fits: the nearest would be worse than none.
+void check_fit(const AnsweredLogits& answers, const Calibration& found) {
+  if (found.temperature != kCoolest && found.temperature != kHottest) return;
   const std::size_t right = right_answers(answers);
-  if (answers.size() < kFew) {
+  if (answers.size() < kEnoughToValidate) {
     throw Error(fmt::format("{} of {} answers {} right: so few texts cannot say how often", right,
                             answers.size(), right == 1 ? "is" : "are"),
                 "give hundreds of texts");
   }
   if (right == 0) {
-    return fmt::format(
-        "all {} answers are wrong: that the labels of the data are mixed up is likelier than that "
-        "the plan is so bad; see `weft eval`",
-        answers.size());
+    throw Error(fmt::format("all {} answers are wrong: that the labels of the data are mixed up is "
+                            "likelier than that the plan is so bad",
+                            answers.size()),
+                "see `weft eval`");
   }
-  return found.temperature == kCoolest
-             ? "all answers are right, and a lower temperature would fit even better: the plan was "
-               "probably trained on this data"
-             : "most answers are wrong, and a higher temperature would fit even better: the data "
-               "is probably not of the kind that the plan was trained on";
+  throw Error(
+      found.temperature == kCoolest
+          ? "all answers are right, and no temperature is low enough: the plan was probably "
+            "trained on this data"
+          : "most answers are wrong, and no temperature is high enough: the data is probably "
+            "not of the kind that the plan was trained on",
+      "calibrate by other texts");
 }
 
 int calibrate(const Flags& flags) {
@@ -56,8 +58,10 @@ int calibrate(const Flags& flags) {
     warn("{} texts are left out, because the plan does not know their label: {}", answers.unknown,
          listed(names));
   }
-  if (found.temperature == kCoolest || found.temperature == kHottest) {
-    warn(why_extreme(answers, found));
+  check_fit(answers, found);
+  if (answers.size() < kEnoughToValidate) {
+    warn("{} text{} say{} little about how often the plan is right: give hundreds", answers.size(),
+         answers.size() == 1 ? "" : "s", answers.size() == 1 ? "s" : "");
   }
   const double before = plan.temperature;
   set_temperature(plan, found.temperature);

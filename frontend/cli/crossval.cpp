@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "frontend/cli/command.h"
+#include "frontend/cli/given_model.h"
 #include "frontend/format/message.h"
 #include "frontend/report/progress.h"
 
@@ -60,15 +61,18 @@ int crossval(const Flags& flags) {
   if (std::isnan(flags.settings.valid_fraction)) {
     throw UsageError("--valid-fraction nan is no share", "0.1, say");
   }
-  const Description description = read_model(flags.description);
   const Corpus corpus = flags.reading.read(flags.data);
+  const InitialSources initial{vectors_options(flags.vectors, /*quiet=*/true), flags.pretrained};
+  const FittedStarter model = flags.description.empty()
+                                  ? starter_for(corpus, initial, flags.quiet)
+                                  : FittedStarter{"", {}, read_model(flags.description), initial};
   Trial trial;
-  trial.description = &description;
+  trial.description = &model.description;
   trial.overrides = Overrides(flags.set);
-  trial.options.initial = {vectors_options(flags.vectors, /*quiet=*/true), flags.pretrained};
+  trial.options.initial = model.initial;
   trial.options.initial.vectors.store = std::make_shared<VectorsStore>(corpus);
   trial.corpus = &corpus;
-  const DescriptionSettings plain = settings_of(description, trial.overrides);
+  const DescriptionSettings plain = settings_of(*trial.description, trial.overrides);
   warn(text_warnings(corpus, plain));
   warn(label_warnings(corpus, plain));
   CrossvalSettings settings = flags.settings;
@@ -87,8 +91,9 @@ int crossval(const Flags& flags) {
 
 Run declare_crossval(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
-  app.add_option("MODEL", flags->description, "a model description")->required();
-  declare_data(app, "--data", flags->data, "labelled texts")->required();
+  app.add_option("MODEL", flags->description,
+                 "a model description; without one, the data: a starter is chosen that fits it");
+  declare_data(app, "--data", flags->data, "labelled texts");
   app.add_option("--folds", flags->settings.folds, "parts, each tested once")
       ->check(CLI::Range(2, 1000))
       ->capture_default_str();
@@ -114,7 +119,10 @@ Run declare_crossval(CLI::App& app) {
   declare_pretrained(app, flags->pretrained);
   declare_set(app, flags->set);
   flags->reading.declare(app);
-  return [flags] { return crossval(*flags); };
+  return [flags] {
+    take_model_for_data(flags->description, flags->data, flags->reading);
+    return crossval(*flags);
+  };
 }
 
 }  // namespace weft

@@ -1,5 +1,5 @@
-// The model of `weft train` and `weft tune` where no description is given: the data itself, in its
-// place.
+// The model of `weft train`, `weft crossval` and `weft tune` where no description is given: the
+// data itself, in its place.
 #pragma once
 
 #include <string>

@@ -272,6 +272,9 @@ void say_end(const Flags& flags, const FitResult& result, bool validated) {
   if (result.interrupted) how = "interrupted; ";
   if (result.stopped_early) how = "no better for a while; ";
   how += kept(result, validated);
+  if (validated && result.valid && (result.averaged > 0 || result.best_epoch > 0)) {
+    how.insert(how.size() - 2, fmt::format(" (validation: {})", short_text(*result.valid)));
+  }
   std::error_code device;  // has no size
   const auto bytes = std::filesystem::file_size(flags.out, device);
   const double megabytes = device ? 0 : static_cast<double>(bytes) / 1e6;
@@ -361,7 +364,8 @@ Run declare_train(CLI::App& app) {
                  "the last learning rate of linear and cosine, as a share of the first");
   app.add_option(
       "--metric", flags->metric,
-      "the measure that chooses the best epoch: auto, accuracy, macro_f1, micro_f1 or loss");
+      "the measure of the best epoch: auto, accuracy, macro_f1, micro_f1 or loss; auto counts rare "
+      "labels and, with few texts, the loss");
   app.add_option("--patience", flags->patience,
                  "epochs without a better validation before it stops");
   app.add_option("--average", flags->average,

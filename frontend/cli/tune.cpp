@@ -147,7 +147,8 @@ std::string_view name_of(BestBy score) {
   return kNames[static_cast<std::size_t>(score)];
 }
 
-void say_best(const std::vector<TuneResult>& results, std::string_view score) {
+// `texts`: how many the score is of.
+void say_best(const std::vector<TuneResult>& results, std::string_view score, std::size_t texts) {
   print_out(leaderboard(results, 10));
   print_out(fmt::format("score: {} on the validation texts; first come trials of several seeds\n",
                         score));
@@ -162,6 +163,14 @@ void say_best(const std::vector<TuneResult>& results, std::string_view score) {
   }
   print_out(
       fmt::format("best score {:.4f}; {} {:.4f}\n", best.score, tried_text(*plain), plain->score));
+  // The best of many trials is in part the luckiest of them.
+  const double error = std::sqrt(best.accuracy * (1 - best.accuracy) / static_cast<double>(texts));
+  if (best.score - plain->score < 2 * error) {
+    print_out(
+        fmt::format("{} validation texts tell scores apart that differ by {:.2f} or more: the "
+                    "difference may be chance\n",
+                    texts, 2 * error));
+  }
 }
 
 // The data to compare trials on, and the data that the best is trained on at the end.
@@ -294,7 +303,12 @@ int tune_command(const TuneFlags& flags) {
   Trial trial = best_trial(candidates, results);
   trial.options.threads = flags.settings.threads;
   const Best best = describe(results, trial, flags);
-  if (!flags.quiet) print_message(stderr, "the best, trained on all of the data:\n");
+  if (!flags.quiet) {
+    print_message(stderr, "the best, trained on all of the data{}:\n",
+                  was_trained_fully(results, results.front().trial)
+                      ? ""
+                      : ", for as many epochs as it says, since no trial of it was as long");
+  }
   const Plan tuned = train_best(best, trial, data.given, flags.quiet);
   if (interrupted) {
     leave_best(results, candidates, flags);
@@ -302,7 +316,7 @@ int tune_command(const TuneFlags& flags) {
   }
   save_plan(tuned, flags.out);
   write_file(best.description.file, best.description.source);
-  say_best(results, measure);
+  say_best(results, measure, data.split.valid.size());
   if (!flags.quiet) {
     print_message(stderr, "wrote {}, {} and {}.trials.jsonl\n", flags.out, best.description.file,
                   stem_of(flags.out));

@@ -154,12 +154,10 @@ SettingsGroup train_group() {
            "macro F1 (of several labels a text: micro F1), less a share of the loss, which is "
            "large where there are few texts",
            {"auto", "accuracy", "macro_f1", "micro_f1", "loss"}),
-       integer(
-           "average",
-           "last epochs whose mean weights are kept, unless the best epoch is better than chance "
-           "can explain; "
-           "0: none",
-           0, 0, 1000),
+       integer("average",
+               "last epochs whose mean weights are kept, unless the best epoch is better: with "
+               "metric=auto, by more than chance can explain; 0: none",
+               0, 0, 1000),
        number("clip_norm", "limit of the norm of all gradients together; 0: none", 0, 0, 1e6),
        number("clip_value", "limit of each number of a gradient; 0: none", 0, 0, 1e6),
        number("label_smoothing", "share of certainty spread over all labels", 0, 0, 0.99),

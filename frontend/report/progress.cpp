@@ -1,4 +1,4 @@
-// Draws at most ten times a second; a finished epoch leaves one line.
+// Draws at most ten times a second; a finished epoch leaves one line, or, of very many, every n-th.
 #include "frontend/report/progress.h"
 
 #include <fmt/format.h>
@@ -23,13 +23,18 @@ std::string bar(double share) {
   return cells;
 }
 
-std::string to_text(const Evaluation& valid) {
-  return fmt::format("  valid loss {}  accuracy {:.4f}  macro F1 {:.4f}",
+std::string to_text(const Evaluation& valid) { return "  valid " + short_text(valid); }
+
+// From so many epochs on, a line for each would be more than anybody reads.
+constexpr std::int64_t kManyEpochs = 60;
+
+}  // namespace
+
+std::string short_text(const Evaluation& valid) {
+  return fmt::format("loss {}  accuracy {:.4f}  macro F1 {:.4f}",
                      valid.loss ? rounded(*valid.loss) : "–", valid.metrics.accuracy,
                      valid.metrics.macro.f1);
 }
-
-}  // namespace
 
 std::string duration(double seconds) {
   const auto s = std::llround(seconds);
@@ -69,6 +74,10 @@ void Progress::start_evaluated(const Evaluation& evaluation) {
 void Progress::epoch_ended(const EpochReport& report) {
   ++ended_;
   if (out_ == nullptr) return;
+  if (epochs_ > kManyEpochs && ended_ % (epochs_ / (kManyEpochs / 2)) != 0 && ended_ != epochs_) {
+    epoch_start_ = Clock::now();
+    return;
+  }
   std::string line = fmt::format("epoch {:2}  loss {}", report.epoch, rounded(report.train_loss));
   if (report.valid) line += to_text(*report.valid);
   line += fmt::format("  {}", duration(seconds_since(epoch_start_)));

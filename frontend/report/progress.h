@@ -54,6 +54,8 @@ class ReadProgress {
   Clock::time_point start_, drawn_at_;
 };
 
+std::string short_text(const Evaluation&);  // loss, accuracy, macro F1
+
 std::string duration(double seconds);  // 45s, 3m20s, 2h05m
 
 }  // namespace weft

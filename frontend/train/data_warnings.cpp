@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "frontend/format/format_number.h"
+#include "frontend/train/evaluate.h"
 #include "runtime/text/normalize.h"
 #include "runtime/text/tokenizers.h"
 #include "runtime/text/utf8.h"
@@ -20,7 +21,6 @@ namespace {
 
 constexpr std::size_t kNamed = 5;
 constexpr std::size_t kEnoughToJudge = 20;  // texts
-constexpr std::size_t kEnoughToValidate = 50;
 constexpr double kNearlyAll = 0.9;
 
 std::string counted(std::size_t n, std::string_view noun) {

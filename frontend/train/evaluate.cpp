@@ -189,12 +189,15 @@ BestBy shown_measure(BestBy by, bool multi_label) {
   return multi_label ? BestBy::micro_f1 : BestBy::accuracy;
 }
 
-double score_error(const Evaluation& evaluation, BestBy by) {
-  if (by == BestBy::loss || evaluation.metrics.examples == 0) return 0;
+double chance_of_best(const Evaluation& evaluation, BestBy by, std::int64_t epochs) {
+  const Metrics& metrics = evaluation.metrics;
+  if (by != BestBy::automatic) return 0;
+  if (metrics.examples < kEnoughToValidate) return std::numeric_limits<double>::infinity();
   // One answer more of each kind: where all are right, the next may still be wrong.
-  const auto texts = static_cast<double>(evaluation.metrics.examples);
-  const double right = (evaluation.metrics.accuracy * texts + 1) / (texts + 2);
-  return std::sqrt(right * (1 - right) / texts);
+  const auto texts = static_cast<double>(metrics.examples);
+  const double right = (metrics.accuracy * texts + 1) / (texts + 2);
+  const double error = std::sqrt(right * (1 - right) / texts);
+  return error * std::sqrt(std::log(static_cast<double>(std::max<std::int64_t>(2, epochs))) / 2);
 }
 
 }  // namespace weft

@@ -29,8 +29,12 @@ struct Evaluation {
 double score(const Evaluation&, BestBy);
 // What a person is told the score of: accuracy or micro F1 for `automatic`.
 BestBy shown_measure(BestBy, bool multi_label);
-// By so much two scores may differ by chance: the standard error of the accuracy. 0 for the loss.
-double score_error(const Evaluation&, BestBy);
+// By so much the best of several epochs that are alike may exceed another by chance, as far as
+// these texts tell. The best of E scores lies some sqrt(2 ln E) standard errors above their mean;
+// those of epochs, whose answers mostly agree, vary half as much as the accuracy does. Infinite
+// below kEnoughToValidate texts. 0 for a measure that was asked for by name, which is obeyed.
+double chance_of_best(const Evaluation&, BestBy, std::int64_t epochs);
+inline constexpr std::size_t kEnoughToValidate = 50;
 
 // An answer is infinite or `nan`: training that went wrong leaves such weights.
 class NoNumber : public Error {

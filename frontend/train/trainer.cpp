@@ -222,7 +222,8 @@ class Trainer {
     Plan mean = state_.recent.mean_in(session_.flushed());
     if (valid_ != nullptr) {
       Evaluation evaluation = evaluated(mean);
-      const double chance = result.best_epoch == 0 ? 0 : score_error(evaluation, settings_.metric);
+      const double chance =
+          result.best_epoch == 0 ? 0 : chance_of_best(evaluation, settings_.metric, state_.ended);
       if (score(evaluation, settings_.metric) + chance < state_.best_score) return;
       mean.threshold = evaluation.threshold;
       result.valid = std::move(evaluation);

@@ -7,6 +7,7 @@ source "$(dirname "$0")/../e2e_setup.sh"
 awk 'BEGIN {
   print "label\ttext"
   for (i = 0; i < 200; ++i) print (i % 2 ? "good\tfine film" : "bad\tdull film") " w" i % 9
+  for (i = 0; i < 20; ++i) print (i % 2 ? "bad\tfine film" : "good\tdull film") " w" i % 9
 }' >data.tsv
 cut -f 2 data.tsv >lines
 "$weft" new bow >bow.model

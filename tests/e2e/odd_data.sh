@@ -128,11 +128,11 @@ says "the vocabulary is empty" "${train[@]}" --data alike.tsv --set min_count=10
 # Calibration by data that cannot tell.
 sed 's/^a/c/; s/^b/a/; s/^c/b/' alike.tsv >swapped.tsv
 "$weft" train bow.model --data alike.tsv --epochs 20 --rate 0.05 --quiet --threads 1 -o sure.plan
-says "all 80 answers are wrong: that the labels of the data are mixed up is likelier" \
+refuses "all 80 answers are wrong: that the labels of the data are mixed up is likelier" \
   "$weft" calibrate sure.plan --data swapped.tsv -o x.plan
 refuses "1 of 1 answers is right: so few texts" "$weft" calibrate sure.plan \
   --data <(head -2 alike.tsv) --format tsv -o x.plan
-says "all answers are right.*probably trained on this data" "$weft" calibrate sure.plan \
+refuses "all answers are right.*probably trained on this data" "$weft" calibrate sure.plan \
   --data alike.tsv -o x.plan
 
 # No label at all.

@@ -199,11 +199,16 @@ TEST_CASE("the score by default counts rare labels, and the loss where texts are
   few.metrics.micro.f1 = 0.9;
   few.loss = 0.5;
   CHECK(score(few, BestBy::automatic) == doctest::Approx(0.7 - 0.05));
-  CHECK(score_error(few, BestBy::automatic) == doctest::Approx(std::sqrt(21.0 * 6 / 27 / 27 / 25)));
-  CHECK(score_error(few, BestBy::loss) == 0);
+  CHECK(std::isinf(chance_of_best(few, BestBy::automatic, 9)));
+  CHECK(chance_of_best(few, BestBy::loss, 9) == 0);
   Evaluation many = few;
   many.metrics.examples = 250000;
   CHECK(score(many, BestBy::automatic) == doctest::Approx(0.7 - 0.0005));
+  // An error of 0.8 / 1000, times sqrt(ln(epochs) / 2).
+  CHECK(chance_of_best(many, BestBy::automatic, 8) ==
+        doctest::Approx(0.0008 * std::sqrt(std::log(8) / 2)).epsilon(0.001));
+  CHECK(chance_of_best(many, BestBy::automatic, 1) == chance_of_best(many, BestBy::automatic, 2));
+  CHECK(chance_of_best(many, BestBy::accuracy, 8) == 0);
   few.metrics.multi_label = true;
   CHECK(score(few, BestBy::automatic) == doctest::Approx(0.9 - 0.05));
   CHECK(score(few, BestBy::micro_f1) == 0.9);
@@ -289,7 +294,7 @@ TEST_CASE("the mean is kept unless the best epoch is better than chance can expl
     for (const EpochReport& report : recorder.epochs) {
       best = std::max(best, score(*report.valid, BestBy::automatic));
     }
-    const double chance = score_error(reached, BestBy::automatic);
+    const double chance = chance_of_best(reached, BestBy::automatic, settings.epochs);
     CHECK((outcome.averaged > 0) == (score(reached, BestBy::automatic) + chance >= best));
     kept += outcome.averaged > 0;
   }
