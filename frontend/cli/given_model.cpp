@@ -92,8 +92,11 @@ void take_model_for_data(std::string& model, std::vector<std::string>& data,
   if (model != "-" && !std::filesystem::exists(model, none)) {
     throw Error(fmt::format("cannot read {}: {}", model, std::strerror(ENOENT)));
   }
-  throw UsageError(fmt::format("--data is required beside {}, which is no data file", model),
-                   "name labelled texts: --data FILE");
+  const bool pipe = model == "-" || !std::filesystem::is_regular_file(model, none);
+  throw UsageError(
+      fmt::format("--data is required beside {}{}", model,
+                  pipe ? ": a pipe there is read as a description" : ", which is no data file"),
+      "name labelled texts: --data FILE");
 }
 
 FittedStarter starter_for(const Corpus& corpus, const InitialSources& initial, bool quiet) {

@@ -219,6 +219,19 @@ std::vector<FittedStarter> competitors(const TuneFlags& flags, std::optional<Cor
   return competing_starters(*corpus, initial, flags.quiet);
 }
 
+// Error if what is set does not fit: before the results of an earlier search are put aside.
+void check_set(const Candidate& candidate) {
+  const Trial& trial = candidate.trial;
+  try {
+    check_values(*trial.description, trial.overrides, {}, trial.options.initial);
+  } catch (const Error& e) {
+    if (candidate.starter.empty()) throw;
+    const Diagnostic& first = e.diagnostics().front();
+    throw UsageError(fmt::format("the starter `{}`: {}", candidate.starter, first.message),
+                     first.note);
+  }
+}
+
 // Without their data. They refer to the descriptions of the competitors.
 std::vector<Candidate> candidates_of(const TuneFlags& flags,
                                      const std::vector<FittedStarter>& competitors) {
@@ -231,6 +244,7 @@ std::vector<Candidate> candidates_of(const TuneFlags& flags,
     trial.overrides = Overrides(flags.set);
     if (flags.seed) trial.overrides.set("train.seed", *flags.seed);
     trial.options.initial = competitor.initial;
+    check_set(candidate);
     candidate.space = search_space(*trial.description, trial.overrides, trial.options.initial);
     candidates.push_back(std::move(candidate));
   }

@@ -121,6 +121,10 @@ repeats won
 says "the starters .textcnn-vectors. with width=4, .bow. and .textcnn. compete" "$weft" tune data.tsv \
   --vectors four.txt --trials 3 --set train.epochs=1 --threads 1 -o vectors.plan
 repeats vectors
+# What is set wrongly does not put the results of another search aside.
+cp vectors.trials.jsonl kept
+misused "no such setting" "$weft" tune m.model --data data.tsv --set nope=1 --trials 2 -o vectors.plan
+cmp kept vectors.trials.jsonl || fail "a search that was refused changed the results of another"
 refuses "the starter .bow.: --set channels: .* no such setting" "$weft" tune data.tsv \
   --set channels=3 --trials 2 -o x.plan
 refuses "^weft: --data is required" "$weft" tune -o x.plan

@@ -70,7 +70,11 @@ refuses "^weft: --data is required: labelled texts" "$weft" train -o x.plan
 refuses "^weft: --data is required beside bow.model" "$weft" train bow.model -o x.plan
 refuses "^weft: --data is required beside found.plan" "$weft" train found.plan -o x.plan
 refuses "^weft: --data is required beside -" "$weft" train - -o x.plan
-refuses "cannot tell the format of data.txt" "$weft" train data.txt -o x.plan
+"$weft" train data.txt --epochs 1 --threads 1 --quiet -o x.plan 2>message ||
+  fail "a TSV file of another name: $(cat message)"
+cut -f 2 data.tsv >plain.txt
+refuses "cannot tell the format of plain.txt" "$weft" crossval --data plain.txt
+refuses "a pipe there is read as a description" "$weft" train <(cat data.tsv) --format tsv -o x.plan
 sed 's/^output/outptu/' bow.model >typo.model
 refuses "did you mean .output." "$weft" train typo.model --data data.tsv -o x.plan
 refuses "no such setting" "$weft" train data.tsv --set channels=3 -o x.plan
