@@ -168,13 +168,19 @@ bool is_plan(const std::string& path) {
   if (!in) throw Error(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
   char first[4096];
   in.read(first, sizeof first);
-  // A description is text: it holds no byte 0.
-  return std::memchr(first, 0, static_cast<std::size_t>(in.gcount())) != nullptr;
+  const std::string_view begin(first, static_cast<std::size_t>(in.gcount()));
+  // A description is text: it holds no byte 0, but in UTF-16, which is told by its mark.
+  const bool utf16 = begin.starts_with("\xFF\xFE") || begin.starts_with("\xFE\xFF");
+  return !utf16 && begin.find('\0') != begin.npos;
 }
 
 Description read_model(const std::string& path) {
   const std::string text = read_text(path);
-  if (text.find('\0') != std::string::npos) {
+  if (text.find('\0') != std::string::npos && !text.starts_with(plan_format::kMagic)) {
+    throw Error(fmt::format("{} is neither a description nor a plan: it holds a byte 0", path),
+                "save the description as UTF-8 text");
+  }
+  if (text.starts_with(plan_format::kMagic)) {
     throw Error(fmt::format("{} is a plan, not a description", path),
                 fmt::format("weft inspect {} shows the description that it was made from", path));
   }

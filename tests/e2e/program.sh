@@ -214,6 +214,10 @@ cmp data.tsv valid.tsv && cmp bow.model bow.kept && grep -q milk notes.txt ||
   fail "an input was overwritten"
 cp small.plan smaller.plan
 "$weft" compile smaller.plan --fold -o smaller.plan || fail "a plan cannot replace itself"
+{ printf '\xff\xfe'; sed 's/./&\x00/g' bow.model; } >utf16.model
+refuses "save the description as UTF-8" "$weft" check utf16.model
+refuses "save the description as UTF-8" "$weft" train utf16.model --data data.tsv -o x.plan
+refuses "is a plan, not a description" "$weft" check bow.plan
 misused "no such setting" "$weft" train bow.model --data data.tsv --set widht=3 -o x.plan
 refuses "plan is compiled already" "$weft" train one.plan --data data.tsv --set x.width=3 -o x.plan
 refuses "only predicts" "$weft" train small.plan --data data.tsv -o x.plan
