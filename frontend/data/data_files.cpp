@@ -3,10 +3,12 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <set>
+#include <utility>
 
 #include "frontend/data/data_format.h"
 #include "frontend/data/line_reader.h"
@@ -153,9 +155,13 @@ std::vector<DataFile> data_files(std::span<const std::string> names, const ReadO
       remarks.push_back(fmt::format("{}: not read: {}", name, shortened(folder.left_out())));
     }
   }
-  std::set<std::string_view> seen;
+  std::set<std::string_view> paths;
+  std::set<std::pair<dev_t, ino_t>> seen;  // of regular files, whatever their names
   for (const DataFile& file : files) {
-    if (seen.insert(file.path).second) continue;
+    struct stat status = {};
+    const bool regular = ::stat(file.path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+    const bool fresh = paths.insert(file.path).second;
+    if (fresh && (!regular || seen.emplace(status.st_dev, status.st_ino).second)) continue;
     throw Error(fmt::format("{} is given twice", file.path == "-" ? "standard input" : file.path),
                 "Give each file once.");
   }

@@ -43,6 +43,8 @@ echo "bad" >lines/neg.txt
 compile --data lines
 labels neg,pos
 refuses "a.csv is given twice" compile --data a.csv --data a.csv
+ln -s a.csv same.csv
+for again in ./a.csv same.csv; do refuses "$again is given twice" compile --data a.csv --data "$again"; done
 refuses "standard input is given twice" compile --data - --data -
 refuses "is the file that --data names" "$weft" compile bow.model --data a.csv --data b.csv -o b.csv
 
