@@ -331,8 +331,7 @@ class Search {
       result.best_epoch = fitted.best_epoch;
       result.averaged = fitted.averaged;
       const Evaluation chosen = fitted.valid.value_or(Evaluation{});
-      result.score =
-          score(chosen, shown_measure(plain_[of].metric, chosen.metrics.multi_label));
+      result.score = score(chosen, shown_measure(plain_[of].metric, chosen.metrics.multi_label));
       result.accuracy = chosen.metrics.accuracy;
       result.macro_f1 = chosen.metrics.macro.f1;
       result.loss = chosen.loss.value_or(0);  // fit() refuses validation without a known label
