@@ -110,14 +110,17 @@ weft_status predict(weft_session* session, const Texts& texts, const Texts* pair
                 });
 }
 
-// The `k` most probable labels of text i, the most probable first, to `ranking`.
+// The `k` most probable labels of text i to `ranking`. The first is answers.label(i): a temperature
+// may make equal what was not.
 void rank(const weft::Predictions& answers, size_t i, size_t k, std::vector<int32_t>& ranking) {
   const auto p = answers.probabilities(i);
   ranking.resize(p.size());
   std::iota(ranking.begin(), ranking.end(), 0);
+  const auto first = static_cast<int32_t>(answers.label(i));
   const auto more = [&](int32_t a, int32_t b) {
     const float pa = p[static_cast<size_t>(a)], pb = p[static_cast<size_t>(b)];
-    return pa != pb ? pa > pb : a < b;
+    if (pa != pb) return pa > pb;
+    return b != first && (a == first || a < b);
   };
   std::ranges::partial_sort(ranking, ranking.begin() + static_cast<std::ptrdiff_t>(k), more);
   ranking.resize(k);
@@ -276,7 +279,6 @@ weft_status weft_classify(weft_session* session, const char* const* texts, const
                   const auto given =
                       many ? static_cast<size_t>(std::ranges::count_if(p, has)) : size_t{1};
                   rank(answers, i, given, ranking);
-                  if (!many) ranking[0] = static_cast<int32_t>(answers.label(i));
                   counts[i] = given;
                   for (size_t n = 0; n < given; ++n) {
                     labels[i * all + n] = ranking[n];

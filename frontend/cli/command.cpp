@@ -43,15 +43,6 @@ bool same_file(const std::string& a, const std::string& b) {
   return std::filesystem::equivalent(a, b, none) || whole(a) == whole(b);
 }
 
-bool begins_with(const std::string& path, std::string_view first) {
-  std::error_code none;
-  if (!std::filesystem::is_regular_file(path, none)) return false;  // to open a pipe is to wait
-  std::string begin(first.size(), '\0');
-  std::ifstream(path, std::ios::binary)
-      .read(begin.data(), static_cast<std::streamsize>(begin.size()));
-  return begin == first;
-}
-
 void check_place(std::string_view flag, const std::string& path) {
   if (path.empty()) throw UsageError(fmt::format("{} is empty", flag), "give the name of a file");
   if (path == "-") {
@@ -157,6 +148,15 @@ std::string read_text(const std::string& path) {
   return text.str();
 }
 
+bool begins_with(const std::string& path, std::string_view first) {
+  std::error_code none;
+  if (!std::filesystem::is_regular_file(path, none)) return false;
+  std::string begin(first.size(), '\0');
+  std::ifstream(path, std::ios::binary)
+      .read(begin.data(), static_cast<std::streamsize>(begin.size()));
+  return begin == first;
+}
+
 bool is_plan(const std::string& path) {
   std::error_code none;
   if (path == "-") return false;
@@ -176,13 +176,13 @@ bool is_plan(const std::string& path) {
 
 Description read_model(const std::string& path) {
   const std::string text = read_text(path);
-  if (text.find('\0') != std::string::npos && !text.starts_with(plan_format::kMagic)) {
-    throw Error(fmt::format("{} is neither a description nor a plan: it holds a byte 0", path),
-                "save the description as UTF-8 text");
-  }
   if (text.starts_with(plan_format::kMagic)) {
     throw Error(fmt::format("{} is a plan, not a description", path),
                 fmt::format("weft inspect {} shows the description that it was made from", path));
+  }
+  if (text.find('\0') != std::string::npos) {
+    throw Error(fmt::format("{} is neither a description nor a plan: it holds a byte 0", path),
+                "save the description as UTF-8 text");
   }
   // A pipe lies in no folder in which the files that a description names could be sought.
   std::error_code none;

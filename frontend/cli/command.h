@@ -46,6 +46,8 @@ bool wants_colour(int descriptor);
 // The whole of a text file; `-` is standard input.
 std::string read_text(const std::string& path);
 
+// False of what is no regular file: to open a pipe is to wait.
+bool begins_with(const std::string& path, std::string_view first);
 // True if a file is a plan, not a description: by its first bytes, not by its name. What can be
 // read once only, `-` or a pipe, is a description.
 bool is_plan(const std::string& path);

@@ -61,11 +61,11 @@ int crossval(const Flags& flags) {
   if (std::isnan(flags.settings.valid_fraction)) {
     throw UsageError("--valid-fraction nan is no share", "0.1, say");
   }
-  const Corpus corpus = flags.reading.read(flags.data);
   const InitialSources initial{vectors_options(flags.vectors, /*quiet=*/true), flags.pretrained};
-  const FittedStarter model = flags.description.empty()
-                                  ? starter_for(corpus, initial, flags.quiet)
-                                  : FittedStarter{"", {}, read_model(flags.description), initial};
+  FittedStarter model;
+  if (!flags.description.empty()) model = {"", {}, read_model(flags.description), initial};
+  const Corpus corpus = flags.reading.read(flags.data);
+  if (flags.description.empty()) model = starter_for(corpus, initial, flags.quiet);
   Trial trial;
   trial.description = &model.description;
   trial.overrides = Overrides(flags.set);

@@ -152,8 +152,9 @@ Corpus DataFlags::read(const std::vector<std::string>& files) const {
   // Commands that learn tell what they do, unless they are to be quiet.
   const CLI::Option* quiet = app_->get_option_no_throw("--quiet");
   if (quiet != nullptr && quiet->count() == 0) {
-    for (const std::string& note : report.notes)
+    for (const std::string& note : report.notes) {
       print_message(stderr, "{}\n", escape_controls(note));
+    }
     if (report.has_header) say_columns(files.front(), report);
   }
   warn(report.remarks);

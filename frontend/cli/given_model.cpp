@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "frontend/data/data_format.h"
 #include "frontend/data/line_reader.h"
@@ -33,10 +32,7 @@ bool parses(std::string_view text) {
 // fields or is of a known form.
 bool holds_rows(const std::string& path, bool has_format) {
   constexpr std::size_t kLooked = std::size_t{1} << 16;  // bytes
-  std::string magic(plan_format::kMagic.size(), '\0');
-  std::ifstream(path, std::ios::binary)
-      .read(magic.data(), static_cast<std::streamsize>(magic.size()));
-  if (magic == plan_format::kMagic) return false;
+  if (begins_with(path, plan_format::kMagic)) return false;
   LineReader lines(path);
   if (parses(lines.ahead(kLooked).substr(0, kLooked))) return false;
   if (has_format) return true;

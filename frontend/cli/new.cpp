@@ -11,7 +11,7 @@ namespace weft {
 
 namespace {
 
-// What each starter is for.
+// Prints the name and the purpose of each starter.
 void list_starters() {
   std::size_t width = 0;
   for (const Starter& starter : all_starters()) width = std::max(width, starter.name.size());

@@ -164,7 +164,7 @@ void say_best(const std::vector<TuneResult>& results, std::string_view score, st
   print_out(
       fmt::format("best score {:.4f}; {} {:.4f}\n", best.score, tried_text(*plain), plain->score));
   // The best of many trials is in part the luckiest of them.
-  const double error = std::sqrt(best.accuracy * (1 - best.accuracy) / static_cast<double>(texts));
+  const double error = standard_error(best.accuracy, texts);
   if (best.score - plain->score < 2 * error) {
     print_out(
         fmt::format("{} validation texts tell scores apart that differ by {:.2f} or more: the "
@@ -211,7 +211,7 @@ TuneSettings limits(const TuneFlags& flags) {
   return settings;
 }
 
-// What competes: the description that was given alone, or the starters that fit the data.
+// The competitors: the description that was given, alone, or the starters that fit the data.
 std::vector<FittedStarter> competitors(const TuneFlags& flags, std::optional<Corpus>& corpus) {
   const InitialSources initial{vectors_options(flags.vectors, /*quiet=*/true), flags.pretrained};
   if (!flags.description.empty()) return {{"", {}, read_model(flags.description), initial}};

@@ -46,8 +46,8 @@ const DataFormat* format_of(const std::string& path, ReadContext& context) {
   if (const DataFormat* format = format_by_extension(path)) return format;
   if (line.empty()) return nullptr;
   if (const DataFormat* format = format_by_content(line)) return format;
-  if (!options.delimiter && line.find('\t') != std::string_view::npos) return &formats::tsv;
   if (options.delimiter) return *options.delimiter == '\t' ? &formats::tsv : &formats::csv;
+  if (line.find('\t') != std::string_view::npos) return &formats::tsv;
   const bool spaced = line.starts_with('"') && line.find("\" \"") != std::string_view::npos;
   throw Error(fmt::format("cannot tell the format of {}", context.lines().name()),
               spaced ? "Spaces stand between fields in quotes: give --format csv --delimiter space."

@@ -20,7 +20,7 @@ struct FittedStarter {
   InitialSources initial;            // what it begins with, of those that were given
 };
 
-// What the choice depends on.
+// The facts about the data on which the choice depends.
 struct DataProfile {
   std::size_t texts = 0, labels = 0;
   bool chinese = false;      // most letters are Han characters

@@ -2,8 +2,9 @@
 #include "frontend/search/candidate.h"
 
 #include <algorithm>
-#include <cmath>
 #include <set>
+
+#include "frontend/train/evaluate.h"
 
 namespace weft {
 
@@ -18,8 +19,7 @@ std::vector<std::size_t> promising(std::span<const Candidate> candidates,
   if (results.empty()) return {0};
   rank_results(results);
   const double best = results.front().accuracy;
-  const auto texts = static_cast<double>(candidates.front().trial.valid_rows.size());
-  const double error = std::sqrt(best * (1 - best) / std::max(1.0, texts));
+  const double error = standard_error(best, candidates.front().trial.valid_rows.size());
   std::vector<std::size_t> order;
   std::set<std::size_t> met;
   for (const TuneResult& result : results) {

@@ -1,4 +1,4 @@
-// What of a search's result trains its model in the end.
+// The values of a search's result with which the final model is trained.
 #pragma once
 
 #include "frontend/description/edit_description.h"

@@ -28,7 +28,7 @@ namespace weft {
 
 struct TuneSettings {
   std::int64_t trials = 0;  // values tried; 0: as many as the seconds allow
-  // Of the whole search, and of training the best on all of the data after it.
+  // The time limit of the whole search and of the final training on all of the data.
   double seconds = std::numeric_limits<double>::infinity();
   int threads = 0;  // trials side by side; 0: as many as this process may use
 };

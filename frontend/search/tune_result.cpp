@@ -106,7 +106,7 @@ std::string leaderboard(const std::vector<TuneResult>& results, std::size_t rows
          r.averaged > 0 ? fmt::format("mean of {}", r.averaged) : fmt::format("{}", r.best_epoch),
          score_text(r), fmt::format("{:.4f}", r.accuracy), fmt::format("{:.4f}", r.macro_f1)});
   }
-  // What was tried ends a line: it may be as long as it likes.
+  // The values come last in a line, because they may be long.
   std::string text;
   std::istringstream lines(table.str());
   std::string line;

@@ -1,4 +1,4 @@
-// What a trial of a search came to: ranked, shown, and as a line of a file.
+// The result of a trial of a search: ranked, shown, and as a line of a file.
 #pragma once
 
 #include <cstddef>

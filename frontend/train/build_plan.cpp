@@ -236,7 +236,8 @@ class Builder {
   const PretrainedSource& pretrained() const { return pretrained_; }
 
  private:
-  // What is likely not meant, but may be. Tables often have some more rows, to a round number.
+  // Notes on settings that are probably mistakes, but may be meant. Tables often have some more
+  // rows, to a round number.
   void add_tokenizer_notes() {
     constexpr std::int64_t kMostSpareRows = 128;
     const PretrainedConfig& config = *pretrained_.config();

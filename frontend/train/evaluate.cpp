@@ -189,6 +189,11 @@ BestBy shown_measure(BestBy by, bool multi_label) {
   return multi_label ? BestBy::micro_f1 : BestBy::accuracy;
 }
 
+double standard_error(double accuracy, std::size_t texts) {
+  return std::sqrt(accuracy * (1 - accuracy) /
+                   static_cast<double>(std::max<std::size_t>(1, texts)));
+}
+
 double chance_of_best(const Evaluation& evaluation, BestBy by, std::int64_t epochs) {
   const Metrics& metrics = evaluation.metrics;
   if (by != BestBy::automatic) return 0;
@@ -196,7 +201,7 @@ double chance_of_best(const Evaluation& evaluation, BestBy by, std::int64_t epoc
   // One answer more of each kind: where all are right, the next may still be wrong.
   const auto texts = static_cast<double>(metrics.examples);
   const double right = (metrics.accuracy * texts + 1) / (texts + 2);
-  const double error = std::sqrt(right * (1 - right) / texts);
+  const double error = standard_error(right, metrics.examples);
   return error * std::sqrt(std::log(static_cast<double>(std::max<std::int64_t>(2, epochs))) / 2);
 }
 

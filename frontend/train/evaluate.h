@@ -29,6 +29,8 @@ struct Evaluation {
 double score(const Evaluation&, BestBy);
 // What a person is told the score of: accuracy or micro F1 for `automatic`.
 BestBy shown_measure(BestBy, bool multi_label);
+// Of an accuracy that was measured on so many texts, by the binomial distribution.
+double standard_error(double accuracy, std::size_t texts);
 // By so much the best of several epochs that are alike may exceed another by chance, as far as
 // these texts tell. The best of E scores lies some sqrt(2 ln E) standard errors above their mean;
 // those of epochs, whose answers mostly agree, vary half as much as the accuracy does. Infinite
