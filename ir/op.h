@@ -27,6 +27,7 @@ enum class OperandRole : std::uint8_t {
   weight,         // what an optimizer updates
   gradient,       // of that weight
   state,          // what an optimizer keeps for each weight: moments, velocities
+  row_state,      // f32[V], what it keeps for each row of a weight
   learning_rate,  // f32[]
   step,           // i32[], counts optimizer steps
   ids,            // i32[N], rows of a table

@@ -142,8 +142,8 @@ class OptimizerStep {
 
   void declare_states(const Value& param) {
     for (const PortDef& port : op_.inputs) {
-      if (port.role != OperandRole::state) continue;
-      declared(Role::state, state_name(param, port.name), param.type,
+      if (!is_state(port.role)) continue;
+      declared(Role::state, state_name(param, port.name), type_of_state(port.role, param.type),
                {{"init", std::string("zeros")}});
     }
   }
@@ -209,6 +209,7 @@ class OptimizerStep {
       case OperandRole::gradient:
         return gradient;
       case OperandRole::state:
+      case OperandRole::row_state:
         return *out_.target().find(state_name(graph_[param], port.name));
       case OperandRole::learning_rate:
         return rate_of(graph_[param]);

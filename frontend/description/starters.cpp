@@ -36,8 +36,8 @@ logits = concat(a, b, c) | dropout(drop) | linear(labels)
 # softmax: each text has one label. sigmoid(logits): a text can have several.
 output softmax(logits)
 
-# Optimizers: adam, adamw, sgd, adadelta, lion; as lazy_adam … a word's vector stays as it is in
-# steps whose batch lacks the word, which is another optimizer, not the same one made faster.
+# Optimizers: adam, adamw, sgd, adadelta, adagrad, lion; as lazy_adam … a word's vector stays as it
+# is in steps whose batch lacks the word: another optimizer, not the same one made faster.
 # average: the mean of the weights at the ends of the last epochs, usually better than each of them.
 # steps: where texts are few, so many epochs that there are as many steps.
 # `weft layers train` lists all that this line may say.
@@ -234,7 +234,8 @@ x      = embedding(text, width=width, word_dropout=0.1)
 logits = x | mean_pool | dropout(drop) | linear(labels)
 output softmax(logits)
 
-train  adam(rate=0.005) batch=64 epochs=6 steps=600 average=3
+# adagrad: a word's steps become smaller the more often it was seen, so that rare words learn fast.
+train  adagrad(rate=0.1) batch=64 epochs=6 steps=1200 average=3
 )model";
 
 constexpr std::string_view kBagOfCharacters =
@@ -255,7 +256,8 @@ x      = embedding(text, width=width, word_dropout=0.1)
 logits = x | mean_pool | dropout(drop) | linear(labels)
 output softmax(logits)
 
-train  adam(rate=0.005) batch=64 epochs=6 steps=600 average=3
+# adagrad: a word's steps become smaller the more often it was seen, so that rare words learn fast.
+train  adagrad(rate=0.1) batch=64 epochs=6 steps=1200 average=3
 )model";
 
 constexpr std::array kStarters = {

@@ -278,8 +278,8 @@ void add_optimizers(std::vector<KernelCase>& all) {
   for (const std::string shape : {"f32[3, 5, 7]", "f32[1]", "f32[400, 100]"}) {
     const std::string head = fmt::format(
         "param %w : {0}\n input %g : {0}\n state %m : {0}\n state %var : {0}\n state %var2 : {0}\n"
-        "input %rate : f32[]\n input %step : i32[]\n",
-        shape);
+        "state %varsum : f32[{1}]\n input %rate : f32[]\n input %step : i32[]\n",
+        shape, shape.substr(4, shape.find_first_of(",]") - 4));
     for (const char* call :
          {"%w1 = sgd(%w, %g, %rate) weight_decay=0.1",
           "%w1, %v1 = momentum_sgd(%w, %g, %m, %rate) momentum=0.8 weight_decay=0.1",
@@ -287,6 +287,7 @@ void add_optimizers(std::vector<KernelCase>& all) {
           "%w1, %m1, %v1 = adam(%w, %g, %m, %var, %rate, %step) weight_decay=0.1",
           "%w1, %m1, %v1 = adamw(%w, %g, %m, %var, %rate, %step) weight_decay=0.1",
           "%w1, %a1, %b1 = adadelta(%w, %g, %var, %var2, %rate) weight_decay=0.1",
+          "%w1, %s1 = adagrad(%w, %g, %varsum, %rate) weight_decay=0.1",
           "%w1 = max_norm(%w) limit=0.9", "%next = increment(%step)", "%g1 = clip(%g) limit=0.5",
           "%f = clip_factor(%g, %m, %g) limit=0.75", "%f = clip_factor(%g) limit=1e6",
           "%g1 = scale_by(%g, %rate)"}) {

@@ -23,6 +23,11 @@ std::size_t find_port(const OpDef& op, OperandRole role) {
                                   op.inputs.begin());
 }
 
+TensorType type_of_state(OperandRole role, const TensorType& weight) {
+  if (role != OperandRole::row_state) return weight;
+  return float_type({weight.shape[0]});
+}
+
 PortDef learning_rate_port() { return {"rate", "f32[]", Arity::one, OperandRole::learning_rate}; }
 PortDef step_port() { return {"step", "i32[]", Arity::one, OperandRole::step}; }
 PortDef past_rates_port() {
@@ -32,22 +37,31 @@ PortDef past_rates_port() {
 namespace {
 
 constexpr std::string_view kTensor = "f32[..]", kTable = "f32[V, D]";
+constexpr std::string_view kPerRow = "f32[V], one number a row";
 constexpr std::string_view kLast = "i32[V], the step that a row is as of";
 
 PortDef port(std::string_view name, std::string_view doc, OperandRole role) {
   return {name, doc, Arity::one, role};
 }
 
+std::string_view doc_of(const OptimizerState& state, std::string_view doc) {
+  return state.role == OperandRole::row_state ? kPerRow : doc;
+}
+
 // w and the states.
 std::vector<PortDef> updated_inputs(OptimizerStates states, std::string_view doc) {
   std::vector<PortDef> ports{port("w", doc, OperandRole::weight)};
-  for (const auto& state : states) ports.push_back(port(state.name, doc, OperandRole::state));
+  for (const auto& state : states) {
+    ports.push_back(port(state.name, doc_of(state, doc), state.role));
+  }
   return ports;
 }
 
 std::vector<PortDef> updated_outputs(OptimizerStates states, std::string_view doc) {
   std::vector<PortDef> ports{port("new_w", doc, OperandRole::weight)};
-  for (const auto& state : states) ports.push_back(port(state.updated, doc, OperandRole::state));
+  for (const auto& state : states) {
+    ports.push_back(port(state.updated, doc_of(state, doc), state.role));
+  }
   return ports;
 }
 
@@ -143,10 +157,15 @@ std::vector<TensorType> infer_optimizer(const InferContext& v) {
   const bool of_rows = ids < v.op.inputs.size();
   v.expect_dtype(0, DType::f32);
   if (of_rows) v.expect_rank(0, 2);
+  if (has_port(v.op, OperandRole::row_state) && v.type(0).shape.empty()) {
+    v.fail(describe(v, 0) + ", but must have rows");
+  }
   const TensorType w = v.type(0);
   for (std::size_t port = 1; port < v.inputs.size(); ++port) {
     const OperandRole role = v.op.inputs[port].role;
-    if (role == OperandRole::state || (role == OperandRole::gradient && !of_rows)) {
+    if (is_state(role)) {
+      v.expect_same(port, type_of_state(role, w));
+    } else if (role == OperandRole::gradient && !of_rows) {
       v.expect_same(port, w);
     } else if (role == OperandRole::gradient) {
       v.expect_same(port, float_type({v.type(ids).shape[0], w.shape[1]}));
@@ -167,7 +186,8 @@ std::vector<TensorType> infer_optimizer(const InferContext& v) {
   check_attrs(v);
   std::vector<TensorType> types;
   for (const PortDef& output : v.op.outputs) {
-    types.push_back(output.role == OperandRole::last_step ? int_type({w.shape[0]}) : w);
+    types.push_back(output.role == OperandRole::last_step ? int_type({w.shape[0]})
+                                                          : type_of_state(output.role, w));
   }
   return types;
 }
@@ -177,26 +197,34 @@ void eval_row_step(const EvalContext& v, const OpDef& dense) {
   const Tensor& w = *v.x[0];
   const Tensor& ids = *v.x[find_port(op, OperandRole::ids)];
   const Tensor& g = *v.x[find_port(op, OperandRole::gradient)];
-  std::vector<Tensor> old(v.y.size(), Tensor(g.shape)), updated = old;
+  // Numbers that operand s has for a row.
+  const auto width = [&](std::size_t s) { return w.rows() == 0 ? 0 : v.x[s]->size() / w.rows(); };
   std::vector<std::int64_t> rows;
   for (std::int64_t i = 0; i < ids.size(); ++i) {
     rows.push_back(checked_index(v, at(ids, 0, i), 0, w.rows(), fmt::format("ids[{}]", i)));
-    for (std::size_t s = 0; s < old.size(); ++s) {
-      for (std::int64_t d = 0; d < w.columns(); ++d) at(old[s], i, d) = at(*v.x[s], rows.back(), d);
+  }
+  std::vector<Tensor> old, updated;
+  for (std::size_t s = 0; s < v.y.size(); ++s) {
+    std::vector<std::int64_t> shape = v.x[s]->shape;
+    shape[0] = ids.size();
+    old.emplace_back(shape);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      std::copy_n(v.x[s]->data.begin() + rows[i] * width(s), width(s),
+                  old[s].data.begin() + static_cast<std::int64_t>(i) * width(s));
     }
   }
+  updated = old;
   std::vector<const Tensor*> x;  // of the dense op
   std::size_t next = 0;
   for (const PortDef& port : dense.inputs) {
     x.push_back(is_updated(port.role) ? &old[next++] : v.x[find_port(op, port.role)]);
   }
   dense.reference(EvalContext{v.graph, v.node, x, updated, v.bind, v.extents});
-  for (std::size_t s = 0; s < old.size(); ++s) {
+  for (std::size_t s = 0; s < updated.size(); ++s) {
     v.y[s] = *v.x[s];
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      for (std::int64_t d = 0; d < w.columns(); ++d) {
-        at(v.y[s], rows[i], d) = at(updated[s], static_cast<std::int64_t>(i), d);
-      }
+      std::copy_n(updated[s].data.begin() + static_cast<std::int64_t>(i) * width(s), width(s),
+                  v.y[s].data.begin() + rows[i] * width(s));
     }
   }
 }

@@ -34,10 +34,15 @@ struct OptimizerChoice {
 };
 OptimizerChoice find_optimizer(std::string_view name);
 
+constexpr bool is_state(OperandRole role) {
+  return role == OperandRole::state || role == OperandRole::row_state;
+}
+// The type of the state of this role that goes with a weight.
+TensorType type_of_state(OperandRole, const TensorType& weight);
+
 // Optimizers have an output for each of these operands, in the same order.
 constexpr bool is_updated(OperandRole role) {
-  return role == OperandRole::weight || role == OperandRole::state ||
-         role == OperandRole::last_step;
+  return role == OperandRole::weight || is_state(role) || role == OperandRole::last_step;
 }
 
 // The first operand of this role; as many as there are operands if none has it.
@@ -51,6 +56,7 @@ inline bool has_port(const OpDef& op, OperandRole role) {
 // A state, and what it is called after the step.
 struct OptimizerState {
   std::string_view name, updated;
+  OperandRole role = OperandRole::state;
 };
 using OptimizerStates = std::span<const OptimizerState>;
 

@@ -15,20 +15,31 @@ Operand operand(const BindContext& bind, OperandRole role) {
   return port < bind.x.size() ? bind.x[port] : Operand();
 }
 
+namespace {
+
+std::int64_t numbers_a_row(const TensorType& type) {
+  std::int64_t count = 1;
+  for (std::size_t axis = 1; axis < type.shape.size(); ++axis) count *= type.shape[axis].value;
+  return count;
+}
+
+}  // namespace
+
 RowTable::RowTable(const BindContext& bind)
     : op_(bind.node.op->name),
       rows_(bind.graph[bind.node.outputs[0]].type.shape[0].value),
-      width_(bind.y[0].columns()) {
+      width_(numbers_a_row(bind.graph[bind.node.outputs[0]].type)) {
   for (std::size_t i = 0; i < bind.y.size(); ++i) {
     if (bind.node.op->outputs[i].role == OperandRole::last_step) continue;
     from_.push_back(bind.x[i].f32());
     to_.push_back(bind.y[i].f32());
+    widths_.push_back(numbers_a_row(bind.graph[bind.node.outputs[i]].type));
   }
 }
 
 void RowTable::copy_to_outputs() const {
-  const auto bytes = static_cast<std::size_t>(rows_ * width_) * sizeof(float);
   for (std::size_t i = 0; i < to_.size(); ++i) {
+    const auto bytes = static_cast<std::size_t>(rows_ * widths_[i]) * sizeof(float);
     if (to_[i] != from_[i]) std::memcpy(to_[i], from_[i], bytes);
   }
 }

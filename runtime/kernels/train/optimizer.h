@@ -38,8 +38,8 @@ KernelPtr step_kernel(const BindContext& bind, Prepare prepare) {
   });
 }
 
-// A table and its optimizer's states, seen row by row: the first operands, f32[V, D] each, made
-// anew by the outputs of the same index. Where an output has a place of its own, all of its operand
+// A table and its optimizer's states, seen row by row: the operands that are made anew, f32[V, ..]
+// each, the table first. Where an output has a place of its own, all of its operand
 // is copied there first.
 class RowTable {
  public:
@@ -56,15 +56,17 @@ class RowTable {
 
   // A row of the outputs, to be changed in place; without a gradient.
   simd::Update row(std::int64_t id) const {
-    const auto at = [&](std::size_t i) { return i < to_.size() ? to_[i] + id * width_ : nullptr; };
+    const auto at = [&](std::size_t i) {
+      return i < to_.size() ? to_[i] + id * widths_[i] : nullptr;
+    };
     return {at(0), nullptr, at(1), at(2), at(0), at(1), at(2), width_};
   }
 
   // For a row that comes soon.
   void prefetch(std::int64_t id) const {
-    for (const float* tensor : to_) {
-      for (std::int64_t d = 0; d < width_; d += 16) {
-        __builtin_prefetch(tensor + id * width_ + d, 1);
+    for (std::size_t i = 0; i < to_.size(); ++i) {
+      for (std::int64_t d = 0; d < widths_[i]; d += 16) {
+        __builtin_prefetch(to_[i] + id * widths_[i] + d, 1);
       }
     }
   }
@@ -74,6 +76,7 @@ class RowTable {
   std::int64_t rows_, width_;
   std::vector<const float*> from_;
   std::vector<float*> to_;
+  std::vector<std::int64_t> widths_;  // numbers a row: of the table, and of each state
 };
 
 inline constexpr std::int64_t kRowsAhead = 2;  // fetched before they are needed

@@ -308,6 +308,20 @@ TEST_CASE("three steps of each optimizer equal torch.optim's") {
                 {0.808445769173124, 0.906337205598138, 0.19253633141146, -0.727056145023701});
 }
 
+// A vector's rows are its numbers.
+TEST_CASE("three steps of adagrad of a vector equal torch.optim's; a table's rows share a sum") {
+  check_numbers(three_steps("adagrad", "", 1, false, 0.1),
+                {0.789655839999781, 0.966431959512276, 0.231652615220407, -0.784345943108019});
+  check_numbers(three_steps("adagrad", "epsilon=1e-3 weight_decay=0.2", 1, false, 0.1),
+                {0.763800636738896, 0.932600211966903, 0.222454042537756, -0.754553507259736});
+  const auto y = run_sample(
+      "input %w : f32[2, 2]\n input %g : f32[2, 2]\n input %sum : f32[2]\n input %rate : f32[]\n"
+      "%w.new, %sum.new = adagrad(%w, %g, %sum, %rate) epsilon=0.0",
+      {{}, {{"w", {1, 2, 3, 4}}, {"g", {3, 1, 0, 0}}, {"sum", {20, 9}}, {"rate", {0.5}}}});
+  check_numbers(y[0], {1 - 0.5 * 3 / 5, 2 - 0.5 * 1 / 5, 3, 4});
+  check_numbers(y[1], {25, 9});
+}
+
 TEST_CASE("three steps of lion equal its paper's") {
   check_numbers(three_steps("lion", "", 1, false, 0.01),
                 {0.831470984807896, 0.919297426825682, 0.151120008059867, -0.746802495307928});

@@ -178,8 +178,8 @@ TEST_CASE("the pipeline train steps as the unoptimised program does") {
   for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
     CAPTURE(seed);
     RandomProgram random = random_program(seed);
-    const char* optimizers[] = {"sgd", "adam", "adamw", "adadelta"};
-    random.graph.attrs["optimizer"] = std::string(optimizers[seed % 4]);
+    const char* optimizers[] = {"sgd", "adam", "adamw", "adadelta", "adagrad"};
+    random.graph.attrs["optimizer"] = std::string(optimizers[seed % 5]);
     if (seed % 8 == 0) random.graph.attrs["momentum"] = 0.9;
     const Graph plain = apply(random.graph, "autodiff,optimizer-step");
     const Compiled compiled = compile_train(random.graph);

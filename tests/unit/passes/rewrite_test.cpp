@@ -176,7 +176,8 @@ TEST_CASE("rewritten programs have the gradients of plain ones") {
 TEST_CASE("rewritten programs train as plain ones do, by every optimizer") {
   for (const char* optimizer :
        {"sgd(rate=0.1)", "sgd(rate=0.1, momentum=0.9, nesterov=true)", "adam(rate=0.01)",
-        "adamw(rate=0.01, weight_decay=0.1)", "adadelta(rate=1.0)"}) {
+        "adamw(rate=0.01, weight_decay=0.1)", "adadelta(rate=1.0)", "adagrad(rate=0.1)",
+        "adagrad(rate=0.1, weight_decay=0.1)"}) {
     for (const std::string& body : kModels) {
       CAPTURE(optimizer);
       CAPTURE(body);

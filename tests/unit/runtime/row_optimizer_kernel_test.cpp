@@ -30,6 +30,8 @@ std::string type_of(OperandRole role, std::int64_t width, bool of_rows) {
       return "i32[]";
     case OperandRole::last_step:
       return "i32[9]";
+    case OperandRole::row_state:
+      return "f32[9]";
     case OperandRole::past_rates:
       return "f32[16]";
     default:
@@ -68,7 +70,7 @@ Bindings operands_of(const Graph& graph, const std::vector<double>& ids, double 
   Bindings bindings = sample_bindings(graph, {{}, static_cast<std::int64_t>(ids.size())}, given);
   for (const PortDef& port : graph.nodes.back().op->inputs) {
     const bool positive = port.role == OperandRole::learning_rate ||
-                          port.role == OperandRole::past_rates || port.role == OperandRole::state;
+                          port.role == OperandRole::past_rates || is_state(port.role);
     if (!positive || negative.contains(port.name)) continue;
     for (double& x : bindings[std::string(port.name)].data) x = std::abs(x);
   }
@@ -80,7 +82,7 @@ Names signed_states(const OpDef& op) {
   const Graph graph = sample_program(node_of(op, 7, false));
   Names names;
   for (const PortDef& port : op.inputs) {
-    if (port.role != OperandRole::state) continue;
+    if (!is_state(port.role)) continue;
     const auto results = interpret(graph, operands_of(graph, {8, 0, 3}, 20, {port.name})).results;
     const auto finite = [](const Tensor& tensor) {
       return std::ranges::all_of(tensor.data, [](double x) { return std::isfinite(x); });

@@ -86,7 +86,7 @@ TEST_CASE("few texts are passed over more often, unless somebody says how often"
 TEST_CASE("every optimizer has its lazy form, with the same arguments") {
   std::set<std::string> names;
   for (const SettingsGroup& group : all_settings()) names.insert(group.name);
-  for (const char* plain : {"adam", "adamw", "sgd", "adadelta"}) {
+  for (const char* plain : {"adam", "adamw", "sgd", "adadelta", "adagrad"}) {
     CHECK(names.contains(fmt::format("lazy_{}", plain)));
     const Plan plan = plan_of(fmt::format("lazy_{}(rate=0.5)", plain));
     CHECK(std::get<std::string>(plan.program("train")->attrs.at("optimizer")) ==
