@@ -26,9 +26,9 @@ foreach(library IN ITEMS dnnl xxhash)
   endif()
 endforeach()
 
-# The list of them: NAME|VERSION|LICENCE|LINK, licences as SPDX names them. The build adds what it
-# finds besides; weft.pc, the bill of materials and `weft version` are made from the list. It leaves
-# out what every C++ program links: libc, libstdc++ and the like.
+# The list of them: NAME|VERSION|LICENCE|LIBRARY, licences as SPDX names them, a library by its target
+# or file. The build adds what it finds besides, without a LIBRARY; weft.pc, the bill of materials and
+# `weft version` are made from the list. What every C++ program links (libc, libstdc++) is left out.
 list(GET OpenMP_CXX_LIB_NAMES 0 openmp)  # gomp, of GCC; omp, of clang
 set(licence_of_gomp "GPL-3.0-or-later WITH GCC-exception-3.1")
 set(licence_of_omp "Apache-2.0 WITH LLVM-exception")
@@ -37,9 +37,9 @@ if(ICU_VERSION VERSION_GREATER_EQUAL 74)
   set(licence_of_icu Unicode-3.0)
 endif()
 set(weft_dependencies
-  "oneDNN|${dnnl_VERSION}|Apache-2.0|-ldnnl"
-  "Highway|${hwy_VERSION}|Apache-2.0|-lhwy"
-  "ICU|${ICU_VERSION}|${licence_of_icu}|-licuuc"
-  "fmt|${fmt_VERSION}|MIT|-lfmt"
-  "xxHash|${xxhash_VERSION}|BSD-2-Clause|-lxxhash"
-  "lib${openmp}|${CMAKE_CXX_COMPILER_VERSION}|${licence_of_${openmp}}|-l${openmp}")
+  "oneDNN|${dnnl_VERSION}|Apache-2.0|weft::dnnl"
+  "Highway|${hwy_VERSION}|Apache-2.0|hwy::hwy"
+  "ICU|${ICU_VERSION}|${licence_of_icu}|ICU::uc"
+  "fmt|${fmt_VERSION}|MIT|fmt::fmt"
+  "xxHash|${xxhash_VERSION}|BSD-2-Clause|weft::xxhash"
+  "lib${openmp}|${CMAKE_CXX_COMPILER_VERSION}|${licence_of_${openmp}}|${OpenMP_${openmp}_LIBRARY}")
