@@ -85,7 +85,7 @@ Creator: Tool: CMake-@CMAKE_VERSION@
 Created: @date@
 @packages@
 @relations@")
-install(FILES ${made}/weft.spdx LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES ${made}/weft.spdx LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/weft)
 
 # Packages, by `cpack --preset release`: weft-VERSION-SYSTEM.tar.gz, and a Debian package, where there
 # is dpkg to find out what that depends on.
