@@ -10,6 +10,7 @@ preset=${1:-release}
 case $preset in
   dev | clang) install_packages clang-14 libclang-rt-14-dev libomp-14-dev ;;
 esac
+install_packages pkg-config dpkg-dev  # for tests/e2e/package.sh
 build "$preset"
 ctest --preset "$preset" --parallel 2 && status=0 || status=$?
 

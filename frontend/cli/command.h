@@ -35,6 +35,9 @@ using Run = std::function<int()>;
 // that of one of its commands.
 std::vector<const CLI::App*> all_commands(const CLI::App& app);
 
+// What --version prints: "weft 1.2.3" on a line, then compiler, instruction set and dependencies.
+std::string version_text();
+
 // Writes to standard output. Throws Error when that is full or closed.
 void print_out(std::string_view text);
 void flush_out();

@@ -131,7 +131,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.failure_message(CLI::FailureMessage::simple);
-  app.set_version_flag("--version", "weft " WEFT_VERSION);
+  app.set_version_flag("--version", version_text);
   std::vector<std::pair<CLI::App*, Run>> declared;
   for (const Command& command : kCommands) {
     CLI::App* sub = app.add_subcommand(command.name, command.doc);

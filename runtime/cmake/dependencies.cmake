@@ -9,9 +9,15 @@ find_package(OpenMP REQUIRED COMPONENTS CXX)
 foreach(library IN ITEMS dnnl xxhash)
   set(header_of_dnnl oneapi/dnnl/dnnl.hpp)
   set(header_of_xxhash xxhash.h)
+  set(version_header_of_dnnl oneapi/dnnl/dnnl_version.h)
+  set(version_header_of_xxhash xxhash.h)
   find_path(WEFT_${library}_INCLUDE_DIR ${header_of_${library}} REQUIRED)
   find_library(WEFT_${library}_LIBRARY ${library} REQUIRED)
   mark_as_advanced(WEFT_${library}_INCLUDE_DIR WEFT_${library}_LIBRARY)
+  file(STRINGS ${WEFT_${library}_INCLUDE_DIR}/${version_header_of_${library}} lines
+       REGEX "#define [A-Z]+_VERSION_(MAJOR|MINOR|PATCH|RELEASE) ")
+  string(REGEX MATCHALL "[0-9]+" numbers "${lines}")
+  list(JOIN numbers . ${library}_VERSION)
   if(NOT TARGET weft::${library})
     add_library(weft::${library} UNKNOWN IMPORTED)
     set_target_properties(weft::${library} PROPERTIES
@@ -19,3 +25,21 @@ foreach(library IN ITEMS dnnl xxhash)
       INTERFACE_INCLUDE_DIRECTORIES "${WEFT_${library}_INCLUDE_DIR}")
   endif()
 endforeach()
+
+# The list of them: NAME|VERSION|LICENCE|LIBRARY, licences as SPDX names them, a library by its target
+# or file. The build adds what it finds besides, without a LIBRARY; weft.pc, the bill of materials and
+# `weft version` are made from the list. What every C++ program links (libc, libstdc++) is left out.
+list(GET OpenMP_CXX_LIB_NAMES 0 openmp)  # gomp, of GCC; omp, of clang
+set(licence_of_gomp "GPL-3.0-or-later WITH GCC-exception-3.1")
+set(licence_of_omp "Apache-2.0 WITH LLVM-exception")
+set(licence_of_icu Unicode-DFS-2016)
+if(ICU_VERSION VERSION_GREATER_EQUAL 74)
+  set(licence_of_icu Unicode-3.0)
+endif()
+set(weft_dependencies
+  "oneDNN|${dnnl_VERSION}|Apache-2.0|weft::dnnl"
+  "Highway|${hwy_VERSION}|Apache-2.0|hwy::hwy"
+  "ICU|${ICU_VERSION}|${licence_of_icu}|ICU::uc"
+  "fmt|${fmt_VERSION}|MIT|fmt::fmt"
+  "xxHash|${xxhash_VERSION}|BSD-2-Clause|weft::xxhash"
+  "lib${openmp}|${CMAKE_CXX_COMPILER_VERSION}|${licence_of_${openmp}}|${OpenMP_${openmp}_LIBRARY}")

@@ -98,7 +98,8 @@ HWY_EXPORT(Dropout);
 HWY_EXPORT(Softmax);
 
 const char* target_name() {
-  return hwy::TargetName(hwy::SupportedTargets() & -hwy::SupportedTargets());
+  const std::int64_t usable = hwy::SupportedTargets() & HWY_TARGETS;  // and compiled
+  return hwy::TargetName(usable & -usable);
 }
 
 void scale(float factor, const float* x, float* y, std::int64_t n) {
