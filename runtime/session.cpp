@@ -160,14 +160,34 @@ void Session::add_to_request(const TextIds& text, Predictions& out) {
   predict_->add({text.ids.first(length), text.types.first(std::min(text.types.size(), length))});
 }
 
+namespace {
+
 // Appends the ids of a text or a pair, and their types if the plan reads pairs.
-void Session::append_ids(const TextInput& input) {
-  const bool pairs = encoder().reads_pairs();
+void append_encoded(const Encoder& encoder, const TextInput& input, TokenBuffer& tokens,
+                    std::vector<std::int32_t>& ids, std::vector<std::int32_t>& types) {
+  const bool pairs = encoder.reads_pairs();
   if (input.pair && !pairs) {
     throw Error("the plan reads one text, but is given a pair",
                 "train a model with `text pair=true`");
   }
-  encoder().encode(input, tokens_, {ids_, nullptr, pairs ? &types_ : nullptr});
+  encoder.encode(input, tokens, {ids, nullptr, pairs ? &types : nullptr});
+}
+
+}  // namespace
+
+void Session::append_ids(const TextInput& input) {
+  append_encoded(encoder(), input, tokens_, ids_, types_);
+}
+
+void Session::encode_text(const TextInput& input, std::vector<std::int32_t>& ids,
+                          std::vector<std::int32_t>& types) const {
+  ids.clear();
+  types.clear();
+  TokenBuffer tokens;
+  append_encoded(encoder(), input, tokens, ids, types);
+  const auto count = std::min(ids.size(), static_cast<std::size_t>(encoder().max_ids()));
+  ids.resize(count);
+  types.resize(std::min(types.size(), count));
 }
 
 template <class Texts>

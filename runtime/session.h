@@ -87,6 +87,11 @@ class Session {
   const std::vector<std::string>& labels() const { return plan().labels; }
   const Encoder& encoder() const;
   int threads() const { return options_.threads; }
+  // The ids that the model reads of a text or a pair, special tokens included, cut to the most that
+  // it reads; and their types where the plan reads pairs, else none. Error if the input is a pair
+  // and the plan reads one text.
+  void encode_text(const TextInput& input, std::vector<std::int32_t>& ids,
+                   std::vector<std::int32_t>& types) const;
 
   // Any number of texts: requests beyond the plan's capacity are run in chunks. A text's prediction
   // does not depend on the others.

@@ -12,6 +12,7 @@
 #include "runtime/session.h"
 #include "runtime/weft.h"
 #include "tests/support/small_model.h"
+#include "tests/support/tags_model.h"
 #include "tests/support/temporary_file.h"
 
 namespace weft {
@@ -101,28 +102,9 @@ TEST_CASE("C is told what is wrong") {
   weft_free(nullptr);
 }
 
-// Three labels, of which a text has any number.
-Plan tags_plan() {
-  std::vector<Example> examples;
-  for (std::size_t i = 0; i < 40; ++i) {
-    std::vector<std::string> tags;
-    if (i % 2 == 0) tags.emplace_back("hot");
-    if (i % 3 == 0) tags.emplace_back("wet");
-    if (i % 5 == 0) tags.emplace_back("far");
-    std::string text = "w" + std::to_string(i % 7);
-    for (const std::string& tag : tags) text += ' ' + tag;
-    examples.push_back({text, tags, i + 1});
-  }
-  return build_plan(parse_description("model tags\ntext tokenizer=whitespace max_tokens=12\n"
-                                      "x = embedding(text, width=8) | mean_pool | linear(labels)\n"
-                                      "output sigmoid(x)\ntrain adam(rate=0.05) batch=8 epochs=3\n",
-                                      "tags.model"),
-                    {}, Corpus(examples));
-}
-
 TEST_CASE("several labels a text: C trains the same, and gives those from the threshold on") {
   const TemporaryFile file("tags.plan", "");
-  save_plan(tags_plan(), file.path());
+  save_plan(test::tags_plan(), file.path());
   Session session = Session::load(file.path(), {.threads = 1, .train = true});
   weft_session* c = weft_load(file.path().c_str(), 1, 1);
   REQUIRE(c != nullptr);
