@@ -2,8 +2,10 @@
 #include "runtime/weft.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <new>
 #include <string>
@@ -19,6 +21,13 @@ using weft::c::fail;
 using weft::c::guarded;
 
 namespace {
+
+std::atomic<size_t> memory_limit{0};
+
+weft::SessionOptions options(int threads, int train) {
+  constexpr auto kMost = static_cast<size_t>(std::numeric_limits<std::int64_t>::max());
+  return {threads, train != 0, static_cast<std::int64_t>(std::min(memory_limit.load(), kMost))};
+}
 
 template <typename Make>
 weft_session* made(Make make) {
@@ -39,7 +48,7 @@ weft_session* weft_load(const char* path, int threads, int train) {
     fail(WEFT_BAD_ARGUMENT, "there is no path");
     return nullptr;
   }
-  return made([&] { return weft::Session::load(path, {threads, train != 0}); });
+  return made([&] { return weft::Session::load(path, options(threads, train)); });
 }
 
 weft_session* weft_load_memory(const void* plan, size_t size, int threads, int train) {
@@ -52,9 +61,11 @@ weft_session* weft_load_memory(const void* plan, size_t size, int threads, int t
     std::memcpy(bytes->data(), plan, size);
     weft::Plan decoded = weft::decode_plan(bytes->span(), "the plan in memory");
     decoded.owners.push_back(bytes);
-    return weft::Session(std::move(decoded), {threads, train != 0});
+    return weft::Session(std::move(decoded), options(threads, train));
   });
 }
+
+void weft_limit_memory(size_t bytes) { memory_limit = bytes; }
 
 weft_session* weft_sibling(const weft_session* session) {
   if (session == nullptr) {
@@ -96,19 +107,17 @@ const char* weft_description(const weft_session* session) {
   return session == nullptr ? nullptr : session->session.plan().description.c_str();
 }
 
-weft_status weft_encode(const weft_session* session, const char* text, size_t length,
-                        const char* pair, size_t pair_length, int32_t* ids, int32_t* types,
-                        size_t capacity, size_t* count) {
-  if (session == nullptr || text == nullptr || count == nullptr) {
-    return fail(WEFT_BAD_ARGUMENT, session == nullptr ? "there is no session"
-                                   : text == nullptr  ? "there is no text"
-                                                      : "no room for the number of ids");
-  }
+weft_status weft_encode(weft_session* session, const char* text, size_t length, const char* pair,
+                        size_t pair_length, int32_t* ids, int32_t* types, size_t capacity,
+                        size_t* count) {
+  if (session == nullptr) return fail(WEFT_BAD_ARGUMENT, "there is no session");
+  if (text == nullptr) return fail(WEFT_BAD_ARGUMENT, "there is no text");
+  if (count == nullptr) return fail(WEFT_BAD_ARGUMENT, "no room for the number of ids");
   return guarded([&] {
     weft::TextInput input{{text, length}};
     if (pair != nullptr) input.pair = std::string_view(pair, pair_length);
-    std::vector<int32_t> found, found_types;
-    session->session.encode_text(input, found, found_types);
+    std::vector<int32_t>&found = session->ids, &found_types = session->types;
+    session->session.encode_text(input, session->tokens, found, found_types);
     *count = found.size();
     if (capacity == 0) return WEFT_OK;
     if (ids == nullptr) return fail(WEFT_BAD_ARGUMENT, "no room for the ids");
@@ -116,18 +125,27 @@ weft_status weft_encode(const weft_session* session, const char* text, size_t le
       return fail(WEFT_BAD_ARGUMENT, "the text has " + std::to_string(found.size()) + " ids");
     }
     std::ranges::copy(found, ids);
-    if (types == nullptr) return WEFT_OK;
     found_types.resize(found.size(), 0);
-    std::ranges::copy(found_types, types);
+    if (types != nullptr) std::ranges::copy(found_types, types);
     return WEFT_OK;
   });
 }
 
 size_t weft_token_count(const weft_session* session, const char* text, size_t length) {
-  size_t count = 0;
-  const weft_status status =
-      weft_encode(session, text, length, nullptr, 0, nullptr, nullptr, 0, &count);
-  return status == WEFT_OK ? count : static_cast<size_t>(-1);
+  constexpr auto kFailed = static_cast<size_t>(-1);
+  size_t count = kFailed;
+  if (session == nullptr || text == nullptr) {
+    fail(WEFT_BAD_ARGUMENT, session == nullptr ? "there is no session" : "there is no text");
+    return count;
+  }
+  guarded([&] {
+    weft::TokenBuffer tokens;
+    std::vector<std::int32_t> ids, types;
+    session->session.encode_text({{text, length}}, tokens, ids, types);
+    count = ids.size();
+    return WEFT_OK;
+  });
+  return count;
 }
 
 size_t weft_logit_count(const weft_session* session) {
@@ -161,9 +179,7 @@ weft_status weft_save_memory(weft_session* session, void** plan, size_t* size) {
   }
   return guarded([&] {
     const std::vector<std::byte> bytes = weft::encode_plan(session->session.snapshot());
-    *plan = std::malloc(bytes.size());
-    if (*plan == nullptr) throw std::bad_alloc();
-    std::memcpy(*plan, bytes.data(), bytes.size());
+    *plan = weft::c::given_away(bytes);
     *size = bytes.size();
     return WEFT_OK;
   });

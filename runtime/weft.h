@@ -59,6 +59,11 @@ WEFT_API weft_session* weft_load(const char* path, int threads, int train);
 // that cuts it short ends this process by SIGBUS; weft_save, `weft train` and `mv` put a new file
 // in its place and do no harm. Where others may write, read the file and use weft_load_memory.
 WEFT_API weft_session* weft_load_memory(const void* plan, size_t size, int threads, int train);
+// From now on weft_load and weft_load_memory refuse plans that take more than so many bytes:
+// weights or their copies, tables made at load, working memory, reckoned before any of it is taken.
+// 0, the default: no limit. For the whole process. A plan that others made is checked in full
+// before use, whatever it holds, but may ask for any amount of memory.
+WEFT_API void weft_limit_memory(size_t bytes);
 // Another session on the same model; only of one that does not train.
 // Either may be freed first. NULL on failure.
 WEFT_API weft_session* weft_sibling(const weft_session* session);
@@ -88,7 +93,7 @@ WEFT_API size_t weft_token_count(const weft_session* session, const char* text, 
 // These ids, for the calls on ids: to ids[capacity] and, unless `types` is null, the type of each,
 // which of two texts it is of. `pair`: the second text, or NULL. Their number to `count`, in any
 // case; `capacity` 0 only counts, else WEFT_BAD_ARGUMENT if they are more.
-WEFT_API weft_status weft_encode(const weft_session* session, const char* text, size_t length,
+WEFT_API weft_status weft_encode(weft_session* session, const char* text, size_t length,
                                  const char* pair, size_t pair_length, int32_t* ids, int32_t* types,
                                  size_t capacity, size_t* count);
 

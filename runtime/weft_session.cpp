@@ -2,6 +2,8 @@
 #include "runtime/weft_session.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
 #include <string>
 
 namespace weft::c {
@@ -18,6 +20,13 @@ weft_status fail(weft_status status, std::string_view message) {
     error.clear();
   }
   return status;
+}
+
+void* given_away(std::span<const std::byte> bytes) {
+  void* copy = std::malloc(std::max<size_t>(bytes.size(), 1));
+  if (copy == nullptr) throw std::bad_alloc();
+  if (!bytes.empty()) std::memcpy(copy, bytes.data(), bytes.size());
+  return copy;
 }
 
 weft_status check_texts(const Texts& texts, const Texts* pairs, size_t count) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <exception>
 #include <new>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -17,6 +18,8 @@ struct weft_session {
   weft::Session session;
   weft::Predictions answers = {};
   std::vector<weft::TextInput> texts = {};  // of the call at hand
+  weft::TokenBuffer tokens = {};
+  std::vector<std::int32_t> ids = {}, types = {};
 };
 
 namespace weft::c {
@@ -35,6 +38,9 @@ weft_status guarded(Body body) {
     return fail(WEFT_FAILED, e.what());
   }
 }
+
+// A copy of the bytes, for the caller to keep until weft_free_bytes.
+void* given_away(std::span<const std::byte> bytes);
 
 // Texts of the caller, each with its end or a length.
 struct Texts {

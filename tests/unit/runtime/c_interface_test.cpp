@@ -4,11 +4,13 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "ir/file.h"
+#include "ir/op.h"
 #include "runtime/session.h"
 #include "runtime/weft.h"
 #include "tests/support/small_model.h"
@@ -64,7 +66,7 @@ TEST_CASE("C is told what is wrong") {
   save_plan(test::small_plan(), file.path());
   const auto said = [](std::string_view part) {
     CHECK_MESSAGE(std::string_view(weft_error()).find(part) != std::string_view::npos,
-                  weft_error());
+                  std::string(weft_error()));
   };
   CHECK(weft_load("gone.plan", 1, 0) == nullptr);
   said("gone.plan: cannot be opened");
@@ -251,6 +253,45 @@ TEST_CASE("the C interface neither learns from nor saves what is no number") {
   CHECK(std::string_view(weft_error()).find("not finite") != std::string_view::npos);
   CHECK(read_text_file(file.path()) == before);
   weft_free(c);
+}
+
+TEST_CASE("a plan that takes more memory than is allowed is refused, and says so") {
+  const Plan plan = test::small_plan();
+  const std::vector<std::byte> bytes = encode_plan(plan);
+  const TemporaryFile file("small.plan", "");
+  save_plan(plan, file.path());
+  // Which the programs say: their arenas, and the params and states of each, by name.
+  const auto taken = [&](bool train) {
+    std::map<std::string, std::int64_t> tensors;
+    std::int64_t sum = 0;
+    for (const Graph& program : plan.programs) {
+      if (!train && program.name != "predict" && program.name != "load") continue;
+      sum += program.arena_bytes;
+      for (const Value& value : program.values) {
+        if (value.persists()) tensors[value.name] = capacity_bytes(program, value.type);
+      }
+    }
+    for (const auto& [name, size] : tensors) sum += size;
+    return static_cast<std::size_t>(sum);
+  };
+  CHECK(taken(true) > taken(false));
+  for (const int train : {0, 1}) {
+    CAPTURE(train);
+    const std::size_t needed = taken(train == 1);
+    for (const std::size_t limit : {needed, needed - 1, std::size_t{1}, std::size_t{0}}) {
+      weft_limit_memory(limit);
+      weft_session* of_file = weft_load(file.path().c_str(), 1, train);
+      weft_session* of_memory = weft_load_memory(bytes.data(), bytes.size(), 1, train);
+      const bool allowed = limit == needed || limit == 0;
+      CHECK((of_file != nullptr) == allowed);
+      CHECK((of_memory != nullptr) == allowed);
+      const bool told = std::string_view(weft_error()).find("MB are allowed") != std::string::npos;
+      if (!allowed) CHECK(told);
+      weft_free(of_file);
+      weft_free(of_memory);
+    }
+  }
+  weft_limit_memory(0);
 }
 
 }  // namespace
