@@ -19,9 +19,9 @@
 // call says otherwise. Rooms for answers are the caller's; what they hold after a failure means
 // nothing.
 //
-// Versions: calls are added, and none is changed or taken away while the first number of
-// weft_version stays. Measuring, calibrating, explaining and training from a description need the
-// compiler: frontend/c/weft_frontend.h.
+// Versions: the third number of weft_version changes no call; from 1.0 on, the second only adds
+// calls. Measuring, calibrating, explaining and training from a description need the compiler:
+// frontend/c/weft_frontend.h.
 #ifndef WEFT_H_
 #define WEFT_H_
 
