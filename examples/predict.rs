@@ -18,14 +18,21 @@ extern "C" {
     fn weft_free(session: *mut RawSession);
     fn weft_label(session: *const RawSession, label: i32) -> *const c_char;
     fn weft_predict_top(
-        session: *mut RawSession, texts: *const *const c_char, lengths: *const usize, count: usize,
-        k: usize, labels: *mut i32, probabilities: *mut c_float,
+        session: *mut RawSession,
+        texts: *const *const c_char,
+        lengths: *const usize,
+        count: usize,
+        k: usize,
+        labels: *mut i32,
+        probabilities: *mut c_float,
     ) -> c_int;
 }
 
 fn string(text: *const c_char) -> String {
     // weft's strings end with a 0.
-    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
+    unsafe { CStr::from_ptr(text) }
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// A plan at work. It may move to another thread, but is not shared: a call takes it mutably.
@@ -44,20 +51,30 @@ impl Session {
 
     /// The label of each text and its probability.
     fn predict(&mut self, texts: &[String]) -> Result<Vec<(String, f32)>, String> {
-        let pointers: Vec<_> = texts.iter().map(|text| text.as_ptr() as *const c_char).collect();
+        let pointers: Vec<_> = texts
+            .iter()
+            .map(|text| text.as_ptr() as *const c_char)
+            .collect();
         let lengths: Vec<_> = texts.iter().map(String::len).collect();
         let mut labels = vec![0; texts.len()];
         let mut probabilities = vec![0.0; texts.len()];
         let status = unsafe {
             weft_predict_top(
-                self.0, pointers.as_ptr(), lengths.as_ptr(), texts.len(), 1, labels.as_mut_ptr(),
+                self.0,
+                pointers.as_ptr(),
+                lengths.as_ptr(),
+                texts.len(),
+                1,
+                labels.as_mut_ptr(),
                 probabilities.as_mut_ptr(),
             )
         };
         if status != 0 {
             return Err(string(unsafe { weft_error() }));
         }
-        let names = labels.iter().map(|&label| string(unsafe { weft_label(self.0, label) }));
+        let names = labels
+            .iter()
+            .map(|&label| string(unsafe { weft_label(self.0, label) }));
         Ok(names.zip(probabilities).collect())
     }
 }

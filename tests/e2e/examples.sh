@@ -57,4 +57,10 @@ after=$(accuracy learnt.plan)
 echo "excellent	a film" >odd.tsv
 "$examples/stream" bow.plan 0.02 same.plan <odd.tsv >out 2>message || fail "stream: status $?"
 grep "no label .excellent." message >/dev/null || fail "stream said: $(cat message)"
+
+"$examples/fit_c" >out 2>message || fail "fit_c: $(cat message)"
+grep -x "the story is superb: good" out >/dev/null || fail "fit_c said: $(cat out)"
+grep -x "right on 100 % of what it has learnt" out >/dev/null || fail "fit_c said: $(cat out)"
+[ "$(grep -c '^epoch' out)" -lt 40 ] || fail "fit_c was not stopped by its callback: $(cat out)"
+[ "$(sed -n 's/^  +\([0-9.]*\)  superb$/\1/p' out)" ] || fail "superb adds nothing: $(cat out)"
 echo "the examples answer as the program does"

@@ -1,6 +1,8 @@
 // The C interface's three forms of a request, texts, pairs and ids: each call gives in each form
 // what C++ computes, in one batch or many, on one thread or several.
 #include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -175,6 +177,28 @@ TEST_CASE("texts and ids: every call answers in each form as C++ does, on any nu
       weft_free(c);
     }
   }
+}
+
+TEST_CASE("a child of fork() answers with the session that it was given") {
+  const std::vector<std::byte> bytes = encode_plan(test::small_plan());
+  weft_session* c = weft_load_memory(bytes.data(), bytes.size(), /*threads=*/3, 0);
+  REQUIRE(c != nullptr);
+  const Strings texts = many_texts();
+  const auto t = pointers(texts);
+  std::vector<float> before(2 * texts.size()), after(2 * texts.size());
+  std::vector<std::int32_t> labels(texts.size());
+  const auto ask = [&](std::vector<float>& probabilities) {
+    return weft_predict(c, t.data(), nullptr, texts.size(), labels.data(), probabilities.data());
+  };
+  REQUIRE(ask(before) == WEFT_OK);
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(ask(after) == WEFT_OK && after == before ? 0 : 1);
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  CHECK(ask(after) == WEFT_OK);
+  CHECK(after == before);
+  weft_free(c);
 }
 
 TEST_CASE("pairs and their ids: every call answers as C++ does, and trains the same") {
