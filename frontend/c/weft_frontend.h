@@ -61,8 +61,8 @@ typedef struct weft_explanation {
 
 // What each word of a text adds to the label's logit. Exact for models that are linear behind their
 // pooling; fails for others, unless they are pretrained encoders. `pair`: the second text, or NULL.
-// The explanation is the caller's, until weft_free_explanation. It is made anew in each call, in
-// milliseconds, not microseconds.
+// The explanation is the caller's, until weft_free_explanation. It takes tens of milliseconds, not
+// the microseconds of an answer.
 WEFT_API weft_status weft_explain(weft_session* session, const char* text, size_t length,
                                   const char* pair, size_t pair_length, int32_t label,
                                   weft_explanation* explanation);

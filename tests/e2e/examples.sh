@@ -18,7 +18,8 @@ printf '\n%s\n' "nothing of this is known" >>lines.txt
 "$weft" predict bow.plan lines.txt 2>/dev/null | cut -f 1 >labels
 [ "$(sort -u labels | tr '\n' ' ')" = "bad good " ] || fail "the plan gives one label only"
 
-"$examples/predict" bow.plan <lines.txt >out || fail "predict: status $?"
+"$examples/predict" bow.plan <lines.txt >out 2>message || fail "predict: status $?"
+[ ! -s message ] || fail "the library itself says: $(cat message)"
 cut -f 1 out | cmp -s - labels || fail "C labels otherwise than the program"
 "$weft" predict bow.plan lines.txt 2>/dev/null | awk -F '\t' '{ printf "%s\t%.4f\n", $1, $2 }' >scored
 awk -F '\t' 'NR == FNR { p[FNR] = $2; next } { d = $2 - p[FNR]; if (d > 2e-4 || d < -2e-4) exit 1 }' \
