@@ -11,37 +11,13 @@
 
 #include "ir/plan/program_interface.h"
 #include "runtime/batch_program.h"
+#include "runtime/resources/memory_use.h"
 #include "runtime/resources/plan_copy.h"
 #include "runtime/resources/threads.h"
 #include "runtime/session_model.h"
+#include "runtime/temperature.h"
 
 namespace weft {
-namespace {
-
-// The probability of each label, from logits that a calibrated plan divides by its temperature.
-void apply_temperature(std::span<const float> logits, double temperature, Task task,
-                       std::span<float> p) {
-  const auto scaled = [&](float x) { return static_cast<double>(x) / temperature; };
-  const auto sigmoid = [&](float x) {
-    return static_cast<float>(1.0 / (1.0 + std::exp(-scaled(x))));
-  };
-  if (task == Task::multi_label) {
-    std::ranges::transform(logits, p.begin(), sigmoid);
-  } else if (logits.size() < p.size()) {  // one number tells the second label from the first
-    p[1] = sigmoid(logits[0]);
-    p[0] = 1.0F - p[1];
-  } else {
-    const double max = scaled(*std::ranges::max_element(logits));
-    double sum = 0;
-    for (const float x : logits) sum += std::exp(scaled(x) - max);
-    std::ranges::transform(logits, p.begin(), [&](float x) {
-      return static_cast<float>(std::exp(scaled(x) - max) / sum);
-    });
-  }
-}
-
-}  // namespace
-
 void Predictions::clear() {
   labels_.clear();
   probabilities_.clear();
@@ -52,8 +28,18 @@ Session Session::load(const std::string& path, SessionOptions options) {
   return Session(load_plan(path), options);
 }
 
+// Error if the plan takes more memory than is allowed.
+Plan Session::within(Plan plan, const SessionOptions& options) {
+  if (options.max_memory == 0) return plan;
+  const double needed = memory_of(plan.programs, {.predicts_only = !options.train});
+  if (needed <= static_cast<double>(options.max_memory)) return plan;
+  throw Error(fmt::format("the plan takes {:.1f} MB of memory, and {:.1f} MB are allowed",
+                          needed / 1e6, static_cast<double>(options.max_memory) / 1e6),
+              "raise the limit if you trust the plan");
+}
+
 Session::Session(Plan plan, SessionOptions options)
-    : Session(std::make_shared<Model>(std::move(plan), options.train), options) {}
+    : Session(std::make_shared<Model>(within(std::move(plan), options), options.train), options) {}
 
 Session::Session(std::shared_ptr<Model> model, SessionOptions options)
     : model_(std::move(model)), options_(options) {
@@ -82,6 +68,14 @@ Session& Session::operator=(Session&&) noexcept = default;
 Session Session::sibling() const {
   if (options_.train) throw Error("a session that trains has no siblings", "load the plan again");
   return Session(model_, options_);
+}
+
+void Session::set_temperature(double temperature) {
+  if (model_.use_count() > 1) {
+    throw Error("a session that has siblings keeps its temperature",
+                "calibrate it before it has siblings");
+  }
+  weft::set_temperature(model_->plan, temperature);
 }
 
 Executor* Session::predict_executor() { return predict_ ? &predict_->executor() : nullptr; }
@@ -160,14 +154,33 @@ void Session::add_to_request(const TextIds& text, Predictions& out) {
   predict_->add({text.ids.first(length), text.types.first(std::min(text.types.size(), length))});
 }
 
+namespace {
+
 // Appends the ids of a text or a pair, and their types if the plan reads pairs.
-void Session::append_ids(const TextInput& input) {
-  const bool pairs = encoder().reads_pairs();
+void append_encoded(const Encoder& encoder, const TextInput& input, TokenBuffer& tokens,
+                    std::vector<std::int32_t>& ids, std::vector<std::int32_t>& types) {
+  const bool pairs = encoder.reads_pairs();
   if (input.pair && !pairs) {
     throw Error("the plan reads one text, but is given a pair",
                 "train a model with `text pair=true`");
   }
-  encoder().encode(input, tokens_, {ids_, nullptr, pairs ? &types_ : nullptr});
+  encoder.encode(input, tokens, {ids, nullptr, pairs ? &types : nullptr});
+}
+
+}  // namespace
+
+void Session::append_ids(const TextInput& input) {
+  append_encoded(encoder(), input, tokens_, ids_, types_);
+}
+
+void Session::encode_text(const TextInput& input, TokenBuffer& buffer,
+                          std::vector<std::int32_t>& ids, std::vector<std::int32_t>& types) const {
+  ids.clear();
+  types.clear();
+  append_encoded(encoder(), input, buffer, ids, types);
+  const auto count = std::min(ids.size(), static_cast<std::size_t>(encoder().max_ids()));
+  ids.resize(count);
+  types.resize(std::min(types.size(), count));
 }
 
 template <class Texts>

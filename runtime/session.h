@@ -27,6 +27,9 @@ struct SessionOptions {
   // an application that serves many requests side by side asks for 1.
   int threads = 0;
   bool train = false;  // weights are copied and train_step is allowed
+  // Bytes that a plan may take, by reckoning (runtime/resources/memory_use.h): a plan that others
+  // made may ask for any amount. 0: no limit.
+  std::int64_t max_memory = 0;
 };
 
 // The ids of several texts end to end: text i is ids[offsets[i] .. offsets[i + 1]), with all its
@@ -84,9 +87,16 @@ class Session {
   Session sibling() const;
 
   const Plan& plan() const;
+  // Gives the plan a temperature (runtime/temperature.h). Error if the session has siblings.
+  void set_temperature(double temperature);
   const std::vector<std::string>& labels() const { return plan().labels; }
   const Encoder& encoder() const;
   int threads() const { return options_.threads; }
+  // The ids that the model reads of a text or a pair, special tokens included, cut to the most that
+  // it reads; and their types where the plan reads pairs, else none. Error if the input is a pair
+  // and the plan reads one text.
+  void encode_text(const TextInput& input, TokenBuffer& buffer, std::vector<std::int32_t>& ids,
+                   std::vector<std::int32_t>& types) const;
 
   // Any number of texts: requests beyond the plan's capacity are run in chunks. A text's prediction
   // does not depend on the others.
@@ -144,6 +154,7 @@ class Session {
  private:
   struct Model;
 
+  static Plan within(Plan plan, const SessionOptions& options);
   Session(std::shared_ptr<Model> model, SessionOptions options);
   TextIds text_ids(const PackedIds& texts, std::size_t i) const;
   void append_ids(const TextInput& input);

@@ -16,30 +16,6 @@ struct Flags {
   DataFlags reading;
 };
 
-// Error if no temperature within the limits fits: the nearest would be worse than none.
-void check_fit(const AnsweredLogits& answers, const Calibration& found) {
-  if (found.temperature != kCoolest && found.temperature != kHottest) return;
-  const std::size_t right = right_answers(answers);
-  if (answers.size() < kEnoughToValidate) {
-    throw Error(fmt::format("{} of {} answers {} right: so few texts cannot say how often", right,
-                            answers.size(), right == 1 ? "is" : "are"),
-                "give hundreds of texts");
-  }
-  if (right == 0) {
-    throw Error(fmt::format("all {} answers are wrong: that the labels of the data are mixed up is "
-                            "likelier than that the plan is so bad",
-                            answers.size()),
-                "see `weft eval`");
-  }
-  throw Error(
-      found.temperature == kCoolest
-          ? "all answers are right, and no temperature is low enough: the plan was probably "
-            "trained on this data"
-          : "most answers are wrong, and no temperature is high enough: the data is probably "
-            "not of the kind that the plan was trained on",
-      "calibrate by other texts");
-}
-
 int calibrate(const Flags& flags) {
   check_plan_output(flags.out, {{"PLAN", flags.plan}, {"--data", flags.data}});
   Plan plan = load_plan(flags.plan);
@@ -58,7 +34,7 @@ int calibrate(const Flags& flags) {
     warn("{} texts are left out, because the plan does not know their label: {}", answers.unknown,
          listed(names));
   }
-  check_fit(answers, found);
+  expect_fit(answers, found);
   if (answers.size() < kEnoughToValidate) {
     warn("{} text{} say{} little about how often the plan is right: give hundreds", answers.size(),
          answers.size() == 1 ? "" : "s", answers.size() == 1 ? "s" : "");

@@ -286,19 +286,22 @@ struct Explainer::Description {
 
 Explainer::Explainer(const Plan& plan, const Encoder& encoder)
     : plan_(plan), encoder_(encoder), description_(std::make_unique<Description>(plan)) {
-  if (!description_->encoder) explain("", 0);  // meets what is in the way
+  if (!description_->encoder) explain(TextInput{}, 0);  // meets what is in the way
 }
 
 Explainer::~Explainer() = default;
 
-Explanation Explainer::explain(std::string_view text, std::size_t label) const {
+Explanation Explainer::explain(std::string_view line, std::size_t label) const {
+  return explain(encoder_.reads_pairs() ? split_pair(line) : TextInput{line}, label);
+}
+
+Explanation Explainer::explain(const TextInput& input, std::size_t label) const {
   const bool pairs = encoder_.reads_pairs();
   TokenBuffer buffer;
   std::vector<std::int32_t> ids;
   std::vector<std::int32_t> types;
   std::vector<TextSpan> words;
-  encoder_.encode(pairs ? split_pair(text) : TextInput{text}, buffer,
-                  {ids, &words, pairs ? &types : nullptr});
+  encoder_.encode(input, buffer, {ids, &words, pairs ? &types : nullptr});
   const auto size = plan_.text.max_windows > 1 ? static_cast<std::size_t>(plan_.text.max_tokens)
                                                : std::max<std::size_t>(ids.size(), 1);
   std::vector<Explanation> windows;

@@ -50,9 +50,11 @@ class Explainer {
   ~Explainer();
 
   // Explains the label's logit. In a text of several windows, a word's contribution is the mean of
-  // what it adds to the logits of the windows. A pair is one text with a tab between both. Where
-  // one number tells two labels apart it is the second's logit, and the first's is its negative.
-  Explanation explain(std::string_view text, std::size_t label) const;
+  // what it adds to the logits of the windows. Where one number tells two labels apart it is the
+  // second's logit, and the first's is its negative.
+  Explanation explain(const TextInput& input, std::size_t label) const;
+  // The same of a line: for a plan that reads pairs, both texts with a tab between them.
+  Explanation explain(std::string_view line, std::size_t label) const;
 
  private:
   Explanation explain_window(std::span<const std::int32_t> ids, std::span<const std::int32_t> types,

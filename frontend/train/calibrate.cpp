@@ -52,9 +52,6 @@ Slope slope(const AnsweredLogits& answers, double inverse) {
   return {mean.first / n, mean.second / n};
 }
 
-double logit(double p) { return std::log(p) - std::log1p(-p); }
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
-
 }  // namespace
 
 std::vector<std::uint32_t> calibration_rows(std::size_t examples, std::size_t labels) {
@@ -156,13 +153,6 @@ double fit_temperature(const AnsweredLogits& answers) {
   return 1 / inverse;
 }
 
-void set_temperature(Plan& plan, double temperature) {
-  if (plan.task == Task::multi_label && plan.threshold > 0 && plan.threshold < 1) {
-    plan.threshold = sigmoid(logit(plan.threshold) * plan.temperature / temperature);
-  }
-  plan.temperature = temperature;
-}
-
 Calibration calibrate(const AnsweredLogits& answers, double before) {
   if (answers.size() == 0) {
     throw Error("there is nothing to calibrate with: no example has a label that the plan knows",
@@ -171,6 +161,29 @@ Calibration calibrate(const AnsweredLogits& answers, double before) {
   const double after = fit_temperature(answers);
   return {after, negative_log_likelihood(answers, before), negative_log_likelihood(answers, after),
           calibration_error(answers, before), calibration_error(answers, after)};
+}
+
+void expect_fit(const AnsweredLogits& answers, const Calibration& found) {
+  if (found.temperature != kCoolest && found.temperature != kHottest) return;
+  const std::size_t right = right_answers(answers);
+  if (answers.size() < kEnoughToValidate) {
+    throw Error(fmt::format("{} of {} answers {} right: so few texts cannot say how often", right,
+                            answers.size(), right == 1 ? "is" : "are"),
+                "give hundreds of texts");
+  }
+  if (right == 0) {
+    throw Error(fmt::format("all {} answers are wrong: that the labels of the data are mixed up is "
+                            "likelier than that the plan is so bad",
+                            answers.size()),
+                "see `weft eval`");
+  }
+  throw Error(
+      found.temperature == kCoolest
+          ? "all answers are right, and no temperature is low enough: the plan was probably "
+            "trained on this data"
+          : "most answers are wrong, and no temperature is high enough: the data is probably "
+            "not of the kind that the plan was trained on",
+      "calibrate by other texts");
 }
 
 }  // namespace weft

@@ -10,6 +10,7 @@
 #include "frontend/train/dataset.h"
 #include "ir/plan/plan.h"
 #include "runtime/session.h"
+#include "runtime/temperature.h"
 
 namespace weft {
 
@@ -44,10 +45,6 @@ double calibration_error(const AnsweredLogits&, double temperature);
 inline constexpr double kCoolest = 0.01, kHottest = 100;
 double fit_temperature(const AnsweredLogits&);
 
-// Gives the plan a temperature. A multi-label plan's threshold goes along, so that it gives each
-// text the same labels as before.
-void set_temperature(Plan&, double temperature);
-
 struct Calibration {
   double temperature = 1;
   double nll_before = 0, nll_after = 0;  // before: at the plan's own temperature
@@ -55,5 +52,7 @@ struct Calibration {
 };
 // Error if no example has a label that the plan knows.
 Calibration calibrate(const AnsweredLogits&, double temperature_before);
+// Error if no temperature within the limits fits: the nearest would be worse than none.
+void expect_fit(const AnsweredLogits&, const Calibration&);
 
 }  // namespace weft

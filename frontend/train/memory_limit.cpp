@@ -11,7 +11,6 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
-#include <set>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -107,24 +106,6 @@ void trim_memory() {
 #ifdef __GLIBC__
   ::malloc_trim(0);
 #endif
-}
-
-double memory_of(std::span<const Graph> programs, const MemoryUse& use) {
-  double tensors = 0, tables = 0, arenas = 0, weights = 0;  // sums that cannot overflow
-  std::set<std::string> seen;
-  for (const Graph& program : programs) {
-    arenas += static_cast<double>(program.arena_bytes);
-    for (const Value& value : program.values) {
-      if (value.role != Role::param && value.role != Role::state) continue;
-      if (!seen.insert(value.name).second) continue;
-      const auto bytes = static_cast<double>(capacity_bytes(program, value.type));
-      const bool computed = value.attrs.contains("computed");
-      (computed ? tables : tensors) += bytes;
-      if (!computed && value.role == Role::param) weights += bytes;
-    }
-  }
-  return tensors + use.table_rows * tables + arenas + (use.average ? weights : 0) -
-         (use.loaded ? weights : 0);
 }
 
 namespace {

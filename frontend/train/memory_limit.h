@@ -6,6 +6,7 @@
 #include <span>
 
 #include "ir/graph.h"
+#include "runtime/resources/memory_use.h"
 
 namespace weft {
 
@@ -17,16 +18,6 @@ std::int64_t resident_memory();  // bytes that this process has now; 0 where the
 
 // Gives freed memory back to the system, which else keeps it for what comes next.
 void trim_memory();
-
-struct MemoryUse {
-  bool average = false;  // the mean of the last epochs' weights is taken
-  bool loaded = false;   // the weights are in memory already, in a plan that is given away
-  // The share of the rows of tables that are made, each when it is first read.
-  double table_rows = 1;
-};
-
-// Bytes that training takes beside the data, at its peak: tensors, tables made at load, arenas.
-double memory_of(std::span<const Graph> programs, const MemoryUse& use);
 
 // Error, naming the largest tensor, if that is more than `available`.
 void expect_memory(std::span<const Graph> programs, const MemoryUse& use = {},

@@ -4,14 +4,17 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "ir/file.h"
+#include "ir/op.h"
 #include "runtime/session.h"
 #include "runtime/weft.h"
 #include "tests/support/small_model.h"
+#include "tests/support/tags_model.h"
 #include "tests/support/temporary_file.h"
 
 namespace weft {
@@ -63,7 +66,7 @@ TEST_CASE("C is told what is wrong") {
   save_plan(test::small_plan(), file.path());
   const auto said = [](std::string_view part) {
     CHECK_MESSAGE(std::string_view(weft_error()).find(part) != std::string_view::npos,
-                  weft_error());
+                  std::string(weft_error()));
   };
   CHECK(weft_load("gone.plan", 1, 0) == nullptr);
   said("gone.plan: cannot be opened");
@@ -101,28 +104,9 @@ TEST_CASE("C is told what is wrong") {
   weft_free(nullptr);
 }
 
-// Three labels, of which a text has any number.
-Plan tags_plan() {
-  std::vector<Example> examples;
-  for (std::size_t i = 0; i < 40; ++i) {
-    std::vector<std::string> tags;
-    if (i % 2 == 0) tags.emplace_back("hot");
-    if (i % 3 == 0) tags.emplace_back("wet");
-    if (i % 5 == 0) tags.emplace_back("far");
-    std::string text = "w" + std::to_string(i % 7);
-    for (const std::string& tag : tags) text += ' ' + tag;
-    examples.push_back({text, tags, i + 1});
-  }
-  return build_plan(parse_description("model tags\ntext tokenizer=whitespace max_tokens=12\n"
-                                      "x = embedding(text, width=8) | mean_pool | linear(labels)\n"
-                                      "output sigmoid(x)\ntrain adam(rate=0.05) batch=8 epochs=3\n",
-                                      "tags.model"),
-                    {}, Corpus(examples));
-}
-
 TEST_CASE("several labels a text: C trains the same, and gives those from the threshold on") {
   const TemporaryFile file("tags.plan", "");
-  save_plan(tags_plan(), file.path());
+  save_plan(test::tags_plan(), file.path());
   Session session = Session::load(file.path(), {.threads = 1, .train = true});
   weft_session* c = weft_load(file.path().c_str(), 1, 1);
   REQUIRE(c != nullptr);
@@ -269,6 +253,45 @@ TEST_CASE("the C interface neither learns from nor saves what is no number") {
   CHECK(std::string_view(weft_error()).find("not finite") != std::string_view::npos);
   CHECK(read_text_file(file.path()) == before);
   weft_free(c);
+}
+
+TEST_CASE("a plan that takes more memory than is allowed is refused, and says so") {
+  const Plan plan = test::small_plan();
+  const std::vector<std::byte> bytes = encode_plan(plan);
+  const TemporaryFile file("small.plan", "");
+  save_plan(plan, file.path());
+  // Which the programs say: their arenas, and the params and states of each, by name.
+  const auto taken = [&](bool train) {
+    std::map<std::string, std::int64_t> tensors;
+    std::int64_t sum = 0;
+    for (const Graph& program : plan.programs) {
+      if (!train && program.name != "predict" && program.name != "load") continue;
+      sum += program.arena_bytes;
+      for (const Value& value : program.values) {
+        if (value.persists()) tensors[value.name] = capacity_bytes(program, value.type);
+      }
+    }
+    for (const auto& [name, size] : tensors) sum += size;
+    return static_cast<std::size_t>(sum);
+  };
+  CHECK(taken(true) > taken(false));
+  for (const int train : {0, 1}) {
+    CAPTURE(train);
+    const std::size_t needed = taken(train == 1);
+    for (const std::size_t limit : {needed, needed - 1, std::size_t{1}, std::size_t{0}}) {
+      weft_limit_memory(limit);
+      weft_session* of_file = weft_load(file.path().c_str(), 1, train);
+      weft_session* of_memory = weft_load_memory(bytes.data(), bytes.size(), 1, train);
+      const bool allowed = limit == needed || limit == 0;
+      CHECK((of_file != nullptr) == allowed);
+      CHECK((of_memory != nullptr) == allowed);
+      const bool told = std::string_view(weft_error()).find("MB are allowed") != std::string::npos;
+      if (!allowed) CHECK(told);
+      weft_free(of_file);
+      weft_free(of_memory);
+    }
+  }
+  weft_limit_memory(0);
 }
 
 }  // namespace
