@@ -196,7 +196,6 @@ void eval_row_step(const EvalContext& v, const OpDef& dense) {
   const OpDef& op = *v.node.op;
   const Tensor& w = *v.x[0];
   const Tensor& ids = *v.x[find_port(op, OperandRole::ids)];
-  const Tensor& g = *v.x[find_port(op, OperandRole::gradient)];
   // Numbers that operand s has for a row.
   const auto width = [&](std::size_t s) { return w.rows() == 0 ? 0 : v.x[s]->size() / w.rows(); };
   std::vector<std::int64_t> rows;
