@@ -113,8 +113,10 @@ void Executor::bind_kernels() {
     BindContext bind{graph_, node, {}, {}, threads_, packed, scratch};
     const auto operand = [&](ValueId id) {
       if (id == kNoValue) return Operand();
+      // A program that changes a tensor itself knows which of its rows it needs.
+      const bool reads_only = persists(graph_[id].role) && !is_written(id);
       RowsOnDemand* const on_demand =
-          persists(graph_[id].role) ? memory_.rows_on_demand(graph_[id].name) : nullptr;
+          reads_only ? memory_.rows_on_demand(graph_[id].name) : nullptr;
       return Operand(graph_, id, address_[static_cast<std::size_t>(id)], on_demand);
     };
     for (const ValueId id : node.inputs) bind.x.push_back(operand(id));
@@ -128,23 +130,32 @@ void Executor::bind_kernels() {
   deferred_.resize(kernels_.size());
 }
 
-// True if a node only makes a state from persistent values, and nothing here reads that state.
+bool Executor::is_written(ValueId id) const {
+  return std::ranges::any_of(graph_.writes, [&](const Write& write) { return write.target == id; });
+}
+
+// True if a node only makes states from persistent values, in their places, and no other node
+// here reads those states.
 bool Executor::may_defer(const Node& node) const {
-  const ValueId made = node.outputs[0];
-  const auto writes = [&](const Write& write) {
-    return write.source == made && address_[static_cast<std::size_t>(write.target)] ==
-                                       address_[static_cast<std::size_t>(made)];
+  const auto is_state_alone = [&](ValueId made) {
+    const std::byte* const place = address_[static_cast<std::size_t>(made)];
+    const auto writes = [&](const Write& write) {
+      return write.source == made && address_[static_cast<std::size_t>(write.target)] == place;
+    };
+    const auto same_place = [&](ValueId id) {
+      return id != kNoValue && address_[static_cast<std::size_t>(id)] == place;
+    };
+    return std::ranges::any_of(graph_.writes, writes) &&
+           std::ranges::none_of(graph_.results, same_place) &&
+           std::ranges::none_of(graph_.nodes, [&](const Node& reader) {
+             return &reader != &node && std::ranges::any_of(reader.inputs, same_place);
+           });
   };
-  const auto same_place = [&](ValueId id) {
-    return id != kNoValue &&
-           address_[static_cast<std::size_t>(id)] == address_[static_cast<std::size_t>(made)];
+  const auto is_persistent = [&](ValueId id) {
+    return id == kNoValue || persists(graph_[id].role);
   };
-  return node.outputs.size() == 1 && std::ranges::any_of(graph_.writes, writes) &&
-         std::ranges::all_of(node.inputs, [&](ValueId id) { return persists(graph_[id].role); }) &&
-         std::ranges::none_of(graph_.results, same_place) &&
-         std::ranges::none_of(graph_.nodes, [&](const Node& reader) {
-           return std::ranges::any_of(reader.inputs, same_place);
-         });
+  return std::ranges::all_of(node.outputs, is_state_alone) &&
+         std::ranges::all_of(node.inputs, is_persistent);
 }
 
 void Executor::defer_rows() {
@@ -158,6 +169,13 @@ void Executor::defer_rows() {
                     &memory_.make_on_demand(
                         graph_[write->target].name, graph_[made].type.shape[0].value,
                         [kernel](std::span<const std::int32_t> rows) { kernel->make_rows(rows); })};
+  }
+}
+
+void Executor::make_deferred_rows() {
+  const FlushDenormals flush;
+  for (const Deferred& deferred : deferred_) {
+    if (deferred.rows != nullptr) deferred.rows->require_all(threads_);
   }
 }
 

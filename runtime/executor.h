@@ -49,6 +49,8 @@ class Executor {
   // Memory::rows_on_demand), where a kernel can make them one by one. Before others are bound to
   // the memory; the executor must outlive them.
   void defer_rows();
+  // Those rows that nobody has asked for yet.
+  void make_deferred_rows();
 
   // The room of an input, at its capacity; to be filled before each run.
   std::span<std::byte> input(std::string_view name) const;
@@ -94,6 +96,7 @@ class Executor {
   void bind_writes();
   void bind_extents(std::span<const SymbolExtent> extents);
   void bind_views();
+  bool is_written(ValueId id) const;
   bool may_defer(const Node& node) const;
   void check_offsets(const RunContext& context) const;
   void run_node(std::size_t i, RunContext& context);

@@ -332,7 +332,8 @@ double Session::run_step(const PackedLabels& given, double learning_rate) {
   return train_->executor().result(programs::kLoss).f32().front();
 }
 
-// After training steps: completes the params, and what is computed from them.
+// After training steps: the rows of params that are read from now on are completed first, and what
+// is computed from them is computed anew.
 void Session::flush() {
   if (!stale_) return;
   if (model_->flush != nullptr) model_->flush->run({});
@@ -342,6 +343,7 @@ void Session::flush() {
 
 const Plan& Session::flushed() {
   flush();
+  if (model_->flush != nullptr) model_->flush->make_deferred_rows();
   return plan();
 }
 

@@ -70,13 +70,17 @@ struct Session::Model {
 
   void bind(bool train, int threads) {
     bound = true;
+    const Graph* completing = train ? plan.program(programs::kFlush) : nullptr;
+    if (completing != nullptr) {
+      flush = std::make_unique<Executor>(*completing, memory, threads);
+      flush->defer_rows();  // an answer between two steps needs a few rows only
+      flush->run({});
+    }
     if (const Graph* graph = plan.program(programs::kLoad)) {
       load = std::make_unique<Executor>(*graph, memory, threads);
       load->defer_rows();  // few texts have few words: the first label need not wait for all
       load->run({});
     }
-    const Graph* graph = train ? plan.program(programs::kFlush) : nullptr;
-    if (graph != nullptr) flush = std::make_unique<Executor>(*graph, memory, threads);
   }
 };
 

@@ -120,11 +120,12 @@ class Kernel {
   virtual bool asks_for_rows() const { return false; }
 };
 
-// A kernel that can also make the rows of its one output by themselves, with the same bits.
+// A kernel that can also make the rows of its outputs by themselves, with the same bits.
 class RowKernel : public Kernel {
  public:
   virtual void prepare(const RunContext&) = 0;  // before the rows, when operands have changed
-  virtual void make_rows(std::span<const std::int32_t> rows) const = 0;  // many threads at once
+  // Distinct rows, by many threads at once; must not throw.
+  virtual void make_rows(std::span<const std::int32_t> rows) = 0;
 };
 
 // A kernel that is a function of its bound operands: `make_kernel([x, y](RunContext& run) { … })`.

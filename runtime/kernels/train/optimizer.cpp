@@ -69,7 +69,16 @@ void MissedRows::find(const RunContext& run) {
   for (const std::int32_t id : ids) mark(id, step() + 1);
 }
 
-void MissedRows::mark(std::int32_t row, std::int64_t as_of) {
+void MissedRows::look_ahead() {
+  WEFT_CHECK(last_ == old_last_);
+  ahead_to_ = static_cast<std::int32_t>(step());
+  longest_ = 0;
+  for (std::int32_t row = 0; row < table_.rows(); ++row) {
+    longest_ = std::max(longest_, checked_gap(row));
+  }
+}
+
+std::int64_t MissedRows::checked_gap(std::int32_t row) const {
   const std::int64_t gap = step() - last_[row];
   const std::int64_t max = rates_ ? std::min(step(), kept_) : step();
   if (gap < 0 || gap > max) {
@@ -77,6 +86,11 @@ void MissedRows::mark(std::int32_t row, std::int64_t as_of) {
                             row, last_[row], step()),
                 "the plan's optimizer state is inconsistent: train it anew");
   }
+  return gap;
+}
+
+void MissedRows::mark(std::int32_t row, std::int64_t as_of) {
+  const std::int64_t gap = checked_gap(row);
   last_[row] = static_cast<std::int32_t>(as_of);
   if (gap == 0) return;
   behind_[count_++] = {row, static_cast<std::int32_t>(gap)};

@@ -118,6 +118,16 @@ class MissedRows {
   // Marks the rows that are to be brought up to date, and finds those that are behind.
   void find(const RunContext&);
 
+  // The same for all rows but without marks: they follow one by one, by bring_up(). In place only.
+  void look_ahead();
+  // apply(row, gap) if this row is behind.
+  template <class Apply>
+  void bring_up(std::int32_t row, Apply apply) {
+    const auto gap = static_cast<std::size_t>(ahead_to_ - last_[row]);
+    last_[row] = ahead_to_;
+    if (gap > 0) apply(table_.row(row), gap);
+  }
+
   // apply(row, gap) for those.
   template <class Apply>
   void each(const RunContext& run, Apply apply) const {
@@ -136,31 +146,62 @@ class MissedRows {
     std::int32_t id, gap;
   };
 
+  std::int64_t checked_gap(std::int32_t row) const;
   void mark(std::int32_t row, std::int64_t as_of);
 
   RowTable table_;
   const std::int32_t* old_last_;
   std::int32_t* last_;
   Operand ids_, step_, rates_;
-  std::int64_t kept_;         // past rates
-  std::int64_t longest_ = 0;  // gap among those behind
-  std::vector<Row> behind_;   // the first `count_`: each row at most once
+  std::int64_t kept_;          // past rates
+  std::int32_t ahead_to_ = 0;  // the step that bring_up() brings rows to
+  std::int64_t longest_ = 0;   // gap among those behind
+  std::vector<Row> behind_;    // the first `count_`: each row at most once
   std::size_t count_ = 0;
 };
 
 // Catches rows up by what a gap of so many steps comes to, which is the same for all rows:
 // find(step, rate_of, gaps) works it out once per run, up to the longest gap; apply(gap, row).
 template <class Gap, class Find, class Apply>
+class CatchUpKernel final : public RowKernel {
+ public:
+  CatchUpKernel(const BindContext& bind, Find find, Apply apply)
+      : missed_(bind), gaps_(missed_.max_gap() + 1), find_(find), apply_(apply) {}
+
+  void run(RunContext& run) override {
+    missed_.find(run);
+    find_gaps();
+    missed_.each(run, [&](const simd::Update& row, std::size_t gap) { apply_(gaps_[gap], row); });
+  }
+
+  void prepare(const RunContext&) override {
+    missed_.look_ahead();
+    find_gaps();
+  }
+
+  void make_rows(std::span<const std::int32_t> rows) override {
+    for (const std::int32_t id : rows) {
+      missed_.bring_up(id,
+                       [&](const simd::Update& row, std::size_t gap) { apply_(gaps_[gap], row); });
+    }
+  }
+
+ private:
+  void find_gaps() {
+    find_(
+        missed_.step(), [&](std::int64_t t) { return missed_.rate_of(t); },
+        std::span<Gap>(gaps_).first(missed_.longest_gap() + 1));
+  }
+
+  MissedRows missed_;
+  std::vector<Gap> gaps_;  // by the number of missed steps
+  Find find_;
+  Apply apply_;
+};
+
+template <class Gap, class Find, class Apply>
 KernelPtr catch_up_kernel(const BindContext& bind, Find find, Apply apply) {
-  MissedRows missed(bind);
-  std::vector<Gap> all(missed.max_gap() + 1);
-  return make_kernel([missed, all, find, apply](RunContext& run) mutable {
-    missed.find(run);
-    const std::span<Gap> gaps = std::span(all).first(missed.longest_gap() + 1);
-    find(
-        missed.step(), [&](std::int64_t t) { return missed.rate_of(t); }, gaps);
-    missed.each(run, [&](const simd::Update& row, std::size_t gap) { apply(gaps[gap], row); });
-  });
+  return std::make_unique<CatchUpKernel<Gap, Find, Apply>>(bind, find, apply);
 }
 
 }  // namespace weft

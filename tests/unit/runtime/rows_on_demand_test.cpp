@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <chrono>
 #include <numeric>
 #include <thread>
@@ -144,6 +145,36 @@ TEST_CASE("lazy rows: after a training step they are made of the new weights") {
   CHECK(after != before);
   Session again(session.snapshot(), {.threads = 1});
   CHECK(logits_of(again, views) == after);
+}
+
+// The other session completes all rows at every step.
+TEST_CASE("lazy rows: answers between training steps, of rows that were completed one by one") {
+  Session session(test::small_plan(), {.threads = 1, .train = true});
+  Session whole(test::small_plan(), {.threads = 1, .train = true});
+  const std::vector<std::string> all = texts();
+  const std::vector<std::string_view> views(all.begin(), all.end());
+  for (std::size_t step = 0; step < 60; ++step) {
+    CAPTURE(step);
+    const auto batch = std::span(views).subspan(step % (views.size() - 1), 2);
+    for (Session* learner : {&session, &whole}) {
+      learner->train_step(batch, {std::vector<std::int32_t>{0, 1}}, 0.02);
+    }
+    const auto asked = std::span(views).subspan(step * 7 % views.size(), 1);
+    Session reference(whole.snapshot(), {.threads = 1});
+    const std::vector<float> wanted = logits_of(reference, asked);
+    if (step % 3 != 0) continue;
+    const std::vector<float> found = logits_of(session, asked);
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      CHECK(std::abs(found[i] - wanted[i]) <= 1e-4F * (1 + std::abs(wanted[i])));
+    }
+  }
+  const std::vector<float> wanted = logits_of(whole, views), found = logits_of(session, views);
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    CHECK(std::abs(found[i] - wanted[i]) <= 1e-4F * (1 + std::abs(wanted[i])));
+  }
+  // Nothing is put off in a snapshot.
+  Session again(session.snapshot(), {.threads = 1});
+  CHECK(logits_of(again, views) == logits_of(session, views));
 }
 
 }  // namespace
