@@ -8,6 +8,7 @@
 
 #include <fmt/core.h>
 
+#include "runtime/kernels/instruction_set.h"
 #include "runtime/kernels/kernel.h"
 #include "runtime/resources/threads.h"
 
@@ -60,6 +61,7 @@ Executor::Executor(const Graph& planned, Memory& memory, int threads)
         fmt::format("program @{} writes to the model, which is open read-only", graph_.name),
         "open the plan for training");
   }
+  limit_instruction_set();
   const SingleThreadedLibraries single;
   place_values();
   bind_kernels();

@@ -18,7 +18,7 @@ struct Flags {
   std::string input, out, vectors, pretrained;
   std::vector<std::string> data;
   std::vector<std::string> set;
-  bool predict_only = false, fold = false, no_rewrites = false, force = false;
+  bool predict_only = false, fold = false, deploy = false, no_rewrites = false, force = false;
   std::optional<std::string> table;
   std::optional<std::int64_t> table_budget;
   DataFlags reading;
@@ -40,7 +40,7 @@ Plan change(const Flags& flags) {
   const bool anew = flags.no_rewrites || flags.table || flags.table_budget;
   if (!anew && !flags.predict_only && !flags.fold) {
     throw Error(fmt::format("{} is a plan already", flags.input),
-                "give --predict-only, --fold or --table to make another form of it");
+                "give --deploy, --predict-only, --fold or --table to make another form of it");
   }
   if (!flags.set.empty()) {
     throw Error("--set changes a description, but this plan is compiled already",
@@ -95,6 +95,9 @@ Run declare_compile(CLI::App& app) {
   app.add_flag("--fold", flags->fold,
                "as --predict-only, and store the tables that are otherwise computed at load: the "
                "plan starts faster");
+  app.add_flag("--deploy", flags->deploy,
+               "the form for many processes on one machine, which share its tables: as --fold with "
+               "--table int8; --data shows how predictions change");
   app.add_option("--table", flags->table, "the type of numbers in projected tables; fp32 is exact")
       ->check(CLI::IsMember({"fp32", "int16", "int8"}));
   app.add_option("--table-budget", flags->table_budget,
@@ -110,6 +113,10 @@ Run declare_compile(CLI::App& app) {
   declare_set(app, flags->set);
   flags->reading.declare(app);
   return [flags] {
+    if (flags->deploy) {
+      flags->fold = true;
+      if (!flags->table) flags->table = "int8";
+    }
     check_plan_output(
         flags->out,
         {{"MODEL", flags->input}, {"--data", flags->data}, {"--vectors", flags->vectors}});

@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 
 #include "frontend/cli/command.h"
+#include "runtime/kernels/instruction_set.h"
 #include "runtime/kernels/simd/simd.h"
 
 namespace weft {
 
 std::string version_text() {
+  limit_instruction_set();
   return fmt::format("weft " WEFT_VERSION
                      "\n"
                      "compiler      " WEFT_COMPILER ", " WEFT_BUILD_TYPE

@@ -30,6 +30,11 @@ if grep -qE "^program @(load|train)|computed=\"load\"" inspection; then
   fail "--fold leaves something to make: $(cat inspection)"
 fi
 
+# The form to be shared by many processes is both.
+"$weft" compile whole.plan --fold --table int8 -o both.plan
+"$weft" compile whole.plan --deploy -o deployed.plan
+cmp both.plan deployed.plan || fail "--deploy is not --fold --table int8"
+
 # Tables of integers: smaller, close, and the cost is said.
 for table in int16 int8; do
   "$weft" compile whole.plan --table $table --data data.tsv -o $table.plan 2>change

@@ -1,0 +1,54 @@
+// The limit, for both libraries.
+#include "runtime/kernels/instruction_set.h"
+
+#include <fmt/format.h>
+#include <hwy/highway.h>
+
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <dnnl.hpp>
+#include <string_view>
+
+#include "ir/diagnostic.h"
+
+namespace weft {
+namespace {
+
+constexpr std::int64_t kAvx512 = HWY_AVX3 | HWY_AVX3_DL;
+constexpr std::int64_t kAvx2 = HWY_AVX2;
+
+struct InstructionSet {
+  std::string_view name;
+  std::int64_t disabled;  // of Highway's targets
+  dnnl::cpu_isa allowed;
+};
+
+constexpr std::array<InstructionSet, 3> kInstructionSets{{
+    {"sse4", kAvx512 | kAvx2, dnnl::cpu_isa::sse41},
+    {"avx2", kAvx512, dnnl::cpu_isa::avx2},
+    {"avx512", 0, dnnl::cpu_isa::avx512_core},
+}};
+
+bool limited() {
+  const char* named = std::getenv(kInstructionSetVariable);
+  if (named == nullptr || *named == '\0') return false;
+  for (const InstructionSet& set : kInstructionSets) {
+    if (set.name != named) continue;
+    hwy::DisableTargets(set.disabled);
+    // It fails where oneDNN has run already, in an application that uses it too: its bits stay.
+    static_cast<void>(dnnl::set_max_cpu_isa(set.allowed));
+    return true;
+  }
+  throw Error(fmt::format("{}={} names no instruction set", kInstructionSetVariable, named),
+              "give sse4, avx2 or avx512, or leave it out");
+}
+
+}  // namespace
+
+void limit_instruction_set() {
+  static const bool done = limited();
+  static_cast<void>(done);
+}
+
+}  // namespace weft

@@ -1,0 +1,14 @@
+// Which instruction sets kernels may use. By default all that the machine has; the bits of results
+// depend on them, as sums are taken in another order.
+#pragma once
+
+namespace weft {
+
+// The environment variable that limits Highway and oneDNN together: sse4, avx2 or avx512.
+inline constexpr const char* kInstructionSetVariable = "WEFT_ISA";
+
+// Applies that limit, before either library has picked its code; later calls do nothing. From any
+// thread. Error if the variable names no instruction set.
+void limit_instruction_set();
+
+}  // namespace weft

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# WEFT_ISA limits kernels to an instruction set: training and answers agree by any of them up to
+# rounding, each gives the same bytes twice, and other names are refused.
+#   bash tests/e2e/instruction_sets.sh build/weft
+source "$(dirname "$0")/../e2e_setup.sh"
+
+awk 'BEGIN {
+  srand(1); print "label\ttext"
+  for (i = 0; i < 200; ++i) {
+    line = ""
+    for (w = 0; w < 3 + i % 7; ++w) line = line "w" int(rand() * 30) " "
+    print (i % 2 ? "good\t" line "fine film" : "bad\t" line "dull film")
+  }
+}' >data.tsv
+cut -f 2 data.tsv >lines
+"$weft" new textcnn >textcnn.model
+run() {
+  WEFT_ISA=$1 "$weft" train textcnn.model --data data.tsv --set width=16 --epochs 3 --rate 0.01 \
+    --threads 1 --quiet -o "$2.plan"
+  WEFT_ISA=$1 "$weft" predict "$2.plan" lines --threads 1 >"$2.answers"
+}
+run sse4 sse4
+run sse4 again
+cmp sse4.plan again.plan || fail "by sse4 twice, two plans"
+cmp sse4.answers again.answers || fail "by sse4 twice, two answers"
+for isa in avx2 avx512 ""; do
+  run "$isa" other
+  paste sse4.answers other.answers | awk -F '\t' -v isa="$isa" '
+    $1 != $3 || ($2 - $4) ^ 2 > 1e-4 { print "by " isa ", line " NR ": " $0; bad = 1 }
+    END { exit bad || NR != 201 }' || fail "the instruction sets disagree"
+done
+WEFT_ISA=sse4 "$weft" --version >out
+grep -qE '^instructions  (SSE4|SSSE3|SSE2)$' out || fail "--version under sse4: $(cat out)"
+
+export WEFT_ISA=mmx
+refuses 'WEFT_ISA=mmx names no instruction set' "$weft" predict sse4.plan lines
+echo "the instruction sets agree"
