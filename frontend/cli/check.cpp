@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
+#include <unordered_map>
 
 #include "frontend/cli/command.h"
 #include "frontend/description/lower.h"
@@ -21,12 +23,15 @@ struct Flags {
   bool ir = false;
 };
 
-std::int64_t weights_of(const Graph& graph, const std::string& layer) {
-  std::int64_t weights = 0;
+// The weights of each layer `a.conv1d`, those of its parts `a.conv1d.inner` among them.
+std::unordered_map<std::string, std::int64_t> weights_by_layer(const Graph& graph) {
+  std::unordered_map<std::string, std::int64_t> weights;
   for (const Value& value : graph.values) {
-    const bool own = value.name.size() > layer.size() && value.name.starts_with(layer) &&
-                     value.name[layer.size()] == '.';
-    if (value.role == Role::param && own) weights += capacity_elements(graph, value.type);
+    if (value.role != Role::param) continue;
+    for (std::size_t dot = value.name.find('.'); dot != std::string::npos;
+         dot = value.name.find('.', dot + 1)) {
+      weights[value.name.substr(0, dot)] += capacity_elements(graph, value.type);
+    }
   }
   return weights;
 }
@@ -58,9 +63,10 @@ int check(const Flags& flags) {
   std::size_t width = 5;
   for (const LoweredLayer& layer : lowered.layers) width = std::max(width, layer.name.size());
   print_out(fmt::format("line  {:{}}  {:24}  {:>12}\n", "layer", width, "shape", "weights"));
+  std::unordered_map<std::string, std::int64_t> by_layer = weights_by_layer(graph);
   std::int64_t total = 0;
   for (const LoweredLayer& layer : lowered.layers) {
-    const std::int64_t weights = weights_of(graph, layer.name);
+    const std::int64_t weights = by_layer[layer.name];
     total += weights;
     print_out(fmt::format("{:4}  {:{}}  {:24}  {:>12}\n", layer.location.line, layer.name, width,
                           to_string(graph[layer.value].type),

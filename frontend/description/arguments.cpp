@@ -186,7 +186,7 @@ const GivenArgument* Overrides::find(std::span<const std::string> owners, std::s
                                      bool bare, OverrideUse& use) const {
   std::string known = fmt::format("{}", fmt::join(owners, "."));
   known += known.empty() ? std::string(name) : fmt::format(".{}", name);
-  if (std::ranges::find(use.known, known) == use.known.end()) use.known.push_back(std::move(known));
+  use.known.insert(std::move(known));
   const GivenArgument* found = nullptr;
   for (const Entry& entry : entries_) {
     if (entry.parts.back() != name || (entry.parts.size() == 1 && !bare)) continue;
@@ -205,7 +205,7 @@ void Overrides::check_used(const OverrideUse& use) const {
   for (const Entry& entry : entries_) {
     if (use.used.contains(entry.path)) continue;
     throw UsageError(fmt::format("--set {}: the model description has no such setting", entry.path),
-                     near_path(entry.path, use.known));
+                     near_path(entry.path, {use.known.begin(), use.known.end()}));
   }
 }
 

@@ -43,7 +43,7 @@ struct GivenArgument {
 // Which overrides were asked for while a description was read, and which paths could have been.
 struct OverrideUse {
   std::set<std::string> used;
-  std::vector<std::string> known;  // in the order in which they were asked for
+  std::set<std::string> known;  // all that were asked for
 };
 
 // `--set path=value`, from the command line or a plan: replaces what the description says. A path

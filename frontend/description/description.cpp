@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <string>
+#include <unordered_map>
 
 #include "frontend/format/suggest.h"
 #include "ir/file.h"
@@ -166,12 +168,11 @@ class Parser {
                   fmt::format("a name holds letters, digits and `_`, not `{}`", name.text),
                   "dots are used in the names of weights, `a.conv1d.weight`");
     }
-    for (const Binding& earlier : description_.bindings) {
-      if (earlier.name != name.text) continue;
-      throw Error(
-          name.location,
-          fmt::format("`{}` is named twice, first on line {}", name.text, earlier.location.line),
-          "each name stands for one value; choose another");
+    const auto [earlier, fresh] = named_on_.emplace(name.text, name.location.line);
+    if (!fresh) {
+      throw Error(name.location,
+                  fmt::format("`{}` is named twice, first on line {}", name.text, earlier->second),
+                  "each name stands for one value; choose another");
     }
     next();  // =
     description_.bindings.push_back(
@@ -345,6 +346,7 @@ class Parser {
   }
 
   Description description_;
+  std::unordered_map<std::string, std::uint32_t> named_on_;  // the lines of the names so far
   std::vector<Token> tokens_;
   std::size_t at_ = 0;
   int depth_ = 0;  // open parentheses: newlines inside mean nothing
