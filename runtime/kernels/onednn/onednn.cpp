@@ -3,8 +3,12 @@
 
 #include <omp.h>
 #include <sys/mman.h>
+#if __has_include(<execinfo.h>)
+#include <execinfo.h>
+#endif
 
 #include <atomic>
+#include <new>
 
 #include <fmt/format.h>
 
@@ -16,6 +20,16 @@ namespace {
 
 std::atomic<std::int64_t> primitives{0};
 std::atomic<std::int64_t> reference_primitives{0};
+
+// An exception that leaves std::call_once, as oneDNN uses it, passes through the C library, which
+// then opens libgcc_s and aborts where it cannot: without memory, say. It is opened here instead.
+[[maybe_unused]] const bool can_unwind = [] {
+#if __has_include(<execinfo.h>)
+  void* frame = nullptr;
+  ::backtrace(&frame, 1);
+#endif
+  return true;
+}();
 
 struct Eltwise {
   dnnl::algorithm algorithm;
@@ -188,8 +202,11 @@ std::string order_name(const dnnl::memory::desc& desc) {
 
 void gemm(const Gemm& g) {
   if (g.m == 0 || g.n == 0) return;
+  // The first product makes the code of all.
+  [[maybe_unused]] static const bool has_room = (expect_room_for_code(), true);
   const auto status = dnnl_sgemm(g.transpose_a ? 'T' : 'N', g.transpose_b ? 'T' : 'N', g.m, g.n,
                                  g.k, 1.0F, g.a, g.lda, g.b, g.ldb, g.beta, g.c, g.ldc);
+  if (status == dnnl_out_of_memory) throw std::bad_alloc();
   WEFT_CHECK(status == dnnl_success);
 }
 
