@@ -150,8 +150,9 @@ Corpus DataFlags::read(const std::vector<std::string>& files) const {
   Corpus corpus = read_corpus(files, options());
   const ReadReport& report = corpus.report();
   // Commands that learn tell what they do, unless they are to be quiet.
-  const CLI::Option* quiet = app_->get_option_no_throw("--quiet");
-  if (quiet != nullptr && quiet->count() == 0) {
+  const auto quiet =
+      app_->get_options([](const CLI::Option* option) { return option->check_name("--quiet"); });
+  if (!quiet.empty() && quiet.front()->count() == 0) {
     for (const std::string& note : report.notes) {
       print_message(stderr, "{}\n", escape_controls(note));
     }

@@ -3,8 +3,13 @@
 
 #include <omp.h>
 #include <sys/mman.h>
+#if __has_include(<execinfo.h>)
+#include <execinfo.h>
+#endif
 
+#include <array>
 #include <atomic>
+#include <new>
 
 #include <fmt/format.h>
 
@@ -16,6 +21,16 @@ namespace {
 
 std::atomic<std::int64_t> primitives{0};
 std::atomic<std::int64_t> reference_primitives{0};
+
+// An exception that leaves std::call_once, as oneDNN uses it, passes through the C library, which
+// then opens libgcc_s and aborts where it cannot: without memory, say. It is opened here instead.
+[[maybe_unused]] const bool can_unwind = [] {
+#if __has_include(<execinfo.h>)
+  void* frame = nullptr;
+  ::backtrace(&frame, 1);
+#endif
+  return true;
+}();
 
 struct Eltwise {
   dnnl::algorithm algorithm;
@@ -121,13 +136,14 @@ dnnl::matmul::primitive_desc describe_product(const ConvolutionShape& shape, std
 
 // oneDNN writes code into memory and crashes where it is given none: where memory is scarce, and on
 // hosts that forbid what is written to be run.
-void expect_room_for_code() {
-  constexpr std::size_t kRoom = std::size_t{4} << 20U;  // bytes; a primitive's code has up to 1 MB
+constexpr std::size_t kPrimitiveRoom = std::size_t{4} << 20U;  // bytes; one has up to 1 MB
+constexpr std::size_t kProductRoom = std::size_t{16} << 20U;   // of all kernels of a form
+void expect_room_for_code(std::size_t size) {
   void* const room =
-      ::mmap(nullptr, kRoom, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   const bool found = room != MAP_FAILED;
-  const bool runs = found && ::mprotect(room, kRoom, PROT_READ | PROT_EXEC) == 0;
-  if (found) ::munmap(room, kRoom);
+  const bool runs = found && ::mprotect(room, size, PROT_READ | PROT_EXEC) == 0;
+  if (found) ::munmap(room, size);
   if (runs) return;
   throw Error(found ? "this machine does not let a program run code that it has made"
                     : "there is no memory left for the code of kernels",
@@ -137,7 +153,7 @@ void expect_room_for_code() {
 
 template <typename Primitive, typename Description>
 RowPrimitive make_primitive(const Description& d, bool bias) {
-  expect_room_for_code();
+  expect_room_for_code(kPrimitiveRoom);
   RowPrimitive made{
       Primitive(d), d.src_desc(),        d.weights_desc(), bias ? d.bias_desc() : Desc(),
       d.dst_desc(), d.scratchpad_desc(), d.impl_info_str()};
@@ -188,8 +204,18 @@ std::string order_name(const dnnl::memory::desc& desc) {
 
 void gemm(const Gemm& g) {
   if (g.m == 0 || g.n == 0) return;
+  // oneDNN makes code at the first product of a form; which sizes are a form of their own is its
+  // own affair.
+  static std::array<std::atomic<bool>, 8> made;
+  std::atomic<bool>& known = made[(g.transpose_a ? 4U : 0U) + (g.transpose_b ? 2U : 0U) +
+                                  (g.n == 1 || g.m == 1 ? 1U : 0U)];
+  if (!known) {
+    expect_room_for_code(kProductRoom);
+    known = true;
+  }
   const auto status = dnnl_sgemm(g.transpose_a ? 'T' : 'N', g.transpose_b ? 'T' : 'N', g.m, g.n,
                                  g.k, 1.0F, g.a, g.lda, g.b, g.ldb, g.beta, g.c, g.ldc);
+  if (status == dnnl_out_of_memory) throw std::bad_alloc();
   WEFT_CHECK(status == dnnl_success);
 }
 

@@ -1,0 +1,5 @@
+// A CSV file: refused, or examples that keep their rules.
+#include "frontend/data/data_format.h"
+#include "tests/fuzz/targets/read_data.h"
+
+void weft::fuzz::fuzz(std::string_view input) { read_data(input, formats::csv); }
