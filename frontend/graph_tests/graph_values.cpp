@@ -6,12 +6,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "frontend/format/suggest.h"
-#include "frontend/format/table.h"
+#include "frontend/graph_tests/json_tensor.h"
 #include "frontend/graph_tests/random_values.h"
 
 namespace weft {
@@ -19,44 +18,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::int64_t kUnknown = -1;  // the extent of a list inside an empty list
-
 [[noreturn]] void fail(const Value& value, const std::string& message, std::string note = {}) {
   throw Error(fmt::format("%{} : {}: {}", value.name, to_string(value.type), message),
               std::move(note));
-}
-
-double number_of(const Json& element, const Value& value) {
-  if (!element.is_number()) fail(value, fmt::format("{} is not a number", element.dump()));
-  const auto number = element.get<double>();
-  const DType dtype = value.type.dtype;
-  if (dtype == DType::f32) {
-    const auto held = static_cast<double>(static_cast<float>(number));
-    if (!std::isfinite(held)) fail(value, fmt::format("{} is too large for an f32", number));
-    return held;
-  }
-  const double limit = std::ldexp(1.0, static_cast<int>(8 * size_of(dtype)) - 1);
-  if (number != std::floor(number) || number < -limit || number >= limit) {
-    fail(value, fmt::format("{} is not an {}", element.dump(), to_string(dtype)));
-  }
-  return number;
-}
-
-// Appends the numbers of one list; `shape` holds the extents that lists before it had.
-void read_list(const Json& list, std::size_t axis, const Value& value, Tensor& tensor) {
-  if (axis == tensor.shape.size()) return tensor.data.push_back(number_of(list, value));
-  if (!list.is_array()) {
-    fail(value, fmt::format("{} stands where a list should", shortened(list.dump(), 40)),
-         fmt::format("give {} lists inside one another, row by row", tensor.shape.size()));
-  }
-  const auto size = static_cast<std::int64_t>(list.size());
-  std::int64_t& extent = tensor.shape[axis];
-  if (extent == kUnknown) extent = size;
-  if (extent != size) {
-    fail(value, fmt::format("a list holds {}, but should hold {}", size, extent),
-         "lists of one dimension are of one length");
-  }
-  for (const Json& element : list) read_list(element, axis + 1, value, tensor);
 }
 
 class Binder {
@@ -66,6 +30,7 @@ class Binder {
   Bindings run() && {
     for (const auto& [symbol, size] : sources_.sizes) bind_size(symbol, size);
     read_inputs();
+    take_known();
     refuse_missing();
     choose_sizes();
     for (std::size_t i = 0; i < graph_.values.size(); ++i) {
@@ -119,10 +84,8 @@ class Binder {
       if (!json.is_object()) throw Error("not a JSON object", "write {\"name\": [[1, 2], [3, 4]]}");
       for (const auto& [name, list] : json.items()) read_value(name, list);
     } catch (const Json::exception& error) {
-      const std::string what = error.what();  // "[json.exception.…] parse error at line 1, …"
-      const std::size_t kind = what.find("] ");
-      throw Error(fmt::format("{}: this is no JSON: {}", sources_.inputs_name,
-                              kind == std::string::npos ? what : what.substr(kind + 2)));
+      throw Error(
+          fmt::format("{}: this is no JSON: {}", sources_.inputs_name, json_problem(error.what())));
     } catch (const Error& error) {
       throw error.in(sources_.inputs_name, {});
     }
@@ -131,22 +94,21 @@ class Binder {
   void read_value(const std::string& name, const Json& list) {
     const Value* value = graph_.find_value(name);
     if (value == nullptr || value->role == Role::computed) refuse_name(name, value != nullptr);
-    Tensor tensor;
-    for (const Dim& dim : value->type.shape) {
-      tensor.shape.push_back(dim.is_static() ? dim.value : kUnknown);
-    }
-    read_list(list, 0, *value, tensor);
-    const std::string by = "%" + name;
+    bind_tensor(*value, tensor_from_json(list.dump(), name, value->type));
+  }
+
+  void bind_tensor(const Value& value, Tensor tensor) {
+    const std::string by = "%" + value.name;
     for (std::size_t axis = 0; axis < tensor.shape.size(); ++axis) {
-      const Dim& dim = value->type.shape[axis];
-      if (dim.is_static() || tensor.shape[axis] == kUnknown) continue;
+      const Dim& dim = value.type.shape[axis];
+      if (dim.is_static() || tensor.shape[axis] == kUnknownExtent) continue;
       bind(dim.symbol, tensor.shape[axis] - dim.value, by);
     }
-    if (!value->type.ragged_dim.empty()) {
-      check_offsets(*value, tensor.data);
-      bind(value->type.ragged_dim, static_cast<std::int64_t>(tensor.data.back()), by);
+    if (!value.type.ragged_dim.empty()) {
+      check_offsets(value, tensor.data);
+      bind(value.type.ragged_dim, static_cast<std::int64_t>(tensor.data.back()), by);
     }
-    bindings_[name] = std::move(tensor);
+    bindings_[value.name] = std::move(tensor);
   }
 
   [[noreturn]] void refuse_name(const std::string& name, bool computed) const {
@@ -162,6 +124,15 @@ class Binder {
   static void check_offsets(const Value& value, const std::vector<double>& ends) {
     if (!ends.empty() && ends.front() == 0 && std::ranges::is_sorted(ends)) return;
     fail(value, "these are no offsets", "offsets begin with 0, never fall, and end with the rows");
+  }
+
+  // What is known and not given anew.
+  void take_known() {
+    for (const Value& value : graph_.values) {
+      const auto known = sources_.known.find(value.name);
+      if (known == sources_.known.end() || value.role == Role::computed) continue;
+      if (!bindings_.contains(value.name)) bind_tensor(value, known->second);
+    }
   }
 
   void refuse_missing() const {
@@ -198,7 +169,7 @@ class Binder {
 
   // The extents that an empty list did not show.
   void settle_empty(const Value& value, Tensor& tensor) const {
-    if (std::ranges::find(tensor.shape, kUnknown) == tensor.shape.end()) return;
+    if (std::ranges::find(tensor.shape, kUnknownExtent) == tensor.shape.end()) return;
     tensor.shape = bound_shape(value, extents_);
   }
 

@@ -28,6 +28,9 @@ struct ValueSources {
   //   rows; labels: classes of the logits; steps 3, a row's last step 0; other integers 0;
   // * i16, i8: whole numbers from -100 to 100.
   std::optional<std::uint64_t> random = {};
+  // Tensors of another program: they stand for what `inputs` do not give, where this program
+  // declares those names.
+  Bindings known = {};
 };
 
 // A tensor for each input, param and state; the numbers as their types hold them. Error, naming the

@@ -100,15 +100,6 @@ std::string tensor_text(std::string_view mark, const NamedTensor& named) {
   return text;
 }
 
-std::string tensors_json(const std::vector<NamedTensor>& tensors) {
-  std::string text = "{";
-  for (const NamedTensor& named : tensors) {
-    text += fmt::format("{}\n    {}: {}", text.size() > 1 ? "," : "", json_string(named.name),
-                        json_of(named.tensor, named.type.dtype));
-  }
-  return text + (tensors.empty() ? "}" : "\n  }");
-}
-
 }  // namespace
 
 const NamedTensor* Outcome::find(std::string_view name) const {
@@ -129,6 +120,15 @@ std::string outcome_text(const Outcome& outcome) {
   for (const NamedTensor& result : outcome.results) text += tensor_text("", result);
   for (const NamedTensor& write : outcome.writes) text += tensor_text("write ", write);
   return text;
+}
+
+std::string tensors_json(const std::vector<NamedTensor>& tensors) {
+  std::string text = "{";
+  for (const NamedTensor& named : tensors) {
+    text += fmt::format("{}\n    {}: {}", text.size() > 1 ? "," : "", json_string(named.name),
+                        json_of(named.tensor, named.type.dtype));
+  }
+  return text + (tensors.empty() ? "}" : "\n  }");
 }
 
 std::string outcome_json(const Outcome& outcome) {

@@ -37,4 +37,7 @@ std::string outcome_text(const Outcome&);
 // the shortest that give the same f32; null stands for one that is none.
 std::string outcome_json(const Outcome&);
 
+// The object of either list.
+std::string tensors_json(const std::vector<NamedTensor>&);
+
 }  // namespace weft
