@@ -248,7 +248,7 @@ class Checker {
 std::string check_values(const TestFile& file, const std::string& name, std::string& json,
                          bool update) {
   const Checker checker(file, name, json);
-  const std::string failures = checker.failures();
+  std::string failures = checker.failures();
   if (failures.empty() || !update) return failures;
   const auto results = checker.update();
   if (!results) return failures;

@@ -179,7 +179,8 @@ class Filling {
       return r.port->role == OperandRole::ids && updates_rows(*r.node->op);
     });
     if (ids.limit != std::numeric_limits<std::int64_t>::max()) return fill(ids);
-    if (has_role(OperandRole::step)) std::ranges::fill(tensor_.data, 3.0);
+    if (has_role(OperandRole::step) || has_role(OperandRole::last_step))
+      std::ranges::fill(tensor_.data, 3.0);
   }
 
   void fill(const Integers& ids) {

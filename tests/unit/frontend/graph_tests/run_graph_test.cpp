@@ -10,6 +10,7 @@
 #include <string>
 
 #include "frontend/graph_tests/graph_values.h"
+#include "frontend/graph_tests/test_file.h"
 #include "ir/file.h"
 #include "ir/parse.h"
 #include "tests/support/kernel_cases.h"
@@ -136,9 +137,9 @@ TEST_CASE("bad inputs have one message each") {
       {"{\"offsets\": [0, 0, 0, 0, 0, 0]}",
        "B is 5 by %offsets, but must be from 0 to its capacity, 4"},
   };
-  for (const auto& [inputs, message] : cases) {
-    CAPTURE(inputs);
-    check_refused({.inputs = inputs, .random = 1}, message);
+  for (const auto& sample : cases) {
+    CAPTURE(sample.first);
+    check_refused({.inputs = sample.first, .random = 1}, sample.second);
   }
   check_refused({.sizes = {{"X", 1}}, .random = 1}, "has no symbol `X`");
   check_refused({.sizes = {{"B", 0}, {"T", 1}}, .random = 1}, "cannot cut 1 rows");
@@ -167,9 +168,9 @@ TEST_CASE("filled golden programs run by both engines to the same numbers") {
   for (const char* name : {"cse", "train", "predict", "compile-encode", "compile-flush", "simplify",
                            "optimizer-step", "row-sparse-optimizer", "zero-copy-concat"}) {
     const std::string text = read_text_file(folder + name + ".ir");
-    const std::size_t end = text.find("// ---- expected");
-    for (const std::string& half : {text.substr(0, end), text.substr(end)}) {
-      for (const Graph& graph : parse(half)) {
+    for (const TestSection& section : parse_test_file(text, name).sections) {
+      if (section.is_values()) continue;
+      for (const Graph& graph : parse(section.text)) {
         CAPTURE(name);
         CAPTURE(graph.name);
         const Bindings given = bind_values(graph, {.random = 7});
