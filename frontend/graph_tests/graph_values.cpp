@@ -80,6 +80,7 @@ class Binder {
   void read_inputs() {
     if (sources_.inputs.empty()) return;
     try {
+      check_depth(sources_.inputs);
       const Json json = Json::parse(sources_.inputs, nullptr, true, /*ignore_comments=*/true);
       if (!json.is_object()) throw Error("not a JSON object", "write {\"name\": [[1, 2], [3, 4]]}");
       for (const auto& [name, list] : json.items()) read_value(name, list);

@@ -100,6 +100,24 @@ std::string json_problem(std::string_view what) {
   return std::string(kind == std::string_view::npos ? what : what.substr(kind + 2));
 }
 
+void check_depth(std::string_view json) {
+  constexpr int kMaxDepth = 100;
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (quoted && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (!quoted && (c == '[' || c == '{')) {
+      if (++depth > kMaxDepth) throw Error("the lists are more than 100 deep");
+    } else if (!quoted && (c == ']' || c == '}')) {
+      --depth;
+    }
+  }
+}
+
 std::string json_string(std::string_view text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }

@@ -11,6 +11,9 @@ namespace weft {
 
 // "[json.exception.parse_error.101] parse error at …" without what is in brackets.
 std::string json_problem(std::string_view what);
+// Error for text whose lists and objects are more than 100 deep: no tensor is, and to write JSON
+// takes a stack as deep.
+void check_depth(std::string_view json);
 std::string json_string(std::string_view text);  // quoted and escaped
 // On one line, row-major. A number as its type holds it, in the fewest digits; null: not finite.
 std::string json_of(const Tensor&, DType);

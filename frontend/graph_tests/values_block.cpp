@@ -15,6 +15,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json parse_object(std::string_view text) {
+  check_depth(text);
   try {
     Json json = Json::parse(text, nullptr, true, /*ignore_comments=*/true);
     if (json.is_object()) return json;

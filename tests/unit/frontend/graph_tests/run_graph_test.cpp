@@ -141,6 +141,8 @@ TEST_CASE("bad inputs have one message each") {
     CAPTURE(sample.first);
     check_refused({.inputs = sample.first, .random = 1}, sample.second);
   }
+  const std::string deep = "{\"ids\": " + std::string(300000, '[') + std::string(300000, ']') + "}";
+  check_refused({.inputs = deep, .random = 1}, "more than 100 deep");
   check_refused({.sizes = {{"X", 1}}, .random = 1}, "has no symbol `X`");
   check_refused({.sizes = {{"B", 0}, {"T", 1}}, .random = 1}, "cannot cut 1 rows");
   check_refused({.inputs = "{\"ids\": [1]}", .sizes = {{"T", 2}}, .random = 1},
