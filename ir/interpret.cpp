@@ -18,6 +18,7 @@ class Interpreter {
       bind_shape(value, at->second);
       values_[i] = at->second;
     }
+    for (const Value& value : graph.values) bind_rows(value);
   }
 
   Interpretation run() {
@@ -59,6 +60,14 @@ class Interpreter {
       throw Error(fmt::format("%{} is {}, but was given a tensor of [{}]", value.name,
                               to_string(value.type), fmt::join(tensor.shape, ", ")));
     }
+  }
+
+  // Rows of which no tensor is given are counted by their offsets.
+  void bind_rows(const Value& value) {
+    const std::string& rows = value.type.ragged_dim;
+    if (value.role == Role::computed || rows.empty() || extents_.contains(rows)) return;
+    const Tensor& ends = values_[static_cast<std::size_t>(*graph_.find(value.name))];
+    if (!ends.data.empty()) bind(rows, static_cast<std::int64_t>(ends.data.back()));
   }
 
   // Empty while a symbol of the type is still unbound.

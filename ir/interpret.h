@@ -16,7 +16,8 @@ struct Interpretation {
   Bindings writes;              // target name -> what it holds when the program has ended
 };
 
-// `given` holds every input, param and state by name. Symbols are bound from their shapes.
+// `given` holds every input, param and state by name. Symbols are bound from their shapes, or,
+// where no shape tells the rows that offsets cut, from the last offset.
 // Error if one is missing, or its shape contradicts its type or another's.
 Interpretation interpret(const Graph&, const Bindings& given);
 

@@ -14,7 +14,8 @@ rooms="
   runtime/text runtime/resources runtime/kernels runtime/kernels/simd runtime/kernels/onednn
   runtime/kernels/taps runtime/kernels/nn runtime/kernels/train runtime
   frontend/format frontend/data frontend/vectors frontend/pretrained frontend/description
-  frontend/train frontend/search frontend/report frontend/c frontend/cli
+  frontend/train frontend/search frontend/report frontend/graph_tests frontend/c
+  frontend/cli
 "
 
 # Files that git tracks, or with --others also the new ones; all files where there is no git.

@@ -13,7 +13,7 @@ bool& weft::update_golden() {
 }
 
 int main(int argc, char** argv) {
-  // `weft_tests --update-golden` writes what the passes print now over the expected text.
+  // `weft_tests --update-golden` writes what descriptions make now over the expected text.
   weft::update_golden() =
       std::any_of(argv, argv + argc, [](std::string_view a) { return a == "--update-golden"; });
   return doctest::Context(argc, argv).run();

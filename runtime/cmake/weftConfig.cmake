@@ -16,3 +16,21 @@ foreach(component IN LISTS weft_FIND_COMPONENTS)
     set(weft_NOT_FOUND_MESSAGE "this weft was installed without its ${component}")
   endif()
 endforeach()
+
+# weft_add_graph_tests(NAME FILES...): a test NAME for ctest that runs `weft test` on FILES, files and
+# folders as the caller's source folder names them. The program is the one of this package, else one
+# on the PATH; -DWEFT_PROGRAM=... takes another.
+function(weft_add_graph_tests name)
+  if(NOT ARGN)
+    message(FATAL_ERROR "weft_add_graph_tests(${name}): name the files or folders that hold the tests")
+  endif()
+  set(package "${CMAKE_CURRENT_FUNCTION_LIST_DIR}")  # PREFIX/lib/cmake/weft or PREFIX/lib/HOST/cmake/weft
+  find_program(WEFT_PROGRAM weft HINTS "${package}/../../../bin" "${package}/../../../../bin"
+               DOC "The program that runs graph tests")
+  if(NOT WEFT_PROGRAM)
+    message(FATAL_ERROR "weft_add_graph_tests(${name}): this weft was installed without its program; "
+                        "give one by -DWEFT_PROGRAM=PATH")
+  endif()
+  add_test(NAME "${name}" COMMAND "${WEFT_PROGRAM}" test ${ARGN}
+           WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
+endfunction()

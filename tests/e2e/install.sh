@@ -72,6 +72,40 @@ printf 'label\ttext\nbad\ta dull film\ngood\ta fine film\n' >data.tsv
 plan=$work/app.plan
 [ "$(installed/app "$plan")" = bad ] || fail "the application says: $(installed/app "$plan")"
 
+# Its graphs are tested by the package's program.
+mkdir parent/graphs
+cat >parent/graphs/cse.ir <<'END'
+// passes: cse,dce
+program @p {
+  input %x : f32[2, 3]
+  %a = relu(%x)
+  %b = relu(%x)
+  %y = add(%a, %b)
+  return %y
+}
+// ---- values
+{"inputs": {"x": [[1, -1, 2], [0, 3, -4]]}, "results": {"y": [[2, 0, 4], [0, 6, 0]]}}
+END
+sed 's/6, 0/7, 0/' parent/graphs/cse.ir >"parent/a bad one.ir"
+cat >parent/CMakeLists.txt <<'END'
+cmake_minimum_required(VERSION 3.25)
+project(parent CXX)
+find_package(weft REQUIRED)
+enable_testing()
+weft_add_graph_tests(graphs graphs graphs/cse.ir)
+weft_add_graph_tests(bad "a bad one.ir")
+END
+made cmake -S parent -B tested "${common[@]}" "${lean[@]}" "-DCMAKE_PREFIX_PATH=$work/prefix"
+grep -x "WEFT_PROGRAM:FILEPATH=$work/prefix/bin/weft" tested/CMakeCache.txt >/dev/null ||
+  fail "another program: $(grep WEFT_PROGRAM tested/CMakeCache.txt)"
+made ctest --test-dir tested -R graphs -V
+grep "2 passed, 0 failed" log >/dev/null || fail "ctest says: $(cat log)"
+if ctest --test-dir tested -R bad -V >log 2>&1; then fail "a wrong number passes: $(cat log)"; fi
+grep "is 6, expected 7; 1 of 6 numbers differ" log >/dev/null || fail "ctest says: $(cat log)"
+echo 'weft_add_graph_tests(none)' >>parent/CMakeLists.txt
+if cmake -S parent -B tested >log 2>&1; then fail "a test of nothing is accepted"; fi
+grep "name the files or folders" log >/dev/null || fail "no files: $(cat log)"
+
 # The same with the frontend, which an application asks for.
 cat >parent/CMakeLists.txt <<'END'
 cmake_minimum_required(VERSION 3.25)

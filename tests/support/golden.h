@@ -1,4 +1,4 @@
-// Whether this run refreshes the expected texts of tests/passes/*.ir instead of checking them.
+// Whether this run refreshes the expected texts of tests/models/*.model instead of checking them.
 #pragma once
 
 namespace weft {

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstring>
 
 #include "ir/parse.h"
 #include "runtime/resources/threads.h"

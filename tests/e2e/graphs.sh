@@ -1,0 +1,169 @@
+#!/usr/bin/env bash
+# Graphs by themselves: `weft run` on given and filled numbers, `weft test` on texts and numbers.
+#   bash tests/e2e/graphs.sh build/weft
+source "$(dirname "$0")/../e2e_setup.sh"
+
+cat >pool.ir <<'END'
+program @pool {
+  symbol B <= 4
+  symbol T <= 64
+  input %ids : i32[T]
+  input %offsets : i32[B+1 -> T]
+  param %table : f32[3, 2]
+  %x = embedding(%ids, %table)
+  %y = mean_pool(%x, %offsets)
+  return %y
+}
+END
+echo '{"ids": [2, 0, 1], "offsets": [0, 1, 3], "table": [[1, 2], [3, 4], [0.5, -1]]}' >in.json
+printf '%%y : f32[2, 2]\n  [0.5, -1]\n  [2, 3]\n' >expected
+silent "$weft" run pool.ir --inputs in.json
+cmp out expected || fail "run says: $(cat out)"
+silent "$weft" run pool.ir --inputs in.json --interpret
+cmp out expected || fail "run --interpret says: $(cat out)"
+"$weft" run - --inputs in.json <pool.ir | cmp - expected || fail "standard input gives something else"
+
+# Results in JSON are inputs for another run; all numbers are there.
+"$weft" run pool.ir --random 7 --size T=40 --size B=1 --json >seven
+"$weft" run pool.ir --random 7 --size T=40 --size B=1 --json | cmp - seven || fail "a seed is no seed"
+python3 -c 'import json; r = json.load(open("seven"))["results"]["y"]; assert len(r) == 1 and len(r[0]) == 2' ||
+  fail "--json is no JSON: $(cat seven)"
+sed 's/return %y/return %x, %y/' pool.ir >long.ir
+"$weft" run long.ir --random 7 --size T=40 >out
+grep -q "… 30 more rows" out || fail "a long tensor is not shortened: $(cat out)"
+
+# What is wrong is said once, with the remedy.
+refuses "is not given %ids : i32\[T\], %offsets : i32\[B\+1 -> T\], %table" "$weft" run pool.ir
+grep -q -- "--random" message || fail "no remedy: $(cat message)"
+echo '{"ids": [7], "offsets": [0, 1]}' >far.json
+refuses "an id is 7, but the table has 3 rows" "$weft" run pool.ir --random 1 --inputs far.json
+refuses "ids\[0\] is 7, but must be" "$weft" run pool.ir --random 1 --inputs far.json --interpret
+echo '{"ids": [NaN]}' >nan.json
+refuses "nan.json: this is no JSON" "$weft" run pool.ir --random 1 --inputs nan.json
+refuses "nosuch.json: No such file" "$weft" run pool.ir --random 1 --inputs nosuch.json
+refuses "has no symbol .X." "$weft" run pool.ir --random 1 --size X=5
+misused "not a symbol and its size" "$weft" run pool.ir --random 1 --size T
+misused "not a symbol and its size" "$weft" run pool.ir --random 1 --size T=-1
+misused "gives T twice" "$weft" run pool.ir --random 1 --size T=1 --size T=2
+refuses "T is 65 by its size, but must be from 0 to its capacity, 64" \
+  "$weft" run pool.ir --random 1 --size T=65
+printf 'program @p {\n  nonsense\n}\n' >broken.ir
+refuses "broken.ir:2:3: error" "$weft" run broken.ir --random 1
+cat pool.ir <(sed s/@pool/@other/ pool.ir) >two.ir
+refuses "holds 2 programs: pool, other" "$weft" run two.ir --random 1
+silent "$weft" run two.ir --random 1 --program other
+refuses "no program @othr" "$weft" run two.ir --random 1 --program othr
+
+# A test is written by hand, completed by --update, and then holds.
+status_of() {
+  local status=0
+  "$@" >out 2>message || status=$?
+  echo $status
+}
+mkdir -p tests/deep
+cat >graph <<'END'
+program @p {
+  symbol N <= 8
+  input %x : f32[N, 2]
+  param %w : f32[2, 3]
+  %a = matmul(%x, %w)
+  %b = matmul(%x, %w)
+  %sum = add(%a, %b)
+  return %sum
+}
+END
+{ echo '// passes: cse,dce'; cat graph; } >tests/a.ir
+[ "$(status_of "$weft" test tests)" = 1 ] || fail "a test without an expectation passes"
+grep -q "update" out || fail "no remedy: $(cat out)"
+[ "$(tail -n 1 out)" = "0 passed, 1 failed" ] || fail "counts: $(cat out)"
+silent "$weft" test tests --update
+"$weft" test tests >out || fail "what --update wrote fails: $(cat out)"
+"$weft" opt graph --passes=cse,dce >printed
+diff <(sed '1,/^\/\/ ---- expected/d' tests/a.ir) printed || fail "the expected text is not that of weft opt"
+cp tests/a.ir kept
+
+# A difference is shown by lines, without colour, and the file stays.
+sed -i 's/add(%a, %a)/add(%a, %b)/' tests/a.ir
+cp tests/a.ir changed
+[ "$(status_of "$weft" test tests/a.ir)" = 1 ] || fail "a wrong text passes"
+grep -qx -- '-  %sum = add(%a, %b) : f32\[N, 3\]' out || fail "no line is missed: $(cat out)"
+grep -qx -- '+  %sum = add(%a, %a) : f32\[N, 3\]' out || fail "no line is found: $(cat out)"
+if grep -q $'\x1B' out; then fail "colour in a file"; fi
+cmp tests/a.ir changed || fail "a test without --update writes"
+silent "$weft" test tests --update
+cmp tests/a.ir kept || fail "--update does not restore the text"
+
+# Numbers: given, filled in, of the reference; before and after the passes.
+cat kept - >tests/deep/b.ir <<'END'
+// ---- values
+{"inputs": {"x": [[1, 2]], "w": [[1, 0, 1], [0, 1, 1]]}, "results": {"sum": [[2, 4, 6]]}}
+// ---- values
+{"random": 3, "sizes": {"N": 7}}
+// ---- values
+{"random": 3, "results": {}}
+END
+[ "$(status_of "$weft" test tests)" = 1 ] || fail "empty results pass: $(cat out)"
+[ "$(tail -n 1 out)" = "4 passed, 1 failed" ] || fail "counts: $(cat out)"
+silent "$weft" test tests --update
+cp tests/deep/b.ir b.kept
+silent "$weft" test tests
+[ "$(cat out)" = "5 passed, 0 failed" ] || fail "after --update: $(cat out)"
+silent "$weft" test tests --update
+cmp tests/deep/b.ir b.kept || fail "--update rewrites what passes"
+sed 's/\[\[2, 4, 6\]\]/[[2, 4, 7]]/' b.kept >wrong.ir
+[ "$(status_of "$weft" test wrong.ir)" = 1 ] || fail "wrong numbers pass"
+[ "$(grep -c '%sum\[0, 2\] is 6, expected 7; 1 of 3 numbers differ' out)" = 4 ] ||
+  fail "not said of both programs by both engines: $(cat out)"
+sed -i 's/"sum": \[\[2, 4, 7\]\]}/&, "tolerance": 0.2/' wrong.ir
+silent "$weft" test wrong.ir
+silent "$weft" test wrong.ir b.kept --filter wrong.ir:
+[ "$(cat out)" = "3 passed, 0 failed" ] || fail "--filter: $(cat out)"
+
+# Expected errors, with their places in the file.
+cat >tests/e.ir <<'END'
+// expect-error: 6:8 there is no op `nosuch`
+// expect-error: 7:3 %y is written as
+program @p {
+  symbol N <= 8
+  input %x : f32[N, 2]
+  %a = nosuch(%x)
+  %y = relu(%x) : f32[N, 3]
+  return %y
+}
+END
+silent "$weft" test tests/e.ir
+sed -i 's/6:8/6:9/' tests/e.ir
+[ "$(status_of "$weft" test tests/e.ir)" = 1 ] || fail "an error elsewhere passes"
+grep -q "no error at 6:9 holds" out || fail "place: $(cat out)"
+grep -q "not expected: 6:8: there is no op" out || fail "found: $(cat out)"
+
+# JUnit's XML is valid, whatever a failure holds.
+printf '// passes: cse\nprogram @p {\n  input %%x : f32[\001&<"]\n}\n' >'tests/<odd>&".ir'
+[ "$(status_of "$weft" test tests --junit junit.xml)" = 1 ] || fail "an odd file passes"
+python3 - <<'END' || fail "the XML is not what the last line says: $(cat junit.xml out)"
+import xml.etree.ElementTree as tree
+suites = tree.parse("junit.xml").getroot()
+cases = suites.findall("testsuite/testcase")
+failed = [case for case in cases if case.find("failure") is not None]
+assert suites.get("tests") == str(len(cases)) and suites.get("failures") == str(len(failed)) == "2"
+assert open("out").read().endswith(f"{len(cases) - len(failed)} passed, {len(failed)} failed\n")
+assert any(case.get("classname") == 'tests/<odd>&".ir' for case in failed)
+END
+
+# Misuse, and files that are no tests.
+misused "there is no such file" "$weft" test nosuch.ir
+mkdir empty
+misused "there is no file \*.ir in empty" "$weft" test empty
+misused "FILE is required" "$weft" test
+misused "no test's name holds .nosuch." "$weft" test tests --filter nosuch
+refuses "would be lost" "$weft" test kept --junit kept
+[ "$(status_of "$weft" test graph)" = 1 ] || fail "a file without a heading passes"
+grep -q "graph: this is no test" out || fail "no test: $(cat out)"
+for json in '{"radnom": 1}' '{"random": -1}' '[1]' '{"random": 1' '{"random": 1, "inputs": {"z": 1}}' \
+  '{"random": 1, "results": {"z": 1}}' '{"random": 1, "sizes": {"M": 1}}' '{}' \
+  '{"random": 1, "results": {"sum": [1]}}' '{"random": 1, "tolerance": "x"}'; do
+  { cat graph; echo '// ---- values'; echo "$json"; } >bad.ir
+  [ "$(status_of "$weft" test bad.ir)" = 1 ] || fail "passes: $json"
+  [ "$(tail -n 1 out)" = "0 passed, 1 failed" ] || fail "$json gives: $(cat out message)"
+done
+echo "graphs run on numbers that are given or filled in; tests of graphs hold, fail and are rewritten"
