@@ -34,8 +34,9 @@ done
 refuses 'gone.plan: cannot be opened' "$examples/server" gone.plan 2
 misused 'usage: server' "$examples/server" bow.plan 0
 
+# clang's OpenMP does not free, in a child, what it had before fork(): a leak to a leak sanitizer.
 for children in 1 3; do
-  "$examples/prefork" bow.plan "$children" lines.txt >out || fail "prefork: status $?"
+  ASAN_OPTIONS=detect_leaks=0 "$examples/prefork" bow.plan "$children" lines.txt >out || fail "prefork: status $?"
   sort -n out | cut -f 2 | cmp -s - labels || fail "$children children label otherwise than one"
 done
 refuses 'gone.txt' "$examples/prefork" bow.plan 2 gone.txt
