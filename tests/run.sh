@@ -2,7 +2,7 @@
 # Builds weft and runs its tests; says why any were skipped; the last line counts them.
 #
 #   bash tests/run.sh [PRESET]     release (default), dev (address and undefined-behaviour sanitizers;
-#                                  without the two scripts that train for longest),
+#                                  without the tests that take longest),
 #                                  tsan (thread sanitizer, the tests that start threads) or clang
 source "$(dirname "$0")/../examples/setup.sh"
 preset=${1:-release}
