@@ -3,11 +3,6 @@
 examples=$(realpath "$tests/../examples")
 library=$(dirname "$weft")/libweft.so
 
-skip() {
-  echo "skipped: $*"
-  exit 0
-}
-
 # A sanitizer must come first in a process: no other language's program begins with it.
 if [ -e "$library" ] && [ "$(nm -D --undefined-only "$library" | grep -cE ' __(asan|ubsan|tsan)_')" -gt 0 ]; then
   skip "$library is built with a sanitizer"
@@ -24,4 +19,14 @@ check_answers() {
   printf '%s\n' "${texts[@]}" | "$weft" predict bow.plan - 2>/dev/null >expected
   cut -f 1 "$1" | cmp -s - <(cut -f 1 expected) || fail "the answers are $(cat "$1")"
   [ "$(grep -cE $'^[a-z]+\t[01]\\.[0-9]{4}$' "$1")" -eq "${#texts[@]}" ] || fail "no numbers: $(cat "$1")"
+}
+
+# ./predict, a program that is linked with the library, answers as weft does and refuses what it must.
+check_program() {
+  export LD_LIBRARY_PATH
+  LD_LIBRARY_PATH=$(dirname "$library")
+  ./predict bow.plan "${texts[@]}" >out || fail "status $?"
+  check_answers out
+  refuses 'gone.plan: cannot be opened' ./predict gone.plan film
+  misused 'usage: predict' ./predict
 }

@@ -44,3 +44,20 @@ refuses() {
   [ "$status" -lt 128 ] || fail "status $status from: $*"
   grep -qE -- "$pattern" message || fail "$* said: $(cat message), not: $pattern"
 }
+# For a test that cannot be run here.
+skip() {
+  echo "skipped: $*"
+  exit 0
+}
+# film_reviews COUNT WORDS: labelled texts that a model of any kind can tell apart, of three to nine
+# noise words out of so many, and two that tell.
+film_reviews() {
+  awk -v count="$1" -v words="$2" 'BEGIN {
+    srand(1); print "label\ttext"
+    for (i = 0; i < count; ++i) {
+      line = ""
+      for (w = 0; w < 3 + i % 7; ++w) line = line "w" int(rand() * words) " "
+      print (i % 2 ? "good\t" line "fine film" : "bad\t" line "dull film")
+    }
+  }'
+}

@@ -12,10 +12,5 @@ CGO_LDFLAGS=-L$(dirname "$library")
 go vet "$examples/predict.go" || fail "it does not compile"
 [ -e "$library" ] || skip "compiled only: there is no $library"
 go build -o predict "$examples/predict.go" || fail "it does not link"
-export LD_LIBRARY_PATH
-LD_LIBRARY_PATH=$(dirname "$library")
-./predict bow.plan "${texts[@]}" >out || fail "status $?"
-check_answers out
-refuses 'gone.plan: cannot be opened' ./predict gone.plan film
-misused 'usage: predict' ./predict
+check_program
 echo "Go answers as the program does"

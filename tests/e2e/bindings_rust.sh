@@ -9,10 +9,5 @@ rustc --version >/dev/null 2>&1 || skip "there is no rustc"
 rustc -D warnings --emit=metadata -o predict.rmeta "$examples/predict.rs" || fail "it does not compile"
 [ -e "$library" ] || skip "compiled only: there is no $library"
 rustc -D warnings -L "$(dirname "$library")" -o predict "$examples/predict.rs" || fail "it does not link"
-export LD_LIBRARY_PATH
-LD_LIBRARY_PATH=$(dirname "$library")
-./predict bow.plan "${texts[@]}" >out || fail "status $?"
-check_answers out
-refuses 'gone.plan: cannot be opened' ./predict gone.plan film
-misused 'usage: predict' ./predict
+check_program
 echo "Rust answers as the program does"

@@ -4,14 +4,7 @@
 #   bash tests/e2e/instruction_sets.sh build/weft
 source "$(dirname "$0")/../e2e_setup.sh"
 
-awk 'BEGIN {
-  srand(1); print "label\ttext"
-  for (i = 0; i < 200; ++i) {
-    line = ""
-    for (w = 0; w < 3 + i % 7; ++w) line = line "w" int(rand() * 30) " "
-    print (i % 2 ? "good\t" line "fine film" : "bad\t" line "dull film")
-  }
-}' >data.tsv
+film_reviews 200 30 >data.tsv
 cut -f 2 data.tsv >lines
 "$weft" new textcnn >textcnn.model
 run() {

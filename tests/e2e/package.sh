@@ -6,10 +6,6 @@ source "$(dirname "$0")/../e2e_setup.sh"
 build=$(dirname "$weft")
 cached() { sed -n "s/^$1:[A-Z]*=//p" "$build/CMakeCache.txt"; }
 source=$(cached weft_SOURCE_DIR)
-skip() {
-  echo "skipped: $*"
-  exit 0
-}
 [ "$(cached CMAKE_BUILD_TYPE)" = Release ] || skip "packages are made of a release build"
 [ "$(cached WEFT_BUILD_SHARED)" = ON ] || skip "built without libweft.so"
 command -v pkg-config >/dev/null || skip "there is no pkg-config"

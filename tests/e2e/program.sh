@@ -4,14 +4,7 @@
 source "$(dirname "$0")/../e2e_setup.sh"
 
 # 300 texts of two labels that a model of any kind can tell apart, and some lines of noise words.
-awk 'BEGIN {
-  srand(1); print "label\ttext"
-  for (i = 0; i < 300; ++i) {
-    line = ""
-    for (w = 0; w < 3 + i % 7; ++w) line = line "w" int(rand() * 30) " "
-    print (i % 2 ? "good\t" line "fine film" : "bad\t" line "dull film")
-  }
-}' >data.tsv
+film_reviews 300 30 >data.tsv
 
 for starter in textcnn textcnn-vectors textcnn-zh deepcnn-zh deepcnn bow bow-zh; do
   "$weft" new "$starter" >"$starter.model"

@@ -3,14 +3,7 @@
 #   bash tests/e2e/resume.sh build/weft
 source "$(dirname "$0")/../e2e_setup.sh"
 
-awk 'BEGIN {
-  srand(1); print "label\ttext"
-  for (i = 0; i < 1200; ++i) {
-    line = ""
-    for (w = 0; w < 3 + i % 7; ++w) line = line "w" int(rand() * 200) " "
-    print (i % 2 ? "good\t" line "fine film" : "bad\t" line "dull film")
-  }
-}' >data.tsv
+film_reviews 1200 200 >data.tsv
 "$weft" new textcnn >m.model
 # Row-sparse Adam, dropout, a moving rate, means of epochs: all that a checkpoint must hold.
 run=("$weft" train m.model --valid-fraction 0.1 --batch 16 --threads 1 --set x.width=16
