@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "frontend/format/escape_controls.h"
+#include "frontend/format/escape_markup.h"
 #include "frontend/format/usage_error.h"
 #include "frontend/graph_tests/check_values.h"
 #include "frontend/graph_tests/line_diff.h"
@@ -134,28 +135,7 @@ class FileTests {
 };
 
 // Without characters that XML cannot hold: they, and bytes that are no UTF-8, become escapes.
-std::string xml_text(std::string_view text) {
-  std::string out;
-  for (const char c : escape_controls(text)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
+std::string xml_text(std::string_view text) { return escape_markup(escape_controls(text)); }
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "frontend/format/escape_markup.h"
 #include "frontend/format/format_number.h"
 #include "runtime/text/utf8.h"
 
@@ -91,30 +92,11 @@ std::string style_of(std::size_t series) { return fmt::format("line s{}", series
 std::string html(std::string_view text) {
   std::string valid;
   utf8::append_valid(text, valid);
-  std::string out;
-  for (const char c : valid) {
+  for (char& c : valid) {
     const auto byte = static_cast<unsigned char>(c);
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += byte < 0x20 || byte == 0x7F ? ' ' : c;
-    }
+    if (byte < 0x20 || byte == 0x7F) c = ' ';
   }
-  return out;
+  return escape_markup(valid);
 }
 
 std::vector<double> ticks(double low, double high, int count, bool whole) {
