@@ -18,6 +18,7 @@
 #include "runtime/temperature.h"
 
 namespace weft {
+
 void Predictions::clear() {
   labels_.clear();
   probabilities_.clear();

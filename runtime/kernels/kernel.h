@@ -95,6 +95,11 @@ struct BindContext {
 // if one of them is no row of a table of so many.
 void check_ids(std::string_view op, std::span<const std::int32_t> ids, std::int64_t rows);
 
+// Where an operand's rows are made on demand: sees to it that these rows, in range, or all of them
+// are there.
+void require_rows(const Operand& table, std::span<const std::int32_t> rows, int threads);
+void require_all_rows(const Operand& table, int threads);
+
 // Tells when something made from an operand (packed weights) must be made again.
 class Freshness {
  public:

@@ -5,6 +5,7 @@
 #include <array>
 
 #include <fmt/core.h>
+#include "runtime/resources/rows_on_demand.h"
 
 namespace weft {
 
@@ -56,6 +57,14 @@ std::size_t BindContext::row_symbol(std::size_t output) const {
   }
   WEFT_CHECK(false && "the rows are counted by a symbol");
   return 0;
+}
+
+void require_rows(const Operand& table, std::span<const std::int32_t> rows, int threads) {
+  if (table.on_demand() != nullptr) table.on_demand()->require(rows, threads);
+}
+
+void require_all_rows(const Operand& table, int threads) {
+  if (table.on_demand() != nullptr) table.on_demand()->require_all(threads);
 }
 
 void check_ids(std::string_view op, std::span<const std::int32_t> ids, std::int64_t rows) {

@@ -4,7 +4,6 @@
 
 #include "runtime/kernels/kernels.h"
 #include "runtime/kernels/simd/simd.h"
-#include "runtime/resources/rows_on_demand.h"
 #include "runtime/resources/threads.h"
 
 namespace weft {
@@ -21,7 +20,7 @@ class Embedding final : public Kernel {
     const std::int64_t count = ids_.size(run), width = y_.columns();
     const std::span ids(ids_.i32(), static_cast<std::size_t>(count));
     check_ids("embedding", ids, table_.rows(run));
-    if (table_.on_demand() != nullptr) table_.on_demand()->require(ids, run.threads);
+    require_rows(table_, ids, run.threads);
     const std::size_t row_bytes = static_cast<std::size_t>(width) * sizeof(float);
     parallel_for(
         run.threads, count, std::max<std::int64_t>(1, 65536 / std::max<std::int64_t>(1, width)),

@@ -9,7 +9,6 @@
 #include "runtime/kernels/simd/row_product.h"
 #include "runtime/kernels/taps/taps.h"
 #include "runtime/resources/memory.h"
-#include "runtime/resources/rows_on_demand.h"
 #include "runtime/resources/threads.h"
 
 namespace weft {
@@ -103,7 +102,7 @@ class TapTable final : public RowKernel {
   bool asks_for_rows() const override { return true; }
 
   void make_rows(std::span<const std::int32_t> rows) override {
-    if (e_.on_demand() != nullptr) e_.on_demand()->require(rows, 1);
+    require_rows(e_, rows, 1);
     simd::RowProduct product = product_;
     product.rows = rows.data();
     simd::row_product(product, 0, static_cast<std::int64_t>(rows.size()));
@@ -111,7 +110,7 @@ class TapTable final : public RowKernel {
 
   void run(RunContext& run) override {
     prepare(run);
-    if (e_.on_demand() != nullptr) e_.on_demand()->require_all(run.threads);
+    require_all_rows(e_, run.threads);
     parallel_for(run.threads, table_.rows(run), rows_grain(weights_.depth(), weights_.width()),
                  [&](std::int64_t begin, std::int64_t end, int) {
                    simd::row_product(product_, begin, end);

@@ -15,9 +15,8 @@ void check_tap_ids(const Operand& ids, std::int64_t rows, const RunContext& run)
 
 void require_tap_rows(const Operand& ids, const Operand& table, const RunContext& run) {
   check_tap_ids(ids, table.rows(run), run);
-  if (table.on_demand() == nullptr) return;
-  if (!ids) return table.on_demand()->require_all(run.threads);
-  table.on_demand()->require({ids.i32(), static_cast<std::size_t>(ids.size(run))}, run.threads);
+  if (!ids) return require_all_rows(table, run.threads);
+  require_rows(table, {ids.i32(), static_cast<std::size_t>(ids.size(run))}, run.threads);
 }
 
 }  // namespace weft

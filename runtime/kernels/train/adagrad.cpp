@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-#include "runtime/kernels/simd/each_weight-inl.h"
+#include "runtime/kernels/simd/loops-inl.h"
 #include "runtime/kernels/train/optimizer.h"
 
 #ifndef WEFT_KERNELS_ADAGRAD  // declared once, though all this is read once per instruction set
@@ -24,15 +24,15 @@ HWY_BEFORE_NAMESPACE();
 namespace weft::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
+using simd::HWY_NAMESPACE::lanes;
 
 // w[n]  g[n]  sum[1]: one row.
 void AdagradRow(const AdagradMove& p, const simd::Update& u) {
   const hn::ScalableTag<float> d;
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   const auto decay = hn::Set(d, p.weight_decay);
   auto squares = hn::Zero(d);
   std::int64_t i = 0;
-  for (; i + lanes <= u.n; i += lanes) {
+  for (; i + lanes() <= u.n; i += lanes()) {
     const auto g = hn::MulAdd(decay, hn::LoadU(d, u.w + i), hn::LoadU(d, u.g + i));
     squares = hn::MulAdd(g, g, squares);
   }
@@ -46,7 +46,7 @@ void AdagradRow(const AdagradMove& p, const simd::Update& u) {
   *u.to_first = sum;
   const float move = p.rate / (std::sqrt(sum) + p.epsilon);
   const auto moves = hn::Set(d, move);
-  for (i = 0; i < whole; i += lanes) {
+  for (i = 0; i < whole; i += lanes()) {
     const auto w = hn::LoadU(d, u.w + i);
     const auto g = hn::MulAdd(decay, w, hn::LoadU(d, u.g + i));
     hn::StoreU(hn::NegMulAdd(moves, g, w), d, u.to_w + i);

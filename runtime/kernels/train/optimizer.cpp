@@ -26,9 +26,7 @@ std::int64_t numbers_a_row(const TensorType& type) {
 }  // namespace
 
 RowTable::RowTable(const BindContext& bind)
-    : op_(bind.node.op->name),
-      rows_(bind.graph[bind.node.outputs[0]].type.shape[0].value),
-      width_(numbers_a_row(bind.graph[bind.node.outputs[0]].type)) {
+    : op_(bind.node.op->name), rows_(bind.graph[bind.node.outputs[0]].type.shape[0].value) {
   for (std::size_t i = 0; i < bind.y.size(); ++i) {
     if (bind.node.op->outputs[i].role == OperandRole::last_step) continue;
     from_.push_back(bind.x[i].f32());
@@ -71,7 +69,6 @@ void MissedRows::find(const RunContext& run) {
 
 void MissedRows::look_ahead() {
   WEFT_CHECK(last_ == old_last_);
-  ahead_to_ = static_cast<std::int32_t>(step());
   longest_ = 0;
   for (std::int32_t row = 0; row < table_.rows(); ++row) {
     longest_ = std::max(longest_, checked_gap(row));

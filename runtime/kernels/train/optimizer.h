@@ -39,17 +39,17 @@ KernelPtr step_kernel(const BindContext& bind, Prepare prepare) {
 }
 
 // A table and its optimizer's states, seen row by row: the operands that are made anew, f32[V, ..]
-// each, the table first. Where an output has a place of its own, all of its operand
-// is copied there first.
+// each, the table first. Where an output has a place of its own, all of its operand is copied there
+// first.
 class RowTable {
  public:
   explicit RowTable(const BindContext&);
 
   std::int64_t rows() const { return rows_; }
-  std::int64_t width() const { return width_; }
+  std::int64_t width() const { return widths_.front(); }
   std::string_view op() const { return op_; }
   // Rows that are worth a thread of their own.
-  std::int64_t grain() const { return 1 + (std::int64_t{1} << 14) / (1 + width_); }
+  std::int64_t grain() const { return 1 + (std::int64_t{1} << 14) / (1 + width()); }
 
   void check_ids(std::span<const std::int32_t> ids) const { weft::check_ids(op_, ids, rows_); }
   void copy_to_outputs() const;
@@ -59,7 +59,7 @@ class RowTable {
     const auto at = [&](std::size_t i) {
       return i < to_.size() ? to_[i] + id * widths_[i] : nullptr;
     };
-    return {at(0), nullptr, at(1), at(2), at(0), at(1), at(2), width_};
+    return {at(0), nullptr, at(1), at(2), at(0), at(1), at(2), width()};
   }
 
   // For a row that comes soon.
@@ -73,7 +73,7 @@ class RowTable {
 
  private:
   std::string_view op_;
-  std::int64_t rows_, width_;
+  std::int64_t rows_;
   std::vector<const float*> from_;
   std::vector<float*> to_;
   std::vector<std::int64_t> widths_;  // numbers a row: of the table, and of each state
@@ -118,13 +118,14 @@ class MissedRows {
   // Marks the rows that are to be brought up to date, and finds those that are behind.
   void find(const RunContext&);
 
-  // The same for all rows but without marks: they follow one by one, by bring_up(). In place only.
+  // The same for all rows but without marks: these follow row by row, by bring_up(), before the
+  // next step. In place only.
   void look_ahead();
   // apply(row, gap) if this row is behind.
   template <class Apply>
   void bring_up(std::int32_t row, Apply apply) {
-    const auto gap = static_cast<std::size_t>(ahead_to_ - last_[row]);
-    last_[row] = ahead_to_;
+    const auto gap = static_cast<std::size_t>(step() - last_[row]);
+    last_[row] = static_cast<std::int32_t>(step());
     if (gap > 0) apply(table_.row(row), gap);
   }
 
@@ -153,10 +154,9 @@ class MissedRows {
   const std::int32_t* old_last_;
   std::int32_t* last_;
   Operand ids_, step_, rates_;
-  std::int64_t kept_;          // past rates
-  std::int32_t ahead_to_ = 0;  // the step that bring_up() brings rows to
-  std::int64_t longest_ = 0;   // gap among those behind
-  std::vector<Row> behind_;    // the first `count_`: each row at most once
+  std::int64_t kept_;         // past rates
+  std::int64_t longest_ = 0;  // gap among those behind
+  std::vector<Row> behind_;   // the first `count_`: each row at most once
   std::size_t count_ = 0;
 };
 
