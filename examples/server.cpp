@@ -20,7 +20,7 @@ struct Request {
   std::string text, answer = {};
 };
 
-// What one thread does, as long as there are requests that nobody has taken.
+// One thread: answers requests until none is left that nobody has taken.
 void serve(weft::Session session, std::vector<Request>& requests, std::atomic<std::size_t>& next) {
   weft::Predictions predictions;  // its memory is used again
   for (std::size_t i = next++; i < requests.size(); i = next++) {

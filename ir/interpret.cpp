@@ -18,7 +18,7 @@ class Interpreter {
       bind_shape(value, at->second);
       values_[i] = at->second;
     }
-    for (const Value& value : graph.values) bind_rows(value);
+    for (std::size_t i = 0; i < graph.values.size(); ++i) bind_rows(i);
   }
 
   Interpretation run() {
@@ -63,11 +63,12 @@ class Interpreter {
   }
 
   // Rows of which no tensor is given are counted by their offsets.
-  void bind_rows(const Value& value) {
+  void bind_rows(std::size_t i) {
+    const Value& value = graph_.values[i];
     const std::string& rows = value.type.ragged_dim;
     if (value.role == Role::computed || rows.empty() || extents_.contains(rows)) return;
-    const Tensor& ends = values_[static_cast<std::size_t>(*graph_.find(value.name))];
-    if (!ends.data.empty()) bind(rows, static_cast<std::int64_t>(ends.data.back()));
+    const std::vector<double>& ends = values_[i].data;
+    if (!ends.empty()) bind(rows, static_cast<std::int64_t>(ends.back()));
   }
 
   // Empty while a symbol of the type is still unbound.

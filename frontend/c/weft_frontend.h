@@ -6,8 +6,10 @@
 //   const char* labels[] = {"good", "bad", ...};
 //   void* plan;
 //   size_t size;
-//   if (weft_fit(NULL, texts, NULL, NULL, NULL, count, labels, NULL, &plan, &size))
-//   puts(weft_error()); weft_session* session = weft_load_memory(plan, size, 1, 0);
+//   if (weft_fit(NULL, texts, NULL, NULL, NULL, count, labels, NULL, &plan, &size) != WEFT_OK) {
+//     puts(weft_error());
+//   }
+//   weft_session* session = weft_load_memory(plan, size, 1, 0);
 //   weft_free_bytes(plan);
 //
 // Labelled texts are given alike everywhere: `count` texts; `lengths` in bytes, or NULL if each
@@ -59,16 +61,16 @@ typedef struct weft_explanation {
   weft_word* words;
 } weft_explanation;
 
-// What each word of a text adds to the label's logit. Exact for models that are linear behind their
-// pooling; fails for others, unless they are pretrained encoders. `pair`: the second text, or NULL.
-// The explanation is the caller's, until weft_free_explanation. It takes tens of milliseconds, not
-// the microseconds of an answer.
+// Finds how much each word of a text adds to the label's logit. Exact for models that are linear
+// behind their pooling; fails for others, unless they are pretrained encoders. `pair`: the second
+// text, or NULL. The explanation is the caller's, until weft_free_explanation. It takes tens of
+// milliseconds, not the microseconds of an answer.
 WEFT_API weft_status weft_explain(weft_session* session, const char* text, size_t length,
                                   const char* pair, size_t pair_length, int32_t label,
                                   weft_explanation* explanation);
 WEFT_API void weft_free_explanation(weft_explanation* explanation);  // NULL is allowed
 
-// Where a training run stands: after a step, or after an epoch, where done == texts.
+// The progress of training after a step, or after an epoch: then done == texts.
 typedef struct weft_fit_progress {
   int64_t epoch, epochs;  // this one, from 1; of all
   size_t done, texts;     // of the epoch; in each epoch

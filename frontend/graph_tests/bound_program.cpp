@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "frontend/graph_tests/random_values.h"
+
 namespace weft {
 namespace {
 
@@ -96,9 +98,7 @@ TensorView BoundProgram::result(std::size_t i) const {
 
 Tensor BoundProgram::tensor(std::string_view name) const {
   const Value& value = *graph_.find_value(name);
-  Extents shape;
-  for (const Dim& dim : value.type.shape) shape.push_back(dim.value);
-  return tensor_of(memory_->address(name, value.type), value.type.dtype, std::move(shape));
+  return tensor_of(memory_->address(name, value.type), value.type.dtype, bound_shape(value, {}));
 }
 
 }  // namespace weft

@@ -13,6 +13,7 @@
 #include "frontend/format/suggest.h"
 #include "frontend/graph_tests/graph_values.h"
 #include "frontend/graph_tests/json_tensor.h"
+#include "frontend/graph_tests/random_values.h"
 #include "frontend/graph_tests/run_graph.h"
 #include "frontend/graph_tests/test_programs.h"
 #include "frontend/graph_tests/values_block.h"
@@ -55,7 +56,7 @@ bool has_size(const Graph& graph, const std::string& name) {
   return symbol != nullptr && !symbol->derived;
 }
 
-// Where it differs most, and how many numbers do; empty: nothing differs.
+// Names the number that differs most, and how many differ; empty: none does.
 std::string difference(const NamedTensor& found, const Tensor& expected, double tolerance) {
   const Tensor& tensor = found.tensor;
   bool same_shape = tensor.data.size() == expected.data.size();
@@ -176,8 +177,8 @@ class Checker {
     return bind_values(graph, sources);
   }
 
-  // What the written program was given, where this one declares the same, and what one program of
-  // a variant wrote for the next.
+  // The values that an earlier program of the variant wrote, else those that the written program
+  // was given, where this program declares the same names.
   Bindings known_to(const Graph& graph, const Bindings& wrote) const {
     Bindings known;
     const Graph& written = variants_.front().programs.back();
@@ -189,15 +190,10 @@ class Checker {
       } else if (same != nullptr && same->type == value.type && given != given_.end()) {
         known[value.name] = given->second;
       } else if (value.attrs.contains("computed")) {  // room for what the program makes
-        known[value.name] = Tensor(bound_shape_of(value));
+        known[value.name] = Tensor(bound_shape(value, {}));
       }
     }
     return known;
-  }
-  static Extents bound_shape_of(const Value& state) {
-    Extents shape;
-    for (const Dim& dim : state.type.shape) shape.push_back(dim.value);
-    return shape;
   }
 
   void run(Variant& variant) {

@@ -95,7 +95,7 @@ class Binder {
   void read_value(const std::string& name, const Json& list) {
     const Value* value = graph_.find_value(name);
     if (value == nullptr || value->role == Role::computed) refuse_name(name, value != nullptr);
-    bind_tensor(*value, tensor_from_json(list.dump(), name, value->type));
+    bind_tensor(*value, tensor_from_json(list, name, value->type));
   }
 
   void bind_tensor(const Value& value, Tensor tensor) {
@@ -127,7 +127,7 @@ class Binder {
     fail(value, "these are no offsets", "offsets begin with 0, never fall, and end with the rows");
   }
 
-  // What is known and not given anew.
+  // Takes the known tensors that are not given anew.
   void take_known() {
     for (const Value& value : graph_.values) {
       const auto known = sources_.known.find(value.name);

@@ -91,8 +91,13 @@ class Reader {
 
 }  // namespace
 
+Tensor tensor_from_json(const nlohmann::json& lists, std::string_view name,
+                        const TensorType& type) {
+  return Reader(name, type).run(lists);
+}
+
 Tensor tensor_from_json(std::string_view json, std::string_view name, const TensorType& type) {
-  return Reader(name, type).run(nlohmann::json::parse(json));
+  return tensor_from_json(nlohmann::json::parse(json), name, type);
 }
 
 std::string json_problem(std::string_view what) {

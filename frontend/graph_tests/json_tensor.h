@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,7 @@ inline constexpr std::int64_t kUnknownExtent = -1;
 
 // The numbers of nested lists as a type holds them; symbols take their extents from the lists.
 // Error, naming the value, for another nesting, lists of other lengths, numbers out of range.
+Tensor tensor_from_json(const nlohmann::json& lists, std::string_view name, const TensorType&);
 Tensor tensor_from_json(std::string_view json, std::string_view name, const TensorType&);
 
 }  // namespace weft

@@ -1,4 +1,4 @@
-// What a value may hold is told by those who read it: by the roles and names of their ports.
+// The readers of a value decide what it may hold, by the roles and names of their ports.
 #include "frontend/graph_tests/random_values.h"
 
 #include <fmt/format.h>

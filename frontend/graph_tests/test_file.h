@@ -12,20 +12,19 @@
 //   // passes: LIST            passes and pipelines, as for `weft opt`
 //   // compile: predict        the programs of a plan, made from a forward graph, below the passes'
 //                              notes; also `predict i8`, a kind of table, and `train`
-//   // expect-error: 3:5 text  the program or a pass is refused: an error at that line and column
-//   of
-//                              this file, or of the model where a node has an `at`, whose message
-//                              holds the text. The place may be left out. Every error needs a line.
+//   // expect-error: 3:5 text  the program or a pass is refused: an error at that line and column,
+//                              of this file or, where a node has an `at`, of the model, whose
+//                              message holds the text. The place may be left out. Every error needs
+//                              a line.
 //
-// `// ---- expected` holds the text of `weft opt`. `// ---- values`, any number of times, holds
-// JSON:
+// `// ---- expected` holds the text of `weft opt`.
+// `// ---- values`, any number of times, holds JSON:
 //
 //   inputs     numbers by the names of inputs, params and states: nested lists, row-major
 //   random     the seed that fills what is not given: see graph_values.h
 //   sizes      of symbols: {"T": 5}
 //   results    numbers by the names of results, or of params and states that the program writes;
-//   left
-//              out: those of the program as it is written, by the reference
+//              left out: those of the program as it is written, by the reference
 //   tolerance  of a number x: tolerance * (1 + |x|); 1e-5 where it is left out
 //   program    which program, where there are several
 //

@@ -14,8 +14,8 @@ namespace weft {
 std::string made_text(const TestFile&, const std::string& name);
 
 // The program that the heading makes of one of the graphs, after the one that is to be run before
-// it, if there is one (@load). Empty where there is no heading, and
-// where a frozen encoder is a program of its own.
+// it, if there is one (@load). Empty where there is no heading, and where a frozen encoder is a
+// program of its own.
 std::vector<Graph> made_programs(const TestFile&, const Graph& graph);
 
 }  // namespace weft
