@@ -230,12 +230,13 @@ drop   = 0.5
 
 # A few passes over the data are enough, and words and numbers dropped at random keep it from
 # learning the texts by heart.
-x      = embedding(text, width=width, word_dropout=0.1)
+x      = embedding(text, width=width, word_dropout=0.05)
 logits = x | mean_pool | dropout(drop) | linear(labels)
 output softmax(logits)
 
-# adagrad: a word's steps become smaller the more often it was seen, so that rare words learn fast.
-train  adagrad(rate=0.1) batch=64 epochs=6 steps=1200 average=3
+# adagrad: a word's steps become smaller the more often it was seen, so that rare words learn fast;
+# epsilon holds back what was seen only once or twice.
+train  adagrad(rate=0.1, epsilon=0.00003) batch=64 epochs=6 steps=1200 average=3
 )model";
 
 constexpr std::string_view kBagOfCharacters =
@@ -252,12 +253,13 @@ drop   = 0.5
 
 # A few passes over the data are enough, and characters and numbers dropped at random keep it from
 # learning the texts by heart.
-x      = embedding(text, width=width, word_dropout=0.1)
+x      = embedding(text, width=width, word_dropout=0.05)
 logits = x | mean_pool | dropout(drop) | linear(labels)
 output softmax(logits)
 
-# adagrad: a word's steps become smaller the more often it was seen, so that rare words learn fast.
-train  adagrad(rate=0.1) batch=64 epochs=6 steps=1200 average=3
+# adagrad: a word's steps become smaller the more often it was seen, so that rare words learn fast;
+# epsilon holds back what was seen only once or twice.
+train  adagrad(rate=0.1, epsilon=0.00003) batch=64 epochs=6 steps=1200 average=3
 )model";
 
 constexpr std::array kStarters = {

@@ -4,12 +4,13 @@
 #
 #   bash tests/bench/autotune.sh DATA [SECONDS]     DATA: lines LABEL<tab>TEXT; 300 seconds each
 #
-# STARTER (textcnn) names what is tuned, VECTORS a file of word vectors in text for both, SEED (1) the
-# split, THREADS (all) what both may use and GIGABYTES (4) the memory that fastText may.
+# STARTER names what is tuned; without it the starters compete. VECTORS is a file of word vectors in
+# text for both, SEED (1) the split, THREADS (all) what both may use and GIGABYTES (4) the memory
+# that fastText may.
 source "$(dirname "$0")/../../examples/setup.sh"
 data=$(cd "$OLDPWD" && realpath "${1:?name a file of LABEL<tab>TEXT lines}")
 seconds=${2:-300}
-starter=${STARTER:-textcnn}
+starter=${STARTER:-}
 seed=${SEED:-1}
 threads=${THREADS:-$(nproc)}
 gigabytes=${GIGABYTES:-4}
@@ -56,15 +57,19 @@ if [ -n "$vectors" ]; then
 fi
 echo "test accuracy: $tenth texts; each search has $seconds s and $threads threads"
 
-"$weft" new "$starter" >starter.model
-"$weft" train starter.model --data train.tsv --valid valid.tsv --seed "$seed" \
+description=()
+if [ -n "$starter" ]; then
+  "$weft" new "$starter" >starter.model
+  description=(starter.model)
+fi
+"$weft" train "${description[@]}" --data train.tsv --valid valid.tsv --seed "$seed" \
   --threads "$threads" "${weft_vectors[@]}" --quiet -o starter.plan
-row "weft, $starter as it stands" "$(accuracy starter.plan)"
+row "weft, ${starter:-the starter it takes}" "$(accuracy starter.plan)"
 
 rm -f tuned.*
-"$weft" tune starter.model --data train.tsv --valid valid.tsv --seed "$seed" \
+"$weft" tune "${description[@]}" --data train.tsv --valid valid.tsv --seed "$seed" \
   --threads "$threads" "${weft_vectors[@]}" --budget "$seconds" --quiet -o tuned.plan >board
-row "weft tune, $starter" "$(accuracy tuned.plan)"
+row "weft tune${starter:+, $starter}" "$(accuracy tuned.plan)"
 
 if command -v fasttext >/dev/null; then
   # Some of what it tries takes many GB: what has no room there it leaves aside. Its time is for the
