@@ -63,7 +63,8 @@ std::string fingerprint(const TuneFlags& flags, const std::vector<Candidate>& ca
       for (const Attr& choice : p.choices) add(to_string(choice));
     }
   }
-  add(fmt::format("{} {} {}", seed, flags.valid_fraction, listed_files(flags.valid)));
+  add(fmt::format("{} {} {} {}", seed, flags.valid_fraction, candidates.front().splits.size(),
+                  listed_files(flags.valid)));
   for (const std::string& assignment : overrides.assignments()) add(assignment);
   add(flags.vectors);
   add(flags.pretrained);
@@ -107,6 +108,11 @@ Plan train_best(const Best& best, Trial trial, const Corpus& corpus, bool quiet)
   return fit(trial, progress).plan;
 }
 
+// Below so many texts, the part to compare by is too small to tell one trial from another: several
+// splits of the data are used.
+constexpr std::size_t kFewTexts = 1000;
+constexpr std::size_t kSplitsOfFew = 5;
+
 // Held out of the data, where there is no file to compare by.
 Split hold_out(const Corpus& corpus, double fraction, std::uint64_t seed) {
   Split split = stratified_split(corpus, fraction, seed);
@@ -147,11 +153,13 @@ std::string_view name_of(BestBy score) {
   return kNames[static_cast<std::size_t>(score)];
 }
 
-// `texts`: how many the score is of.
-void say_best(const std::vector<TuneResult>& results, std::string_view score, std::size_t texts) {
+void say_best(const std::vector<TuneResult>& results, std::string_view score,
+              std::span<const Split> splits) {
+  const std::size_t texts = chosen_on(splits);
   print_out(leaderboard(results, 10));
-  print_out(fmt::format("score: {} on the validation texts; first come trials of several seeds\n",
-                        score));
+  print_out(fmt::format(
+      "score: {} on the validation texts{}; first come trials of several seeds\n", score,
+      splits.size() == 1 ? "" : fmt::format(", the mean of {} splits", splits.size())));
   const TuneResult& best = results.front();
   if (!best.starter.empty()) print_out(fmt::format("the starter `{}` won\n", best.starter));
   const auto plain =
@@ -177,7 +185,7 @@ void say_best(const std::vector<TuneResult>& results, std::string_view score, st
 struct Data {
   Corpus given;
   std::optional<Corpus> both;  // given, then what to compare by, where that is a file of its own
-  Split split;                 // of `corpus`
+  std::vector<Split> splits;   // of `corpus`
 
   const Corpus& corpus() const { return both ? *both : given; }
 };
@@ -186,22 +194,27 @@ struct Data {
 Data read_data(const TuneFlags& flags, std::uint64_t seed, std::optional<Corpus> given) {
   Data data{given ? std::move(*given) : flags.reading.read(flags.data), {}, {}};
   if (flags.valid.empty()) {
-    data.split = hold_out(data.given, flags.valid_fraction, seed);
+    const std::size_t few = data.given.size() < kFewTexts ? kSplitsOfFew : 1;
+    const std::size_t splits = flags.splits > 0 ? flags.splits : few;
+    for (std::size_t i = 0; i < splits; ++i) {
+      data.splits.push_back(hold_out(data.given, flags.valid_fraction, seed + i));
+    }
     return data;
   }
   data.both = joined(data.given, flags.reading.read(flags.valid));
-  data.split.train = all_rows(data.given);
-  data.split.valid.resize(data.both->size() - data.given.size());
-  std::iota(data.split.valid.begin(), data.split.valid.end(),
-            static_cast<std::uint32_t>(data.given.size()));
+  Split& split = data.splits.emplace_back();
+  split.train = all_rows(data.given);
+  split.valid.resize(data.both->size() - data.given.size());
+  std::iota(split.valid.begin(), split.valid.end(), static_cast<std::uint32_t>(data.given.size()));
   return data;
 }
 
 void warn_of(const Data& data, const DescriptionSettings& settings) {
-  const CorpusView train{data.corpus(), data.split.train};
+  const Split& split = data.splits.front();
+  const CorpusView train{data.corpus(), split.train};
   warn(label_warnings(train, settings));
   warn(text_warnings(train, settings));
-  warn(split_warnings(train, {data.corpus(), data.split.valid}));
+  warn(split_warnings(train, {data.corpus(), split.valid}));
 }
 
 TuneSettings limits(const TuneFlags& flags) {
@@ -259,8 +272,7 @@ void give_data(std::vector<Candidate>& candidates, const Data& data,
     trial.corpus = &data.corpus();
     trial.options.initial.vectors.store = store;
     trial.options.interrupt = &interrupted;
-    trial.train_rows = data.split.train;
-    trial.valid_rows = data.split.valid;
+    candidate.splits = data.splits;
   }
 }
 
@@ -330,7 +342,7 @@ int tune_command(const TuneFlags& flags) {
   }
   save_plan(tuned, flags.out);
   write_file(best.description.file, best.description.source);
-  say_best(results, measure, data.split.valid.size());
+  say_best(results, measure, data.splits);
   if (!flags.quiet) {
     print_message(stderr, "wrote {}, {} and {}.trials.jsonl\n", flags.out, best.description.file,
                   stem_of(flags.out));
@@ -354,10 +366,17 @@ Run declare_tune(CLI::App& app) {
   app.add_option("--trials", flags->settings.trials,
                  "number of trials, instead of a time; 27 if neither is given")
       ->check(CLI::Range(1, 1 << 20));
-  declare_data(app, "--valid", flags->valid, "labelled texts to compare trials on");
+  CLI::Option* valid =
+      declare_data(app, "--valid", flags->valid, "labelled texts to compare trials on");
   app.add_option("--valid-fraction", flags->valid_fraction,
                  "share of the data to hold out for that, if there is no --valid")
       ->check(CLI::Range(0.001, 0.9))
+      ->capture_default_str();
+  app.add_option("--splits", flags->splits,
+                 "times that such a share is held out, another each time; a trial's score is the "
+                 "mean. 0: 5 times below 1000 texts, else once")
+      ->check(CLI::Range(0, 1000))
+      ->excludes(valid)
       ->capture_default_str();
   app.add_option("--seed", flags->seed, "random seed of the trials, weights, order and dropout");
   app.add_option("--threads", flags->settings.threads,

@@ -19,6 +19,7 @@ struct TuneFlags {
   std::vector<std::string> set;
   std::optional<std::int64_t> seed;
   double valid_fraction = 0.2;
+  std::size_t splits = 0;  // of the data; 0: more than one where texts are few
   TuneSettings settings;
   bool resume = false, quiet = false;
   DataFlags reading;

@@ -13,13 +13,19 @@ std::size_t candidate_of(std::span<const Candidate> candidates, const TuneResult
   return static_cast<std::size_t>(at - candidates.begin());
 }
 
+std::size_t chosen_on(std::span<const Split> splits) {
+  std::size_t texts = 0;
+  for (const Split& split : splits) texts += split.valid.size();
+  return texts;
+}
+
 std::vector<std::size_t> promising(std::span<const Candidate> candidates,
                                    std::vector<TuneResult> results) {
   std::erase_if(results, [](const TuneResult& r) { return !r.failure.empty(); });
   if (results.empty()) return {0};
   rank_results(results);
   const double best = results.front().accuracy;
-  const double error = standard_error(best, candidates.front().trial.valid_rows.size());
+  const double error = standard_error(best, chosen_on(candidates.front().splits));
   std::vector<std::size_t> order;
   std::set<std::size_t> met;
   for (const TuneResult& result : results) {

@@ -48,7 +48,8 @@ class Search {
     for (const Candidate& candidate : candidates) {
       const Trial& trial = candidate.trial;
       plain_.push_back(settings_of(*trial.description, trial.overrides));
-      plain_.back().epochs = train_settings(plain_.back(), trial.train_rows.size()).epochs;
+      plain_.back().epochs =
+          train_settings(plain_.back(), candidate.splits.front().train.size()).epochs;
     }
     for (const TuneResult& result : known) {
       const std::size_t candidate = candidate_of(candidates, result);
@@ -290,25 +291,33 @@ class Search {
 
   // The mean of its score and of those from other seeds.
   std::optional<TuneResult> train_again(TuneResult mean) {
+    std::vector<TuneResult> results{mean};
     for (std::int64_t i = 1; i < kTuneSeeds; ++i) {
       if (stopped()) return std::nullopt;
       const std::uint64_t seed = seed_of(of_.at(mean.trial)) + static_cast<std::uint64_t>(i);
       auto once = train_once(mean.trial, mean.step, mean.epochs, seed);
       if (!once) return std::nullopt;
       if (!once->failure.empty()) return once;
-      mean.score += once->score;
-      mean.accuracy += once->accuracy;
-      mean.macro_f1 += once->macro_f1;
-      mean.loss += once->loss;
+      results.push_back(std::move(*once));
     }
-    for (double* sum : {&mean.score, &mean.accuracy, &mean.macro_f1, &mean.loss}) {
-      *sum /= static_cast<double>(kTuneSeeds);
-    }
+    average_scores(mean, results);
     return mean;
   }
 
+  // The mean over the splits.
   std::optional<TuneResult> train_once(std::int64_t number, std::int64_t step, std::int64_t epochs,
                                        std::uint64_t seed) {
+    std::vector<TuneResult> results;
+    for (const Split& split : candidates_[of_.at(number)].splits) {
+      auto once = train_on(split, number, step, epochs, seed);
+      if (!once || !once->failure.empty()) return once;
+      results.push_back(std::move(*once));
+    }
+    return mean_of_splits(results);
+  }
+
+  std::optional<TuneResult> train_on(const Split& split, std::int64_t number, std::int64_t step,
+                                     std::int64_t epochs, std::uint64_t seed) {
     const std::size_t of = of_.at(number);
     TuneResult result;
     result.trial = number;
@@ -317,6 +326,8 @@ class Search {
     result.epochs = epochs;
     result.values = values_of(of, number);
     Trial trial = candidates_[of].trial;
+    trial.train_rows = split.train;
+    trial.valid_rows = split.valid;
     for (const auto& [path, value] : result.values) trial.overrides.set(path, value);
     trial.overrides.set("train.epochs", result.epochs);
     if (seed != seed_of(of)) trial.overrides.set("train.seed", static_cast<std::int64_t>(seed));

@@ -39,7 +39,7 @@ class TuneObserver {
   virtual void ended(const TuneResult&) = 0;  // one call at a time
 };
 
-// The candidates have the same rows and interrupt. `known` are results of an earlier run that was
+// The candidates have the same splits and interrupt. `known` are results of an earlier run that was
 // cut short: they are not computed again. Returns all results, ranked; with a given number of
 // trials they do not depend on the threads. Throws Error if an only description cannot be trained
 // as it stands, or if the values of a trial make a description with errors.

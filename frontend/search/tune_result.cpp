@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <sstream>
@@ -21,6 +22,34 @@ Attr attr_of(const nlohmann::json& value) {
 }
 
 }  // namespace
+
+void average_scores(TuneResult& mean, const std::vector<TuneResult>& results) {
+  for (double TuneResult::*score :
+       {&TuneResult::score, &TuneResult::accuracy, &TuneResult::macro_f1, &TuneResult::loss}) {
+    double sum = 0;
+    for (const TuneResult& result : results) sum += result.*score;
+    mean.*score = sum / static_cast<double>(results.size());
+  }
+}
+
+TuneResult mean_of_splits(const std::vector<TuneResult>& results) {
+  const auto averaged = [](const TuneResult& r) { return r.averaged > 0; };
+  const auto count = static_cast<std::size_t>(std::ranges::count_if(results, averaged));
+  const bool most = 2 * count > results.size();
+  TuneResult mean = *std::ranges::find(results, most, averaged);
+  average_scores(mean, results);
+  // Of the splits that chose alike, as epochs of the others mean something else.
+  double ended = 0, best_epoch = 0;
+  for (const TuneResult& result : results) {
+    if (averaged(result) != most) continue;
+    ended += static_cast<double>(result.ended);
+    best_epoch += static_cast<double>(result.best_epoch);
+  }
+  const auto alike = static_cast<double>(most ? count : results.size() - count);
+  mean.ended = std::llround(ended / alike);
+  mean.best_epoch = std::llround(best_epoch / alike);
+  return mean;
+}
 
 bool is_better(const TuneResult& a, const TuneResult& b) {
   if (a.failure.empty() != b.failure.empty()) return a.failure.empty();

@@ -20,7 +20,8 @@ struct TuneResult {
   std::int64_t ended = 0;   // of these, where it stopped early
   std::int64_t best_epoch = 0;
   std::int64_t averaged = 0;  // last epochs whose mean scored; 0: the best epoch did
-  // On the validation examples, by the setting `metric`: of the best epoch; the mean over seeds.
+  // On the validation examples, by the setting `metric`: of the best epoch; the mean over splits
+  // and seeds.
   double score = 0;
   double accuracy = 0, macro_f1 = 0, loss = 0;
   Assignments values;   // empty: the description as it stands
@@ -29,6 +30,12 @@ struct TuneResult {
 
 inline constexpr std::int64_t kTuneSteps = 3;  // before the last, that of several seeds
 inline constexpr std::int64_t kTuneSeeds = 3;
+
+// Sets the scores to the mean of those of `results`.
+void average_scores(TuneResult&, const std::vector<TuneResult>& results);
+// Results of one trial on several splits as one. The best epoch is their mean; the mean of the last
+// epochs scored if it did on most splits.
+TuneResult mean_of_splits(const std::vector<TuneResult>&);
 
 // True if `a` comes before `b`: results from several seeds before all others, then the score
 // decides, even if the training was shorter; then the later step, then the earlier trial. Failures

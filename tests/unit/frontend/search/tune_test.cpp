@@ -42,15 +42,13 @@ struct Searched {
     Trial trial;
     trial.description = &model;
     trial.corpus = &corpus;
-    trial.train_rows = split.train;
-    trial.valid_rows = split.valid;
     return trial;
   }
   std::vector<TuneResult> run(int threads, const std::vector<TuneResult>& known = {}) {
     TuneSettings settings;
     settings.trials = 11;
     settings.threads = threads;
-    const std::vector<Candidate> candidates{{"", trial(), search_space(model, {})}};
+    const std::vector<Candidate> candidates{{"", trial(), {split}, search_space(model, {})}};
     return tune(candidates, settings, known, observer);
   }
   Kept observer;
@@ -100,8 +98,8 @@ struct Competing : Searched {
                                   const std::vector<TuneResult>& known = {}) {
     Trial second = trial();
     second.description = &other;
-    const std::vector<Candidate> candidates{{"first", trial(), search_space(model, {})},
-                                            {"second", second, search_space(other, {})}};
+    const std::vector<Candidate> candidates{{"first", trial(), {split}, search_space(model, {})},
+                                            {"second", second, {split}, search_space(other, {})}};
     return tune(candidates, {.trials = trials, .threads = threads}, known, observer);
   }
 };
@@ -161,7 +159,8 @@ TEST_CASE("a description that fails does not end the search of several") {
 TEST_CASE("candidates are promising that chance alone may put below the best") {
   std::vector<Candidate> candidates(3);
   for (std::size_t i = 0; i < 3; ++i) candidates[i].starter = fmt::format("{}", i);
-  candidates.front().trial.valid_rows.resize(100);  // at 0.8 a standard error is 0.04
+  candidates.front().splits.resize(1);
+  candidates.front().splits.front().valid.resize(100);  // at 0.8 a standard error is 0.04
   const auto result = [](const char* starter, double accuracy, std::int64_t step = 2) {
     TuneResult r;
     r.starter = starter;
@@ -232,7 +231,7 @@ TEST_CASE("trained without validation by that, the best has the weights that sco
     trial.train_rows = once.split.train;
     trial.valid_rows = once.split.valid;
     Kept kept;
-    const std::vector<Candidate> candidates{{"", trial, {}}};
+    const std::vector<Candidate> candidates{{"", trial, {once.split}, {}}};
     const auto results = tune(candidates, {.trials = 1, .threads = 1}, {}, kept);
     FitObserver silent;
     const Plan scored = fit(trial, silent).plan;
@@ -291,6 +290,8 @@ TEST_CASE("the mean over three seeds decides in the end") {
   double sum = 0;
   for (std::int64_t seed = 1; seed <= kTuneSeeds; ++seed) {  // 1 is the default
     Trial trial = searched.trial();
+    trial.train_rows = searched.split.train;
+    trial.valid_rows = searched.split.valid;
     for (const auto& [path, value] : best.values) trial.overrides.set(path, value);
     trial.overrides.set("train.epochs", best.epochs);
     trial.overrides.set("train.seed", seed);
@@ -298,6 +299,47 @@ TEST_CASE("the mean over three seeds decides in the end") {
     sum += fit(trial, silent).valid->metrics.accuracy;
   }
   CHECK(best.score == doctest::Approx(sum / kTuneSeeds).epsilon(1e-12));
+}
+
+TEST_CASE("a trial's score is the mean over the splits") {
+  Searched searched;
+  Candidate candidate{"", searched.trial(), {}, {}};
+  double sum = 0, best_epochs = 0;
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    candidate.splits.push_back(stratified_split(searched.corpus, 0.3, seed));
+    Trial trial = searched.trial();
+    trial.train_rows = candidate.splits.back().train;
+    trial.valid_rows = candidate.splits.back().valid;
+    FitObserver silent;
+    const FitResult fitted = fit(trial, silent);
+    sum += fitted.valid->metrics.accuracy;
+    best_epochs += static_cast<double>(fitted.best_epoch);
+  }
+  CHECK(candidate.splits[0].valid != candidate.splits[1].valid);
+  CHECK(chosen_on(candidate.splits) == 3 * candidate.splits[0].valid.size());
+  Kept kept;
+  const auto results = tune(std::span(&candidate, 1), {.trials = 1, .threads = 1}, {}, kept);
+  CHECK(results.front().accuracy == doctest::Approx(sum / 3).epsilon(1e-12));
+  CHECK(results.front().best_epoch == std::llround(best_epochs / 3));
+}
+
+TEST_CASE("splits that chose alike say how long the best is trained") {
+  const auto chosen = [](std::int64_t best_epoch, std::int64_t averaged, double score) {
+    TuneResult result;
+    result.ended = 8;
+    result.best_epoch = best_epoch;
+    result.averaged = averaged;
+    result.score = score;
+    return result;
+  };
+  const TuneResult epoch = mean_of_splits({chosen(2, 0, 0.5), chosen(7, 3, 0.9), chosen(5, 0, 1)});
+  CHECK(epoch.averaged == 0);
+  CHECK(epoch.best_epoch == 4);  // of 2 and 5: 3.5
+  CHECK(epoch.score == doctest::Approx(0.8));
+  const TuneResult mean = mean_of_splits({chosen(2, 0, 0.5), chosen(7, 3, 0.9), chosen(5, 3, 1)});
+  CHECK(mean.averaged == 3);
+  CHECK(mean.ended == 8);
+  CHECK(mean_of_splits({chosen(2, 0, 0.5)}).best_epoch == 2);
 }
 
 TEST_CASE("a trial knows the labels of its training texts only, as the plan that is written does") {
