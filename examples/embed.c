@@ -27,9 +27,10 @@ static int learn(weft_session* session, const char* name, const char* const* tex
   while (weft_label(session, label) != NULL && strcmp(weft_label(session, label), name) != 0) {
     ++label;
   }
+  const double rate = weft_learning_rate(session);
   for (int step = 0; step < 20; ++step) {
     for (size_t i = 0; i < count; ++i) {
-      if (weft_train_step(session, texts + i, NULL, 1, &label, 0.02, NULL) != WEFT_OK) {
+      if (weft_train_step(session, texts + i, NULL, 1, &label, rate, NULL) != WEFT_OK) {
         return failed();
       }
     }

@@ -37,7 +37,7 @@ int run(const char* plan, std::string_view wanted, std::span<const std::string_v
   const auto number = static_cast<std::int32_t>(label - session.labels().begin());
   const std::vector<std::int32_t> labels(texts.size(), number);
   for (int step = 0; step < 20; ++step) {
-    session.train_step(texts, {labels}, /*learning_rate=*/0.02);
+    session.train_step(texts, {labels}, session.learning_rate());
   }
   answer(session, texts);  // `save_plan(session.snapshot(), path)` would keep what was learnt
   return 0;

@@ -1,9 +1,8 @@
 // Learns on the device from a stream of lines `label<TAB>text`: it answers each text, is told the
 // right label, and learns it. In the end the plan is saved, which is whole at any time.
 //
-//   stream PLAN RATE OUT < lines.tsv
+//   stream PLAN OUT < lines.tsv
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/weft.h"
@@ -30,13 +29,13 @@ static int answer_and_learn(weft_session* session, const char* text, int32_t rig
 }
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    fprintf(stderr, "usage: stream PLAN RATE OUT < lines.tsv\n");
+  if (argc != 3) {
+    fprintf(stderr, "usage: stream PLAN OUT < lines.tsv\n");
     return 2;
   }
-  const double rate = strtod(argv[2], NULL);
   weft_session* session = weft_load(argv[1], /*threads=*/1, /*train=*/1);
   if (session == NULL) return failed();
+  const double rate = weft_learning_rate(session);
   int lines = 0, right = 0, status = 0;
   static char line[1 << 16];
   while (status == 0 && fgets(line, sizeof line, stdin) != NULL) {
@@ -55,7 +54,7 @@ int main(int argc, char** argv) {
     ++lines;
   }
   printf("%d of %d right\n", right, lines);
-  if (status == 0 && weft_save(session, argv[3]) != WEFT_OK) status = failed();
+  if (status == 0 && weft_save(session, argv[2]) != WEFT_OK) status = failed();
   weft_free(session);
   return status;
 }

@@ -83,6 +83,12 @@ Executor* Session::predict_executor() { return predict_ ? &predict_->executor() 
 Executor* Session::train_executor() { return train_ ? &train_->executor() : nullptr; }
 
 const Plan& Session::plan() const { return model_->plan; }
+
+double Session::learning_rate() const {
+  double highest = 0;
+  for (const HistoryEntry& entry : plan().history) highest = std::max(highest, entry.learning_rate);
+  return highest;
+}
 const Encoder& Session::encoder() const { return *model_->encoder; }
 
 // The ids of text i that count, checked, and their types.

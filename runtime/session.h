@@ -90,6 +90,9 @@ class Session {
   // Gives the plan a temperature (runtime/temperature.h). Error if the session has siblings.
   void set_temperature(double temperature);
   const std::vector<std::string>& labels() const { return plan().labels; }
+  // The highest learning rate that the plan was trained with; 0 if it never was. Further steps of
+  // its optimizer want this rate or a lower one: optimizers differ a hundredfold in it.
+  double learning_rate() const;
   const Encoder& encoder() const;
   int threads() const { return options_.threads; }
   // The ids that the model reads of a text or a pair, special tokens included, cut to the most that

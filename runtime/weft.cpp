@@ -99,6 +99,10 @@ double weft_temperature(const weft_session* session) {
   return session == nullptr ? 0 : session->session.plan().temperature;
 }
 
+double weft_learning_rate(const weft_session* session) {
+  return session == nullptr ? 0 : session->session.learning_rate();
+}
+
 int weft_reads_pairs(const weft_session* session) {
   return session != nullptr && session->session.encoder().reads_pairs() ? 1 : 0;
 }

@@ -82,6 +82,8 @@ WEFT_API weft_task weft_plan_task(const weft_session* session);
 WEFT_API double weft_threshold(const weft_session* session);  // 0 to 1; of WEFT_MANY_LABELS
 // Logits are divided by it before they become probabilities; 1 unless the plan is calibrated.
 WEFT_API double weft_temperature(const weft_session* session);
+// The highest learning rate that the plan was trained with, for further steps; 0 if it never was.
+WEFT_API double weft_learning_rate(const weft_session* session);
 // 1 if the plan reads pairs of texts, 0 if it reads one text.
 WEFT_API int weft_reads_pairs(const weft_session* session);
 // The description the plan was made from; as long as the session.

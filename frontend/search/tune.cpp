@@ -283,9 +283,7 @@ class Search {
       if (!ended[i]) ended[i] = train_again(finalists[i]);
       if (ended[i]) remember(*ended[i]);
     });
-    for (const auto& result : ended) {
-      if (!result) return;
-    }
+    if (!std::ranges::all_of(ended, &std::optional<TuneResult>::has_value)) return;
     for (auto& result : ended) finals_[result->trial] = std::move(*result);
   }
 
@@ -307,24 +305,24 @@ class Search {
   // The mean over the splits.
   std::optional<TuneResult> train_once(std::int64_t number, std::int64_t step, std::int64_t epochs,
                                        std::uint64_t seed) {
+    const Candidate& of = candidates_[of_.at(number)];
+    TuneResult blank;
+    blank.trial = number;
+    blank.starter = of.starter;
+    blank.step = step;
+    blank.epochs = epochs;
+    blank.values = values_of(of_.at(number), number);
     std::vector<TuneResult> results;
-    for (const Split& split : candidates_[of_.at(number)].splits) {
-      auto once = train_on(split, number, step, epochs, seed);
+    for (const Split& split : of.splits) {
+      auto once = train_on(split, blank, seed);
       if (!once || !once->failure.empty()) return once;
       results.push_back(std::move(*once));
     }
     return mean_of_splits(results);
   }
 
-  std::optional<TuneResult> train_on(const Split& split, std::int64_t number, std::int64_t step,
-                                     std::int64_t epochs, std::uint64_t seed) {
-    const std::size_t of = of_.at(number);
-    TuneResult result;
-    result.trial = number;
-    result.starter = candidates_[of].starter;
-    result.step = step;
-    result.epochs = epochs;
-    result.values = values_of(of, number);
+  std::optional<TuneResult> train_on(const Split& split, TuneResult result, std::uint64_t seed) {
+    const std::size_t of = of_.at(result.trial);
     Trial trial = candidates_[of].trial;
     trial.train_rows = split.train;
     trial.valid_rows = split.valid;
@@ -347,14 +345,14 @@ class Search {
       result.macro_f1 = chosen.metrics.macro.f1;
       result.loss = chosen.loss.value_or(0);  // fit() refuses validation without a known label
     } catch (const TrainingFailed& e) {
-      if (candidates_.size() == 1 && number == 0 && step < kTuneSteps) throw;
+      if (candidates_.size() == 1 && result.trial == 0 && result.step < kTuneSteps) throw;
       result.score = kFailed;
       result.failure = e.diagnostics().front().message;
     } catch (const Error& e) {
-      fail(of, number, e);
+      fail(of, result.trial, e);
     }
     const std::lock_guard lock(mutex_);
-    if (step >= kTuneSteps - 1) durations_[number] = seconds() - began;
+    if (result.step >= kTuneSteps - 1) durations_[result.trial] = seconds() - began;
     return result;
   }
 

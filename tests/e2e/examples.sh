@@ -47,7 +47,7 @@ misused 'usage: prefork' "$examples/prefork" bow.plan 0 lines.txt
 # plan that is saved knows it.
 tail -n +2 data.tsv | sed 's/^good/X/; s/^bad/good/; s/^X/bad/' >stream.tsv
 for _ in 1 2 3; do cat stream.tsv; done >long.tsv
-"$examples/stream" bow.plan 0.1 learnt.plan <long.tsv >out || fail "stream: status $?"
+"$examples/stream" bow.plan learnt.plan <long.tsv >out || fail "stream: status $?"
 right=$(cut -d ' ' -f 1 out)
 [ "$right" -gt 400 ] && [ "$right" -lt 600 ] || fail "of a stream turned round: $(cat out)"
 accuracy() {
@@ -57,7 +57,7 @@ before=$(accuracy bow.plan)
 after=$(accuracy learnt.plan)
 [ "$before $after" = "0.0 1.0" ] || fail "the plan was right on $before of the stream, then on $after"
 echo "excellent	a film" >odd.tsv
-"$examples/stream" bow.plan 0.1 same.plan <odd.tsv >out 2>message || fail "stream: status $?"
+"$examples/stream" bow.plan same.plan <odd.tsv >out 2>message || fail "stream: status $?"
 grep "no label .excellent." message >/dev/null || fail "stream said: $(cat message)"
 
 "$examples/fit_c" >out 2>message || fail "fit_c: $(cat message)"

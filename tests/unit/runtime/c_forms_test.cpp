@@ -322,6 +322,23 @@ TEST_CASE("a request that cannot be is a bad argument, one that the plan refuses
   weft_free(c);
   CHECK(weft_reads_pairs(nullptr) == 0);
   CHECK(weft_temperature(nullptr) == 0);
+  CHECK(weft_learning_rate(nullptr) == 0);
+}
+
+TEST_CASE("a plan tells the highest learning rate that it was trained with") {
+  Plan plan = test::small_plan();
+  for (const double highest : {0.0, 0.1}) {
+    if (highest > 0) {
+      plan.history.push_back({.epoch = 1, .step = 10, .learning_rate = highest, .metrics = {}});
+      plan.history.push_back({.epoch = 2, .step = 20, .learning_rate = 0.01, .metrics = {}});
+    }
+    const TemporaryFile file("c.plan", "");
+    save_plan(plan, file.path());
+    weft_session* c = weft_load(file.path().c_str(), 1, 0);
+    REQUIRE(c != nullptr);
+    CHECK(weft_learning_rate(c) == highest);
+    weft_free(c);
+  }
 }
 
 }  // namespace
