@@ -51,8 +51,8 @@ void complete(const OpDef& op, Attrs& attrs, SourceLocation location) {
     const auto* integers = std::get_if<std::vector<std::int64_t>>(&value);
     if (integer != nullptr && std::holds_alternative<double>(wanted)) {
       value = static_cast<double>(*integer);
-    } else if (integers != nullptr && std::holds_alternative<std::vector<double>>(wanted)) {
-      value = std::vector<double>(integers->begin(), integers->end());
+    } else if (integers != nullptr && std::holds_alternative<AttrNumbers>(wanted)) {
+      value = AttrNumbers(integers->begin(), integers->end());
     } else {
       throw Error(location,
                   fmt::format("{}: the attribute `{}` has a value of another kind than {}", op.name,

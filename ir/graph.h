@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -23,8 +24,15 @@ struct OpDef;
 enum class ValueId : std::uint32_t {};           // an index into Graph::values
 inline constexpr ValueId kNoValue{0xFFFFFFFFU};  // an optional operand left out, printed `_`
 
+// A type of its own, for libstdc++ 12: a variant of std types only is taken to always hold a value,
+// which is not so while a copy of it runs out of memory, and is destroyed by a wild jump.
+struct AttrNumbers : std::vector<double> {
+  using vector::vector;
+  AttrNumbers(std::vector<double> numbers) : vector(std::move(numbers)) {}
+};
+
 using Attr =
-    std::variant<std::int64_t, double, std::string, std::vector<std::int64_t>, std::vector<double>>;
+    std::variant<std::int64_t, double, std::string, std::vector<std::int64_t>, AttrNumbers>;
 using Attrs = std::map<std::string, Attr, std::less<>>;  // ordered: printing is canonical
 
 // A number known only at run time, with the most it may be: memory is planned for the capacity.

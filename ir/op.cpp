@@ -62,12 +62,12 @@ std::vector<double> floats_attr(const Attrs& attrs, std::string_view name) {
   if (const auto* list = std::get_if<std::vector<std::int64_t>>(&value)) {
     return {list->begin(), list->end()};
   }
-  return attr_as<std::vector<double>>(attrs, name);
+  return attr_as<AttrNumbers>(attrs, name);
 }
 
 std::vector<std::int64_t> ints_attr(const Attrs& attrs, std::string_view name) {
   const Attr& value = attr(attrs, name);
-  const auto* floats = std::get_if<std::vector<double>>(&value);
+  const auto* floats = std::get_if<AttrNumbers>(&value);
   if (floats != nullptr && floats->empty()) return {};
   return attr_as<std::vector<std::int64_t>>(attrs, name);
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <set>
 #include <span>
@@ -18,9 +19,10 @@ constexpr std::size_t kEnd = std::numeric_limits<std::size_t>::max();  // after 
 
 class Verifier {
  public:
-  explicit Verifier(const Graph& graph) : graph_(graph), scratch_(graph) {
+  explicit Verifier(const Graph& graph) : graph_(graph) {
     // Derived symbols must come out of the ops again, with the capacities that are written.
-    std::erase_if(scratch_.symbols, [](const Symbol& s) { return s.derived; });
+    std::ranges::copy_if(graph.symbols, std::back_inserter(scratch_.symbols),
+                         [](const Symbol& s) { return !s.derived; });
   }
 
   void run() {
@@ -337,7 +339,7 @@ class Verifier {
   }
 
   const Graph& graph_;
-  Graph scratch_;
+  Graph scratch_;  // of symbols only
 };
 
 }  // namespace

@@ -32,13 +32,33 @@ constexpr std::array kCommands = {
 #include "frontend/cli/commands.def"
 };
 
-// A mapped file has become shorter than it was. All that a handler may do is write and end.
-void on_lost_pages(int) {
-  constexpr std::string_view kMessage =
-      "weft: a plan or another file was cut short while it was used\n"
-      "    note: put a new file in its place with `mv`, not with `cp`\n";
-  if (::write(STDERR_FILENO, kMessage.data(), kMessage.size()) < 0) std::_Exit(1);
+constexpr std::string_view kNoMemory = "weft: there is not enough memory\n";
+
+// All that a handler may do is write and end.
+[[noreturn]] void end_with(std::string_view message) {
+  if (::write(STDERR_FILENO, message.data(), message.size()) < 0) std::_Exit(1);
   std::_Exit(1);
+}
+
+// A mapped file has become shorter than it was.
+void on_lost_pages(int) {
+  end_with(
+      "weft: a plan or another file was cut short while it was used\n"
+      "    note: put a new file in its place with `mv`, not with `cp`\n");
+}
+
+const std::terminate_handler kUsualTerminate = std::get_terminate();
+
+// Destructors that allocate, as those of nlohmann-json do, end here once there is no memory left.
+[[noreturn]] void on_terminate() {
+  try {
+    if (const std::exception_ptr thrown = std::current_exception()) std::rethrow_exception(thrown);
+  } catch (const std::bad_alloc&) {
+    end_with(kNoMemory);
+  } catch (...) {
+    kUsualTerminate();
+  }
+  std::abort();
 }
 
 // Refuses `--seed 1 --seed 2`: a flag keeps its last value, so the first would be ignored.
@@ -180,6 +200,7 @@ int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGBUS, weft::on_lost_pages);
+  std::set_terminate(weft::on_terminate);
   try {
     return weft::run(argc, argv);
   } catch (const weft::Error& e) {
@@ -187,7 +208,7 @@ int main(int argc, char** argv) {
     const bool placed = !e.diagnostics().empty() && e.diagnostics().front().location.line > 0;
     weft::print_message(stderr, "{}{}\n", placed ? "" : "weft: ", weft::escape_controls(e.what()));
   } catch (const std::bad_alloc&) {
-    weft::print_message(stderr, "weft: there is not enough memory\n");
+    weft::print_message(stderr, "{}", weft::kNoMemory);
   } catch (const std::exception& e) {
     weft::print_message(stderr, "weft: {}\n", e.what());
   }

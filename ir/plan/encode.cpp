@@ -153,7 +153,7 @@ class Encoder {
     const auto* number = std::get_if<double>(&value);
     const auto* string = std::get_if<std::string>(&value);
     const auto* integers = std::get_if<std::vector<std::int64_t>>(&value);
-    const auto* numbers = std::get_if<std::vector<double>>(&value);
+    const auto* numbers = std::get_if<AttrNumbers>(&value);
     const auto string_at = string != nullptr ? text(*string) : 0;
     const auto integers_at = integers != nullptr ? out_.CreateVector(*integers) : 0;
     const auto numbers_at = numbers != nullptr ? out_.CreateVector(*numbers) : 0;
