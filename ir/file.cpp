@@ -12,8 +12,10 @@
 #include <cstring>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "ir/diagnostic.h"
+#include "ir/temporary.h"
 
 namespace weft {
 namespace {
@@ -126,30 +128,29 @@ AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
   open_temporary();
 }
 
-std::string temporary_beside(const std::string& path, int attempt) {
-  const std::string folder = std::filesystem::path(path).parent_path().string();
-  return fmt::format("{}/.weft-{}-{}.tmp", folder.empty() ? "." : folder,
-                     static_cast<long>(::getpid()), attempt);
-}
-
 // If the system allows it, the file has no name until it is complete, so that a killed process
 // leaves nothing behind.
 void AtomicFile::open_temporary() {
+  remove_left_over(target_);
   const std::string folder =
       std::filesystem::path(temporary_beside(target_, 0)).parent_path().string();
   if (::access("/proc/self/fd", X_OK) == 0) {
     constexpr int flags = O_WRONLY | O_TMPFILE | O_CLOEXEC;
     file_ = retried([&] { return ::open(folder.c_str(), flags, 0666); });
     unnamed_ = file_ >= 0;
+    if (unnamed_) lock_temporary(file_);
   }
   for (int i = 0; file_ < 0; ++i) {
     const std::string name = temporary_beside(target_, i);
     constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
     file_ = retried([&] { return ::open(name.c_str(), flags, 0666); });
-    if (file_ >= 0) {
+    if (file_ < 0 && errno != EEXIST) fail(errno);
+    if (file_ < 0) continue;
+    lock_temporary(file_);
+    if (is_named(file_, name)) {
       temporary_ = name;
-    } else if (errno != EEXIST) {
-      fail(errno);
+    } else {  // taken for left over before it was locked
+      ::close(std::exchange(file_, -1));
     }
   }
   struct stat status = {};
@@ -198,13 +199,11 @@ void AtomicFile::commit() {
   const bool replaced = unnamed_ || !temporary_.empty();
   if (replaced && retried([&] { return ::fsync(file_); }) != 0) fail(errno);
   name_file();
-  const int file = file_;
-  file_ = -1;
-  if (::close(file) != 0) fail(errno);
-  if (!replaced) return;
-  if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail(errno);
+  // Before it is closed, which unlocks it.
+  if (replaced && ::rename(temporary_.c_str(), target_.c_str()) != 0) fail(errno);
   temporary_.clear();
-  sync_folder();
+  if (::close(std::exchange(file_, -1)) != 0) fail(errno);
+  if (replaced) sync_folder();
 }
 
 // So that the new name survives a power cut. Some file systems cannot; the rename holds all the

@@ -34,10 +34,6 @@ void read_ahead(std::span<const std::byte> mapped);
 // read.
 std::string read_text_file(const std::string& path);
 
-// A name for a temporary file or folder beside `path`: short, whatever the name of `path`, and
-// different between processes. Where it is taken, the next attempt has another.
-std::string temporary_beside(const std::string& path, int attempt);
-
 // A file being written. Until `commit` returns, `path` holds what it held before: bytes go to a
 // temporary file in the same folder, which commit syncs and renames, and which is gone if commit is
 // never reached. Follows symbolic links; a device or pipe is written directly.

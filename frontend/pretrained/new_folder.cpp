@@ -1,13 +1,15 @@
 // Checks the place of a new folder, fills a temporary one beside it and renames that.
 #include "frontend/pretrained/new_folder.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <system_error>
 #include <utility>
 
 #include "ir/diagnostic.h"
-#include "ir/file.h"
+#include "ir/temporary.h"
 
 namespace weft {
 namespace {
@@ -51,10 +53,17 @@ NewFolder::NewFolder(std::string path) : path_(std::move(path)) {
     throw Error(fmt::format("{}: cannot be made: the folder it would be in is missing", path_),
                 above.empty() ? "check the path" : fmt::format("make it: mkdir -p {}", above));
   }
+  remove_left_over(target_.string());
   for (int i = 0; temporary_.empty(); ++i) {
     const std::string name = temporary_beside(target_.string(), i);
     if (fs::create_directory(name, error)) {
-      temporary_ = name;
+      lock_ = ::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      lock_temporary(lock_);
+      if (lock_ < 0 || is_named(lock_, name)) {
+        temporary_ = name;
+      } else {  // taken for left over before it was locked
+        ::close(std::exchange(lock_, -1));
+      }
     } else if (error) {
       throw Error(fmt::format("{}: cannot be made: {}", path_, error.message()),
                   "name a folder that can be written");
@@ -65,6 +74,7 @@ NewFolder::NewFolder(std::string path) : path_(std::move(path)) {
 NewFolder::~NewFolder() {
   std::error_code ignored;
   if (!temporary_.empty()) fs::remove_all(temporary_, ignored);
+  if (lock_ >= 0) ::close(lock_);
 }
 
 void NewFolder::commit() {

@@ -24,6 +24,7 @@ class NewFolder {
   std::string path_;                 // as given, for messages
   std::filesystem::path target_;     // with symbolic links followed
   std::filesystem::path temporary_;  // empty: committed
+  int lock_ = -1;                    // of the temporary folder
 };
 
 }  // namespace weft

@@ -1,6 +1,7 @@
 // A library for LD_PRELOAD that makes the n-th call of a kind fail, once or from then on, while
-// `main` runs; tests/e2e/faults.sh drives it.
-//   WEFT_FAULT        malloc, write, short_write, interrupt, fsync, rename, mmap or pthread_create
+// `main` runs; tests/faults/faults.sh drives it.
+//   WEFT_FAULT        malloc, write, short_write, interrupt, fsync, rename, mmap, pthread_create,
+//                     nameless (no file without a name can be had) or killed (at a rename)
 //   WEFT_FAULT_AT     n, from 1; 0 or none: nothing fails
 //   WEFT_FAULT_LAST   the last call that fails; none: that one only
 //   WEFT_FAULT_COUNT  a file for the number of calls, at the end
@@ -12,6 +13,8 @@
 
 #include <atomic>
 #include <cerrno>
+#include <csignal>
+#include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -33,10 +36,13 @@ enum class Call {
   fsync,
   rename,
   mmap,
-  pthread_create
+  pthread_create,
+  nameless,
+  killed
 };
-constexpr const char* kNames[] = {"",      "malloc", "write", "short_write",   "interrupt",
-                                  "fsync", "rename", "mmap",  "pthread_create"};
+constexpr const char* kNames[] = {"",      "malloc", "write", "short_write",    "interrupt",
+                                  "fsync", "rename", "mmap",  "pthread_create", "nameless",
+                                  "killed"};
 
 std::atomic<Call> wanted = Call::none;  // none before and after main
 std::atomic<long> count = 0;
@@ -161,8 +167,21 @@ int fsync(int file) {
   return -1;
 }
 
+int open(const char* path, int flags, ...) {
+  static auto* const call = real<decltype(open)>("open");
+  va_list more;
+  va_start(more, flags);
+  const bool makes = (flags & (O_CREAT | O_TMPFILE)) != 0;
+  const mode_t mode = makes ? va_arg(more, mode_t) : 0;
+  va_end(more);
+  if ((flags & O_TMPFILE) != O_TMPFILE || !fails(Call::nameless)) return call(path, flags, mode);
+  errno = EOPNOTSUPP;
+  return -1;
+}
+
 int rename(const char* from, const char* to) {
   static auto* const call = real<decltype(rename)>("rename");
+  if (fails(Call::killed)) ::raise(SIGKILL);
   if (!fails(Call::rename)) return call(from, to);
   errno = EACCES;
   return -1;

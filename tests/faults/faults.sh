@@ -70,7 +70,7 @@ for name in compile predict eval train; do
   [ "$status" -eq 0 ] || fail "$name: $(cat message)"
   cp out/file "$name.file"
   cp said "$name.said"
-  for call in malloc write short_write interrupt fsync rename mmap pthread_create; do
+  for call in malloc write short_write interrupt fsync rename mmap pthread_create nameless; do
     preload=("LD_PRELOAD=$library" "WEFT_FAULT=$call")
     run "$name" "${preload[@]}" WEFT_FAULT_COUNT=count
     count=$(<count)
@@ -90,4 +90,13 @@ for name in compile predict eval train; do
     ((tried += succeeded + refused)) || true
   done
 done
+
+# Killed before its file has the name: the old file stays, and who next writes there clears up.
+run compile "LD_PRELOAD=$library" WEFT_FAULT=killed WEFT_FAULT_AT=1
+[ "$status" -eq 137 ] || fail "status $status where it was to be killed"
+left_over=(out/.weft-*.tmp)
+[ -e "${left_over[0]}" ] || fail "nothing is left of a killed process: is it killed too late?"
+cmp -s out/file old || fail "killed, and the file is another"
+"$weft" compile old --predict-only -o out/other
+[ ! -e "${left_over[0]}" ] || fail "${left_over[0]} stays"
 echo "$tried faults: success or one message"

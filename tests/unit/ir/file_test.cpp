@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "ir/diagnostic.h"
+#include "ir/temporary.h"
 #include "tests/support/temporary_file.h"
 #include "tests/support/temporary_folder.h"
 
@@ -84,6 +85,32 @@ TEST_CASE("a write that fails half-way leaves the old file and nothing else") {
                 message);
   CHECK(content(folder / "x.txt") == "old");
   CHECK(folder.files() == 1);
+}
+
+TEST_CASE("what killed processes have left is removed by the next write, and nothing else") {
+  const TemporaryFolder folder;
+  const std::vector<std::string> kept = {".weft-7-1.tmp", ".weft-7.tmp",    ".weft--1.tmp",
+                                         ".weft-7-a.tmp", "x.weft-7-2.tmp", ".weft-7-2.tmp~",
+                                         ".weft-spill-x", ".weft-7-2-3.tmp"};
+  for (const std::string& name : kept) put(folder / name, "kept");
+  put(folder / ".weft-7-2.tmp", "left over");
+  std::filesystem::create_directory(folder / ".weft-8-0.tmp");
+  put(folder / ".weft-8-0.tmp/config.json", "left over");
+  const int living = ::open((folder / kept[0]).c_str(), O_RDONLY);
+  REQUIRE(living >= 0);
+  lock_temporary(living);
+
+  AtomicFile first(folder / "x.txt");
+  write_file(folder / "y.txt", "while another is being written");
+  first.write("new");
+  first.commit();
+  CHECK(content(folder / "x.txt") == "new");
+  for (const std::string& name : kept) CHECK_MESSAGE(content(folder / name) == "kept", name);
+  CHECK(folder.files() == kept.size() + 2);
+
+  ::close(living);
+  write_file(folder / "x.txt", "newer");
+  CHECK_FALSE(std::filesystem::exists(folder / kept[0]));
 }
 
 TEST_CASE("a pipe is written if it is read from, and else refused") {
