@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "frontend/cli/command.h"
+#include "frontend/cli/unchanged_file.h"
 #include "frontend/report/metrics_report.h"
 #include "frontend/report/probabilities.h"
 #include "frontend/report/report.h"
@@ -42,6 +43,7 @@ int eval(const Flags& flags) {
   if (!flags.report.empty()) {
     check_output("--report", flags.report, {{"PLAN", flags.plan}, {"--data", flags.data}});
   }
+  const UnchangedFile plan(flags.plan);
   Session session = Session::load(flags.plan, {flags.threads});
   check_threshold(flags, session.plan());
   const Corpus corpus = flags.reading.read(flags.data);
@@ -54,6 +56,7 @@ int eval(const Flags& flags) {
   const Evaluation evaluation = evaluate(
       session, data, threshold, nullptr,
       [&](std::size_t i, const Predictions& all, std::size_t k) { probabilities.add(i, all, k); });
+  plan.check();
   if (!flags.report.empty()) {
     Report report = make_report(session, corpus, data, evaluation);
     report.data = listed_files(flags.data);

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "frontend/cli/command.h"
+#include "frontend/cli/unchanged_file.h"
 #include "frontend/data/columns.h"
 #include "frontend/data/data_format.h"
 #include "frontend/data/line_reader.h"
@@ -316,6 +317,7 @@ void warn_of(const Count& count, bool lines, const TextSettings& text) {
 void predict(const Flags& flags) {
   Texts texts(flags);
   const int threads = flags.threads > 0 ? flags.threads : default_threads();
+  const UnchangedFile plan(flags.plan);
   std::vector<std::optional<Predictor>> workers(static_cast<std::size_t>(threads));
   workers[0].emplace(flags, Session::load(flags.plan, {.threads = 1}));
   if (flags.threshold && workers[0]->task() != Task::multi_label) {
@@ -336,6 +338,7 @@ void predict(const Flags& flags) {
     flush_out();
   };
   run_ordered_blocks(workers.size(), {read, answer, write});
+  plan.check();
   warn_of(count, texts.are_lines(), workers[0]->text_settings());
   if (!texts.are_lines()) warn(texts.remarks());
 }

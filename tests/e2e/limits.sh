@@ -11,20 +11,35 @@ awk 'BEGIN {
 "$weft" new textcnn >textcnn.model
 "$weft" train textcnn.model --data data.tsv --epochs 1 --threads 1 --quiet -o a.plan 2>message
 
-# A plan that is cut short while a command uses it (`cp` over it begins with that).
-cp a.plan live.plan
+# while_predicting COMMAND...: runs it after the first answer of live.plan; the other answers follow.
+# Their number is left in `answers`, the status in $status.
 mkfifo lines
-status=0
-timeout 60 "$weft" predict live.plan --threads 1 <lines >answers 2>message &
-exec 3>lines
-printf 'a fine w1\n' >&3
-sleep 1
-truncate -s 100 live.plan
-cut -f 2 data.tsv | cat >&3 2>/dev/null || true  # the reader may have gone away
-exec 3>&-
-wait $! || status=$?
-[ "$status" -le 1 ] || fail "status $status where the plan was cut short"
-[ "$status" -eq 0 ] || grep -qE "cut short|live.plan" message || fail "said: $(cat message)"
+while_predicting() {
+  cp a.plan live.plan
+  status=0
+  timeout 60 "$weft" predict live.plan --threads 1 <lines >answers 2>message &
+  exec 3>lines
+  printf 'a fine w1\n' >&3
+  sleep 1
+  "$@"
+  cut -f 2 data.tsv | cat >&3 2>/dev/null || true  # the reader may have gone away
+  exec 3>&-
+  wait $! || status=$?
+}
+(echo "a fine w1" && cut -f 2 data.tsv) | "$weft" predict a.plan --threads 1 >right
+
+# A plan that is cut short while a command uses it (`cp` over it begins with that).
+while_predicting truncate -s 100 live.plan
+[ "$status" -eq 1 ] || fail "status $status where the plan was cut short"
+grep -qE "cut short|live.plan: was written into" message || fail "said: $(cat message)"
+# One that is written into, and one that another takes the place of.
+"$weft" train textcnn.model --data data.tsv --epochs 1 --threads 1 --seed 9 --quiet -o b.plan 2>message
+while_predicting cp b.plan live.plan
+[ "$status" -eq 1 ] || fail "status $status where the plan was written into"
+grep -q "live.plan: was written into while it was used" message || fail "said: $(cat message)"
+while_predicting mv b.plan live.plan
+[ "$status" -eq 0 ] || fail "status $status where another plan took the place: $(cat message)"
+cmp -s answers right || fail "another plan took the place, and answers changed"
 
 # What is no plan is not read as a whole.
 truncate -s 100G sparse.plan
