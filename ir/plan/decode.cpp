@@ -12,21 +12,19 @@
 #include "ir/plan/header.h"
 #include "ir/plan/plan_generated.h"
 #include "ir/plan/segments.h"
+#include "ir/plan/sizes.h"
 
 namespace weft {
 namespace {
 
 using plan_format::damaged;
 using plan_format::Header;
+using plan_format::kMaxDimensions;
+using plan_format::kMaxElements;
 using plan_format::require;
 using plan_format::require_zeros;
 using plan_format::SegmentEntry;
 using plan_format::Segments;
-
-// Limits far above those of any honest plan; below them sums and products of sizes cannot overflow.
-constexpr std::int64_t kMaxBytes = std::int64_t{1} << 46;
-constexpr std::int64_t kMaxElements = std::int64_t{1} << 40;
-constexpr std::size_t kMaxDimensions = 8;
 
 template <class Enum>
 Enum checked_enum(auto value, auto last) {
@@ -312,30 +310,8 @@ class Decoder {
       graph.writes.push_back({id(w.target(), graph), id(w.source(), graph)});
     });
     graph.arena_bytes = from.arena_bytes();
-    check_sizes(graph);
+    plan_format::check_sizes(graph);
     return graph;
-  }
-
-  // Checks what weft::verify relies on: sizes whose sums and products stay in range.
-  static void check_sizes(const Graph& graph) {
-    require(graph.arena_bytes >= 0 && graph.arena_bytes <= kMaxBytes, "an arena is out of range");
-    for (const Symbol& symbol : graph.symbols) {
-      require(!symbol.name.empty() && symbol.capacity >= 0 && symbol.capacity <= kMaxElements,
-              "a capacity is out of range");
-    }
-    for (const Value& value : graph.values) {
-      for (const Dim& dim : value.type.shape) {
-        require(dim.is_static() || graph.find_symbol(dim.symbol) != nullptr,
-                "a type refers to a symbol that its program lacks");
-      }
-      const std::string& rows = value.type.ragged_dim;
-      require(rows.empty() || graph.find_symbol(rows) != nullptr,
-              "a type refers to a symbol that its program lacks");
-      require(capacity_elements(graph, value.type) <= kMaxElements, "a value is out of range");
-      if (!value.storage) continue;
-      require(value.storage->offset >= 0 && value.storage->offset <= graph.arena_bytes,
-              "a value lies outside the arena");
-    }
   }
 
   HistoryEntry history_entry(const fbs::HistoryEntry& from) {
@@ -354,8 +330,29 @@ class Decoder {
   std::uint64_t budget_;
 };
 
+// The structure in the file, if it is one; else null.
+const fbs::Plan* checked_structure(std::span<const std::byte> structure) {
+  const auto* const at = reinterpret_cast<const std::uint8_t*>(structure.data());
+  flatbuffers::Verifier verifier(at, structure.size(), /*max_depth=*/16,
+                                 std::numeric_limits<flatbuffers::uoffset_t>::max());
+  return fbs::VerifyPlanBuffer(verifier) ? fbs::GetPlan(at) : nullptr;
+}
+
+[[noreturn]] void refuse_newer(std::span<const std::byte> bytes, const Header& header) {
+  const std::uint64_t size = std::min(header.structure_size, bytes.size() - sizeof header);
+  const fbs::Plan* const plan = checked_structure(bytes.subspan(sizeof header, size));
+  std::string needs;
+  if (plan != nullptr && plan->needs() != nullptr) {
+    for (const auto* need : *plan->needs()) needs += ", with " + need->str();
+  }
+  throw Error(fmt::format("is a plan of format {}{}, but this weft reads formats up to {}",
+                          header.version, needs, plan_format::kVersion),
+              "use the weft that made it, or a later one");
+}
+
 Plan decode(std::span<const std::byte> bytes) {
   const Header header = plan_format::checked_header(bytes);
+  if (header.version > plan_format::kVersion) refuse_newer(bytes, header);
   require(header.structure_size <= bytes.size() - sizeof header, "its structure is cut short");
   const auto structure = bytes.subspan(sizeof header, header.structure_size);
   require(plan_format::checksum(structure) == header.structure_checksum,
@@ -365,12 +362,10 @@ Plan decode(std::span<const std::byte> bytes) {
   require(segments <= bytes.size(), "its segments are cut short");
   require_zeros(bytes.subspan(end, segments - end));
 
-  const auto* const at = reinterpret_cast<const std::uint8_t*>(structure.data());
-  flatbuffers::Verifier verifier(at, structure.size(), /*max_depth=*/16,
-                                 std::numeric_limits<flatbuffers::uoffset_t>::max());
-  require(fbs::VerifyPlanBuffer(verifier), "its structure is no FlatBuffer of a plan");
+  const fbs::Plan* const from = checked_structure(structure);
+  require(from != nullptr, "its structure is no FlatBuffer of a plan");
   Decoder decoder(structure.size());
-  Plan plan = decoder.decode(*fbs::GetPlan(at), Segments(bytes.subspan(segments)));
+  Plan plan = decoder.decode(*from, Segments(bytes.subspan(segments)));
   check_plan(plan);
   require(header.version == plan_format::version_of(plan, decoder.leaves_out_zeros),
           "its version is not that of what it holds");

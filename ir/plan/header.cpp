@@ -32,11 +32,7 @@ Header checked_header(std::span<const std::byte> bytes) {
   require(bytes.size() >= sizeof header, "it is cut short");
   std::memcpy(&header, bytes.data(), sizeof header);
   require(checksum(header) == header.header_checksum, "its header's checksum does not match");
-  if (header.version > kVersion) {
-    throw Error(fmt::format("is a plan of format {}, but this weft reads formats up to {}",
-                            header.version, kVersion),
-                "use the weft that made it, or a later one");
-  }
+  if (header.version > kVersion) return header;
   require(header.version > 0 && header.reserved == 0 && header.more_reserved[0] == 0 &&
               header.more_reserved[1] == 0,
           "its header says what no weft writes");

@@ -12,7 +12,8 @@ namespace weft::plan_format {
 void require(bool holds, std::string_view otherwise);
 void require_zeros(std::span<const std::byte> bytes);
 
-// Error if the bytes are no plan, one of a newer format, or cut short.
+// Error if the bytes are no plan, or cut short. Of a plan of a newer format no more is known than
+// that it is one.
 Header checked_header(std::span<const std::byte> bytes);
 
 }  // namespace weft::plan_format

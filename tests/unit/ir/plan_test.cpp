@@ -1,12 +1,15 @@
 // Plan files: everything survives a round trip, and what is no whole plan is refused with one clear
 // message.
 #include <doctest/doctest.h>
+#include <flatbuffers/flatbuffers.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <span>
+#include <utility>
 
 #include "ir/file.h"
 #include "ir/plan/format.h"
@@ -284,6 +287,37 @@ TEST_CASE("a plan of a newer format names both formats") {
   const std::string message = message_of([&] { decode_plan(bytes, "x.plan"); });
   CHECK_CONTAINS(message, "x.plan: is a plan of format 9, but this weft reads formats up to 4");
   CHECK_CONTAINS(message, "use the weft that made it, or a later one");
+}
+
+// As a later weft may write it: of this one's fields it needs none.
+TEST_CASE("a plan of a newer format names what it is newer for") {
+  constexpr flatbuffers::voffset_t kNeeds = 4 + 2 * 14;  // Plan.needs in plan.fbs
+  flatbuffers::FlatBufferBuilder out;
+  const auto needs = out.CreateVectorOfStrings({"hierarchical labels", "texts of bytes"});
+  const auto start = out.StartTable();
+  out.AddOffset(kNeeds, needs);
+  out.Finish(flatbuffers::Offset<void>(out.EndTable(start)));
+  const auto structure = std::as_bytes(std::span(out.GetBufferPointer(), out.GetSize()));
+  std::vector<std::byte> bytes = encode_plan(example_plan());
+  plan_format::Header header{};
+  std::memcpy(&header, bytes.data(), sizeof header);
+  header.version = 5;
+  header.structure_size = structure.size();
+  header.header_checksum = plan_format::checksum(header);
+  std::memcpy(bytes.data(), &header, sizeof header);
+  std::ranges::copy(structure, bytes.begin() + sizeof header);
+  const auto message = [&] { return message_of([&] { decode_plan(bytes, "x.plan"); }); };
+  CHECK_CONTAINS(message(),
+                 "x.plan: is a plan of format 5, with hierarchical labels, with texts of bytes, "
+                 "but this weft reads formats up to 4");
+  // However damaged the rest is, no more than that is said.
+  for (std::size_t i = sizeof header; i < sizeof header + structure.size(); ++i) {
+    const std::byte kept = std::exchange(bytes[i], std::byte{0xFF});
+    CHECK_CONTAINS(message(), "x.plan: is a plan of format 5");
+    bytes[i] = kept;
+  }
+  bytes.resize(sizeof header);
+  CHECK_CONTAINS(message(), "x.plan: is a plan of format 5, but this weft reads formats up to 4");
 }
 
 TEST_CASE("a plan cut short anywhere, or with any bit turned, is refused") {
