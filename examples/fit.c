@@ -70,7 +70,7 @@ static int explain(weft_session* session, const char* text) {
   if (weft_predict(session, &text, NULL, 1, &label, NULL) != WEFT_OK) return failed();
   if (weft_explain(session, text, strlen(text), NULL, 0, label, &why) != WEFT_OK) return failed();
   printf("%s: %s\n", text, weft_label(session, label));
-  for (size_t i = 0; i < why.count; ++i) {
+  for (size_t i = 0; i < why.word_count; ++i) {
     const weft_word* word = &why.words[i];
     printf("  %+.3f  %.*s\n", word->contribution, (int)(word->end - word->begin),
            text + word->begin);

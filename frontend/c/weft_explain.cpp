@@ -1,6 +1,8 @@
-// The C interface: explanations, word by word.
+// The C interface: explanations, by n-grams and word by word.
 #include <cstdlib>
-#include <new>
+#include <memory>
+#include <span>
+#include <vector>
 
 #include "frontend/c/weft_frontend.h"
 #include "frontend/report/explain.h"
@@ -12,20 +14,38 @@ using weft::c::guarded;
 
 namespace {
 
-// The words that stand for bytes of a text; what special tokens add counts with the bias.
-// Spans behind `length` are of the second text.
-std::vector<weft_word> words_of(const weft::Explanation& found, size_t length) {
+// Special tokens, which stand for no bytes of a text, are left out: what they add is in the bias.
+struct Parts {
   std::vector<weft_word> words;
+  std::vector<weft_ngram> ngrams;
+};
+
+// Spans behind `length` are of the second text.
+Parts parts_of(const weft::Explanation& found, size_t length) {
+  Parts parts;
   const std::vector<double> shares = found.by_word();
+  std::vector<size_t> before;  // words before each of them
   for (size_t i = 0; i < found.words.size(); ++i) {
     const weft::TextSpan span = found.words[i];
+    before.push_back(parts.words.size());
     if (span.begin == span.end) continue;
     const bool in_pair = span.begin > length;
     const size_t from = in_pair ? length + 1 : 0;
-    words.push_back(
+    parts.words.push_back(
         {span.begin - from, span.end - from, in_pair ? 1 : 0, found.known[i] ? 1 : 0, shares[i]});
   }
-  return words;
+  before.push_back(parts.words.size());
+  for (const weft::NGram& ngram : found.ngrams) {
+    const size_t first = before[ngram.first], behind = before[ngram.last + 1];
+    if (first < behind) parts.ngrams.push_back({first, behind - 1, ngram.contribution});
+  }
+  return parts;
+}
+
+// For the caller, who frees it.
+template <typename Part>
+std::unique_ptr<Part, decltype(&std::free)> copied(const std::vector<Part>& parts) {
+  return {static_cast<Part*>(weft::c::given_away(std::as_bytes(std::span(parts)))), &std::free};
 }
 
 }  // namespace
@@ -50,9 +70,11 @@ weft_status weft_explain(weft_session* session, const char* text, size_t length,
     weft::expect_numbers(session->answers, 0);
     const weft::Explainer explainer(plan.flushed(), plan.encoder());
     const weft::Explanation found = explainer.explain(input, static_cast<size_t>(label));
-    const std::vector<weft_word> words = words_of(found, length);
-    *explanation = {found.logit, found.bias, found.exact ? 1 : 0, words.size(),
-                    static_cast<weft_word*>(weft::c::given_away(std::as_bytes(std::span(words))))};
+    const Parts parts = parts_of(found, length);
+    auto words = copied(parts.words);
+    auto ngrams = copied(parts.ngrams);
+    *explanation = {found.logit,         found.bias,      found.exact ? 1 : 0, parts.words.size(),
+                    parts.ngrams.size(), words.release(), ngrams.release()};
     return WEFT_OK;
   });
 }
@@ -60,5 +82,6 @@ weft_status weft_explain(weft_session* session, const char* text, size_t length,
 void weft_free_explanation(weft_explanation* explanation) {
   if (explanation == nullptr) return;
   std::free(explanation->words);
+  std::free(explanation->ngrams);
   *explanation = {};
 }

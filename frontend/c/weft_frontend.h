@@ -45,7 +45,8 @@ WEFT_API weft_status weft_calibrate(weft_session* session, const char* const* te
                                     const size_t* pair_lengths, size_t count, const int32_t* labels,
                                     const int64_t* label_offsets, double* temperature);
 
-// A word of a text, or what the plan's tokenizer takes for one.
+// A word of a text, or what the plan's tokenizer takes for one: with tokenizer=ngrams also groups
+// of letters, with word_ngrams also neighbouring words, so that one may lie within another.
 typedef struct weft_word {
   size_t begin, end;    // in bytes of its text; `end` is behind it
   int in_pair;          // 1: of the second text
@@ -53,18 +54,25 @@ typedef struct weft_word {
   double contribution;  // to the label's logit
 } weft_word;
 
+// Words side by side that the model sees together, by a convolution; without one, a single word.
+typedef struct weft_ngram {
+  size_t first, last;   // words[first] to words[last]
+  double contribution;  // of these words together; not 0
+} weft_ngram;
+
 typedef struct weft_explanation {
   double logit;  // of the label; where one number tells two labels apart, the first's is negative
   double bias;   // the part of it that does not depend on words
   int exact;     // 1: bias and contributions add up to the logit. 0: an approximation, by gradients
-  size_t count;  // of words
-  weft_word* words;
+  size_t word_count, ngram_count;
+  weft_word* words;    // as in the text; each has its part of what its n-grams contribute
+  weft_ngram* ngrams;  // by size of their contributions, the largest first
 } weft_explanation;
 
-// Finds how much each word of a text adds to the label's logit. Exact for models that are linear
-// behind their pooling; fails for others, unless they are pretrained encoders. `pair`: the second
-// text, or NULL. The explanation is the caller's, until weft_free_explanation. It takes tens of
-// milliseconds, not the microseconds of an answer.
+// Finds how much each n-gram of a text adds to the label's logit, and so each word. Exact for
+// models that are linear behind their pooling; fails for others, unless they are pretrained
+// encoders. `pair`: the second text, or NULL. The explanation is the caller's, until
+// weft_free_explanation. It takes tens of milliseconds, not the microseconds of an answer.
 WEFT_API weft_status weft_explain(weft_session* session, const char* text, size_t length,
                                   const char* pair, size_t pair_length, int32_t label,
                                   weft_explanation* explanation);

@@ -1,18 +1,17 @@
 // The second part of the C interface: measures against counts made here, calibration against a
-// search for the best temperature, explanations against logits, training against C++, byte by byte.
+// search for the best temperature, training against C++, byte by byte.
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "frontend/c/weft_frontend.h"
 #include "frontend/train/fit.h"
-#include "frontend/train/import_pretrained.h"
+#include "tests/support/c_session.h"
 #include "tests/support/small_model.h"
 #include "tests/support/tags_model.h"
 #include "tests/support/temporary_file.h"
@@ -21,44 +20,10 @@
 namespace weft {
 namespace {
 
-void said(std::string_view part) {
-  CHECK_MESSAGE(std::string_view(weft_error()).find(part) != std::string_view::npos,
-                std::string(weft_error()));
-}
-
-weft_session* opened(const Plan& plan, int train) {
-  const std::vector<std::byte> bytes = encode_plan(plan);
-  weft_session* c = weft_load_memory(bytes.data(), bytes.size(), 1, train);
-  REQUIRE(c != nullptr);
-  return c;
-}
-
-// The small corpus with the labels of its plan; every `wrong`-th label is wrong, if that is not 0.
-struct Data {
-  std::vector<std::string> strings;
-  std::vector<const char*> texts;
-  std::vector<std::int32_t> labels;
-
-  explicit Data(std::size_t wrong = 11) {
-    const Corpus corpus = test::small_corpus();
-    for (std::size_t i = 0; i < corpus.size(); ++i) {
-      strings.emplace_back(corpus.text(i));
-      const auto label = static_cast<std::int32_t>(corpus.labels(i).front());
-      labels.push_back(wrong != 0 && i % wrong == 0 ? 1 - label : label);
-    }
-    for (const std::string& string : strings) texts.push_back(string.c_str());
-  }
-  std::size_t size() const { return texts.size(); }
-};
-
-void learn(weft_session* c, const Data& data, int epochs) {
-  for (int epoch = 0; epoch < epochs; ++epoch) {
-    for (std::size_t i = 0; i + 4 <= data.size(); i += 4) {
-      REQUIRE(weft_train_step(c, data.texts.data() + i, nullptr, 4, data.labels.data() + i, 0.02,
-                              nullptr) == WEFT_OK);
-    }
-  }
-}
+using test::Data;
+using test::learn;
+using test::opened;
+using test::said;
 
 double f1(double right, double given, double there) {
   return given + there == 0 ? 0 : 2 * right / (given + there);
@@ -211,76 +176,6 @@ TEST_CASE("C is told what is wrong with labelled texts") {
         WEFT_BAD_ARGUMENT);
   CHECK(weft_calibrate(c, texts, nullptr, nullptr, nullptr, 0, labels, nullptr, nullptr) ==
         WEFT_FAILED);
-  weft_free(c);
-}
-
-TEST_CASE("C explains a logit by words whose contributions add up to it") {
-  const Data data;
-  weft_session* c = opened(test::small_plan(), 1);
-  learn(c, data, 6);  // of what the session knows now, not of the plan as it was loaded
-  const std::string text = "w1 hot strange w2";
-  const char* const given = text.c_str();
-  std::array<float, 2> logits{};
-  REQUIRE(weft_predict_logits(c, &given, nullptr, 1, logits.data()) == WEFT_OK);
-  for (const std::int32_t label : {0, 1}) {
-    weft_explanation e{};
-    REQUIRE(weft_explain(c, text.data(), text.size(), nullptr, 0, label, &e) == WEFT_OK);
-    CHECK(e.exact == 1);
-    CHECK(e.logit == doctest::Approx(logits[static_cast<std::size_t>(label)]).epsilon(1e-4));
-    REQUIRE(e.count == 4);
-    double sum = e.bias;
-    std::string joined;
-    for (std::size_t i = 0; i < e.count; ++i) {
-      const weft_word& word = e.words[i];
-      joined += text.substr(word.begin, word.end - word.begin) + ' ';
-      sum += word.contribution;
-      CHECK(word.in_pair == 0);
-      CHECK(word.known == (i == 2 ? 0 : 1));
-    }
-    CHECK(joined == text + ' ');
-    CHECK(sum == doctest::Approx(e.logit));
-    weft_free_explanation(&e);
-    CHECK(e.words == nullptr);
-  }
-  weft_explanation none{};
-  REQUIRE(weft_explain(c, "", 0, nullptr, 0, 0, &none) == WEFT_OK);
-  CHECK(none.count == 0);
-  CHECK(none.bias == doctest::Approx(none.logit));
-  weft_free_explanation(&none);
-  CHECK(weft_explain(c, "w", 1, nullptr, 0, 2, &none) == WEFT_BAD_ARGUMENT);
-  CHECK(weft_explain(c, "w", 1, nullptr, 0, -1, &none) == WEFT_BAD_ARGUMENT);
-  CHECK(weft_explain(c, nullptr, 1, nullptr, 0, 0, &none) == WEFT_BAD_ARGUMENT);
-  CHECK(weft_explain(c, "w", 1, nullptr, 0, 0, nullptr) == WEFT_BAD_ARGUMENT);
-  CHECK(weft_explain(nullptr, "w", 1, nullptr, 0, 0, &none) == WEFT_BAD_ARGUMENT);
-  CHECK(weft_explain(c, "w", 1, "w", 1, 0, &none) == WEFT_FAILED);
-  said("reads one text");
-  weft_free_explanation(nullptr);
-  weft_free(c);
-}
-
-TEST_CASE("C explains pairs by the words of both texts") {
-  if (!std::filesystem::exists(test::pretrained_models() / "README.md")) {
-    MESSAGE("skipped: there are no pretrained models: they belong in ../shared/data/pretrained");
-    return;
-  }
-  const auto folder = (test::pretrained_models() / "tiny-bert-classifier").string();
-  weft_session* c = opened(import_pretrained(folder, {}, {}, /*pair=*/true), 0);
-  const std::string text = "a good\tfilm", pair = "the book";  // a tab is no border between them
-  weft_explanation e{};
-  REQUIRE(weft_explain(c, text.data(), text.size(), pair.data(), pair.size(), 1, &e) == WEFT_OK);
-  CHECK(e.exact == 0);
-  std::size_t first = 0, second = 0;
-  for (std::size_t i = 0; i < e.count; ++i) {
-    const weft_word& word = e.words[i];
-    const std::string& of = word.in_pair == 1 ? pair : text;
-    (word.in_pair == 1 ? second : first) += 1;
-    REQUIRE(word.begin < word.end);
-    REQUIRE(word.end <= of.size());
-    if (word.begin > 0) CHECK(of.find_first_of(" \t", word.begin) >= word.end);
-  }
-  CHECK(first >= 3);
-  CHECK(second >= 2);
-  weft_free_explanation(&e);
   weft_free(c);
 }
 
