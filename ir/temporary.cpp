@@ -2,6 +2,7 @@
 // container that shares the folder.
 #include "ir/temporary.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
@@ -12,6 +13,7 @@
 #include <cctype>
 #include <cerrno>
 #include <filesystem>
+#include <memory>
 #include <string_view>
 #include <system_error>
 
@@ -26,6 +28,10 @@ std::string folder_of(const std::string& path) {
   const std::string folder = fs::path(path).parent_path().string();
   return folder.empty() ? "." : folder;
 }
+
+struct CloseFolder {
+  void operator()(DIR* folder) const { ::closedir(folder); }
+};
 
 // `.weft-12-0.tmp`
 bool is_temporary(std::string_view name) {
@@ -47,7 +53,8 @@ void remove_if_left_over(const std::string& name) {
   const int file = ::open(name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (file < 0) return;
   std::error_code ignored;
-  if (::flock(file, LOCK_EX | LOCK_NB) == 0 && is_named(file, name)) fs::remove_all(name, ignored);
+  const bool left_over = ::flock(file, LOCK_EX | LOCK_NB) == 0 && is_named(file, name);
+  if (left_over && ::unlink(name.c_str()) != 0) fs::remove_all(name, ignored);  // a folder
   ::close(file);
 }
 
@@ -69,11 +76,13 @@ bool is_named(int file, const std::string& name) {
          opened.st_dev == found.st_dev && opened.st_ino == found.st_ino;
 }
 
+// Not by std::filesystem, which terminates where an iterator finds no memory.
 void remove_left_over(const std::string& path) {
-  std::error_code error;
-  for (fs::directory_iterator at(folder_of(path), error), end; !error && at != end;
-       at.increment(error)) {
-    if (is_temporary(at->path().filename().string())) remove_if_left_over(at->path().string());
+  const std::string folder = folder_of(path);
+  const std::unique_ptr<DIR, CloseFolder> opened(::opendir(folder.c_str()));
+  if (opened == nullptr) return;
+  while (const dirent* const entry = ::readdir(opened.get())) {
+    if (is_temporary(entry->d_name)) remove_if_left_over(folder + '/' + entry->d_name);
   }
 }
 

@@ -55,9 +55,9 @@ const std::terminate_handler kUsualTerminate = std::get_terminate();
     if (const std::exception_ptr thrown = std::current_exception()) std::rethrow_exception(thrown);
   } catch (const std::bad_alloc&) {
     end_with(kNoMemory);
-  } catch (...) {
-    kUsualTerminate();
+  } catch (...) {  // the usual handler tells it
   }
+  kUsualTerminate();
   std::abort();
 }
 
