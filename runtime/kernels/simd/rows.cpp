@@ -1,6 +1,4 @@
 // Loops over the rows of a matrix: first maxima, sums, products, additions into rows of a table.
-// Without SVE, whose vectors can be in no array: NEON takes its place.
-#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/kernels/simd/rows.cpp"
 #include <hwy/foreach_target.h>  // must come before highway.h
