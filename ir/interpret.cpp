@@ -6,6 +6,35 @@
 namespace weft {
 namespace {
 
+void bind_symbol(const Graph& graph, const std::string& symbol, std::int64_t extent,
+                 SymbolExtents& extents) {
+  const Symbol* declared = graph.find_symbol(symbol);
+  WEFT_CHECK(declared != nullptr);
+  if (extent < 0 || extent > declared->capacity) {
+    throw Error(
+        fmt::format("{} is {}, but its capacity is {}", symbol, extent, declared->capacity));
+  }
+  const auto [bound, fresh] = extents.emplace(symbol, extent);
+  if (!fresh && bound->second != extent) {
+    throw Error(fmt::format("{} is both {} and {}", symbol, bound->second, extent));
+  }
+}
+
+// Empty while a symbol of the type is still unbound.
+std::optional<Extents> extents_of(const TensorType& type, const SymbolExtents& extents) {
+  Extents known;
+  for (const Dim& dim : type.shape) {
+    if (dim.is_static()) {
+      known.push_back(dim.value);
+      continue;
+    }
+    const auto bound = extents.find(dim.symbol);
+    if (bound == extents.end()) return std::nullopt;
+    known.push_back(bound->second + dim.value);
+  }
+  return known;
+}
+
 class Interpreter {
  public:
   Interpreter(const Graph& graph, const Bindings& given)
@@ -22,7 +51,7 @@ class Interpreter {
   }
 
   Interpretation run() {
-    for (const Node& node : graph_.nodes) evaluate(node);
+    for (const Node& node : graph_.nodes) evaluate_node(node);
     Interpretation done;
     for (const ValueId id : graph_.results) done.results.push_back(at(id));
     for (const Write& write : graph_.writes)
@@ -34,16 +63,7 @@ class Interpreter {
   Tensor& at(ValueId id) { return values_[static_cast<std::size_t>(id)]; }
 
   void bind(const std::string& symbol, std::int64_t extent) {
-    const Symbol* declared = graph_.find_symbol(symbol);
-    WEFT_CHECK(declared != nullptr);
-    if (extent < 0 || extent > declared->capacity) {
-      throw Error(
-          fmt::format("{} is {}, but its capacity is {}", symbol, extent, declared->capacity));
-    }
-    const auto [bound, fresh] = extents_.emplace(symbol, extent);
-    if (!fresh && bound->second != extent) {
-      throw Error(fmt::format("{} is both {} and {}", symbol, bound->second, extent));
-    }
+    bind_symbol(graph_, symbol, extent, extents_);
   }
 
   void bind_shape(const Value& value, const Tensor& tensor) {
@@ -71,50 +91,41 @@ class Interpreter {
     if (!ends.empty()) bind(rows, static_cast<std::int64_t>(ends.back()));
   }
 
-  // Empty while a symbol of the type is still unbound.
-  std::optional<Extents> extents(const TensorType& type) const {
-    Extents known;
-    for (const Dim& dim : type.shape) {
-      if (dim.is_static()) {
-        known.push_back(dim.value);
-        continue;
-      }
-      const auto bound = extents_.find(dim.symbol);
-      if (bound == extents_.end()) return std::nullopt;
-      known.push_back(bound->second + dim.value);
-    }
-    return known;
-  }
-
-  void evaluate(const Node& node) {
+  void evaluate_node(const Node& node) {
     std::vector<const Tensor*> x;
     for (const ValueId id : node.inputs) x.push_back(id == kNoValue ? nullptr : &at(id));
-    std::vector<Tensor> y(node.outputs.size());
-    std::vector<bool> allocated(y.size());
-    const auto allocate = [&] {
-      for (std::size_t i = 0; i < y.size(); ++i) {
-        const auto known = extents(graph_[node.outputs[i]].type);
-        if (allocated[i] || !known) continue;
-        y[i] = Tensor(*known);
-        allocated[i] = true;
-      }
-    };
-    allocate();
-    node.op->reference(EvalContext{graph_, node, x, y,
-                                   [&](const std::string& symbol, std::int64_t extent) {
-                                     bind(symbol, extent);
-                                     allocate();
-                                   },
-                                   extents_});
+    std::vector<Tensor> y = evaluate(graph_, node, x, extents_);
     for (std::size_t i = 0; i < y.size(); ++i) at(node.outputs[i]) = std::move(y[i]);
   }
 
   const Graph& graph_;
   std::vector<Tensor> values_;
-  std::map<std::string, std::int64_t, std::less<>> extents_;
+  SymbolExtents extents_;
 };
 
 }  // namespace
+
+std::vector<Tensor> evaluate(const Graph& graph, const Node& node,
+                             std::span<const Tensor* const> operands, SymbolExtents& extents) {
+  std::vector<Tensor> y(node.outputs.size());
+  std::vector<bool> allocated(y.size());
+  const auto allocate = [&] {
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      const auto known = extents_of(graph[node.outputs[i]].type, extents);
+      if (allocated[i] || !known) continue;
+      y[i] = Tensor(*known);
+      allocated[i] = true;
+    }
+  };
+  allocate();
+  node.op->reference(EvalContext{graph, node, operands, y,
+                                 [&](const std::string& symbol, std::int64_t extent) {
+                                   bind_symbol(graph, symbol, extent, extents);
+                                   allocate();
+                                 },
+                                 extents});
+  return y;
+}
 
 Interpretation interpret(const Graph& graph, const Bindings& given) {
   return Interpreter(graph, given).run();

@@ -2,7 +2,6 @@
 #include "runtime/executor.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 #include <limits>
 
@@ -295,12 +294,6 @@ void Executor::poison() const {
   }
 }
 
-void Executor::time_nodes() {
-  seconds_.assign(kernels_.size(), 0.0);
-  timed_extents_.assign(extents_.size(), 0);
-  timed_runs_ = 0;
-}
-
 void Executor::run_node(std::size_t i, RunContext& context) {
   if (deferred_[i].kernel == nullptr) {
     kernels_[i]->run(context);
@@ -322,17 +315,13 @@ void Executor::run(std::span<const SymbolExtent> extents) {
   for (const Copy& copy : before_) std::memcpy(copy.to, copy.from, copy.size);
   for (RowsOnDemand* const rows : read_in_full_) rows->require_all(threads_);
   for (std::size_t i = 0; i < kernels_.size(); ++i) {
-    if (seconds_.empty()) {
+    if (observer_ == nullptr) {
       run_node(i, context);
       continue;
     }
-    const auto start = std::chrono::steady_clock::now();
+    observer_->before(i, context);
     run_node(i, context);
-    seconds_[i] += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  }
-  if (!seconds_.empty()) {
-    ++timed_runs_;
-    for (std::size_t i = 0; i < extents_.size(); ++i) timed_extents_[i] += extents_[i];
+    observer_->after(i, context);
   }
   for (const Copy& copy : after_) std::memcpy(copy.to, copy.from, copy.size);
   if (!graph_.writes.empty()) memory_.changed();

@@ -35,6 +35,15 @@ struct TensorView {
   std::span<const std::int32_t> i32() const;
 };
 
+// Sees each node of a run just before it runs and just after: what profiles and checks are made of.
+class NodeObserver {
+ public:
+  virtual ~NodeObserver() = default;
+  // `node` is an index into graph().nodes.
+  virtual void before(std::size_t node, const RunContext&) = 0;
+  virtual void after(std::size_t node, const RunContext&) = 0;
+};
+
 // Not for two threads at once; several executors may share one read-only Memory.
 class Executor {
  public:
@@ -69,14 +78,10 @@ class Executor {
   // Gives the arena's memory back to the system until the next run; inputs and results are lost.
   void trim() { arena_.discard(); }
 
-  // From now on runs are timed node by node.
-  void time_nodes();
-  // The seconds so far, in the order of graph().nodes.
-  std::span<const double> node_seconds() const { return seconds_; }
-  // The number of runs timed, and the sum of each symbol's extents in them, in the order of
-  // graph().symbols.
-  std::int64_t timed_runs() const { return timed_runs_; }
-  std::span<const std::int64_t> timed_extents() const { return timed_extents_; }
+  // From now on, until it is null, `observer` sees every run; it must outlive them.
+  void observe(NodeObserver* observer) { observer_ = observer; }
+  // Where a value lies; null for an optional output that is left out.
+  std::byte* address(ValueId id) const { return address_[static_cast<std::size_t>(id)]; }
 
  private:
   struct Offsets;  // an input that cuts rows into sequences
@@ -115,9 +120,7 @@ class Executor {
   std::vector<Offsets> offsets_;
   std::vector<Result> results_;       // as Graph::results
   std::vector<Copy> before_, after_;  // what Graph::writes asks to be copied
-  std::vector<double> seconds_;       // by kernel; empty: nobody asked
-  std::vector<std::int64_t> timed_extents_;
-  std::int64_t timed_runs_ = 0;
+  NodeObserver* observer_ = nullptr;
 };
 
 }  // namespace weft

@@ -6,17 +6,16 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <vector>
 
 #include "frontend/format/table.h"
 #include "frontend/report/inspect.h"
+#include "frontend/report/node_timer.h"
 #include "frontend/train/dataset.h"
 #include "ir/op.h"
 #include "ir/plan/program_interface.h"
-#include "runtime/executor.h"
 #include "runtime/kernels/simd/peak.h"
 #include "runtime/resources/threads.h"
 #include "runtime/session.h"
@@ -59,25 +58,14 @@ Times measure(double seconds, std::size_t warm_up, Request request) {
   return times;
 }
 
-// A node's costs at the mean extents of the runs that were timed.
-std::vector<NodeCost> mean_costs(const Executor& executor) {
-  std::map<std::string, std::int64_t, std::less<>> extents;
-  const Graph& graph = executor.graph();
-  const std::int64_t runs = std::max<std::int64_t>(1, executor.timed_runs());
-  for (std::size_t i = 0; i < graph.symbols.size(); ++i) {
-    extents[graph.symbols[i].name] = executor.timed_extents()[i] / runs;
-  }
-  return costs_of(graph, extents);
-}
-
 // Runs `request` again with its nodes timed.
 template <typename Request>
 std::vector<BenchNode> measure_nodes(const Bench& bench, Executor& executor, Request request) {
-  executor.time_nodes();
+  const NodeTimer timer(executor);
   measure(bench.settings.seconds, 0, request);
-  const std::vector<NodeCost> costs = mean_costs(executor);
-  const auto runs = static_cast<double>(std::max<std::int64_t>(1, executor.timed_runs()));
-  const std::span<const double> spent = executor.node_seconds();
+  const std::vector<NodeCost> costs = costs_of(executor.graph(), timer.mean_extents());
+  const auto runs = static_cast<double>(std::max<std::int64_t>(1, timer.runs()));
+  const std::span<const double> spent = timer.seconds();
   const double total = std::max(std::accumulate(spent.begin(), spent.end(), 0.0), 1e-9);
   std::vector<BenchNode> nodes;
   for (std::size_t i = 0; i < spent.size(); ++i) {

@@ -21,13 +21,14 @@ constexpr std::int64_t kAvx2 = HWY_AVX2;
 struct InstructionSet {
   std::string_view name;
   std::int64_t disabled;  // of Highway's targets
+  std::int64_t needed;    // one of them
   dnnl::cpu_isa allowed;
 };
 
 constexpr std::array<InstructionSet, 3> kInstructionSets{{
-    {"sse4", kAvx512 | kAvx2, dnnl::cpu_isa::sse41},
-    {"avx2", kAvx512, dnnl::cpu_isa::avx2},
-    {"avx512", 0, dnnl::cpu_isa::avx512_core},
+    {"sse4", kAvx512 | kAvx2, HWY_SSE4, dnnl::cpu_isa::sse41},
+    {"avx2", kAvx512, kAvx2, dnnl::cpu_isa::avx2},
+    {"avx512", 0, kAvx512, dnnl::cpu_isa::avx512_core},
 }};
 
 bool limited() {
@@ -49,6 +50,14 @@ bool limited() {
 void limit_instruction_set() {
   static const bool done = limited();
   static_cast<void>(done);
+}
+
+std::vector<std::string_view> instruction_sets() {
+  std::vector<std::string_view> names;
+  for (const InstructionSet& set : kInstructionSets) {
+    if ((hwy::SupportedTargets() & set.needed) != 0) names.push_back(set.name);
+  }
+  return names;
 }
 
 }  // namespace weft
