@@ -24,7 +24,8 @@ std::size_t find_port(const OpDef& op, OperandRole role) {
 }
 
 TensorType type_of_state(OperandRole role, const TensorType& weight) {
-  if (role != OperandRole::row_state) return weight;
+  // One number is a row by itself.
+  if (role != OperandRole::row_state || weight.shape.empty()) return weight;
   return float_type({weight.shape[0]});
 }
 
@@ -157,9 +158,6 @@ std::vector<TensorType> infer_optimizer(const InferContext& v) {
   const bool of_rows = ids < v.op.inputs.size();
   v.expect_dtype(0, DType::f32);
   if (of_rows) v.expect_rank(0, 2);
-  if (has_port(v.op, OperandRole::row_state) && v.type(0).shape.empty()) {
-    v.fail(describe(v, 0) + ", but must have rows");
-  }
   const TensorType w = v.type(0);
   for (std::size_t port = 1; port < v.inputs.size(); ++port) {
     const OperandRole role = v.op.inputs[port].role;

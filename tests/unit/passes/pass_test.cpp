@@ -1,11 +1,11 @@
-// Passes on random programs: what they compute, and their gradients, must not change.
+// Compilation of random programs, and what passes say. That each pass keeps values and gradients:
+// every_pass_test.cpp.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -73,54 +73,6 @@ void check_same(const Bindings& found, const Bindings& wanted, double tolerance 
 Graph apply(const Graph& graph, std::string_view passes) {
   PassContext context;
   return run_passes(graph, parse_passes(passes), context);
-}
-
-// None where the pass fuses an activation, which autodiff refuses, or places values.
-std::optional<Graph> differentiated_after(const Graph& graph, std::string_view pass) {
-  const auto placement = parse_passes(find_pipeline("train")->placement);
-  if (std::ranges::find(placement, pass, &Pass::name) != placement.end()) return std::nullopt;
-  const Graph rewritten = apply(graph, pass);
-  try {
-    return apply(rewritten, "autodiff");
-  } catch (const Error& error) {
-    CHECK(std::string_view(error.what()).find("has no gradient") != std::string_view::npos);
-    return std::nullopt;
-  }
-}
-
-TEST_CASE("passes keep the values of random programs") {
-  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
-    CAPTURE(seed);
-    const RandomProgram random = random_program(seed);
-    verify(random.graph);
-    const Bindings wanted = run(random.graph, random.given);
-    for (const Pass& pass : all_passes()) {
-      if (!pass.rewrites) continue;
-      CAPTURE(pass.name);
-      check_same(run(apply(random.graph, pass.name), random.given), wanted);
-    }
-  }
-}
-
-TEST_CASE("passes keep the gradients of random programs") {
-  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
-    CAPTURE(seed);
-    const RandomProgram random = random_program(seed);
-    const Graph graded = apply(random.graph, "autodiff");
-    const Bindings wanted = run(graded, random.given);
-    std::string all = "autodiff";  // and every rewrite after it
-    for (const Pass& pass : all_passes()) {
-      if (!pass.rewrites) continue;
-      all += fmt::format(",{}", pass.name);
-      CAPTURE(pass.name);
-      if (const auto before = differentiated_after(random.graph, pass.name)) {
-        check_same(run(*before, random.given), wanted);
-      }
-      check_same(run(apply(graded, pass.name), random.given), wanted);
-    }
-    CAPTURE(all);
-    check_same(run(apply(random.graph, std::string_view(all)), random.given), wanted);
-  }
 }
 
 TEST_CASE("autodiff agrees with central differences on random programs") {
@@ -271,6 +223,29 @@ TEST_CASE("passes say what is wrong with a program") {
                  "weight_decay"));
   CHECK(contains(message_of(program(trainable), "optimizer-step"), "run autodiff first"));
   CHECK(contains(message_of(program(trainable), "infer-only"), "no result besides training's"));
+}
+
+TEST_CASE("what only training has is no result of a program that predicts") {
+  const std::string text =
+      "program @p {\n input %x : f32[2, 3]\n param %g : f32[3]\n param %b : f32[3]\n"
+      " state %m : f32[3]\n state %v : f32[3]\n"
+      " %y, %mean, %r, %nm, %nv = batch_norm(%x, %g, %b, %m, %v) at 4:2\n"
+      " return %y, %r\n}\n";
+  CHECK(contains(message_of(text, "infer-only"),
+                 "4:2: error: infer-only: %r of batch_norm is there in training only"));
+}
+
+TEST_CASE("adagrad takes one number for a row") {
+  const Graph graph = parse_one(
+      "program @p optimizer=\"adagrad\" {\n param %w : f32[]\n %loss = mul(%w, %w)\n"
+      " return %loss\n}\n");
+  const Graph train = apply(graph, "autodiff,optimizer-step");
+  verify(train);
+  Bindings given = with_training_inputs(train, {});
+  given["w"].data = {3.0};
+  given["rate"].data = {0.1};
+  const Bindings writes = interpret(train, given).writes;
+  CHECK(writes.at("w").data[0] == doctest::Approx(3.0 - 0.1 * 6.0 / 6.0));
 }
 
 TEST_CASE("lists of passes are read, and unknown names are answered with the known ones") {
