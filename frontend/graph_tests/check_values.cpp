@@ -2,10 +2,8 @@
 #include "frontend/graph_tests/check_values.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -15,6 +13,7 @@
 #include "frontend/graph_tests/json_tensor.h"
 #include "frontend/graph_tests/random_values.h"
 #include "frontend/graph_tests/run_graph.h"
+#include "frontend/graph_tests/tensor_difference.h"
 #include "frontend/graph_tests/test_programs.h"
 #include "frontend/graph_tests/values_block.h"
 #include "ir/parse.h"
@@ -54,40 +53,6 @@ bool declares(const Graph& graph, const std::string& name) {
 bool has_size(const Graph& graph, const std::string& name) {
   const Symbol* symbol = graph.find_symbol(name);
   return symbol != nullptr && !symbol->derived;
-}
-
-// Names the number that differs most, and how many differ; empty: none does.
-std::string difference(const NamedTensor& found, const Tensor& expected, double tolerance) {
-  const Tensor& tensor = found.tensor;
-  bool same_shape = tensor.data.size() == expected.data.size();
-  for (std::size_t i = 0; i < expected.shape.size(); ++i) {
-    same_shape &= expected.shape[i] == kUnknownExtent || expected.shape[i] == tensor.shape[i];
-  }
-  if (!same_shape) {
-    return fmt::format("%{} is of [{}], expected [{}]", found.name, fmt::join(tensor.shape, ", "),
-                       fmt::join(expected.shape, ", "));
-  }
-  std::size_t count = 0, worst = 0;
-  double most = -1;
-  for (std::size_t i = 0; i < tensor.data.size(); ++i) {
-    const double x = tensor.data[i], y = expected.data[i];
-    if ((std::isnan(x) && std::isnan(y)) || x == y) continue;
-    const double off = std::abs(x - y) / (1.0 + std::abs(y));
-    if (off <= tolerance) continue;
-    ++count;
-    if (off > most || std::isnan(off)) most = off, worst = i;
-  }
-  if (count == 0) return {};
-  Extents place(tensor.shape.size());
-  std::size_t rest = worst;
-  for (std::size_t axis = place.size(); axis-- > 0;) {
-    const auto extent = static_cast<std::size_t>(tensor.shape[axis]);
-    place[axis] = static_cast<std::int64_t>(rest % extent);
-    rest /= extent;
-  }
-  return fmt::format("%{}[{}] is {:.9g}, expected {:.9g}; {} of {} numbers differ by more than {}",
-                     found.name, fmt::join(place, ", "), tensor.data[worst], expected.data[worst],
-                     count, tensor.data.size(), tolerance);
 }
 
 class Checker {
@@ -219,7 +184,7 @@ class Checker {
     const auto check = [&](const std::string& name, const Tensor& expected) {
       const NamedTensor* found = outcome.find(name);
       if (found == nullptr) return;
-      const std::string differs = difference(*found, expected, block_.tolerance);
+      const std::string differs = difference_text(name, found->tensor, expected, block_.tolerance);
       if (!differs.empty()) text += fmt::format("{}, by {}: {}\n", variant.what, by, differs);
     };
     if (block_.results) {

@@ -9,8 +9,6 @@
 
 namespace weft {
 
-using SymbolExtents = std::map<std::string, std::int64_t, std::less<>>;
-
 // The shape of a type; a symbol that is not bound counts as 0. Error if it has more than 2^32
 // elements, which no test can mean.
 Extents bound_shape(const Value&, const SymbolExtents&);
