@@ -39,8 +39,10 @@ Plan change(const Flags& flags) {
   const Plan plan = load_plan(flags.input);
   const bool anew = flags.no_rewrites || flags.table || flags.table_budget;
   if (!anew && !flags.predict_only && !flags.fold) {
-    throw Error(fmt::format("{} is a plan already", flags.input),
-                "give --deploy, --predict-only, --fold or --table to make another form of it");
+    throw Error(
+        fmt::format("{} is a plan already", flags.input),
+        "give --deploy, --predict-only, --fold, --table, --table-budget or --no-rewrites to "
+        "make another form of it");
   }
   if (!flags.set.empty()) {
     throw Error("--set changes a description, but this plan is compiled already",
@@ -67,6 +69,19 @@ Plan build(const Flags& flags) {
                          {vectors_options(flags.vectors, /*quiet=*/false), flags.pretrained});
   say_notes(plan);
   return plan;
+}
+
+// Tables are what rewrites make.
+void check_tables(const Flags& flags) {
+  if (!flags.no_rewrites) return;
+  const char* const other = flags.table          ? "--table"
+                            : flags.table_budget ? "--table-budget"
+                            : flags.deploy       ? "--deploy"
+                            : flags.fold         ? "--fold"
+                                                 : nullptr;
+  if (other == nullptr) return;
+  throw UsageError(fmt::format("{} is about tables, and --no-rewrites makes none", other),
+                   "leave out one of the two");
 }
 
 // Error where the plan that is read, and could be trained further, would be lost.
@@ -113,6 +128,7 @@ Run declare_compile(CLI::App& app) {
   declare_set(app, flags->set);
   flags->reading.declare(app);
   return [flags] {
+    check_tables(*flags);
     if (flags->deploy) {
       flags->fold = true;
       if (!flags->table) flags->table = "int8";

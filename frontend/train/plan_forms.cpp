@@ -43,6 +43,15 @@ void drop_unread_tensors(Plan& plan) {
                 [&](const PlanTensor& tensor) { return !any_program_reads(plan, tensor.name); });
 }
 
+// Predicts by stored tables: it reads tensors that its description does not have.
+bool is_folded(const Plan& plan, const Graph& lowered) {
+  const Graph* const predict = plan.program(programs::kPredict);
+  return predict != nullptr && std::ranges::any_of(predict->values, [&](const Value& value) {
+           return value.persists() && !value.attrs.contains("computed") &&
+                  lowered.find_value(value.name) == nullptr;
+         });
+}
+
 }  // namespace
 
 std::int64_t table_rows(std::int64_t ids, const PretrainedConfig* pretrained) {
@@ -87,9 +96,14 @@ Plan recompile_predict(const Plan& plan, const CompileOptions& options) {
     changed.notes.push_back({std::string(programs::kPredict), std::move(text)});
   for (const Graph& program : changed.programs) {
     for (const Value& value : program.values) {
-      if (value.role != Role::param || plan.tensor(value.name) != nullptr) continue;
-      throw Error(fmt::format("the plan does not hold the weights %{}", value.name),
-                  "it was made with --fold: use the plan that it was made from");
+      if (!value.persists() || value.attrs.contains("computed")) continue;
+      if (plan.tensor(value.name) != nullptr) continue;
+      throw Error(
+          fmt::format("the plan does not hold %{}, which @{} would read", value.name, program.name),
+          is_folded(plan, lowered.graph)
+              ? "it holds tables that --fold or --deploy made: use the plan that it was "
+                "made from"
+              : "compile the description anew");
     }
   }
   return changed;

@@ -10,7 +10,7 @@
 namespace weft {
 
 // The same plan, predicting by a program compiled anew from its description. Error if the plan
-// lacks the weights: it may hold tables made of them instead.
+// lacks a tensor that it would read: of a folded plan, which has tables instead, it says so.
 Plan recompile_predict(const Plan&, const CompileOptions&);
 
 // The same plan without what only training needs.

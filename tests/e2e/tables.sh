@@ -63,4 +63,9 @@ done
 # A folded plan has given up what another form would be made of.
 if "$weft" compile folded.plan --table int8 -o x.plan 2>message; then fail "made from a folded plan"; fi
 grep -q -- "--fold" message || fail "said: $(cat message)"
+refuses "tables that --fold or --deploy made" "$weft" compile folded.plan --no-rewrites -o x.plan
+misused "--table is about tables, and --no-rewrites makes none" \
+  "$weft" compile whole.plan --no-rewrites --table int8 -o x.plan
+misused "--deploy is about tables" "$weft" compile whole.plan --no-rewrites --deploy -o x.plan
+refuses "--table-budget or --no-rewrites" "$weft" compile whole.plan -o x.plan
 echo "each form of a table says what it changes"

@@ -225,7 +225,25 @@ TEST_CASE("a plan with its tables stored predicts the same, without the weights 
   const Plan folded = fold_tables(plan_of(kModels[0], "adam(rate=0.01)", true));
   CHECK(folded.tensor("x.embedding.weight") == nullptr);
   CHECK(folded.tensor("a.conv1d.weight") == nullptr);
-  CHECK_THROWS_WITH_AS(recompile_predict(folded, {}), doctest::Contains("--fold"), Error);
+  for (const bool rewrites : {true, false}) {
+    CHECK_THROWS_WITH_AS(recompile_predict(folded, {.rewrites = rewrites}),
+                         doctest::Contains("tables that --fold or --deploy made"), Error);
+  }
+}
+
+TEST_CASE("a plan that lacks weights for another reason is not said to be folded") {
+  Plan plan = predict_only(plan_of(kModels[0], "adam(rate=0.01)", true));
+  std::erase_if(plan.tensors, [](const auto& t) { return t.name == "a.conv1d.weight"; });
+  for (const bool rewrites : {true, false}) {
+    std::string message;
+    try {
+      recompile_predict(plan, {.rewrites = rewrites});
+    } catch (const Error& error) {
+      message = error.what();
+    }
+    CHECK(message.find("does not hold %a.conv1d.weight, which @") != std::string::npos);
+    CHECK(message.find("--fold") == std::string::npos);
+  }
 }
 
 TEST_CASE("tables of integers are close") {
