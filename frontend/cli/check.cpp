@@ -1,4 +1,5 @@
-// `weft check`: checks a description without data, and shows the shape of every layer.
+// `weft check`: checks a description without data, and shows the shape of every layer; or validates
+// the compiler: what passes and kernels make of a description, a plan or IR text.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,8 +9,11 @@
 #include "frontend/cli/command.h"
 #include "frontend/description/lower.h"
 #include "frontend/description/pretrained_text.h"
+#include "frontend/graph_tests/validate.h"
 #include "frontend/search/search_space.h"
 #include "frontend/train/plan_forms.h"
+#include "frontend/train/plan_settings.h"
+#include "ir/parse.h"
 #include "ir/print.h"
 #include "runtime/text/tokenizers.h"
 
@@ -20,8 +24,14 @@ struct Flags {
   std::string description, pretrained;
   std::vector<std::string> set;
   std::int64_t labels = 2;
-  bool ir = false;
+  bool ir = false, compiled = false;
+  ValidationOptions validation;
 };
+
+// IR text begins with a program, behind comments.
+bool is_ir(const std::string& path) {
+  return path.ends_with(".ir") || begins_with(path, "program @");
+}
 
 // The weights of each layer `a.conv1d`, those of its parts `a.conv1d.inner` among them.
 std::unordered_map<std::string, std::int64_t> weights_by_layer(const Graph& graph) {
@@ -36,7 +46,54 @@ std::unordered_map<std::string, std::int64_t> weights_by_layer(const Graph& grap
   return weights;
 }
 
+// Few texts of few words; rows enough for random ids.
+constexpr std::int64_t kIds = 101, kTexts = 5;
+
+Graph small_graph(const Lowered& lowered, std::int64_t ids, const TextSettings& text) {
+  const std::int64_t tokens = std::max<std::int64_t>(64, max_ids(text));
+  return sized(lowered.graph, batch_sizes(ids, kTexts, tokens, text));
+}
+
+// Prints what was found; the exit status.
+int show(const std::vector<std::pair<std::string, Validation>>& validations) {
+  bool failed = false;
+  for (const auto& [name, validation] : validations) {
+    print_out(name + "\n" + validation.text);
+    failed = failed || validation.failed;
+  }
+  return failed ? 1 : 0;
+}
+
+int check_ir(const Flags& flags) {
+  std::vector<std::pair<std::string, Validation>> validations;
+  for (const Graph& graph : parse(read_text(flags.description), flags.description)) {
+    validations.emplace_back("program @" + graph.name, validate_graph(graph, {}, flags.validation));
+  }
+  if (validations.empty()) {
+    throw Error(fmt::format("{}: there is no program", flags.description),
+                "a program is written `program @name { ... }`");
+  }
+  return show(validations);
+}
+
+// Its own programs with its own weights; and its description, compiled anew at a small size.
+int check_plan_file(const Flags& flags) {
+  const Plan plan = load_plan(flags.description);
+  std::vector<std::pair<std::string, Validation>> validations;
+  validations.emplace_back("the programs of the plan", validate_plan(plan, flags.validation));
+  const Lowered lowered = lower_again(plan);
+  const std::optional<PretrainedConfig> config = pretrained_of(plan);
+  const std::int64_t ids =
+      table_rows(std::min(kIds, id_count(plan.text, kIds)), config ? &*config : nullptr);
+  validations.emplace_back(
+      "its description, compiled anew",
+      validate_graph(small_graph(lowered, ids, plan.text), {}, flags.validation));
+  return show(validations);
+}
+
 int check(const Flags& flags) {
+  if (is_plan(flags.description)) return check_plan_file(flags);
+  if (is_ir(flags.description)) return check_ir(flags);
   const Description description = read_model(flags.description);
   const Overrides overrides(flags.set);
   const DescriptionSettings settings = settings_of(description, overrides);
@@ -59,6 +116,11 @@ int check(const Flags& flags) {
   if (flags.ir) {
     print_out(print(graph));
     return 0;
+  }
+  if (flags.compiled) {
+    const std::int64_t few = pretrained.config() != nullptr ? ids : std::min(ids, kIds);
+    return show({{"what " + flags.description + " is compiled to",
+                  validate_graph(small_graph(lowered, few, settings.text), {}, flags.validation)}});
   }
   std::size_t width = 5;
   for (const LoweredLayer& layer : lowered.layers) width = std::max(width, layer.name.size());
@@ -83,12 +145,32 @@ int check(const Flags& flags) {
 
 Run declare_check(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
-  app.add_option("MODEL", flags->description, "a model description")->required();
+  app.add_option("MODEL|PLAN|FILE.ir", flags->description,
+                 "a model description: its shapes; a plan or IR text: its passes and kernels")
+      ->required();
   declare_set(app, flags->set);
   declare_pretrained(app, flags->pretrained);
   app.add_option("--labels", flags->labels, "the number of labels to assume")
       ->check(CLI::Range(1, 1 << 20));
   app.add_flag("--ir", flags->ir, "print the forward graph instead");
+  app.add_flag("--compiled", flags->compiled,
+               "of a description: check what passes and kernels make of it instead");
+  app.add_option("--passes", flags->validation.passes,
+                 "of IR text: check these passes and pipelines, as cse,dce; all by default");
+  app.add_option("--seconds", flags->validation.seconds,
+                 "the time for comparing a pipeline, or the kernels of an instruction set")
+      ->capture_default_str()
+      ->check(within(0.0, 1e6));
+  app.add_option("--threads", flags->validation.threads, "of kernels")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 4096));
+  app.footer(
+      "Values and gradients are interpreted in double before and after every pass, on numbers "
+      "made\n"
+      "up from a seed. The output of every node's kernel is compared with the op's reference, on\n"
+      "every instruction set of this machine (or that of WEFT_ISA). The first pass or node that "
+      "is\n"
+      "wrong is named, with the element; the status is then 1.");
   return [flags] { return check(*flags); };
 }
 

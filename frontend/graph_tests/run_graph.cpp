@@ -17,10 +17,6 @@
 namespace weft {
 namespace {
 
-bool is_planned(const Graph& graph) {
-  return std::ranges::any_of(graph.values, [](const Value& v) { return v.storage.has_value(); });
-}
-
 // Kernels trust indices that only a pooling or a window makes; the reference checks all.
 bool has_trusted_indices(const Graph& graph) {
   std::size_t offsets = 0, indices = 0;
@@ -101,6 +97,10 @@ std::string tensor_text(std::string_view mark, const NamedTensor& named) {
 }
 
 }  // namespace
+
+bool is_planned(const Graph& graph) {
+  return std::ranges::any_of(graph.values, [](const Value& v) { return v.storage.has_value(); });
+}
 
 const NamedTensor* Outcome::find(std::string_view name) const {
   for (const std::vector<NamedTensor>* list : {&results, &writes}) {

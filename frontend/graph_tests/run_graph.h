@@ -31,6 +31,8 @@ struct Outcome {
 // refuses: ids outside a table.
 Outcome run_graph(const Graph&, const Bindings& given, Engine);
 
+bool is_planned(const Graph&);  // its values have places
+
 // For a reader: name, type and numbers of each, long tensors shortened.
 std::string outcome_text(const Outcome&);
 // For a program: {"results": {"y": [[1, 2]]}, "writes": {}}, complete, a line each. Numbers are

@@ -167,3 +167,29 @@ for json in '{"radnom": 1}' '{"random": -1}' '[1]' '{"random": 1' '{"random": 1,
   [ "$(tail -n 1 out)" = "0 passed, 1 failed" ] || fail "$json gives: $(cat out message)"
 done
 echo "graphs run on numbers that are given or filled in; tests of graphs hold, fail and are rewritten"
+
+# `weft check`: passes by the interpreter, kernels by their references on every instruction set.
+"$weft" check pool.ir >out || fail "check finds: $(cat out)"
+grep -q "^program @pool$" out && grep -q "^passes   each rewrite by itself: " out &&
+  grep -qE "^kernels  (sse4|avx2|avx512): [0-9]+ nodes compared" out || fail "check says: $(cat out)"
+grep -q "^passes   train: not for this graph: autodiff: .* no result named .loss" out ||
+  fail "check says: $(cat out)"
+"$weft" check pool.ir --passes=cse,dce | head -2 | tail -1 >out
+grep -q "^passes   cse,dce: 0 changed" out || fail "check --passes says: $(cat out)"
+WEFT_ISA=sse4 "$weft" check pool.ir | grep -c "^kernels" >out
+[ "$(cat out)" = 1 ] || fail "WEFT_ISA does not choose the instruction set"
+refuses "there is no pass or pipeline .csee." "$weft" check pool.ir --passes=csee
+refuses "no result named .loss" "$weft" check pool.ir --passes=autodiff
+echo 'program @p { return %y }' >bad.ir
+refuses "bad.ir:1:[0-9]+: error" "$weft" check bad.ir
+film_reviews 60 20 >reviews.tsv
+printf 'model m\ntext max_tokens=20\nx = embedding(text, width=6)\na = x | conv1d(channels=5, kernel=3) | relu | max_pool\nlogits = a | linear(labels)\noutput softmax(logits)\ntrain adam(rate=0.01) batch=8 epochs=1\n' >m.model
+"$weft" check m.model --compiled >out || fail "check --compiled finds: $(cat out)"
+grep -q "^passes   train: [0-9]* changed" out || fail "check --compiled says: $(cat out)"
+"$weft" train m.model --data reviews.tsv -o m.plan >/dev/null 2>&1
+"$weft" check m.plan >out || fail "check of a plan finds: $(cat out)"
+grep -q "^the programs of the plan$" out && grep -q "^its description, compiled anew$" out ||
+  fail "check of a plan says: $(cat out)"
+"$weft" check m.plan --seconds 0 >out || fail "check without time finds: $(cat out)"
+grep -q "note: for time, these passes were not compared: " out &&
+  grep -q "note: @train: for time, [0-9]* nodes were not compared" out || fail "no note: $(cat out)"

@@ -141,7 +141,7 @@ refuses "there is no command .bogus." "$weft" bogus
 refuses "there is no flag .--nope." "$weft" --nope
 refuses "is too large a number" "$weft" train bow.model --data data.tsv -o x.plan \
   --epochs 99999999999999999999
-refuses "bow.plan is a plan, not a description" "$weft" check bow.plan
+refuses "bow.plan is a plan, not a description" "$weft" crossval bow.plan --data data.tsv
 if [ -w /dev/full ]; then
   for flag in --help --version "train --help"; do
     refuses "cannot write to standard output" bash -c "'$weft' $flag >/dev/full"
@@ -210,7 +210,6 @@ cp small.plan smaller.plan
 { printf '\xff\xfe'; sed 's/./&\x00/g' bow.model; } >utf16.model
 refuses "save the description as UTF-8" "$weft" check utf16.model
 refuses "save the description as UTF-8" "$weft" train utf16.model --data data.tsv -o x.plan
-refuses "is a plan, not a description" "$weft" check bow.plan
 misused "no such setting" "$weft" train bow.model --data data.tsv --set widht=3 -o x.plan
 refuses "plan is compiled already" "$weft" train one.plan --data data.tsv --set x.width=3 -o x.plan
 refuses "only predicts" "$weft" train small.plan --data data.tsv -o x.plan
