@@ -166,7 +166,6 @@ for json in '{"radnom": 1}' '{"random": -1}' '[1]' '{"random": 1' '{"random": 1,
   [ "$(status_of "$weft" test bad.ir)" = 1 ] || fail "passes: $json"
   [ "$(tail -n 1 out)" = "0 passed, 1 failed" ] || fail "$json gives: $(cat out message)"
 done
-echo "graphs run on numbers that are given or filled in; tests of graphs hold, fail and are rewritten"
 
 # `weft check`: passes by the interpreter, kernels by their references on every instruction set.
 "$weft" check pool.ir >out || fail "check finds: $(cat out)"
@@ -193,3 +192,38 @@ grep -q "^the programs of the plan$" out && grep -q "^its description, compiled 
 "$weft" check m.plan --seconds 0 >out || fail "check without time finds: $(cat out)"
 grep -q "note: for time, these passes were not compared: " out &&
   grep -q "note: @train: for time, [0-9]* nodes were not compared" out || fail "no note: $(cat out)"
+
+# `weft reduce`: a graph that fails becomes the few nodes that do.
+cat >big.ir <<'END'
+program @big {
+  symbol B <= 16
+  symbol T <= 256
+  input %ids : i32[T]
+  input %offsets : i32[B+1 -> T]
+  input %g : f32[B, 24]
+  param %table : f32[50, 24]
+  %x = embedding(%ids, %table) at 2:3
+  %t = tanh(%x)
+  %p, %at = max_pool(%t, %offsets)
+  %r = relu_grad(%p, %g) at 4:1
+  %s = sigmoid(%r)
+  %m = mul(%s, %p)
+  %loss = reduce_mean(%m) axes=[0, 1]
+  return %loss, %m
+}
+END
+reduce=("$weft" reduce big.ir --check "'$weft' opt {} --passes=autodiff" --says "relu_grad has no gradient")
+"${reduce[@]}" -o small.ir 2>message || fail "reduce: $(cat message)"
+grep -qE "^2 nodes of 7 are left, after [0-9]+ tries$" message || fail "reduce says: $(cat message)"
+grep -q "relu_grad" small.ir && grep -q "reduce_mean" small.ir || fail "reduced to: $(cat small.ir)"
+"$weft" opt small.ir --passes=cse >/dev/null || fail "the reduced graph is invalid: $(cat small.ir)"
+"${reduce[@]}" 2>message | cmp - small.ir || fail "a second run gives another graph"
+refuses "big.ir does not fail" "$weft" reduce big.ir --check "true" -o x.ir
+refuses "does not say the text" "$weft" reduce big.ir --check "false" --says nothing -o x.ir
+refuses "the shell cannot run" "$weft" reduce big.ir --check "no_such_command_here" -o x.ir
+refuses "big.ir does not fail" "$weft" reduce big.ir --check "sleep 5; false" --timeout 0.1 -o x.ir
+misused "--check is required" "$weft" reduce big.ir -o x.ir
+refuses "has a memory plan" bash -c "'$weft' opt pool.ir --passes=plan-memory >planned.ir &&
+  '$weft' reduce planned.ir --check false -o x.ir"
+[ ! -e x.ir ] || fail "something was written after an error"
+echo "graphs run on numbers that are given or filled in; tests of graphs hold, fail and are rewritten"

@@ -21,9 +21,9 @@
 #include "passes/flush.h"
 #include "passes/load_program.h"
 #include "passes/pass.h"
-#include "passes/rewrite.h"
 #include "tests/support/any_op_program.h"
 #include "tests/support/source_folder.h"
+#include "tests/support/wrong_pass.h"
 
 namespace weft {
 namespace {
@@ -157,21 +157,6 @@ TEST_CASE("every pass and every prefix of every pipeline keep the values and gra
   }
 }
 
-// Takes p * sigmoid(q) for silu(p), whatever q is.
-Graph take_gates_for_silu(const Graph& graph, PassContext&) {
-  const Uses uses(graph);
-  Rewriter out(graph);
-  for (const Node& node : graph.nodes) {
-    const Node* gate = node.op == &ops::mul ? uses.producer(node.inputs[1]) : nullptr;
-    if (gate != nullptr && gate->op == &ops::sigmoid) {
-      out.replace(node, ops::silu, {out(node.inputs[0])});
-    } else {
-      out.copy(node);
-    }
-  }
-  return std::move(out).finish();
-}
-
 // Right in value, wrong in gradient: a constant is no param.
 Graph stop_gradients(const Graph& graph, PassContext&) {
   Graph out = graph;
@@ -182,12 +167,12 @@ Graph stop_gradients(const Graph& graph, PassContext&) {
 }
 
 TEST_CASE("a pass that is well-typed but wrong is caught, and named, among others") {
-  const Pass wrong{"fuse-silu", "wrong", take_gates_for_silu, /*rewrites=*/true};
   std::size_t caught = 0;
   constexpr std::uint64_t programs = 150;
   for (std::uint64_t seed = 0; seed < programs; ++seed) {
     const RandomProgram random = any_op_program(seed);
-    const Pass* list[] = {find_pass("simplify"), find_pass("cse"), &wrong, find_pass("dce")};
+    const Pass* list[] = {find_pass("simplify"), find_pass("cse"), &test::kWrongPass,
+                          find_pass("dce")};
     const PassCheck check = check_passes(random.graph, list, random.given);
     if (check.failure.empty()) continue;
     CHECK(check.failure.starts_with("pass `fuse-silu` changed program @random: %"));
