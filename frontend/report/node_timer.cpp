@@ -7,22 +7,23 @@
 
 namespace weft {
 
-NodeTimer::NodeTimer(Executor& executor)
+NodeTimer::NodeTimer(Executor& executor, std::size_t max_spans)
     : executor_(executor),
       seconds_(executor.graph().nodes.size()),
-      begins_(seconds_.size()),
-      ends_(seconds_.size()),
+      max_spans_(max_spans),
       extents_(executor.graph().symbols.size()) {
+  spans_.reserve(max_spans);
   executor.observe(this);
 }
 
 NodeTimer::~NodeTimer() { executor_.observe(nullptr); }
 
-void NodeTimer::before(std::size_t node, const RunContext&) { begins_[node] = Clock::now(); }
+void NodeTimer::before(std::size_t, const RunContext&) { begin_ = Clock::now(); }
 
 void NodeTimer::after(std::size_t node, const RunContext& run) {
-  ends_[node] = Clock::now();
-  seconds_[node] += std::chrono::duration<double>(ends_[node] - begins_[node]).count();
+  const Clock::time_point end = Clock::now();
+  seconds_[node] += std::chrono::duration<double>(end - begin_).count();
+  if (spans_.size() < max_spans_) spans_.push_back({node, begin_, end});
   if (node + 1 < seconds_.size()) return;
   ++runs_;
   for (std::size_t s = 0; s < extents_.size(); ++s) extents_[s] += run.extents[s];

@@ -15,8 +15,14 @@ class NodeTimer final : public NodeObserver {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // Times every run of the executor as long as this lives.
-  explicit NodeTimer(Executor&);
+  struct Span {
+    std::size_t node;  // index into Graph::nodes
+    Clock::time_point begin, end;
+  };
+
+  // Times every run of the executor as long as this lives. Keeps the spans of the first runs, at
+  // most so many.
+  explicit NodeTimer(Executor&, std::size_t max_spans = 0);
   ~NodeTimer() override;
   NodeTimer(const NodeTimer&) = delete;
   NodeTimer& operator=(const NodeTimer&) = delete;
@@ -26,16 +32,16 @@ class NodeTimer final : public NodeObserver {
 
   std::int64_t runs() const { return runs_; }
   std::span<const double> seconds() const { return seconds_; }  // of all runs, by node
-  // The last run: when each node began and ended.
-  std::span<const Clock::time_point> begins() const { return begins_; }
-  std::span<const Clock::time_point> ends() const { return ends_; }
+  std::span<const Span> spans() const { return spans_; }
   // What the symbols were on average; derived ones included.
   SymbolExtents mean_extents() const;
 
  private:
   Executor& executor_;
   std::vector<double> seconds_;
-  std::vector<Clock::time_point> begins_, ends_;
+  Clock::time_point begin_;  // of the node that runs
+  std::vector<Span> spans_;
+  std::size_t max_spans_;
   std::vector<std::int64_t> extents_;  // sums, by index into Graph::symbols
   std::int64_t runs_ = 0;
 };

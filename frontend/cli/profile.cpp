@@ -1,0 +1,56 @@
+// `weft profile`: where the time of a plan goes, node by node.
+#include "frontend/report/profile.h"
+
+#include "frontend/cli/command.h"
+#include "ir/file.h"
+
+namespace weft {
+namespace {
+
+struct Flags {
+  std::string plan, trace;
+  std::vector<std::string> data;
+  ProfileSettings settings;
+  DataFlags reading;
+};
+
+int run_profile(const Flags& flags) {
+  if (!flags.trace.empty()) {
+    check_output("--trace", flags.trace, {{"PLAN", flags.plan}, {"--data", flags.data}});
+    check_replaceable("--trace", flags.trace, "{", "JSON");
+  }
+  const Plan plan = load_plan(flags.plan);
+  const Profile result = profile(plan, flags.reading.read(flags.data), flags.settings);
+  if (!flags.trace.empty()) write_file(flags.trace, trace_json(result));
+  print_out(to_text(result));
+  return 0;
+}
+
+}  // namespace
+
+Run declare_profile(CLI::App& app) {
+  const auto flags = std::make_shared<Flags>();
+  app.add_option("PLAN", flags->plan, "a plan")->required();
+  declare_data(app, "--data", flags->data, "labelled texts to measure on")->required();
+  app.add_flag("--train", flags->settings.train, "profile the training step too");
+  app.add_option("--trace", flags->trace,
+                 "write the first runs as a trace, JSON that Perfetto (ui.perfetto.dev) and "
+                 "chrome://tracing open");
+  app.add_option("--batch", flags->settings.batch, "texts in a request")
+      ->capture_default_str()
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 20));
+  app.add_option("--threads", flags->settings.threads,
+                 "threads of a request; 0: all that this process may use")
+      ->check(CLI::Range(0, 4096))
+      ->capture_default_str();
+  app.add_option("--seconds", flags->settings.seconds, "time of each program")
+      ->capture_default_str()
+      ->check(within(0.001, 3600.0));
+  flags->reading.declare(app);
+  app.footer(
+      "`% of limit` compares a node with what this machine can do at most, measured at the start:\n"
+      "arithmetic (GF/s) or, where moving its bytes takes longer, memory (GB/s).");
+  return [flags] { return run_profile(*flags); };
+}
+
+}  // namespace weft

@@ -1,0 +1,86 @@
+// Where a plan's time goes: what is counted and written, not how fast it was.
+#include "frontend/report/profile.h"
+
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "frontend/train/plan_forms.h"
+#include "tests/support/small_model.h"
+
+namespace weft {
+namespace {
+
+constexpr ProfileSettings kSettings{
+    .batch = 7, .threads = 1, .seconds = 0.01, .train = true, .runs = 3};
+
+TEST_CASE("a profile has every node of the programs, and their times are within the runs'") {
+  const Plan plan = test::small_plan();
+  const Profile result = profile(plan, test::small_corpus(), kSettings);
+  CHECK(result.sentences == 60);
+  REQUIRE(result.programs.size() == 2);
+  for (const ProgramProfile& program : result.programs) {
+    CAPTURE(program.program);
+    const Graph& graph = *plan.program(program.program);
+    REQUIRE(program.nodes.size() == graph.nodes.size());
+    CHECK(program.runs >= 5);
+    double sum = 0, share = 0;
+    for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+      CHECK(program.nodes[i].op == graph.nodes[i].op->name);
+      CHECK(program.nodes[i].us >= 0);
+      CHECK(program.nodes[i].bytes > 0);
+      sum += program.nodes[i].us;
+      share += program.nodes[i].share;
+    }
+    CHECK(share == doctest::Approx(1.0));
+    // Nodes' times are of a run of the program, of which a request may make several.
+    CHECK(program.nodes_us >= sum * 0.999);
+    CHECK(program.nodes_us <= program.us);
+  }
+  const std::string text = to_text(result);
+  for (const char* part :
+       {"60 texts of ", "limits ", "@predict: a request of 7 texts takes ",
+        "@train: a step of 8 texts takes ", "@train, by op", "@predict, by node", "% of limit"}) {
+    CAPTURE(part);
+    CHECK(text.find(part) != std::string::npos);
+  }
+}
+
+TEST_CASE("the trace is JSON of whole runs, with nodes inside") {
+  const Plan plan = test::small_plan();
+  const auto json =
+      nlohmann::json::parse(trace_json(profile(plan, test::small_corpus(), kSettings)));
+  CHECK(json.at("displayTimeUnit") == "ms");
+  std::map<int, std::vector<std::pair<double, double>>> runs;
+  std::map<int, std::size_t> nodes;
+  for (const auto& event : json.at("traceEvents")) {
+    if (event.at("ph") == "M") continue;
+    CHECK(event.at("ph") == "X");
+    CHECK(event.at("dur").get<double>() >= 0);
+    const int process = event.at("pid");
+    const double begin = event.at("ts"), end = begin + event.at("dur").get<double>();
+    if (event.at("cat") == "run") {
+      runs[process].emplace_back(begin, end);
+      continue;
+    }
+    ++nodes[process];
+    CHECK(event.at("args").at("flops").get<double>() >= 0);
+    bool inside = false;
+    for (const auto& [from, to] : runs[process]) inside |= from <= begin + 0.01 && end <= to + 0.01;
+    CHECK(inside);
+  }
+  REQUIRE(runs.size() == 2);
+  CHECK(nodes[1] == 3 * plan.program("predict")->nodes.size());
+  CHECK(nodes[2] == 3 * plan.program("train")->nodes.size());
+}
+
+TEST_CASE("what cannot be profiled is refused") {
+  const Plan predicting = predict_only(test::small_plan());
+  CHECK_THROWS_WITH_AS(profile(predicting, test::small_corpus(), kSettings),
+                       doctest::Contains("only predicts"), Error);
+  CHECK_THROWS_WITH_AS(profile(predicting, Corpus(std::vector<Example>{}), {}),
+                       doctest::Contains("no texts"), Error);
+}
+
+}  // namespace
+}  // namespace weft
