@@ -78,7 +78,7 @@ std::string on_instruction_set(const std::string& name, const std::function<std:
                             strsignal(WTERMSIG(status))));
   }
   if (text.empty()) throw Error(fmt::format("{}: the kernels' process sent nothing", name));
-  const std::string rest = text.substr(1);
+  std::string rest = text.substr(1);
   if (text.front() == '-') throw Error(fmt::format("{}: {}", name, rest));
   return rest;
 }
