@@ -38,21 +38,98 @@ Json history(const Plan& plan) {
   return out;
 }
 
+Json attributes(const Attrs& attrs) {
+  Json out = Json::object();
+  for (const auto& [name, value] : attrs) {
+    std::visit([&, &key = name](const auto& v) { out[key] = v; }, value);
+  }
+  return out;
+}
+
+// The place of a value while the program runs; null: it has none of its own, as params have none.
+Json memory(const Graph& graph, const Value& value) {
+  if (!value.storage) return nullptr;
+  const auto& [kind, base, offset] = *value.storage;
+  const std::int64_t bytes = capacity_bytes(graph, value.type);
+  switch (kind) {
+    case Storage::Kind::arena:
+      return {{"in", "arena"}, {"offset", offset}, {"bytes", bytes}};
+    case Storage::Kind::persistent:
+      return {{"in", "tensor"}, {"base", graph[base].name}, {"bytes", bytes}};
+    case Storage::Kind::columns:
+      return {{"in", "columns"},
+              {"base", graph[base].name},
+              {"first_column", offset},
+              {"bytes", bytes}};
+  }
+  return nullptr;
+}
+
+// Extents: numbers, or names of symbols with what is added to them: ["B+1"], ["T", 300].
+Json shape(const TensorType& type) {
+  Json out = Json::array();
+  for (const Dim& dim : type.shape) {
+    out.push_back(dim.is_static() ? Json(dim.value) : Json(to_string(dim)));
+  }
+  return out;
+}
+
+Json value_of(const Graph& graph, const Value& value) {
+  return {{"name", value.name},
+          {"type", to_string(value.type)},
+          {"dtype", to_string(value.type.dtype)},
+          {"shape", shape(value.type)},
+          {"memory", memory(graph, value)}};
+}
+
+// Inputs, params and states, in their order.
+Json declarations(const Graph& graph) {
+  Json out = Json::array();
+  for (const Value& value : graph.values) {
+    if (value.role == Role::computed) continue;
+    Json one = value_of(graph, value);
+    one["role"] = value.role == Role::input   ? "input"
+                  : value.role == Role::param ? "param"
+                                              : "state";
+    one["attributes"] = attributes(value.attrs);
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+// Names; null for an optional operand that is left out.
+Json names_of(const Graph& graph, const std::vector<ValueId>& ids) {
+  Json out = Json::array();
+  for (const ValueId id : ids) {
+    out.push_back(id == kNoValue ? Json(nullptr) : Json(graph[id].name));
+  }
+  return out;
+}
+
+Json writes(const Graph& graph) {
+  Json out = Json::array();
+  for (const Write& write : graph.writes) {
+    out.push_back({{"target", graph[write.target].name}, {"source", graph[write.source].name}});
+  }
+  return out;
+}
+
 Json nodes(const ProgramReport& report) {
   const Graph& graph = *report.graph;
   Json out = Json::array();
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
     Json outputs = Json::array();
-    for (const ValueId id : node.outputs) {
-      outputs.push_back({{"name", graph[id].name}, {"type", to_string(graph[id].type)}});
-    }
+    for (const ValueId id : node.outputs) outputs.push_back(value_of(graph, graph[id]));
     out.push_back({{"op", node.op->name},
+                   {"inputs", names_of(graph, node.inputs)},
+                   {"attributes", attributes(node.attrs)},
                    {"outputs", std::move(outputs)},
                    {"flops", report.nodes[i].flops},
                    {"bytes", report.nodes[i].bytes},
                    {"by_reference", report.nodes[i].by_reference},
-                   {"line", node.location.line}});
+                   {"line", node.location.line},
+                   {"column", node.location.column}});
   }
   return out;
 }
@@ -79,10 +156,19 @@ Json program(const ProgramReport& report) {
                        {"derived", symbol.derived},
                        {"cost_at", report.extents.at(symbol.name)}});
   }
-  return {{"name", report.graph->name},    {"notes", report.notes},
-          {"symbols", std::move(symbols)}, {"flops", report.total.flops},
-          {"bytes", report.total.bytes},   {"nodes", nodes(report)},
-          {"arena", arena(report)},        {"text", print(*report.graph)}};
+  const Graph& graph = *report.graph;
+  return {{"name", graph.name},
+          {"attributes", attributes(graph.attrs)},
+          {"notes", report.notes},
+          {"symbols", std::move(symbols)},
+          {"flops", report.total.flops},
+          {"bytes", report.total.bytes},
+          {"declarations", declarations(graph)},
+          {"nodes", nodes(report)},
+          {"results", names_of(graph, graph.results)},
+          {"writes", writes(graph)},
+          {"arena", arena(report)},
+          {"text", print(graph)}};
 }
 
 }  // namespace
