@@ -73,6 +73,21 @@ for page in one.html many.html train.html; do
   ! grep -qE "https?:|src=|url\(|@import" "$page" || fail "$page needs something else"
 done
 
+# Graphs drawn: to standard output or into a file, well-formed by other programs' word.
+"$weft" inspect one.plan --svg - >one.svg
+"$weft" inspect one.plan --program train --svg train.svg --dot train.dot >said
+[ ! -s said ] || fail "inspect --svg FILE printed: $(head -3 said)"
+"$weft" inspect one.plan --program train --dot - | cmp - train.dot || fail "inspect --dot differs"
+grep -q "program @predict" one.svg || fail "inspect --svg draws another program"
+grep -q 'class="backward' train.svg || fail "inspect --svg: no backward"
+if command -v xmllint >/dev/null; then xmllint --noout one.svg train.svg || fail "no XML"; fi
+if command -v dot >/dev/null; then dot -Tsvg train.dot >/dev/null || fail "no Graphviz"; fi
+misused "draw one program" "$weft" inspect one.plan --svg - --program all
+misused "exclude each other" "$weft" inspect one.plan --svg - --json
+refuses "one.plan is the file that PLAN names" "$weft" inspect one.plan --svg one.plan
+refuses "cannot write missing/one.dot" "$weft" inspect one.plan --dot missing/one.dot
+misused "same file" "$weft" inspect one.plan --dot same --svg same
+
 # What means nothing is refused.
 "$weft" eval one.plan --data data.tsv --threshold 0.5 >/dev/null 2>message && fail "a threshold"
 grep -q "exactly one" message || fail "eval --threshold: $(cat message)"

@@ -11,43 +11,13 @@
 #include "frontend/report/report_charts.h"
 #include "frontend/report/report_tables.h"
 #include "tests/support/small_model.h"
+#include "tests/support/well_formed.h"
 
 namespace weft {
 namespace {
 
 bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
-}
-
-// What is wrong with a page's tags: each that opens closes, in order, attributes are quoted, and
-// text holds no bare `<` or `&`. Empty: nothing.
-std::string malformed(const std::string& page) {
-  constexpr std::array<std::string_view, 5> kVoid = {"meta", "input", "br", "link", "!DOCTYPE"};
-  std::vector<std::string> open;
-  for (std::size_t i = 0; i < page.size(); ++i) {
-    if (page[i] == '&' && page.substr(i, 12).find(';') == std::string::npos) return "a bare &";
-    if (page[i] != '<') continue;
-    const std::size_t end = page.find('>', i);
-    if (end == std::string::npos) return "an open <";
-    std::string tag = page.substr(i + 1, end - i - 1);
-    if (contains(tag, "<")) return "a bare < before " + tag;
-    if (std::ranges::count(tag, '"') % 2 != 0) return "an open quote in " + tag;
-    const bool closing = tag.starts_with('/');
-    const bool empty = tag.ends_with('/');
-    const std::string name =
-        tag.substr(closing ? 1 : 0, tag.find_first_of(" /\n", 1) - (closing ? 1 : 0));
-    i = end;
-    if (closing) {
-      if (open.empty() || open.back() != tag.substr(1)) return "</" + name + "> out of place";
-      open.pop_back();
-    } else if (!empty && std::ranges::find(kVoid, name) == kVoid.end()) {
-      open.push_back(name);
-      if (name == "style" || name == "script") {  // raw text
-        i = page.find("</" + name, end) - 1;
-      }
-    }
-  }
-  return open.empty() ? "" : "<" + open.back() + "> is not closed";
 }
 
 constexpr std::string_view kHostile = "</script><script>alert('x')</script> & \"\x01\xFF";
@@ -87,7 +57,7 @@ TEST_CASE("report: pages are well-formed and escape what data says") {
     const Plan plan =
         trained(multi ? "linear(labels)\noutput sigmoid" : "linear(labels)\noutput softmax");
     const std::string page = to_html(hostile_report(plan, multi));
-    CHECK(malformed(page) == "");
+    CHECK(test::malformed(page) == "");
     CHECK_FALSE(contains(page, "<script>alert"));
     CHECK(contains(page, "&lt;script&gt;alert(&#39;x&#39;)"));
     CHECK_FALSE(contains(page, "http:"));
@@ -101,15 +71,6 @@ TEST_CASE("report: pages are well-formed and escape what data says") {
     CHECK(contains(page, "\nlogits = x | conv1d(channels=4, kernel=2)"));
     CHECK(contains(page, "<code>train.epochs=2</code>"));
   }
-}
-
-TEST_CASE("report: the check of pages sees what is wrong") {
-  CHECK(malformed("<p>a</p>") == "");
-  CHECK(malformed("<p>a") != "");
-  CHECK(malformed("<b><i>a</b></i>") != "");
-  CHECK(malformed("<p>1 < 2</p>") != "");
-  CHECK(malformed("<p>a & b</p>") != "");
-  CHECK(malformed("<p class=\"a>b</p>") != "");
 }
 
 TEST_CASE("report: what it gathers is what the metrics say") {
@@ -148,16 +109,16 @@ TEST_CASE("report: where n-grams cannot be told, it says why") {
   const Report report = make_report(session, test::small_corpus(), {});
   CHECK(contains(report.unexplained, "`relu`"));
   CHECK(contains(to_html(report), "`relu`"));
-  CHECK(malformed(to_html(report)) == "");
+  CHECK(test::malformed(to_html(report)) == "");
 }
 
 TEST_CASE("report: a plan's history may hold anything") {
   Report report = hostile_report(trained("linear(labels)\noutput softmax"), false);
   report.history = {{0, 0, 0, NAN, {{"loss", INFINITY}, {"accuracy", 1e308}}},
                     {INT64_MAX, 0, 0, -1e308, {{"accuracy", -1e308}}}};
-  CHECK(malformed(to_html(report)) == "");
+  CHECK(test::malformed(to_html(report)) == "");
   report.history.erase(report.history.begin());
-  CHECK(malformed(to_html(report)) == "");
+  CHECK(test::malformed(to_html(report)) == "");
 }
 
 TEST_CASE("report: the epochs that were kept are marked where they are known") {
@@ -172,7 +133,7 @@ TEST_CASE("report: the epochs that were kept are marked where they are known") {
   CHECK_FALSE(contains(to_html(report), "kept:"));
   for (HistoryEntry& entry : report.history) entry.kept = true;
   CHECK(contains(to_html(report), "kept: the mean of epochs 1 to 2<"));
-  CHECK(malformed(to_html(report)) == "");
+  CHECK(test::malformed(to_html(report)) == "");
 }
 
 TEST_CASE("report: what is not defined has no line and no number") {
@@ -194,7 +155,7 @@ TEST_CASE("report: a confusion matrix shows long names in part, and where nothin
   m.classes[1].name = "b";
   m.confusion = {{0, 0, 1234}};
   const std::string table = confusion_tables(m);
-  CHECK(malformed(table) == "");
+  CHECK(test::malformed(table) == "");
   CHECK(contains(table, "title=\"a name of far more than twenty-eight characters\">a name"));
   CHECK(contains(table, "<th scope=\"row\">b</th>"));
   CHECK(
@@ -234,7 +195,7 @@ TEST_CASE("charts: blocks of an arena lie where they are, when they are") {
   const std::vector<ArenaBlock> blocks = {{"a<", {ValueId{0}, 0, 1000000, 1, 1}},
                                           {"b", {ValueId{1}, 1000000, 1000000, 1, 3}}};
   const std::string svg = arena_picture(blocks, "id");
-  CHECK(malformed(svg) == "");
+  CHECK(test::malformed(svg) == "");
   CHECK(contains(svg,
                  "x=\"166.5\" y=\"133.0\" width=\"100.5\" height=\"121.0\"><title>a&lt;: "
                  "1,000,000 bytes from 0 on, steps 1 to 1<"));
@@ -245,7 +206,7 @@ TEST_CASE("charts: a line's points lie where the axes say") {
   Chart chart{"id", "t & t", "d", "x", "y", {0, 10}, {0, 1}};
   chart.series = {{"<s>", {{0, 0}, {10, 1}}}};
   const std::string svg = line_chart(chart);
-  CHECK(malformed(svg) == "");
+  CHECK(test::malformed(svg) == "");
   CHECK(contains(svg, "points=\"66.0,254.0 468.0,12.0 \""));
   CHECK(contains(svg, "aria-labelledby=\"id-t id-d\""));
   CHECK(contains(svg, "&lt;s&gt;"));
