@@ -1,6 +1,7 @@
 // Passes and pipelines, and running a list of passes over a graph.
 #pragma once
 
+#include <functional>
 #include <iosfwd>
 #include <span>
 #include <string>
@@ -60,6 +61,8 @@ struct PipelineOptions {
   std::vector<std::string> skip;  // passes left out: bisects a wrong result
   std::ostream* log = nullptr;    // receives what print_after and time ask for
   bool time = false;
+  // Told of every pass that has run, with the graph before it and after it.
+  std::function<void(const Pass&, const Graph& before, const Graph& after)> watch = {};
   bool verify = true;  // after every pass; an Error names the pass that broke the graph
 };
 

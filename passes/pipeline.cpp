@@ -62,8 +62,10 @@ Graph run_passes(Graph graph, std::span<const Pass* const> passes, PassContext& 
   for (const Pass* pass : passes) {
     if (std::ranges::find(options.skip, pass->name) != options.skip.end()) continue;
     const auto start = Clock::now();
-    graph = pass->run(graph, context);
+    Graph after = pass->run(graph, context);
     const std::chrono::duration<double, std::milli> taken = Clock::now() - start;
+    if (options.watch) options.watch(*pass, graph, after);
+    graph = std::move(after);
     if (options.log != nullptr) {
       if (options.time)
         *options.log << fmt::format("// {}: {:.3f} ms\n", pass->name, taken.count());

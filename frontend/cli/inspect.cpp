@@ -1,9 +1,12 @@
 // `weft inspect`: shows what a plan holds, what its programs cost and how they use memory.
 #include "frontend/report/inspect.h"
 
+#include <filesystem>
+
 #include "frontend/cli/command.h"
 #include "frontend/format/suggest.h"
 #include "frontend/report/graph_picture.h"
+#include "frontend/report/inspect_page.h"
 #include "ir/file.h"
 
 namespace weft {
@@ -12,6 +15,7 @@ namespace {
 struct Flags {
   std::string plan, program;
   std::string dot, svg;  // files; `-` is standard output
+  std::string page;
   bool json = false;
 
   bool draws() const { return !dot.empty() || !svg.empty(); }
@@ -19,7 +23,8 @@ struct Flags {
 
 void check_flags(const Flags& flags) {
   int printed = flags.json ? 1 : 0;
-  for (const auto& [flag, path] : {std::pair("--dot", flags.dot), std::pair("--svg", flags.svg)}) {
+  for (const auto& [flag, path] : {std::pair("--dot", flags.dot), std::pair("--svg", flags.svg),
+                                   std::pair("--html", flags.page)}) {
     if (path == "-") {
       ++printed;
     } else if (!path.empty()) {
@@ -27,10 +32,12 @@ void check_flags(const Flags& flags) {
     }
   }
   if (printed > 1) {
-    throw UsageError("--json, --dot - and --svg - exclude each other: all print", "name files");
+    throw UsageError("--json, --dot -, --svg - and --html - exclude each other: all print",
+                     "name files");
   }
-  if (!flags.svg.empty() && flags.svg == flags.dot) {
-    throw UsageError("--svg and --dot name the same file", "choose another for one of them");
+  const auto same = [](const std::string& a, const std::string& b) { return !a.empty() && a == b; };
+  if (same(flags.svg, flags.dot) || same(flags.svg, flags.page) || same(flags.dot, flags.page)) {
+    throw UsageError("--svg, --dot and --html name the same file", "choose another for each");
   }
   if (flags.draws() && flags.program == "all") {
     throw UsageError("--dot and --svg draw one program", "name it: --program predict");
@@ -60,9 +67,13 @@ int show(const Flags& flags) {
     const Graph& program = drawn_program(flags, plan);
     if (!flags.dot.empty()) put(flags.dot, to_dot(program));
     if (!flags.svg.empty()) put(flags.svg, to_svg(program));
-    if (!flags.json) return 0;
   }
   const Inspection inspection = inspect(plan);
+  if (!flags.page.empty()) {
+    const std::string title = std::filesystem::path(flags.plan).filename().string();
+    put(flags.page, inspect_page(inspection, pass_history(plan), title));
+  }
+  if (!flags.json && (flags.draws() || !flags.page.empty())) return 0;
   print_out(flags.json ? to_json(inspection) + "\n" : to_text(inspection, flags.program));
   return 0;
 }
@@ -80,6 +91,9 @@ Run declare_inspect(CLI::App& app) {
                  "a file for a picture of a program, the first if --program names none; - is "
                  "standard output");
   app.add_option("--dot", flags->dot, "the same in the language of Graphviz");
+  app.add_option("--html", flags->page,
+                 "a file for a page that shows graphs, memory, what each pass did and where each "
+                 "line of the description went");
   return [flags] { return show(*flags); };
 }
 

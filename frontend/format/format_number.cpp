@@ -15,6 +15,14 @@ std::string grouped(std::int64_t number) {
   return text;
 }
 
+std::string scaled(double number) {
+  for (const char* unit : {"", " k", " M", " G"}) {
+    if (number < 999.5) return fmt::format("{:.3g}{}", number, unit);
+    number /= 1000;
+  }
+  return fmt::format("{:.0f} T", number);
+}
+
 std::string rounded(double value) {
   std::string text = fmt::format("{:.4f}", value);
   return text == "-0.0000" ? "0.0000" : text;

@@ -8,6 +8,9 @@ namespace weft {
 
 std::string grouped(std::int64_t number);  // 1234567 as 1,234,567
 
+// Three digits and a letter: 1.23 G.
+std::string scaled(double number);
+
 // With four decimals; zero has no sign.
 std::string rounded(double value);
 

@@ -10,9 +10,9 @@
 
 #include "frontend/format/escape_controls.h"
 #include "frontend/format/escape_markup.h"
+#include "frontend/format/line_diff.h"
 #include "frontend/format/usage_error.h"
 #include "frontend/graph_tests/check_values.h"
-#include "frontend/graph_tests/line_diff.h"
 #include "frontend/graph_tests/test_file.h"
 #include "frontend/graph_tests/test_programs.h"
 #include "ir/file.h"

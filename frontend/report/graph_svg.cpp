@@ -20,7 +20,7 @@ const std::string_view kGraphStyle = R"css(
 .graph .forward > rect { fill: #e3eef7; stroke: #0067a8; }
 .graph .backward > rect { fill: #fbe9dc; stroke: #b84f00; stroke-dasharray: 6 3; }
 .graph .update > rect { fill: #def3ea; stroke: #007a58; stroke-dasharray: 1.5 2.5; }
-.graph .repeat > rect { fill: none; stroke-width: 2.2; }
+.graph .repeat > rect { fill: none !important; stroke-width: 2.2; }
 .graph .inner { fill: none !important; stroke-width: .8 !important; }
 .graph .arrow { fill: none; stroke: #7b848e; stroke-width: 1.1; }
 .graph .head { fill: #7b848e; }
@@ -139,7 +139,7 @@ class Writer {
                           prefix_, box.repeat->begin, box.repeat->begin, box.repeat->length,
                           box.repeat->times);
     }
-    if (!prefix_.empty() && box.node) {
+    if (!prefix_.empty() && !pill) {
       out_ += fmt::format(" tabindex=\"-1\" role=\"button\" aria-label=\"{}, {}\"", html(box.title),
                           html(box.lines.empty() ? "" : box.lines[0]));
     }

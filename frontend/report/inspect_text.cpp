@@ -19,15 +19,6 @@ constexpr std::size_t kChartLines = 40;
 constexpr std::size_t kWordsShown = 12;
 constexpr std::size_t kLabelsShown = 20;
 
-// Three digits and a letter: 1.23 G.
-std::string scaled(double number) {
-  for (const char* unit : {"", " k", " M", " G"}) {
-    if (number < 999.5) return fmt::format("{:.3g}{}", number, unit);
-    number /= 1000;
-  }
-  return fmt::format("{:.0f} T", number);
-}
-
 std::string counted(std::int64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", grouped(count), noun, count == 1 ? "" : "s");
 }

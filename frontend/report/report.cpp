@@ -8,7 +8,6 @@
 
 #include "frontend/report/probabilities.h"
 #include "frontend/train/plan_settings.h"
-#include "ir/plan/program_interface.h"
 
 namespace weft {
 namespace {
@@ -115,11 +114,7 @@ void add_facts(Report& report, const Session& session) {
   const Inspection inspection = inspect(plan);
   report.parameters = inspection.parameters;
   for (const ProgramReport& program : inspection.programs) {
-    report.arenas.emplace_back(program.graph->name, program.graph->arena_bytes);
-    if (program.graph->name != programs::kPredict) continue;
-    for (const ArenaStay& stay : program.arena) {
-      report.arena.push_back({(*program.graph)[stay.value].name, stay});
-    }
+    report.memory.push_back(memory_map(program));
   }
   report.threads = session.threads();
 }

@@ -11,7 +11,7 @@
 
 #include "frontend/data/corpus.h"
 #include "frontend/report/explain.h"
-#include "frontend/report/inspect.h"
+#include "frontend/report/memory_picture.h"
 #include "frontend/train/curves.h"
 #include "frontend/train/evaluate.h"
 #include "runtime/session.h"
@@ -39,12 +39,6 @@ struct Mistake {
   std::optional<Explanation> why = {};
 };
 
-// Where a value lies in the memory of a program, and from which step to which.
-struct ArenaBlock {
-  std::string value;
-  ArenaStay stay;
-};
-
 struct Report {
   std::string title, data;    // the names of the plan and of the data
   std::string version, date;  // of the program that made the page, and when; empty: not told
@@ -61,9 +55,8 @@ struct Report {
   double temperature = 1;
   std::size_t words = 0, labels = 0;
   std::int64_t parameters = 0;
-  std::uint64_t plan_bytes = 0;                              // 0: not known
-  std::vector<std::pair<std::string, std::int64_t>> arenas;  // by program
-  std::vector<ArenaBlock> arena;                             // the predict program's
+  std::uint64_t plan_bytes = 0;   // 0: not known
+  std::vector<MemoryMap> memory;  // by program
   double seconds = 0;  // the time to label all texts; nothing else differs from run to run
   int threads = 0;
 };

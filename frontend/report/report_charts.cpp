@@ -13,69 +13,57 @@
 namespace weft {
 namespace {
 
-constexpr double kWidth = 480, kHeight = 300;
-constexpr double kLeft = 66, kRight = 12, kTop = 12, kBottom = 46;
 constexpr std::size_t kStyles = 8;  // of lines, in the page's style sheet
 
-// From a chart's numbers to its box.
-struct Frame {
-  std::pair<double, double> x, y;
-
-  double right() const { return kWidth - kRight; }
-  double bottom() const { return kHeight - kBottom; }
-  double at_x(double value) const {
-    return kLeft + (value - x.first) / (x.second - x.first) * (right() - kLeft);
-  }
-  double at_y(double value) const {
-    return bottom() - (value - y.first) / (y.second - y.first) * (bottom() - kTop);
-  }
-};
-
-std::string axes(const Frame& frame, const std::string& x_label, const std::string& y_label,
-                 bool whole_x) {
-  std::string out = "<g class=\"grid\">\n";
-  for (const double t : ticks(frame.x.first, frame.x.second, 6, whole_x)) {
-    const double x = frame.at_x(t);
-    out += fmt::format("<line x1=\"{0:.1f}\" y1=\"{1}\" x2=\"{0:.1f}\" y2=\"{2}\"/>", x, kTop,
-                       frame.bottom());
-    out += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{:g}</text>\n", x,
-                       frame.bottom() + 18, t);
-  }
-  for (const double t : ticks(frame.y.first, frame.y.second, 5)) {
-    const double y = frame.at_y(t);
-    out += fmt::format("<line x1=\"{1}\" y1=\"{0:.1f}\" x2=\"{2}\" y2=\"{0:.1f}\"/>", y, kLeft,
-                       frame.right());
-    out += fmt::format("<text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{:g}</text>\n", kLeft - 7,
-                       y + 4.5, t);
-  }
-  out += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n",
-                     (kLeft + frame.right()) / 2, kHeight - 6, html(x_label));
-  out += fmt::format(
-      "<text transform=\"translate(14 {}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n</g>\n",
-      (kTop + frame.bottom()) / 2, html(y_label));
-  return out;
-}
-
 std::string diagonal(const Frame& frame) {
-  return fmt::format("<line class=\"diagonal\" x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\"/>\n", kLeft,
-                     frame.bottom(), frame.right(), kTop);
+  return fmt::format("<line class=\"diagonal\" x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\"/>\n",
+                     Frame::kLeft, frame.bottom(), frame.right(), Frame::kTop);
 }
 
 std::string marked(const Frame& frame, const Mark& mark) {
   const double left = frame.at_x(mark.from);
   const double right = frame.at_x(mark.to);
   return fmt::format(
-      "<rect class=\"kept\" x=\"{:.1f}\" y=\"{}\" width=\"{:.1f}\" height=\"{}\"/>\n", left, kTop,
-      std::max(right - left, 0.1), frame.bottom() - kTop);
+      "<rect class=\"kept\" x=\"{:.1f}\" y=\"{}\" width=\"{:.1f}\" height=\"{}\"/>\n", left,
+      Frame::kTop, std::max(right - left, 0.1), frame.bottom() - Frame::kTop);
 }
 
-std::string opening(const std::string& id, const std::string& title,
-                    const std::string& description) {
+std::string style_of(std::size_t series) { return fmt::format("line s{}", series % kStyles); }
+
+}  // namespace
+
+std::string axes(const Frame& frame, const std::string& x_label, const std::string& y_label,
+                 bool whole_x) {
+  std::string out = "<g class=\"grid\">\n";
+  for (const double t : ticks(frame.x.first, frame.x.second, 6, whole_x)) {
+    const double x = frame.at_x(t);
+    out += fmt::format("<line x1=\"{0:.1f}\" y1=\"{1}\" x2=\"{0:.1f}\" y2=\"{2}\"/>", x,
+                       Frame::kTop, frame.bottom());
+    out += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{:g}</text>\n", x,
+                       frame.bottom() + 18, t);
+  }
+  for (const double t : ticks(frame.y.first, frame.y.second, 5)) {
+    const double y = frame.at_y(t);
+    out += fmt::format("<line x1=\"{1}\" y1=\"{0:.1f}\" x2=\"{2}\" y2=\"{0:.1f}\"/>", y,
+                       Frame::kLeft, frame.right());
+    out += fmt::format("<text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{:g}</text>\n",
+                       Frame::kLeft - 7, y + 4.5, t);
+  }
+  out += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n",
+                     (Frame::kLeft + frame.right()) / 2, frame.height - 6, html(x_label));
+  out += fmt::format(
+      "<text transform=\"translate(14 {}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n</g>\n",
+      (Frame::kTop + frame.bottom()) / 2, html(y_label));
+  return out;
+}
+
+std::string figure(const Frame& frame, const std::string& id, const std::string& title,
+                   const std::string& description) {
   return fmt::format(
       "<figure>\n<figcaption>{1}</figcaption>\n"
       "<svg viewBox=\"0 0 {3} {4}\" role=\"img\" aria-labelledby=\"{0}-t {0}-d\">\n"
       "<title id=\"{0}-t\">{1}</title>\n<desc id=\"{0}-d\">{2}</desc>\n",
-      id, html(title), html(description), kWidth, kHeight);
+      id, html(title), html(description), frame.width, frame.height);
 }
 
 std::string swatch(const std::string& style, const std::string& name) {
@@ -84,10 +72,6 @@ std::string swatch(const std::string& style, const std::string& name) {
       "<line class=\"{}\" x1=\"0\" y1=\"5\" x2=\"34\" y2=\"5\"/></svg>{}</li>\n",
       style, html(name));
 }
-
-std::string style_of(std::size_t series) { return fmt::format("line s{}", series % kStyles); }
-
-}  // namespace
 
 std::string html(std::string_view text) {
   std::string valid;
@@ -130,7 +114,7 @@ std::vector<std::pair<double, double>> thinned(std::span<const std::pair<double,
 
 std::string line_chart(const Chart& chart) {
   const Frame frame{chart.x, chart.y};
-  std::string out = opening(chart.id, chart.title, chart.description);
+  std::string out = figure(frame, chart.id, chart.title, chart.description);
   out += axes(frame, chart.x_label, chart.y_label, chart.whole_x);
   if (!chart.diagonal.empty()) out += diagonal(frame);
   if (chart.mark) out += marked(frame, *chart.mark);
@@ -160,9 +144,9 @@ std::string line_chart(const Chart& chart) {
 std::string reliability_chart(std::span<const ReliabilityBin> bins, const std::string& id) {
   const Frame frame{{0, 1}, {0, 1}};
   std::string out =
-      opening(id, "Accuracy by confidence",
-              "A bar for each range of confidence shows how often answers were right. A bar that "
-              "ends below the diagonal means that the confidence is too high.");
+      figure(frame, id, "Accuracy by confidence",
+             "A bar for each range of confidence shows how often answers were right. A bar that "
+             "ends below the diagonal means that the confidence is too high.");
   out += axes(frame, "confidence", "share that is right", false);
   const double width = 1.0 / static_cast<double>(bins.size());
   std::size_t max = 1;
@@ -188,34 +172,6 @@ std::string reliability_chart(std::span<const ReliabilityBin> bins, const std::s
       "means more answers</li>\n";
   out += "<li><span class=\"spot\" aria-hidden=\"true\"></span>mean confidence of the bin</li>\n";
   return out + swatch("diagonal", "honest confidence") + "</ul>\n</figure>\n";
-}
-
-std::string arena_picture(std::span<const ArenaBlock> blocks, const std::string& id) {
-  constexpr double kMega = 1e6;
-  double end = 0;
-  double top = 0;
-  for (const auto& [value, stay] : blocks) {
-    end = std::max(end, static_cast<double>(stay.last + 1));
-    top = std::max(top, static_cast<double>(stay.offset + stay.bytes) / kMega);
-  }
-  const Frame frame{{0, std::max(end, 1.0)}, {0, std::max(top, 1 / kMega)}};
-  std::string out = opening(
-      id, "Memory of predict, for the largest batch",
-      "A block for each value: its width is the steps during which it is in use, its height the "
-      "bytes it has.");
-  out += axes(frame, "step", "MB", true);
-  for (const auto& [value, stay] : blocks) {
-    const double left = frame.at_x(static_cast<double>(stay.first));
-    const double right = frame.at_x(static_cast<double>(stay.last + 1));
-    const double low = frame.at_y(static_cast<double>(stay.offset) / kMega);
-    const double high = frame.at_y(static_cast<double>(stay.offset + stay.bytes) / kMega);
-    out += fmt::format(
-        "<rect class=\"bar\" fill-opacity=\".3\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" "
-        "height=\"{:.1f}\"><title>{}: {} bytes from {} on, steps {} to {}</title></rect>\n",
-        left, high, right - left, low - high, html(value), grouped(stay.bytes),
-        grouped(stay.offset), stay.first, stay.last);
-  }
-  return out + "</svg>\n</figure>\n";
 }
 
 }  // namespace weft

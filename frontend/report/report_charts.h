@@ -17,6 +17,31 @@ namespace weft {
 // and ill-formed UTF-8.
 std::string html(std::string_view text);
 
+// A box of fixed units, which the page scales, and the numbers that its axes show.
+struct Frame {
+  std::pair<double, double> x, y;
+  double width = 480, height = 300;
+
+  static constexpr double kLeft = 66, kRight = 12, kTop = 12, kBottom = 46;
+  double right() const { return width - kRight; }
+  double bottom() const { return height - kBottom; }
+  double at_x(double value) const {
+    return kLeft + (value - x.first) / (x.second - x.first) * (right() - kLeft);
+  }
+  double at_y(double value) const {
+    return bottom() - (value - y.first) / (y.second - y.first) * (bottom() - kTop);
+  }
+};
+
+// The beginning of a figure, up to its picture's content, which `</svg></figure>` ends.
+std::string figure(const Frame&, const std::string& id, const std::string& title,
+                   const std::string& description);
+std::string axes(const Frame&, const std::string& x_label, const std::string& y_label,
+                 bool whole_x);
+
+// An entry of a list of class `legend`: a line of a class of the style sheet, and what it means.
+std::string swatch(const std::string& style, const std::string& name);
+
 struct Series {
   std::string name;
   std::vector<std::pair<double, double>> points;
@@ -45,9 +70,6 @@ std::string line_chart(const Chart&);
 
 // Accuracy by confidence: a bar for each bin, and the diagonal to compare with.
 std::string reliability_chart(std::span<const ReliabilityBin>, const std::string& id);
-
-// The bytes of an arena that each value has, by time.
-std::string arena_picture(std::span<const ArenaBlock>, const std::string& id);
 
 // A path in the unit square without the points that are too close to the last to be seen. Corners
 // stay.

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "frontend/format/format_number.h"
+#include "frontend/report/page.h"
 #include "frontend/report/report.h"
 #include "frontend/report/report_charts.h"
 #include "frontend/report/report_style.h"
@@ -19,14 +20,6 @@ constexpr std::size_t kNGramsShown = 6;
 std::string number(double value) { return fmt::format("{:.4f}", value); }
 
 std::string whole(std::size_t count) { return grouped(static_cast<std::int64_t>(count)); }
-
-std::string section(std::string_view title, const std::string& body) {
-  return fmt::format("<section>\n<h2>{}</h2>\n{}</section>\n", title, body);
-}
-
-std::string fact(std::string_view name, const std::string& value) {
-  return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", name, value);
-}
 
 // ---- Summary
 
@@ -330,10 +323,6 @@ std::string costs(const Report& r) {
     row("plan file", fmt::format("{:.2f} MB", static_cast<double>(r.plan_bytes) / 1e6));
   }
   row("words known", whole(r.words));
-  for (const auto& [program, bytes] : r.arenas) {
-    if (bytes > 0)
-      row("memory of " + html(program), fmt::format("{:.2f} MB", static_cast<double>(bytes) / 1e6));
-  }
   if (r.seconds > 0) {
     const auto texts = static_cast<double>(r.evaluation.metrics.examples);
     row("speed",
@@ -341,7 +330,9 @@ std::string costs(const Report& r) {
                     r.threads, r.threads == 1 ? "" : "s"));
   }
   out = scrolling("size and speed", out + "</table>\n");
-  if (!r.arena.empty()) out += arena_picture(r.arena, "arena");
+  for (std::size_t i = 0; i < r.memory.size(); ++i) {
+    out += memory_picture(r.memory[i], fmt::format("memory-{}", i));
+  }
   return section("Size and speed", out);
 }
 
@@ -378,22 +369,11 @@ std::string made(const Report& r) {
 
 std::string to_html(const Report& r) {
   const Metrics& m = r.evaluation.metrics;
-  const std::string title = html(r.title);
-  const std::string script = r.thresholds.empty() ? "" : " script-src 'unsafe-inline';";
-  std::string out = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-      "'unsafe-inline';{}\">\n<title>{}: report</title>\n<style>{}</style>\n</head>\n<body>\n"
-      "<main>\n<header>\n<h1>{}</h1>\n{}{}</header>\n",
-      script, title, kReportStyle, title, made(r), summary(r));
-  out += training(r);
-  if (!m.multi_label) {
-    out += section("Confusion", confusion_tables(m));
-  }
-  out += section("Labels", class_scores(m));
-  out += curves(r) + calibration(r) + chooser(r) + mistakes(r) + costs(r) + origin(r);
-  return out + "</main>\n</body>\n</html>\n";
+  Page page{r.title, "report", made(r) + summary(r), training(r), {}, {}};
+  if (!m.multi_label) page.body += section("Confusion", confusion_tables(m));
+  page.body += section("Labels", class_scores(m));
+  page.body += curves(r) + calibration(r) + chooser(r) + mistakes(r) + costs(r) + origin(r);
+  return to_html(page);
 }
 
 }  // namespace weft

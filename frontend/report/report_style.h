@@ -50,6 +50,16 @@ svg text { fill: var(--soft); font-size: 13px; }
 .dot { stroke: var(--card); stroke-width: 1; }
 .diagonal { stroke: var(--soft); stroke-width: 1.5; stroke-dasharray: 2 4; }
 .bar { fill: var(--c0); stroke: var(--c0); stroke-opacity: .5; }
+.block rect { fill: var(--c7); fill-opacity: .22; stroke: var(--c7); stroke-opacity: .7; }
+.block.forward rect { fill: var(--c0); stroke: var(--c0); }
+.block.backward rect { fill: var(--c1); stroke: var(--c1); stroke-dasharray: 4 2; }
+.block.update rect { fill: var(--c2); stroke: var(--c2); stroke-dasharray: 1.5 2; }
+svg .block text { fill: var(--ink); font-size: 11px; }
+span.block { display: inline-block; width: 1.1rem; height: .8rem; opacity: .55;
+  background: var(--c7); }
+span.block.forward { background: var(--c0); } span.block.backward { background: var(--c1); }
+span.block.update { background: var(--c2); }
+.bound { stroke: var(--ink); stroke-width: 1.6; stroke-dasharray: 7 4; }
 .kept { stroke: var(--soft); stroke-width: 1.5; fill: var(--soft); fill-opacity: .15; }
 .line.s0 { stroke: var(--c0); } .line.s1 { stroke: var(--c1); stroke-dasharray: 9 4; }
 .line.s2 { stroke: var(--c2); stroke-dasharray: 3 3; }
@@ -91,6 +101,10 @@ tfoot th { font-weight: 400; color: var(--soft); }
 .matrix th[scope=col] { text-align: center; }
 .upright th[scope=col] { writing-mode: vertical-rl; text-align: right; vertical-align: bottom;
   line-height: 1.8rem; padding: .4rem .3rem; }
+.sort { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; }
+.sort::after { content: " \2195"; color: var(--soft); font-weight: 400; }
+[aria-sort=ascending] .sort::after { content: " \2191"; color: var(--ink); }
+[aria-sort=descending] .sort::after { content: " \2193"; color: var(--ink); }
 .share { border-right: .35rem solid var(--page);
   background: linear-gradient(90deg, rgba(var(--heat), .18) var(--v),
     transparent var(--v)); }
@@ -124,6 +138,39 @@ summary { cursor: pointer; }
 }
 @media print { .mistake, figure { break-inside: avoid; } }
 )css";
+
+// Tables with a head sort by the column whose heading is pressed: numbers from the largest, words
+// from A; again for the other way.
+inline constexpr std::string_view kTableScript = R"js(
+for (const table of document.querySelectorAll('table')) {
+  const head = table.tHead && table.tHead.rows[0];
+  if (!head || table.tBodies[0].rows.length < 3) continue;
+  [...head.cells].forEach((cell, column) => {
+    const button = document.createElement('button');
+    button.className = 'sort';
+    while (cell.firstChild) button.append(cell.firstChild);
+    cell.append(button);
+    button.addEventListener('click', () => {
+      const body = table.tBodies[0];
+      const value = (row) => {
+        const shown = row.cells[column].dataset.value || row.cells[column].textContent;
+        const number = Number(shown.replace(/[,%]/g, ''));
+        return shown.trim() === '' || Number.isNaN(number) ? shown : number;
+      };
+      const rows = [...body.rows];
+      const numbers = rows.some((row) => typeof value(row) === 'number');
+      const before = cell.getAttribute('aria-sort');
+      const up = before ? before === 'descending' : !numbers;
+      for (const other of head.cells) other.removeAttribute('aria-sort');
+      cell.setAttribute('aria-sort', up ? 'ascending' : 'descending');
+      const compare = (a, b) => typeof a === 'number' && typeof b === 'number'
+        ? a - b : typeof a === 'number' ? 1 : typeof b === 'number' ? -1 : a.localeCompare(b);
+      rows.sort((a, b) => (up ? 1 : -1) * compare(value(a), value(b)));
+      body.append(...rows);
+    });
+  });
+}
+)js";
 
 // Rows of `data`: [support, [given...], [right...]] for each entry of the list of labels.
 inline constexpr std::string_view kReportScript = R"js(

@@ -82,6 +82,13 @@ grep -q "program @predict" one.svg || fail "inspect --svg draws another program"
 grep -q 'class="backward' train.svg || fail "inspect --svg: no backward"
 if command -v xmllint >/dev/null; then xmllint --noout one.svg train.svg || fail "no XML"; fi
 if command -v dot >/dev/null; then dot -Tsvg train.dot >/dev/null || fail "no Graphviz"; fi
+"$weft" inspect one.plan --html inspected.html >said
+"$weft" inspect one.plan --html again.html
+cmp inspected.html again.html || fail "inspect --html differs from run to run"
+[ ! -s said ] || fail "inspect --html printed: $(head -3 said)"
+refuses "inspected.html is a folder|cannot write" "$weft" inspect one.plan --html folder/missing/x
+refuses "one.plan is the file that PLAN names" "$weft" inspect one.plan --html one.plan
+misused "same file" "$weft" inspect one.plan --html same --svg same
 misused "draw one program" "$weft" inspect one.plan --svg - --program all
 misused "exclude each other" "$weft" inspect one.plan --svg - --json
 refuses "one.plan is the file that PLAN names" "$weft" inspect one.plan --svg one.plan
@@ -145,6 +152,14 @@ for page in one.html many.html train.html; do
     grep -q "$part" dom || fail "$page: no $part"
   done
 done
+# The page of `inspect` shows a node that is chosen by the keyboard, and nodes of folded layers.
+sed 's|</body>|<script>document.querySelector("[data-graph=p1-]").dispatchEvent(\
+new KeyboardEvent("keydown", {key: "End", bubbles: true}))</script></body>|' inspected.html >keys.html
+timeout 60 "$browser" --headless --no-sandbox --disable-gpu --enable-logging=stderr --v=0 \
+  --user-data-dir="$work/profile" --dump-dom "file://$work/keys.html" >dom 2>log
+! grep -q "CONSOLE" log || fail "inspect --html: $(grep CONSOLE log)"
+grep -q '<dt>flops</dt><dd>[0-9]' dom || fail "inspect --html shows no node"
+grep -q 'class="update[^"]* on"' dom || fail "inspect --html marks no node"
 # The script has run: the chooser shows numbers.
 timeout 60 "$browser" --headless --no-sandbox --disable-gpu --user-data-dir="$work/profile" \
   --dump-dom "file://$work/many.html" >dom 2>log

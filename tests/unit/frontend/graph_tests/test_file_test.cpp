@@ -5,8 +5,8 @@
 
 #include <string>
 
+#include "frontend/format/line_diff.h"
 #include "frontend/graph_tests/check_values.h"
-#include "frontend/graph_tests/line_diff.h"
 #include "frontend/graph_tests/values_block.h"
 
 namespace weft {

@@ -191,17 +191,6 @@ TEST_CASE("charts: a thinned path keeps its ends and its corners") {
   CHECK(thinned({}).empty());
 }
 
-TEST_CASE("charts: blocks of an arena lie where they are, when they are") {
-  const std::vector<ArenaBlock> blocks = {{"a<", {ValueId{0}, 0, 1000000, 1, 1}},
-                                          {"b", {ValueId{1}, 1000000, 1000000, 1, 3}}};
-  const std::string svg = arena_picture(blocks, "id");
-  CHECK(test::malformed(svg) == "");
-  CHECK(contains(svg,
-                 "x=\"166.5\" y=\"133.0\" width=\"100.5\" height=\"121.0\"><title>a&lt;: "
-                 "1,000,000 bytes from 0 on, steps 1 to 1<"));
-  CHECK(contains(svg, "x=\"166.5\" y=\"12.0\" width=\"301.5\" height=\"121.0\"><title>b: "));
-}
-
 TEST_CASE("charts: a line's points lie where the axes say") {
   Chart chart{"id", "t & t", "d", "x", "y", {0, 10}, {0, 1}};
   chart.series = {{"<s>", {{0, 0}, {10, 1}}}};

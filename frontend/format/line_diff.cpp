@@ -1,5 +1,5 @@
 // A longest common subsequence of lines, by the table of all beginnings.
-#include "frontend/graph_tests/line_diff.h"
+#include "frontend/format/line_diff.h"
 
 #include <fmt/format.h>
 
