@@ -283,9 +283,11 @@ void say_end(const Flags& flags, const FitResult& result, bool validated) {
 }
 
 // On what chose the best epoch; where there is no such data, on what was learnt.
-void report_on(const Flags& flags, const Plan& plan, const FitData& data) {
+void report_on(const Flags& flags, const Plan& plan, const FitData& data,
+               const StepHistory& steps) {
   Session session(plan, {flags.threads});
   Report report = make_report(session, data.valid.value_or(data.train), plan.threshold);
+  report.steps = steps.points();
   report.data = !flags.valid.empty()
                     ? listed_files(flags.valid)
                     : fmt::format("{} ({})", listed_files(flags.data),
@@ -326,7 +328,7 @@ int train_command(const Flags& flags) {
   } else {
     save_plan(result.plan, flags.out);
     say_end(flags, result, data.valid.has_value());
-    if (!flags.report.empty()) report_on(flags, result.plan, data);
+    if (!flags.report.empty()) report_on(flags, result.plan, data, progress.steps());
   }
   if (!result.interrupted) {
     std::error_code none;

@@ -83,8 +83,10 @@ std::string description_line(const Inspection& inspection, const PassHistory& hi
   std::string out = fmt::format("<tr data-line=\"{0}\"><th scope=\"row\">{0}</th>{1}<td>{2}</td>",
                                 number, from, written == 0 ? "" : std::to_string(written));
   for (std::size_t i = 0; i < inspection.programs.size(); ++i) {
-    out +=
-        "<td class=\"nodes\">" + nodes_of_line(*inspection.programs[i].graph, number, i) + "</td>";
+    const std::string links = nodes_of_line(*inspection.programs[i].graph, number, i);
+    const bool gone = links.empty() && written > 0;
+    out += fmt::format("<td class=\"nodes{}\" data-program=\"@{}: \">{}</td>", gone ? " soft" : "",
+                       html(inspection.programs[i].graph->name), gone ? "–" : links);
   }
   return out + "</tr>\n";
 }

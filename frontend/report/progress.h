@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <string>
 
+#include "frontend/report/step_history.h"
 #include "frontend/train/trainer.h"
 
 namespace weft {
@@ -19,8 +20,13 @@ class Progress : public FitObserver {
   void began(std::int64_t epochs, std::size_t examples) override;
   void start_evaluated(const Evaluation&) override;
   void stepped(std::int64_t epoch, std::size_t done, double mean_loss) override;
+  void step_ended(std::int64_t step, double loss, double learning_rate) override {
+    steps_.add(step, loss, learning_rate);
+  }
   void epoch_ended(const EpochReport&) override;
   void warned(const std::string& message) override;
+
+  const StepHistory& steps() const { return steps_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -30,6 +36,7 @@ class Progress : public FitObserver {
   std::int64_t epochs_ = 0;
   std::int64_t ended_ = 0;
   std::size_t examples_ = 0;
+  StepHistory steps_;
   Clock::time_point start_, epoch_start_, drawn_;
 };
 

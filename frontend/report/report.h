@@ -12,6 +12,7 @@
 #include "frontend/data/corpus.h"
 #include "frontend/report/explain.h"
 #include "frontend/report/memory_picture.h"
+#include "frontend/report/step_history.h"
 #include "frontend/train/curves.h"
 #include "frontend/train/evaluate.h"
 #include "runtime/session.h"
@@ -46,6 +47,7 @@ struct Report {
   std::vector<std::string> settings;  // NAME=VALUE, given on its command line
   Evaluation evaluation;
   std::vector<HistoryEntry> history;
+  std::vector<StepPoint> steps;    // of the run that made the report; none: not known
   std::vector<ClassCurve> curves;  // for the most frequent labels
   std::vector<ReliabilityBin> reliability;
   std::vector<ThresholdTable> thresholds;  // multi-label: for all labels, then for frequent ones

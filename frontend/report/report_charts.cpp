@@ -28,6 +28,37 @@ std::string marked(const Frame& frame, const Mark& mark) {
       Frame::kTop, std::max(right - left, 0.1), frame.bottom() - Frame::kTop);
 }
 
+// Lines that lie on one another, as far as one can see: by series, the first of them.
+std::vector<std::size_t> coinciding(const Chart& chart) {
+  const double x_seen = std::abs(chart.x.second - chart.x.first) / 1000;
+  const double y_seen = std::abs(chart.y.second - chart.y.first) / 500;
+  std::vector<std::size_t> first(chart.series.size());
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    first[i] = i;
+    for (std::size_t k = 0; k < i && first[i] == i; ++k) {
+      const bool same = !chart.series[i].points.empty() &&
+                        std::ranges::equal(chart.series[i].points, chart.series[k].points,
+                                           [&](const auto& a, const auto& b) {
+                                             return std::abs(a.first - b.first) <= x_seen &&
+                                                    std::abs(a.second - b.second) <= y_seen;
+                                           });
+      if (same) first[i] = first[k];
+    }
+  }
+  return first;
+}
+
+// Such lines take turns: a dash of each.
+std::string turns(const std::vector<std::size_t>& first, std::size_t series) {
+  constexpr std::size_t kDash = 10;
+  const auto all = static_cast<std::size_t>(std::ranges::count(first, first[series]));
+  if (all < 2) return {};
+  const auto before = static_cast<std::size_t>(std::count(
+      first.begin(), first.begin() + static_cast<std::ptrdiff_t>(series), first[series]));
+  return fmt::format(" style=\"stroke-dasharray:{} {};stroke-dashoffset:-{}\"", kDash,
+                     kDash * (all - 1), kDash * before);
+}
+
 std::string style_of(std::size_t series) { return fmt::format("line s{}", series % kStyles); }
 
 }  // namespace
@@ -118,8 +149,9 @@ std::string line_chart(const Chart& chart) {
   out += axes(frame, chart.x_label, chart.y_label, chart.whole_x);
   if (!chart.diagonal.empty()) out += diagonal(frame);
   if (chart.mark) out += marked(frame, *chart.mark);
+  const std::vector<std::size_t> first = coinciding(chart);
   for (std::size_t i = 0; i < chart.series.size(); ++i) {
-    out += fmt::format("<polyline class=\"{}\" points=\"", style_of(i));
+    out += fmt::format("<polyline class=\"{}\"{} points=\"", style_of(i), turns(first, i));
     for (const auto& [x, y] : chart.series[i].points) {
       out += fmt::format("{:.1f},{:.1f} ", frame.at_x(x), frame.at_y(y));
     }
@@ -134,7 +166,9 @@ std::string line_chart(const Chart& chart) {
   }
   out += "</svg>\n<ul class=\"legend\">\n";
   for (std::size_t i = 0; i < chart.series.size(); ++i) {
-    out += swatch(style_of(i), chart.series[i].name);
+    const std::string along =
+        first[i] == i ? "" : fmt::format(" (along with {})", chart.series[first[i]].name);
+    out += swatch(style_of(i), chart.series[i].name + along);
   }
   if (!chart.diagonal.empty()) out += swatch("diagonal", chart.diagonal);
   if (chart.mark) out += swatch("kept", chart.mark->name);

@@ -10,6 +10,7 @@
 #include "frontend/report/report_charts.h"
 #include "frontend/report/report_style.h"
 #include "frontend/report/report_tables.h"
+#include "frontend/report/report_training.h"
 
 namespace weft {
 namespace {
@@ -36,102 +37,6 @@ std::string summary(const Report& r) {
   out += fact("Texts", whole(m.examples));
   out += fact("Labels", whole(m.classes.size()));
   return out + "</dl>\n";
-}
-
-// ---- Training
-
-Series series_of(const Report& r, const std::string& metric, const std::string& name) {
-  Series series{name, {}};
-  for (const HistoryEntry& entry : r.history) {
-    for (const auto& [key, value] : entry.metrics) {
-      if (key != metric || !std::isfinite(value)) continue;
-      series.points.emplace_back(static_cast<double>(entry.epoch), value);
-    }
-  }
-  return series;
-}
-
-// Whether an epoch's validation has the scores of this report: it had the same data and weights.
-bool as_measured(const HistoryEntry& entry, const Evaluation& measured) {
-  const auto is = [&](std::string_view name, double value) {
-    const auto at = std::ranges::find(entry.metrics, name, [](const auto& m) { return m.first; });
-    return at != entry.metrics.end() &&
-           std::abs(at->second - value) <= 1e-6 * std::max(1.0, std::abs(value));
-  };
-  return is("accuracy", measured.metrics.accuracy) && is("macro_f1", measured.metrics.macro.f1) &&
-         measured.loss && is("loss", *measured.loss);
-}
-
-// The epochs whose weights the plan holds: those that its history marks, else the only one whose
-// validation has the scores of this report.
-std::optional<Mark> kept(const Report& r) {
-  std::vector<std::int64_t> epochs;
-  for (const HistoryEntry& entry : r.history) {
-    if (entry.kept) epochs.push_back(entry.epoch);
-  }
-  if (epochs.empty()) {
-    for (const HistoryEntry& entry : r.history) {
-      if (as_measured(entry, r.evaluation)) epochs.push_back(entry.epoch);
-    }
-    if (epochs.size() != 1) return {};
-  }
-  const Mark mark{static_cast<double>(epochs.front()), static_cast<double>(epochs.back()), {}};
-  if (epochs.size() == 1) return Mark{mark.from, mark.to, fmt::format("kept: epoch {:g}", mark.to)};
-  return Mark{mark.from, mark.to,
-              fmt::format("kept: the mean of epochs {:g} to {:g}", mark.from, mark.to)};
-}
-
-std::string history_chart(std::string id, std::string title, std::string y_label,
-                          std::vector<Series> series, const std::optional<Mark>& mark) {
-  std::erase_if(series, [](const Series& one) { return one.points.empty(); });
-  if (series.empty()) return {};
-  double low = 1e300, high = -1e300, first = 1e300, last = -1e300;
-  for (const Series& one : series) {
-    for (const auto& [x, y] : one.points) {
-      first = std::min(first, x);
-      last = std::max(last, x);
-      low = std::min(low, y);
-      high = std::max(high, y);
-    }
-  }
-  if (first == last) last = first + 1;
-  const double margin = high > low ? (high - low) * 0.06 : 0.05;
-  Chart chart{std::move(id),
-              std::move(title),
-              {},
-              "epoch",
-              std::move(y_label),
-              {first, last},
-              {low - margin, high + margin}};
-  chart.description = fmt::format("From epoch {:g} to {:g}.", first, last);
-  for (const Series& one : series) {
-    chart.description += fmt::format(" {}: {:.4f} at first, {:.4f} at last.", one.name,
-                                     one.points.front().second, one.points.back().second);
-  }
-  if (mark && mark->from >= first && mark->to <= last) {
-    chart.description += " " + mark->name + ".";
-    chart.mark = mark;
-  }
-  chart.whole_x = chart.markers = true;
-  chart.series = std::move(series);
-  return line_chart(chart);
-}
-
-std::string training(const Report& r) {
-  if (r.history.empty()) return {};
-  Series train{"training loss", {}};
-  for (const HistoryEntry& entry : r.history) {
-    if (!std::isfinite(entry.train_loss)) continue;
-    train.points.emplace_back(static_cast<double>(entry.epoch), entry.train_loss);
-  }
-  const std::optional<Mark> mark = kept(r);
-  std::string out = "<div class=\"charts\">\n";
-  out += history_chart("loss", "Loss by epoch", "loss",
-                       {train, series_of(r, "loss", "validation loss")}, mark);
-  out += history_chart("metrics", "Validation by epoch", "score",
-                       {series_of(r, "accuracy", "accuracy"), series_of(r, "macro_f1", "macro F1")},
-                       mark);
-  return section("Training", out + "</div>\n");
 }
 
 // ---- Curves
@@ -369,7 +274,7 @@ std::string made(const Report& r) {
 
 std::string to_html(const Report& r) {
   const Metrics& m = r.evaluation.metrics;
-  Page page{r.title, "report", made(r) + summary(r), training(r), {}, {}};
+  Page page{r.title, "report", made(r) + summary(r), training_section(r), {}, {}};
   if (!m.multi_label) page.body += section("Confusion", confusion_tables(m));
   page.body += section("Labels", class_scores(m));
   page.body += curves(r) + calibration(r) + chooser(r) + mistakes(r) + costs(r) + origin(r);

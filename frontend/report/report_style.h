@@ -24,7 +24,7 @@ inline constexpr std::string_view kReportStyle = R"css(
   }
 }
 * { box-sizing: border-box; }
-body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 72rem; background: var(--page);
+body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 96rem; background: var(--page);
   color: var(--ink); overflow-wrap: anywhere;
   font: 1rem/1.5 system-ui, "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0; }
@@ -99,8 +99,17 @@ tfoot th { font-weight: 400; color: var(--soft); }
 .matrix th[scope=row] { position: sticky; left: 0; background: var(--page); white-space: nowrap;
   max-width: none; }
 .matrix th[scope=col] { text-align: center; }
+.dense { font-size: .7rem; }
+.dense td { min-width: 1.15rem; padding: .1rem .12rem; }
+.dense th[scope=row] { padding: .1rem .4rem; }
+.dense td.soft { color: var(--rule); }
+.dense td.hit { outline-width: 1px; outline-offset: -1px; }
+.dense td:hover { outline: 2px solid var(--ink); }
+.dense tr:hover th[scope=row] { color: var(--c0); }
+.wide { width: 100%; }
 .upright th[scope=col] { writing-mode: vertical-rl; text-align: right; vertical-align: bottom;
   line-height: 1.8rem; padding: .4rem .3rem; }
+.dense.upright th[scope=col] { line-height: 1; padding: .3rem .1rem; }
 .sort { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; }
 .sort::after { content: " \2195"; color: var(--soft); font-weight: 400; }
 [aria-sort=ascending] .sort::after { content: " \2191"; color: var(--ink); }

@@ -12,7 +12,8 @@
 namespace weft {
 namespace {
 
-constexpr std::size_t kMatrix = 30;       // classes of a confusion matrix
+constexpr std::size_t kMatrix = 80;       // classes of a confusion matrix
+constexpr std::size_t kSpacious = 20;     // classes of one whose cells are large
 constexpr std::size_t kConfusions = 30;   // named where there are more
 constexpr std::size_t kClassesOpen = 60;  // rows of a table that is not folded away
 // Characters of a name beside and above a matrix; above it, longer ones stand upright.
@@ -30,18 +31,25 @@ std::string heading(std::string_view scope, std::string_view name, std::size_t m
                      shown == name ? "" : fmt::format(" title=\"{}\"", html(name)), html(shown));
 }
 
-std::string matrix_cell(std::uint64_t count, std::uint64_t support, bool right) {
+// In a dense matrix cells say by a tip what they are, as their headings are far away.
+std::string matrix_cell(std::uint64_t count, const ClassMetrics& truth,
+                        const ClassMetrics& predicted, bool dense) {
+  const bool right = &truth == &predicted;
   if (count == 0) return right ? "<td class=\"hit\">0</td>" : "<td class=\"soft\">·</td>";
-  const double share = static_cast<double>(count) / static_cast<double>(support);
-  return fmt::format("<td style=\"--v:{:.3f}\"{}>{}</td>", 0.06 + 0.44 * share,
-                     right ? " class=\"hit\"" : "", grouped(static_cast<std::int64_t>(count)));
+  const double share = static_cast<double>(count) / static_cast<double>(truth.support);
+  const std::string tip =
+      dense ? fmt::format(" title=\"{} → {}\"", html(truth.name), html(predicted.name)) : "";
+  return fmt::format("<td style=\"--v:{:.3f}\"{}{}>{}</td>", 0.06 + 0.44 * share,
+                     right ? " class=\"hit\"" : "", tip, grouped(static_cast<std::int64_t>(count)));
 }
 
 std::string confusion_matrix(const Metrics& m) {
-  const bool upright = std::ranges::any_of(
-      m.classes, [](const ClassMetrics& one) { return characters(one.name) > kUpright; });
-  std::string out =
-      fmt::format("<table class=\"matrix{}\">\n<tr><td></td>", upright ? " upright" : "");
+  const bool dense = m.classes.size() > kSpacious;
+  const bool upright = dense || std::ranges::any_of(m.classes, [](const ClassMetrics& one) {
+                         return characters(one.name) > kUpright;
+                       });
+  std::string out = fmt::format("<table class=\"matrix{}{}\">\n<tr><td></td>",
+                                upright ? " upright" : "", dense ? " dense" : "");
   for (const ClassMetrics& one : m.classes) out += heading("col", one.name, kColumnName);
   out += "</tr>\n";
   auto cell = m.confusion.begin();
@@ -51,7 +59,7 @@ std::string confusion_matrix(const Metrics& m) {
       const bool there =
           cell != m.confusion.end() && cell->truth == truth && cell->predicted == predicted;
       const std::uint64_t count = there ? (cell++)->count : 0;
-      out += matrix_cell(count, m.classes[truth].support, truth == predicted);
+      out += matrix_cell(count, m.classes[truth], m.classes[predicted], dense);
     }
     out += "</tr>\n";
   }
@@ -70,9 +78,9 @@ std::string confusions(const Metrics& m) {
       mistakes, [](const Confusion& a, const Confusion& b) { return a.count > b.count; });
   mistakes.resize(std::min(mistakes.size(), kConfusions));
   std::string out =
-      "<table>\n<tr><th class=\"name\" "
+      "<table class=\"wide\">\n<thead><tr><th class=\"name\" "
       "scope=\"col\">truth</th><th class=\"name\" scope=\"col\">predicted</th>"
-      "<th scope=\"col\">texts</th></tr>\n";
+      "<th scope=\"col\">texts</th></tr></thead>\n<tbody>\n";
   for (const Confusion& cell : mistakes) {
     const double share = static_cast<double>(cell.count) / static_cast<double>(mistakes[0].count);
     out += fmt::format(
@@ -82,7 +90,7 @@ std::string confusions(const Metrics& m) {
         grouped(static_cast<std::int64_t>(cell.count)));
   }
   return "<p class=\"soft\">The most frequent confusions.</p>\n" +
-         scrolling("confusions", out + "</table>\n");
+         scrolling("confusions", out + "</tbody>\n</table>\n");
 }
 
 std::string scores_row(const std::string& name, const Scores& s, std::uint64_t support) {
@@ -102,12 +110,13 @@ std::string scrolling(std::string_view what, const std::string& table) {
 }
 
 std::string confusion_tables(const Metrics& m) {
-  return m.classes.size() <= kMatrix ? confusion_matrix(m) : confusions(m);
+  if (m.classes.size() > kMatrix) return confusions(m);
+  return confusion_matrix(m) + (m.classes.size() > kSpacious ? confusions(m) : "");
 }
 
 std::string class_scores(const Metrics& m) {
   std::string out =
-      "<table>\n<thead><tr><th class=\"name\" scope=\"col\">label</th><th "
+      "<table class=\"wide\">\n<thead><tr><th class=\"name\" scope=\"col\">label</th><th "
       "scope=\"col\">precision</th><th scope=\"col\">recall</th><th scope=\"col\">F1</th><th "
       "scope=\"col\">texts</th></tr></thead>\n<tbody>\n";
   std::uint64_t support = 0;

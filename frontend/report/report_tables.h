@@ -11,7 +11,7 @@ namespace weft {
 // A table in a box that scrolls sideways if it is too wide.
 std::string scrolling(std::string_view what, const std::string& table);
 
-// The confusion matrix; if there are many classes, the most frequent confusions.
+// The confusion matrix; if there are many classes, the most frequent confusions too, or instead.
 std::string confusion_tables(const Metrics&);
 
 // Precision, recall and F1 of each class, and their averages. A long table is folded away.

@@ -45,6 +45,8 @@ class FitObserver {
   virtual void began(std::int64_t /*epochs*/, std::size_t /*examples*/) {}  // epochs left
   virtual void start_evaluated(const Evaluation&) {}  // of a plan with a history
   virtual void stepped(std::int64_t /*epoch*/, std::size_t /*done*/, double /*mean_loss*/) {}
+  // Of one step: its number in the plan's whole history, from 1, and the loss of its batch.
+  virtual void step_ended(std::int64_t /*step*/, double /*loss*/, double /*learning_rate*/) {}
   virtual void epoch_ended(const EpochReport&) {}
   virtual void warned(const std::string& /*message*/) {}  // at any time
 };

@@ -145,6 +145,7 @@ class Trainer {
       if (!std::isfinite(loss)) diverged(fmt::format("the loss became {}", loss));
       state_.loss_sum += loss * static_cast<double>(batches_.texts().size());
       state_.seen = static_cast<std::int64_t>(batches_.done());
+      observer_.step_ended(state_.step, loss, state_.learning_rate);
       observer_.stepped(epoch(), batches_.done(), mean_loss());
       save_if_due();
     }

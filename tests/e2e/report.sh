@@ -95,6 +95,9 @@ refuses "one.plan is the file that PLAN names" "$weft" inspect one.plan --svg on
 refuses "cannot write missing/one.dot" "$weft" inspect one.plan --dot missing/one.dot
 misused "same file" "$weft" inspect one.plan --dot same --svg same
 
+grep -q "Loss by step" train.html || fail "train --report has no steps"
+grep -q "Memory of @train" one.html || fail "eval --report has no memory of @train"
+
 # What means nothing is refused.
 "$weft" eval one.plan --data data.tsv --threshold 0.5 >/dev/null 2>message && fail "a threshold"
 grep -q "exactly one" message || fail "eval --threshold: $(cat message)"

@@ -191,6 +191,76 @@ TEST_CASE("charts: a thinned path keeps its ends and its corners") {
   CHECK(thinned({}).empty());
 }
 
+TEST_CASE("charts: lines that coincide take turns, and the legend says so") {
+  Chart chart{"id", "t", "d", "x", "y", {0, 10}, {0, 1}};
+  chart.series = {{"a", {{0, 0}, {10, 1}}}, {"b", {{0, 0.5}, {10, 1}}}, {"c", {{0, 0}, {10, 1}}}};
+  const std::string svg = line_chart(chart);
+  CHECK(contains(svg, "class=\"line s0\" style=\"stroke-dasharray:10 10;stroke-dashoffset:-0\""));
+  CHECK(contains(svg, "class=\"line s1\" points"));
+  CHECK(contains(svg, "class=\"line s2\" style=\"stroke-dasharray:10 10;stroke-dashoffset:-10\""));
+  CHECK(contains(svg, "c (along with a)"));
+  CHECK_FALSE(contains(svg, "b (along"));
+}
+
+TEST_CASE("report: many steps become a bounded number of points with their mean and range") {
+  StepHistory history;
+  double sum = 0;
+  for (int step = 1; step <= 5000; ++step) {
+    history.add(step, step % 7, 1.0 / step);
+    sum += step % 7;
+  }
+  const std::vector<StepPoint>& points = history.points();
+  CHECK(points.size() <= StepHistory::kMaxPoints);
+  CHECK(points.size() > StepHistory::kMaxPoints / 3);
+  std::int64_t next = 1;
+  double found = 0;
+  for (const StepPoint& point : points) {
+    CHECK(point.first == next);
+    next = point.last + 1;
+    CHECK(point.learning_rate == 1.0 / static_cast<double>(point.last));
+    CHECK(point.low >= 0);
+    CHECK(point.high <= 6);
+    found += point.loss * static_cast<double>(point.last - point.first + 1);
+  }
+  CHECK(next == 5001);
+  CHECK(found == doctest::Approx(sum));
+}
+
+TEST_CASE("report: loss and learning rate by step stand beside those by epoch") {
+  Report report = hostile_report(trained("linear(labels)\noutput softmax"), false);
+  CHECK_FALSE(contains(to_html(report), "Loss by step"));
+  StepHistory history;
+  for (int step = 1; step <= 20; ++step) history.add(step, 1.0 / step, 0.1);
+  report.steps = history.points();
+  const std::string page = to_html(report);
+  CHECK(test::malformed(page) == "");
+  CHECK(contains(page, "Loss by step"));
+  CHECK(contains(page, "Learning rate by step"));
+  CHECK(contains(page, "loss of the batch: 1 at first, 0.05 at last"));
+}
+
+TEST_CASE("report: a matrix of 58 labels is dense, and says in each cell what it is") {
+  Report report = hostile_report(trained("linear(labels)\noutput softmax"), false);
+  Metrics& m = report.evaluation.metrics;
+  m.classes.clear();
+  m.confusion.clear();
+  for (std::uint32_t i = 0; i < 58; ++i) {
+    ClassMetrics one;
+    one.name = "label <" + std::to_string(i) + ">";
+    one.support = 4;
+    m.classes.push_back(one);
+    m.confusion.push_back({i, i, 3});
+    if (i < 57) m.confusion.push_back({i, i + 1, 1});
+  }
+  const std::string tables = confusion_tables(m);
+  CHECK(test::malformed(tables) == "");
+  CHECK(contains(tables, "class=\"matrix upright dense\""));
+  CHECK(contains(tables, "title=\"label &lt;3&gt; → label &lt;4&gt;\""));
+  CHECK(contains(tables, "most frequent confusions"));
+  m.classes.resize(20);
+  CHECK_FALSE(contains(confusion_tables(m), "dense"));
+}
+
 TEST_CASE("charts: a line's points lie where the axes say") {
   Chart chart{"id", "t & t", "d", "x", "y", {0, 10}, {0, 1}};
   chart.series = {{"<s>", {{0, 0}, {10, 1}}}};
