@@ -109,15 +109,20 @@ void check_replaceable(std::string_view flag, const std::string& path, std::stri
               "choose another file, or remove that one");
 }
 
-void write_report(const std::string& path, Report report, const std::string& plan) {
-  report.title = std::filesystem::path(plan).filename().string();
-  report.plan_bytes = std::filesystem::file_size(plan);
-  report.version = WEFT_VERSION;
+Origin origin_of(std::string data) {
   const std::time_t now = std::time(nullptr);
   std::tm local{};
   localtime_r(&now, &local);
   std::array<char, 32> date{};
-  report.date.assign(date.data(), std::strftime(date.data(), date.size(), "%Y-%m-%d", &local));
+  const std::size_t size = std::strftime(date.data(), date.size(), "%Y-%m-%d", &local);
+  return {std::move(data), WEFT_VERSION, {date.data(), size}};
+}
+
+void write_report(const std::string& path, Report report, const std::string& plan,
+                  std::string data) {
+  report.title = std::filesystem::path(plan).filename().string();
+  report.plan_bytes = std::filesystem::file_size(plan);
+  report.origin = origin_of(std::move(data));
   write_file(path, to_html(report));
 }
 

@@ -23,6 +23,7 @@
 namespace weft {
 
 struct Report;  // frontend/report/report.h
+struct Origin;  // frontend/report/page.h
 
 // Runs a command whose flags have been parsed; returns the exit status.
 using Run = std::function<int()>;
@@ -82,8 +83,11 @@ void check_plan_output(const std::string& path, std::initializer_list<InputFile>
 void check_replaceable(std::string_view flag, const std::string& path, std::string_view first,
                        std::string_view kind);
 
-// Writes the page about a plan in a file, with its name, its size, the version and the date.
-void write_report(const std::string& path, Report report, const std::string& plan);
+// This program and this day, for a page about the data.
+Origin origin_of(std::string data);
+// Writes the page about a plan in a file, with its name, its size, and what it was measured on.
+void write_report(const std::string& path, Report report, const std::string& plan,
+                  std::string data);
 
 // `--data` and `--valid`: a file or a folder, each time they are given.
 CLI::Option* declare_data(CLI::App& app, const std::string& flag, std::vector<std::string>& files,

@@ -11,12 +11,14 @@
 #include "frontend/cli/given_model.h"
 #include "frontend/format/message.h"
 #include "frontend/report/progress.h"
+#include "frontend/report/search_report.h"
+#include "ir/file.h"
 
 namespace weft {
 namespace {
 
 struct Flags {
-  std::string description, vectors, pretrained, folds_by = "class";
+  std::string description, vectors, pretrained, folds_by = "class", report;
   std::vector<std::string> data;
   std::vector<std::string> set;
   CrossvalSettings settings;
@@ -61,6 +63,11 @@ int crossval(const Flags& flags) {
   if (std::isnan(flags.settings.valid_fraction)) {
     throw UsageError("--valid-fraction nan is no share", "0.1, say");
   }
+  if (!flags.report.empty()) {
+    check_output(
+        "--report", flags.report,
+        {{"MODEL", flags.description}, {"--data", flags.data}, {"--vectors", flags.vectors}});
+  }
   const InitialSources initial{vectors_options(flags.vectors, /*quiet=*/true), flags.pretrained};
   FittedStarter model;
   if (!flags.description.empty()) model = {"", {}, read_model(flags.description), initial};
@@ -83,6 +90,11 @@ int crossval(const Flags& flags) {
     result = cross_validate(trial, settings, [&](const FoldScore& f) { progress.ended(f); });
   }
   warn(result.warnings);
+  if (!flags.report.empty()) {
+    const std::string name =
+        flags.description.empty() ? std::string(model.name) : flags.description;
+    write_file(flags.report, crossval_page(result, name, origin_of(listed_files(flags.data))));
+  }
   print_out(flags.json ? to_json(result) + "\n" : to_text(result));
   return 0;
 }
@@ -114,6 +126,7 @@ Run declare_crossval(CLI::App& app) {
       ->check(CLI::Range(0, 4096))
       ->capture_default_str();
   app.add_flag("--json", flags->json, "one JSON object");
+  app.add_option("--report", flags->report, "also write this HTML file: the folds as pictures");
   app.add_flag("--quiet", flags->quiet, "no progress");
   declare_vectors(app, flags->vectors);
   declare_pretrained(app, flags->pretrained);

@@ -58,9 +58,8 @@ int eval(const Flags& flags) {
       [&](std::size_t i, const Predictions& all, std::size_t k) { probabilities.add(i, all, k); });
   plan.check();
   if (!flags.report.empty()) {
-    Report report = make_report(session, corpus, data, evaluation);
-    report.data = listed_files(flags.data);
-    write_report(flags.report, std::move(report), flags.plan);
+    write_report(flags.report, make_report(session, corpus, data, evaluation), flags.plan,
+                 listed_files(flags.data));
   }
   std::vector<std::string> unknown;
   for (const ClassMetrics& one : evaluation.metrics.classes) {

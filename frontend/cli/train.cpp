@@ -288,11 +288,12 @@ void report_on(const Flags& flags, const Plan& plan, const FitData& data,
   Session session(plan, {flags.threads});
   Report report = make_report(session, data.valid.value_or(data.train), plan.threshold);
   report.steps = steps.points();
-  report.data = !flags.valid.empty()
-                    ? listed_files(flags.valid)
-                    : fmt::format("{} ({})", listed_files(flags.data),
-                                  data.valid ? "the part held out" : "the training data itself");
-  write_report(flags.report, std::move(report), flags.out);
+  const std::string data_name =
+      !flags.valid.empty()
+          ? listed_files(flags.valid)
+          : fmt::format("{} ({})", listed_files(flags.data),
+                        data.valid ? "the part held out" : "the training data itself");
+  write_report(flags.report, std::move(report), flags.out, data_name);
 }
 
 // Without a description the data, which is then read first, chooses one.

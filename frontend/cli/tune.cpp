@@ -19,6 +19,7 @@
 #include "frontend/data/split.h"
 #include "frontend/format/message.h"
 #include "frontend/report/progress.h"
+#include "frontend/report/search_report.h"
 #include "frontend/search/trials_file.h"
 #include "ir/file.h"
 
@@ -141,6 +142,16 @@ void check_outputs(const TuneFlags& flags) {
                               read == written ? "" : ", as " + written),
                   fmt::format("name another plan: -o {}.tuned.plan", stem));
     }
+  }
+  if (!flags.report.empty()) {
+    check_output("--report", flags.report,
+                 {{"MODEL", flags.description},
+                  {"--data", flags.data},
+                  {"--valid", flags.valid},
+                  {"--vectors", flags.vectors},
+                  {"-o", flags.out},
+                  {"-o with .model after it", stem + ".model"},
+                  {"-o with .trials.jsonl after it", stem + ".trials.jsonl"}});
   }
   check_plan_output(flags.out, {});
   check_replaceable("the description", stem + ".model", kMadeBy, "one that a search wrote");
@@ -342,6 +353,11 @@ int tune_command(const TuneFlags& flags) {
   }
   save_plan(tuned, flags.out);
   write_file(best.description.file, best.description.source);
+  if (!flags.report.empty()) {
+    const std::string title = std::filesystem::path(flags.out).filename().string();
+    write_file(flags.report, tune_page(results, measure, chosen_on(data.splits), title,
+                                       origin_of(listed_files(flags.data))));
+  }
   say_best(results, measure, data.splits);
   if (!flags.quiet) {
     print_message(stderr, "wrote {}, {} and {}.trials.jsonl\n", flags.out, best.description.file,
@@ -383,6 +399,7 @@ Run declare_tune(CLI::App& app) {
                  "trials at a time; 0: as many as this process has threads")
       ->check(CLI::Range(0, 4096))
       ->capture_default_str();
+  app.add_option("--report", flags->report, "also write this HTML file: the trials as pictures");
   app.add_flag("--resume", flags->resume, "go on with an interrupted search");
   app.add_flag("--quiet", flags->quiet, "no progress");
   declare_vectors(app, flags->vectors);

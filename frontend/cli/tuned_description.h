@@ -13,7 +13,7 @@
 namespace weft {
 
 struct TuneFlags {
-  std::string description, out, vectors, pretrained;
+  std::string description, out, vectors, pretrained, report;
   std::vector<std::string> data, valid;
   std::optional<std::string> budget;
   std::vector<std::string> set;

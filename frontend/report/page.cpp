@@ -21,6 +21,14 @@ std::string to_html(const Page& page) {
       page.scripts);
 }
 
+std::string made_line(const Origin& origin) {
+  std::string out = "measured on " + html(origin.data);
+  if (!origin.date.empty()) {
+    out += fmt::format(", {}, by weft {}", html(origin.date), html(origin.version));
+  }
+  return fmt::format("<p class=\"soft\">{}</p>\n", out);
+}
+
 std::string section(std::string_view title, const std::string& body) {
   return fmt::format("<section>\n<h2>{}</h2>\n{}</section>\n", title, body);
 }

@@ -18,6 +18,12 @@ struct Page {
 
 std::string to_html(const Page&);
 
+// What a page is made of and by; an empty date is not told, nor the version with it.
+struct Origin {
+  std::string data, version, date;
+};
+std::string made_line(const Origin&);  // a paragraph
+
 std::string section(std::string_view title, const std::string& body);
 
 // An entry of a list of class `numbers`.

@@ -12,6 +12,7 @@
 #include "frontend/data/corpus.h"
 #include "frontend/report/explain.h"
 #include "frontend/report/memory_picture.h"
+#include "frontend/report/page.h"
 #include "frontend/report/step_history.h"
 #include "frontend/train/curves.h"
 #include "frontend/train/evaluate.h"
@@ -41,9 +42,9 @@ struct Mistake {
 };
 
 struct Report {
-  std::string title, data;    // the names of the plan and of the data
-  std::string version, date;  // of the program that made the page, and when; empty: not told
-  std::string description;    // of the plan
+  std::string title;                  // the name of the plan
+  Origin origin;                      // the data, and the program that made the page
+  std::string description;            // of the plan
   std::vector<std::string> settings;  // NAME=VALUE, given on its command line
   Evaluation evaluation;
   std::vector<HistoryEntry> history;
@@ -64,7 +65,7 @@ struct Report {
 };
 
 // `data` is what the session reads in the examples, and `evaluation` what evaluate() found on it.
-// Title, data, version, date and plan_bytes are the caller's to set.
+// Title, origin and plan_bytes are the caller's to set.
 Report make_report(Session& session, const CorpusView& examples, const Dataset& data,
                    Evaluation evaluation);
 // The same, evaluated here; `threshold` as in evaluate().

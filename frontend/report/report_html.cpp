@@ -263,18 +263,11 @@ std::string origin(const Report& r) {
   return section("Description", out);
 }
 
-// What the page is about: the data, the program's version and the date.
-std::string made(const Report& r) {
-  std::string out = "measured on " + html(r.data);
-  if (!r.date.empty()) out += fmt::format(", {}, by weft {}", html(r.date), html(r.version));
-  return fmt::format("<p class=\"soft\">{}</p>\n", out);
-}
-
 }  // namespace
 
 std::string to_html(const Report& r) {
   const Metrics& m = r.evaluation.metrics;
-  Page page{r.title, "report", made(r) + summary(r), training_section(r), {}, {}};
+  Page page{r.title, "report", made_line(r.origin) + summary(r), training_section(r), {}, {}};
   if (!m.multi_label) page.body += section("Confusion", confusion_tables(m));
   page.body += section("Labels", class_scores(m));
   page.body += curves(r) + calibration(r) + chooser(r) + mistakes(r) + costs(r) + origin(r);

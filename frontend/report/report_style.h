@@ -69,6 +69,8 @@ span.block.update { background: var(--c2); }
 .line.s6 { stroke: var(--c6); stroke-dasharray: 5 5; }
 .line.s7 { stroke: var(--c7); stroke-dasharray: 1 3; }
 .dot.s0 { fill: var(--c0); } .dot.s1 { fill: var(--c1); } .dot.s2 { fill: var(--c2); }
+.dot.s3 { fill: var(--c3); } .band { fill: var(--c0); fill-opacity: .12; }
+.legend svg.swatch[viewBox="0 0 16 16"] { width: 16px; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; margin: .4rem 0 0;
   padding: 0; font-size: .9rem; }
 .legend li { display: flex; align-items: center; gap: .45rem; }

@@ -68,7 +68,7 @@ if grep -q "^calibrated" inspected; then fail "training kept the temperature"; f
 cmp <(grep -v "texts a second" one.html) <(grep -v "texts a second" two.html) ||
   fail "reports differ"
 "$weft" eval many.plan --data many.tsv --label-separator '|' --report many.html >/dev/null
-for page in one.html many.html train.html; do
+for page in one.html many.html train.html folds.html trials.html; do
   ! grep -q "<script>alert" "$page" || fail "$page holds a label's script"
   ! grep -qE "https?:|src=|url\(|@import" "$page" || fail "$page needs something else"
 done
@@ -97,6 +97,18 @@ misused "same file" "$weft" inspect one.plan --dot same --svg same
 
 grep -q "Loss by step" train.html || fail "train --report has no steps"
 grep -q "Memory of @train" one.html || fail "eval --report has no memory of @train"
+
+# Searches as pages.
+"$weft" crossval one.model --data data.tsv "${small[@]}" --set train.epochs=1 --folds 3 --quiet \
+  --report folds.html >/dev/null 2>message || fail "crossval: $(cat message)"
+[ "$(grep -c "<title>repeat" folds.html)" -eq 6 ] || fail "crossval --report: not a dot for each fold"
+"$weft" tune one.model --data data.tsv "${small[@]}" --set train.epochs=1 --trials 3 --quiet \
+  -o tuned.plan --report trials.html >/dev/null 2>message || fail "tune: $(cat message)"
+grep -q "Score by trial" trials.html || fail "tune --report: $(head -3 trials.html)"
+refuses "data.tsv is the file that --data names" "$weft" crossval one.model --data data.tsv \
+  --report data.tsv
+refuses "tuned.model is the file that -o with .model" "$weft" tune one.model --data data.tsv \
+  -o tuned.plan --report tuned.model
 
 # What means nothing is refused.
 "$weft" eval one.plan --data data.tsv --threshold 0.5 >/dev/null 2>message && fail "a threshold"

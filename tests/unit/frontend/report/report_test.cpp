@@ -47,7 +47,7 @@ Report hostile_report(Plan plan, bool multi) {
   }
   Session session(std::move(plan), {1});
   Report report = make_report(session, Corpus(examples), 0.5);
-  report.title = report.data = kHostile;
+  report.title = report.origin.data = kHostile;
   report.seconds = 0;
   return report;
 }
