@@ -110,6 +110,19 @@ refuses "data.tsv is the file that --data names" "$weft" crossval one.model --da
 refuses "tuned.model is the file that -o with .model" "$weft" tune one.model --data data.tsv \
   -o tuned.plan --report tuned.model
 
+# Two plans compared.
+"$weft" report one.plan calibrated.plan --data data.tsv >said
+grep -q "^0 of 200 answers differ" said || fail "report: $(cat said)"
+"$weft" train one.model --data data.tsv "${train[@]}" --epochs 1 --seed 9 -o early.plan
+"$weft" report early.plan one.plan --data data.tsv --html compared.html --json >json
+grep -q '"mcnemar_p":' json || fail "report --json: $(head -c 300 json)"
+grep -q "McNemar's exact test" compared.html || fail "report --html: $(head -3 compared.html)"
+! grep -q "<script>alert" compared.html || fail "report --html holds a label's script"
+refuses "the other several" "$weft" report one.plan many.plan --data data.tsv
+refuses "one.plan is the file that PLAN names" "$weft" report one.plan early.plan \
+  --data data.tsv --html one.plan
+misused "PLAN2 is required" "$weft" report one.plan --data data.tsv
+
 # What means nothing is refused.
 "$weft" eval one.plan --data data.tsv --threshold 0.5 >/dev/null 2>message && fail "a threshold"
 grep -q "exactly one" message || fail "eval --threshold: $(cat message)"
