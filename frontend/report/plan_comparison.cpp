@@ -28,7 +28,9 @@ std::string joined(std::vector<std::string> names) {
 
 std::string truth_of(const Dataset& data, std::size_t i) {
   std::vector<std::string> names;
-  for (const auto label : data.labels_of(i)) names.push_back(data.space.names[label]);
+  for (const auto label : data.labels_of(i)) {
+    names.push_back(data.space.names[static_cast<std::size_t>(label)]);
+  }
   return joined(std::move(names));
 }
 
