@@ -1,6 +1,7 @@
-// `weft import`: a published model becomes a plan.
+// `weft import`: a published model, or an ONNX file, becomes a plan.
 #include "frontend/cli/command.h"
 #include "frontend/cli/say_model.h"
+#include "frontend/onnx/import_model.h"
 #include "frontend/train/import_pretrained.h"
 #include "frontend/train/plan_settings.h"
 
@@ -8,34 +9,66 @@ namespace weft {
 namespace {
 
 struct Flags {
-  std::string folder, out;
+  std::string model, out;
   std::vector<std::string> labels;
+  OnnxOptions onnx;
   bool pair = false, quiet = false;
+
+  bool is_onnx() const { return model.ends_with(".onnx"); }
 };
+
+int import_file(const Flags& flags) {
+  check_plan_output(flags.out, {{"MODEL", flags.model}});
+  OnnxOptions options = flags.onnx;
+  options.labels = flags.labels;
+  options.pair = flags.pair;
+  const Plan plan = import_onnx(flags.model, options);
+  if (!flags.quiet) say_notes(plan);
+  save_plan(plan, flags.out);
+  if (!flags.quiet) say_imported(flags.out, plan);
+  return 0;
+}
+
+int import_folder(const Flags& flags) {
+  const OnnxOptions& onnx = flags.onnx;
+  if (!onnx.tokenizer.empty() || !onnx.output.empty() || onnx.multi_label) {
+    throw UsageError("--tokenizer, --logits and --multi-label are for a file NAME.onnx",
+                     "a folder holds its tokenizer and says what its model is");
+  }
+  check_plan_output(flags.out, {});
+  const Plan plan = import_pretrained(flags.model, flags.labels, {}, flags.pair);
+  say_notes(plan);
+  save_plan(plan, flags.out);
+  if (!flags.quiet) say_model(flags.out, *pretrained_of(plan), plan.labels);
+  return 0;
+}
 
 }  // namespace
 
 Run declare_import(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
-  app.add_option("FOLDER", flags->folder,
-                 "a published BERT, RoBERTa, DistilBERT or GPT-2: config.json, model.safetensors "
-                 "and the files of its tokenizer")
+  app.add_option("MODEL", flags->model,
+                 "a folder of a published BERT, RoBERTa, DistilBERT or GPT-2: config.json, "
+                 "model.safetensors and the files of its tokenizer; or NAME.onnx, a convolutional "
+                 "classifier or an encoder that PyTorch exported")
       ->required();
   app.add_option("-o,--output", flags->out, "the plan to write")->required();
   app.add_option("--labels", flags->labels,
-                 "the labels of a new head, as in --labels good,bad; without them, those of the "
-                 "model's own classifier")
+                 "the labels, as in --labels good,bad: of a new head, or of the outputs of an ONNX "
+                 "model in their order; without them, those of the model's own classifier")
       ->delimiter(',');
   app.add_flag("--pair", flags->pair, "the model reads pairs of texts (sentence1, sentence2)");
+  app.add_option("--tokenizer", flags->onnx.tokenizer,
+                 "for NAME.onnx: the folder with the files of its tokenizer; without it a text is "
+                 "its ids, as in `12 7 45`")
+      ->type_name("FOLDER");
+  app.add_option("--logits", flags->onnx.output,
+                 "for NAME.onnx: its output that holds the logits; else `logits`, or the first")
+      ->type_name("NAME");
+  app.add_flag("--multi-label", flags->onnx.multi_label,
+               "for NAME.onnx: a text may have several labels; known where it ends with a sigmoid");
   app.add_flag("--quiet", flags->quiet, "no line about what was read");
-  return [flags] {
-    check_plan_output(flags->out, {});
-    const Plan plan = import_pretrained(flags->folder, flags->labels, {}, flags->pair);
-    say_notes(plan);
-    save_plan(plan, flags->out);
-    if (!flags->quiet) say_model(flags->out, *pretrained_of(plan), plan.labels);
-    return 0;
-  };
+  return [flags] { return flags->is_onnx() ? import_file(*flags) : import_folder(*flags); };
 }
 
 }  // namespace weft

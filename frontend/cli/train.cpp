@@ -132,7 +132,7 @@ Source open_plan(const Flags& flags) {
   }
   Source source;
   source.plan = load_plan(flags.input);
-  source.description = parse_description(source.plan->description, flags.input);
+  source.description = description_of(*source.plan, flags.input);
   source.overrides = overrides_of(*source.plan);
   source.split_seed = settings_of(source.description, source.overrides).seed;
   source.valid_fraction = share_of(flags, *source.plan);

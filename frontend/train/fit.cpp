@@ -10,6 +10,7 @@
 #include "frontend/train/calibrate.h"
 #include "frontend/train/data_warnings.h"
 #include "frontend/train/memory_limit.h"
+#include "frontend/train/plan_settings.h"
 #include "frontend/train/unread_text.h"
 #include "runtime/text/tokenizers.h"
 
@@ -205,7 +206,7 @@ FitResult fit(const Description& description, const Overrides& overrides, const 
 
 FitResult fit(Plan plan, const Overrides& overrides, const FitData& data, const FitOptions& options,
               FitObserver& observer) {
-  const Description description = parse_description(plan.description, "the plan's description");
+  const Description description = description_of(plan);
   const DescriptionSettings settings = settings_of(description, overrides);
   if (plan.temperature != 1) set_temperature(plan, 1);  // training undoes a calibration
   return run(std::move(plan), std::nullopt, settings, data, options, observer);

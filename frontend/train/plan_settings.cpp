@@ -1,6 +1,8 @@
 // Keys of a plan's settings, each read and written here only. Others stay as they are.
 #include "frontend/train/plan_settings.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -12,6 +14,7 @@ namespace {
 constexpr const char* kOverrides = "overrides";
 constexpr const char* kPretrained = "pretrained";
 constexpr const char* kHeldOut = "valid_fraction";
+constexpr const char* kImported = "imported";
 
 // An empty object, where they are none.
 nlohmann::json json_of(const Plan& plan) {
@@ -26,6 +29,21 @@ std::string settings_json(const Overrides& overrides, const PretrainedConfig* pr
   json[kOverrides] = overrides.assignments();
   if (pretrained != nullptr) json[kPretrained] = to_json(*pretrained);
   return json.dump();
+}
+
+std::string imported_settings(const std::string& file) {
+  return nlohmann::json{{kImported, file}}.dump();
+}
+
+Description description_of(const Plan& plan, const std::string& name) {
+  const nlohmann::json json = json_of(plan);
+  if (const auto file = json.find(kImported); file != json.end() && file->is_string()) {
+    throw Error(
+        fmt::format("the plan was imported from {}: it has no description, which this needs",
+                    file->get<std::string>()),
+        "it predicts, and can be evaluated and calibrated; train it where it was made");
+  }
+  return parse_description(plan.description, name);
 }
 
 Overrides overrides_of(const Plan& plan) {
@@ -65,7 +83,7 @@ void set_held_out_share(Plan& plan, double share) {
 }
 
 Lowered lower_again(const Plan& plan) {
-  const Description description = parse_description(plan.description, "the plan's description");
+  const Description description = description_of(plan);
   const Overrides overrides = overrides_of(plan);
   LoweringContext context;
   context.labels = static_cast<std::int64_t>(plan.labels.size());

@@ -15,6 +15,11 @@ namespace weft {
 // The settings of a new plan.
 std::string settings_json(const Overrides&, const PretrainedConfig*);
 
+// Those of a plan that has no description, because it was made of another program's file.
+std::string imported_settings(const std::string& file);
+// The plan's description, called `name` in messages. Error, saying so, if it has none.
+Description description_of(const Plan&, const std::string& name = "the plan's description");
+
 Overrides overrides_of(const Plan&);  // with which it was built
 // The config of the published model that it begins with, if there is one.
 std::optional<PretrainedConfig> pretrained_of(const Plan&);

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# ONNX files through the program: import, predict by ids, refuse what is no model; tests/onnx holds
+# files that PyTorch's exporters made, and tests/unit/frontend/onnx what they compute.
+models=$(dirname "$(realpath "$0")")/../onnx
+source "$(dirname "$0")/../e2e_setup.sh"
+
+says "cnn.plan: 3 ops, 3 labels: label0, label1, label2, texts of up to 512 tokens" \
+  "$weft" import "$models/textcnn_dynamo.onnx" -o cnn.plan
+silent "$weft" import "$models/external_torchscript.onnx" --labels bad,good,odd -o named.plan --quiet
+
+# A text is its ids. What is no id of the model is told as an unknown word.
+cut -f 1 "$models/external_torchscript.txt" >ids
+[ "$("$weft" predict named.plan ids --top 1 | grep -cE "^(bad|good|odd)	0\.")" -eq "$(wc -l <ids)" ] ||
+  fail "one answer for each text of ids"
+echo "1 2 30" | "$weft" predict named.plan >first
+echo "1 2 0" | "$weft" predict named.plan >second
+cmp first second || fail "30 is no id of the model: it reads as id 0"
+
+# What a plan needs its description for is refused by name; the rest works.
+awk 'BEGIN { srand(1); for (i = 0; i < 300; ++i) print int(1 + rand() * 29), int(1 + rand() * 29), int(1 + rand() * 29) }' >texts
+"$weft" predict named.plan texts | cut -f 1 >answers
+awk 'NR % 5 { print; next } { print "odd" }' answers | paste - texts >data.tsv
+"$weft" eval named.plan --data data.tsv >out || fail "eval"
+"$weft" calibrate named.plan --data data.tsv -o calibrated.plan >out 2>message || fail "calibrate"
+"$weft" inspect named.plan >out || fail "inspect"
+refuses "imported from external_torchscript.onnx: it has no description" \
+  "$weft" train named.plan --data data.tsv -o more.plan
+refuses "imported from external_torchscript.onnx" "$weft" explain named.plan "1 2"
+
+# A fixed length, and padding by an id, are said.
+says "was exported for texts of 12 tokens. weft does not pad" \
+  "$weft" import "$models/fixed_torchscript.onnx" -o fixed.plan
+says "leaves out the id 0, as padding" "$weft" import "$models/mean_dynamo.onnx" -o mean.plan
+
+# Bad input: one message each, and no plan.
+head -c 1500 "$models/textcnn_dynamo.onnx" >cut.onnx
+echo "no model" >text.onnx
+: >empty.onnx
+mkdir folder.onnx alone
+cp "$models/external_dynamo.onnx" alone/model.onnx
+refuses "cut.onnx has a field of .* bytes where .* are left" "$weft" import cut.onnx -o bad.plan
+refuses "text.onnx has a field" "$weft" import text.onnx -o bad.plan
+refuses "empty.onnx holds no graph" "$weft" import empty.onnx -o bad.plan
+refuses "folder.onnx" "$weft" import folder.onnx -o bad.plan
+refuses "missing.onnx" "$weft" import missing.onnx -o bad.plan
+refuses "external_dynamo.onnx.data" "$weft" import alone/model.onnx -o bad.plan
+refuses "has 3 labels, but --labels names 2" \
+  "$weft" import "$models/textcnn_dynamo.onnx" --labels a,b -o bad.plan
+refuses "has no output .nothing." \
+  "$weft" import "$models/textcnn_dynamo.onnx" --logits nothing -o bad.plan
+refuses "does not read pairs" "$weft" import "$models/textcnn_dynamo.onnx" --pair -o bad.plan
+refuses "there is no tokenizer" \
+  "$weft" import "$models/textcnn_dynamo.onnx" --tokenizer alone -o bad.plan
+refuses "MODEL" "$weft" import "$models/textcnn_dynamo.onnx" -o "$models/textcnn_dynamo.onnx"
+misused "for a file NAME.onnx" "$weft" import alone --multi-label -o bad.plan
+[ ! -e bad.plan ] || fail "a refused file left a plan"
