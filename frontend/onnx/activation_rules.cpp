@@ -122,7 +122,9 @@ void cum_sum(Importer& m, const Node& node) {
   if (!counts) refuse("it adds up {}", describe(value));
   Pattern result = *mask;
   result.kind = Pattern::Kind::counting;
-  result.axis = axis_of(m.integers(node, 1).at(0), mask->shape.size());
+  const std::vector<std::int64_t> axis = m.integers(node, 1);
+  if (axis.size() != 1) refuse("it adds up along {} dimensions", axis.size());
+  result.axis = axis_of(axis.front(), mask->shape.size());
   result.first = node.integer("exclusive", 0) != 0 ? 0 : 1;
   m.set(node, std::move(result));
 }

@@ -76,16 +76,23 @@ ElementType result_type(Binary op, const Value& a) {
   return is_comparison(op) ? ElementType::boolean : type_of(a);
 }
 
-Constant constants(Binary op, const Constant& a, const Constant& b) {
-  constexpr double kMostElements = 1 << 26;
-  Constant result;
-  result.type = result_type(op, a);
+// Of two or more constants that are repeated to fit each other.
+Extents checked_extents(const Sizes& sizes) {
+  constexpr double kMostElements = 1 << 24;
+  Extents extents;
   double count = 1;
-  for (const Number& size : broadcast(shape_of(Value(a)), shape_of(Value(b)))) {
-    result.shape.push_back(static_cast<std::int64_t>(size.plus));
+  for (const Number& size : sizes) {
+    extents.push_back(static_cast<std::int64_t>(size.plus));
     count *= size.plus;
   }
   if (count > kMostElements) refuse("it makes a constant of {} numbers", count);
+  return extents;
+}
+
+Constant constants(Binary op, const Constant& a, const Constant& b) {
+  Constant result;
+  result.type = result_type(op, a);
+  result.shape = checked_extents(broadcast(shape_of(Value(a)), shape_of(Value(b))));
   const auto left = broadcast_index(a.shape, result.shape);
   const auto right = broadcast_index(b.shape, result.shape);
   const bool whole = is_integer(a.type);
@@ -203,7 +210,7 @@ Value chosen(const Constant& condition, const Constant& yes, const Constant& no)
       broadcast(shape_of(Value(condition)), broadcast(shape_of(Value(yes)), shape_of(Value(no))));
   Constant result;
   result.type = yes.type;
-  for (const Number& size : sizes) result.shape.push_back(static_cast<std::int64_t>(size.plus));
+  result.shape = checked_extents(sizes);
   const auto by = broadcast_index(condition.shape, result.shape);
   const auto left = broadcast_index(yes.shape, result.shape);
   const auto right = broadcast_index(no.shape, result.shape);

@@ -185,20 +185,19 @@ Value rows_and_constant(Importer& m, Binary op, const Rows& rows, const Constant
 
 // ---- Steps of a layer norm, of gelu, of attention's scores
 
-// y * (1 + erf(x / root 2)), where y is a multiple of x: twice that of gelu(x).
+// f x (1 + erf(c x / root 2)) = 2 f / c gelu(c x), where y = f x.
 Rows gelu_of(Importer& m, const Part& part, const Rows& y) {
-  double factor = 2 * part.factor;
-  ValueId base = y.id;
-  const weft::Node* const maker = m.maker(base);
-  if (base != part.x.id && maker != nullptr && maker->op == &ops::scale) {
-    factor *= float_attr(maker->attrs, "factor");
-    base = maker->inputs.front();
+  double f = 2 * part.factor;
+  ValueId x = y.id;
+  const weft::Node* const maker = m.maker(x);
+  if (x != part.x.id && maker != nullptr && maker->op == &ops::scale) {
+    f *= float_attr(maker->attrs, "factor");
+    x = maker->inputs.front();
   }
-  if (base != part.x.id || std::abs(part.number - kRootHalf) > 1e-6) {
-    refuse("it is no gelu: erf is known as a part of one");
-  }
+  const double c = part.number / kRootHalf;
+  if (x != part.x.id || c == 0) refuse("it is no gelu: erf is known as a part of one");
   Rows rows = y;
-  rows.id = m.scaled(m.add(ops::gelu, {base}), factor);
+  rows.id = m.scaled(m.add(ops::gelu, {m.scaled(x, c)}), f / c);
   return rows;
 }
 
@@ -297,6 +296,7 @@ Value apply(Importer& m, Binary op, const Value& a, const Value& b) {
 
 template <Binary op>
 void binary(Importer& m, const Node& node) {
+  if (m.opset() < 7 && node.has("axis")) refuse("it broadcasts as opset 6 does (axis)");
   Value value = apply(m, op, m.input(node, 0), m.input(node, 1));
   for (std::size_t i = 2; i < node.inputs.size(); ++i)
     value = apply(m, op, value, m.input(node, i));

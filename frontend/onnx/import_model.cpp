@@ -61,7 +61,11 @@ class PlanBuilder {
     width_ = imported_.graph[imported_.output].type.shape.back().value;
     const std::int64_t count = std::max<std::int64_t>(width_, 2);  // one number tells two apart
     plan_.labels = options_.labels;
-    for (std::int64_t i = 0; options_.labels.empty() && i < count; ++i) {
+    if (plan_.labels.empty() && std::ssize(imported_.labels) == count) {
+      plan_.labels = imported_.labels;
+    }
+    const bool named = !plan_.labels.empty();
+    for (std::int64_t i = 0; !named && i < count; ++i) {
       plan_.labels.push_back(fmt::format("label{}", i));
     }
     if (std::ssize(plan_.labels) != count) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 #include "ir/op.h"
 #include "ir/ops/ops.h"
@@ -231,15 +232,19 @@ void Importer::convert(const Node& node) {
 
 // What the model ends with gives way to weft's own: it compares logits.
 std::string Importer::end_activation(const std::string& output) {
-  for (const Node& node : model_.nodes) {
-    if (std::ranges::find(node.outputs, output) == node.outputs.end()) continue;
-    if (node.op == "Identity") return end_activation(node.inputs.at(0));
+  std::string end = output;
+  // From the last node back: what an Identity passes on is of an earlier node.
+  for (std::size_t i = model_.nodes.size(); i-- > 0;) {
+    const Node& node = model_.nodes[i];
+    if (std::ranges::find(node.outputs, end) == node.outputs.end() || node.inputs.empty()) continue;
     const bool softmax = node.op == "Softmax" || node.op == "LogSoftmax";
     const std::int64_t axis = node.integer("axis", model_.opset < 13 ? 1 : -1);
     if ((softmax && (axis == 1 || axis == -1)) || node.op == "Sigmoid") {
       result_.activation = softmax ? "softmax" : "sigmoid";
-      return node.inputs.at(0);
+      return node.inputs.front();
     }
+    if (node.op != "Identity") return output;
+    end = node.inputs.front();
   }
   return output;
 }
@@ -273,6 +278,10 @@ Imported Importer::run(const std::string& output) {
                 "name the output that holds them: --output NAME");
   }
   result_.output = rows->id;
+  if (const auto labels = model_.metadata.find("labels"); labels != model_.metadata.end()) {
+    std::istringstream lines(labels->second);
+    for (std::string label; std::getline(lines, label);) result_.labels.push_back(label);
+  }
   return std::move(result_);
 }
 
@@ -331,6 +340,9 @@ std::optional<std::vector<std::size_t>> Importer::axes(const Node& node, std::si
 }
 
 void Importer::set(const Node& node, Value value, std::size_t output) {
+  constexpr std::size_t kHighestRank = 16;
+  const std::size_t rank = shape_of(value).size();
+  if (rank > kHighestRank) refuse("it makes a tensor of {} dimensions", rank);
   if (output < node.outputs.size() && !node.outputs[output].empty()) {
     values_.insert_or_assign(node.outputs[output], std::move(value));
   }

@@ -34,6 +34,9 @@ ValueId Importer::add(const OpDef& op, std::vector<ValueId> inputs, Attrs attrs)
 }
 
 ValueId Importer::weight(std::string name, Shape shape, std::vector<double> values) {
+  for (const Dim& dim : shape) {
+    if (dim.value < 1) refuse("the weight `{}` has a dimension of size {}", name, dim.value);
+  }
   if (!std::ranges::all_of(values, [](double v) { return std::isfinite(static_cast<float>(v)); })) {
     refuse("the weight `{}` holds numbers that are infinite or not a number", name);
   }

@@ -5,11 +5,15 @@
 namespace weft::onnx {
 namespace {
 
+constexpr std::size_t kMostElements = std::size_t{1} << 26U;  // of a constant
+constexpr std::int64_t kMostColumns = 1 << 24;
+
 void concat_constants(Importer& m, const Node& node, std::size_t axis) {
   Constant result = m.constant(node, 0);
   result.name.clear();
   std::vector<const Constant*> parts;
   std::int64_t extent = 0;
+  std::size_t elements = 0;
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     parts.push_back(&m.constant(node, i));
     const Extents& shape = parts.back()->shape;
@@ -18,7 +22,9 @@ void concat_constants(Importer& m, const Node& node, std::size_t axis) {
       if (d != axis && shape[d] != result.shape[d]) refuse("its inputs do not fit each other");
     }
     extent += shape[axis];
+    elements += parts.back()->size();
   }
+  if (elements > kMostElements) refuse("it makes a constant of {} numbers", elements);
   std::size_t before = 1;
   for (std::size_t d = 0; d < axis; ++d) before *= static_cast<std::size_t>(result.shape[d]);
   result.shape[axis] = extent;
@@ -51,6 +57,7 @@ void concat_rows(Importer& m, const Node& node, std::size_t axis) {
     parts.push_back(part.id);
     width += columns;
   }
+  if (width > kMostColumns) refuse("it makes {} features", width);
   if (parts.size() > 1) result.id = m.add(ops::concat, parts);
   result.view[axis] = feature_axis(width);
   m.set(node, std::move(result));

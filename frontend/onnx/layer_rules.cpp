@@ -56,7 +56,7 @@ void mat_mul(Importer& m, const Node& node) {
   if (const auto* p = std::get_if<Scores>(&a); p != nullptr && y != nullptr) {
     return m.set(node, attention_of(m, *p, *y));
   }
-  if (x != nullptr) {
+  if (x != nullptr && !x->view.empty()) {
     Constant w = m.constant(node, 1);
     const bool vector = w.shape.size() == 1;
     if (vector) w.shape.push_back(1);

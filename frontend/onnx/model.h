@@ -75,7 +75,8 @@ struct Port {
 struct Model {
   std::string path;
   std::int64_t opset = 0;
-  std::string producer;  // `pytorch 2.13.0`
+  std::string producer;                                      // `pytorch 2.13.0`
+  std::map<std::string, std::string, std::less<>> metadata;  // weft writes `labels`, one a line
   std::vector<Node> nodes;
   std::map<std::string, Tensor, std::less<>> weights;
   std::vector<Port> inputs, outputs;       // inputs without those that are weights

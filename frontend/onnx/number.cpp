@@ -10,13 +10,14 @@
 namespace weft::onnx {
 namespace {
 
+// Of a symbol: repeated arithmetic would double its text each time.
+constexpr std::size_t kLongest = 200;
+
 // A symbol for what has no other form.
 Number opaque(std::string_view op, const Number& a, const Number& b) {
-  constexpr std::size_t kLongest = 200;
   std::string left = to_string(a), right = to_string(b);
   if (op == "*" && right < left) std::swap(left, right);
   std::string text = fmt::format("({}){}({})", left, op, right);
-  // So that a chain of operations does not double the text with each.
   if (text.size() > kLongest) text = fmt::format("#{:x}", std::hash<std::string>()(text));
   return Number::named(std::move(text));
 }
@@ -70,6 +71,7 @@ Number operator*(const Number& a, const Number& b) {
   if (a.is_known()) return with(a.plus * b.scale, b.symbol, a.plus * b.plus);
   if (b.is_known()) return b * a;
   if (a.plus != 0 || b.plus != 0) return opaque("*", a, b);
+  if (a.symbol.size() + b.symbol.size() > kLongest) return opaque("*", a, b);
   return with(a.scale * b.scale, product(a.symbol, b.symbol), 0);
 }
 

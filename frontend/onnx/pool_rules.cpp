@@ -127,7 +127,9 @@ Value reduce_pattern(const Pattern& pattern, Reduction op, const std::vector<std
 Value reduce_rows(Importer& m, const Rows& rows, Reduction op, std::vector<std::size_t> axes,
                   bool keep) {
   const std::vector<std::size_t> all = axes;
-  std::erase_if(axes, [&](std::size_t a) { return size_of(rows.view[a]) == Number(1); });
+  std::erase_if(axes, [&](std::size_t a) {
+    return size_of(rows.view[a]) == Number(1) && !holds(rows.view[a], Factor::Kind::time);
+  });
   const auto finish = [&](auto result) {
     reduce_shape(result.view, all, keep, Axis());
     return Value(std::move(result));

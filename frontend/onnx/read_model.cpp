@@ -12,7 +12,7 @@
 namespace weft::onnx {
 namespace {
 
-constexpr std::int64_t kOldestOpset = 9, kNewestOpset = 26;
+constexpr std::int64_t kOldestOpset = 6, kNewestOpset = 26;
 constexpr std::size_t kMostNodes = 1'000'000;
 constexpr std::size_t kHighestRank = 8;
 
@@ -46,13 +46,15 @@ void for_each_field(std::string_view message, std::string_view what, Take&& take
   for (WireField field; reader.next(field);) take(field);
 }
 
-void read_external(std::string_view message, std::string_view what, Tensor& tensor) {
+using Texts = std::map<std::string, std::string, std::less<>>;
+
+void read_entry(std::string_view message, std::string_view what, Texts& into) {
   std::string key, value;
   for_each_field(message, what, [&](const WireField& f) {
     if (f.number == 1) key = text_of(f, what);
     if (f.number == 2) value = text_of(f, what);
   });
-  tensor.external[key] = value;
+  into[key] = value;
 }
 
 Tensor read_stored(std::string_view message, std::string_view what) {
@@ -88,7 +90,7 @@ Tensor read_stored(std::string_view message, std::string_view what) {
         }
         break;
       case 13:
-        read_external(message_of(f, what), what, tensor);
+        read_entry(message_of(f, what), what, tensor.external);
         break;
       case 14:
         external = integer_of(f, what) == 1;
@@ -307,6 +309,9 @@ Model parse_model(std::string_view bytes, const std::string& path) {
         break;
       case 8:
         read_opset(message_of(f, path), path, model);
+        break;
+      case 14:
+        read_entry(message_of(f, path), path, model.metadata);
         break;
       default:
         break;

@@ -5,6 +5,8 @@
 
 #include "frontend/onnx/rules.h"
 #include "frontend/pretrained/safetensors_header.h"
+#include "ir/op.h"
+#include "ir/ops/ops.h"
 
 namespace weft::onnx {
 namespace {
@@ -182,6 +184,12 @@ void squeeze(Importer& m, const Node& node) {
     drop(pattern->shape, axes, one_number, whole);
   } else if (auto* rows = std::get_if<Rows>(&value)) {
     drop(rows->view, axes, one_axis, whole);
+    const bool had_length =
+        find_axis(std::get<Rows>(whole).view, Factor::Kind::time) != sizes.size();
+    if (had_length && find_axis(rows->view, Factor::Kind::time) == rows->view.size()) {
+      rows->id = m.add(ops::pick_row, {rows->id, rows->offsets}, {{"which", std::string("first")}});
+      rows->offsets = kNoValue;  // texts of one row: a row for each
+    }
   } else if (auto* scores = std::get_if<Scores>(&value)) {
     drop(scores->view, axes, one_axis, whole);
   } else if (auto* part = std::get_if<Part>(&value)) {

@@ -97,6 +97,12 @@ std::string encode_model(const Model& model) {
   message.bytes(2, model.producer);
   message.message(7, graph);
   message.message(8, opset);
+  for (const auto& [key, value] : model.metadata) {
+    WireWriter entry;
+    entry.bytes(1, key);
+    entry.bytes(2, value);
+    message.message(14, entry);
+  }
   return message.text();
 }
 

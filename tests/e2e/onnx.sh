@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # ONNX files through the program: import, predict by ids, refuse what is no model; tests/onnx holds
 # files that PyTorch's exporters made, and tests/unit/frontend/onnx what they compute.
-models=$(dirname "$(realpath "$0")")/../onnx
+models=$(realpath "$(dirname "$0")/../onnx")
+examples=$(realpath "$(dirname "$0")/../../examples")
 source "$(dirname "$0")/../e2e_setup.sh"
 
 says "cnn.plan: 3 ops, 3 labels: label0, label1, label2, texts of up to 512 tokens" \
@@ -54,3 +55,42 @@ refuses "there is no tokenizer" \
 refuses "MODEL" "$weft" import "$models/textcnn_dynamo.onnx" -o "$models/textcnn_dynamo.onnx"
 misused "for a file NAME.onnx" "$weft" import alone --multi-label -o bad.plan
 [ ! -e bad.plan ] || fail "a refused file left a plan"
+
+# ---- Export: a convolutional model and an encoder, read back, and checked by others.
+
+film_reviews 200 40 >reviews.tsv
+cut -f 2 reviews.tsv >lines
+cat >deep.model <<'END'
+model deep
+text   tokenizer=whitespace max_tokens=30
+x      = embedding(text, width=8)
+a      = x | conv1d(channels=6, kernel=3, padding=valid) | batch_norm | relu | max_pool(size=2)
+b      = x | conv1d(channels=6, kernel=2, padding=causal) | gelu | max_pool
+logits = concat(a | mean_pool, b, x | last) | layer_norm | linear(labels)
+output softmax(logits)
+train  adam(rate=0.01) batch=50 epochs=2
+END
+"$weft" train deep.model --data reviews.tsv -o deep.plan >out 2>message
+says "deep.onnx: [0-9]+ bytes, ids .batch, length. to logits of 2 labels: bad, good" \
+  "$weft" export deep.plan --onnx deep.onnx
+bash "$examples/tiny_bert.sh" lines tiny >out
+"$weft" import tiny --labels bad,good -o tiny.plan 2>message
+silent "$weft" export tiny.plan --onnx tiny.onnx --quiet
+says "2 labels: bad, good" "$weft" import tiny.onnx --tokenizer tiny -o back.plan
+"$weft" predict tiny.plan lines | cut -c 1-8 >first
+"$weft" predict back.plan lines | cut -c 1-8 >second
+cmp first second || fail "an encoder that was exported and imported answers otherwise"
+
+misused "to or --onnx is missing" "$weft" export deep.plan
+refuses "excludes" "$weft" export deep.plan --onnx a.onnx --to folder
+refuses "PLAN" "$weft" export deep.plan --onnx deep.plan
+refuses "has no description" "$weft" export back.plan --onnx again.onnx
+"$weft" compile deep.plan --predict-only --fold -o folded.plan >out 2>message
+refuses "made with --fold" "$weft" export folded.plan --onnx folded.onnx
+[ ! -e folded.onnx ] && [ ! -e again.onnx ] || fail "a refused export left a file"
+
+ids=$("$weft" inspect deep.plan --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["vocabulary"]["words"])')
+"${WEFT_PYTHON:-python3}" "$models/check_export.py" "$(dirname "$weft")" deep.plan deep.onnx "$ids" \
+  tiny.plan tiny.onnx 30 >checked || fail "check_export.py: $(cat checked)"
+grep -q "skipped" checked && echo "without ONNX's checker and ONNX Runtime: $(sed 's/skipped: //' checked)"
+exit 0

@@ -84,6 +84,13 @@ void write_texts(const Seeds& seeds) {
             "The the 电影 films\t[SEP]a  aaaa<|end|>\xEF\xB7\xBA e\xCC\x81 \xFF\xE4\xB8 x’s 12,5");
 }
 
+void write_onnx(const Seeds& seeds) {
+  for (const auto& entry : fs::directory_iterator(fs::path(WEFT_SOURCE_DIR) / "tests/onnx")) {
+    if (entry.path().extension() != ".onnx") continue;
+    seeds.put("onnx_fuzz", entry.path().filename(), read_text_file(entry.path()));
+  }
+}
+
 void write_data(const Seeds& seeds) {
   const auto put = [&](const std::string& format, std::string_view content) {
     for (const int options : {0, 1, 8, 21}) {
@@ -167,6 +174,7 @@ int main(int argc, char** argv) {
   const weft::Seeds seeds(argv[1]);
   weft::write_plans(seeds);
   weft::write_texts(seeds);
+  weft::write_onnx(seeds);
   weft::write_data(seeds);
   weft::write_vectors(seeds);
   weft::write_pretrained(seeds);
