@@ -72,6 +72,11 @@ ValueId side_by_side(Importer& m, const std::array<ValueId, 3>& parts) {
   return m.add(ops::bias_add, {m.add(ops::matmul, {x, w}), b});
 }
 
+// 1 / root of the columns of a head.
+double usual_scale(std::int64_t width, std::int64_t heads) {
+  return std::sqrt(static_cast<double>(heads) / static_cast<double>(width));
+}
+
 ValueId attend(Importer& m, std::array<ValueId, 3> qkv, ValueId offsets, std::int64_t heads,
                double scale, bool causal) {
   for (std::size_t i = 0; i < 2; ++i) {  // of q and k: the scores are multiplied as well
@@ -84,7 +89,7 @@ ValueId attend(Importer& m, std::array<ValueId, 3> qkv, ValueId offsets, std::in
   const bool equal =
       m.columns(qkv[0]) == m.columns(qkv[1]) && m.columns(qkv[0]) == m.columns(qkv[2]);
   if (!equal) refuse("its queries, keys and values are of different widths");
-  const double usual = 1 / std::sqrt(static_cast<double>(m.columns(qkv[0]) / heads));
+  const double usual = usual_scale(m.columns(qkv[0]), heads);
   if (std::abs(scale / usual - 1) < 1e-6) scale = 0;
   return m.add(ops::attention, {side_by_side(m, qkv), offsets},
                {{"heads", heads}, {"scale", scale}, {"causal", std::int64_t{causal}}});
@@ -142,8 +147,8 @@ void attention(Importer& m, const Node& node) {
   }
   if (m.has_input(node, 4) || node.real("softcap", 0) != 0)
     refuse("it has a cache, or a cap of scores");
-  const double head = static_cast<double>(m.columns(qkv[0]) / heads);
-  result.id = attend(m, qkv, result.offsets, heads, node.real("scale", 1 / std::sqrt(head)),
+  result.id = attend(m, qkv, result.offsets, heads,
+                     node.real("scale", usual_scale(m.columns(qkv[0]), heads)),
                      node.integer("is_causal", 0) != 0);
   m.set(node, std::move(result));
 }

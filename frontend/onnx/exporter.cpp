@@ -103,7 +103,7 @@ std::string Exporter::floats(std::string_view hint, Extents shape, std::vector<f
   tensor.shape = std::move(shape);
   tensor.raw = bytes_.emplace_back(reinterpret_cast<const char*>(numbers.data()),
                                    numbers.size() * sizeof(float));
-  const std::string name = tensor.name;
+  std::string name = tensor.name;
   model_.weights.emplace(name, std::move(tensor));
   return name;
 }

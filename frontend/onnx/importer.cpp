@@ -17,7 +17,7 @@ constexpr std::int64_t kTexts = 16, kTokens = 4096;
 
 bool mentions(std::string_view name, std::string_view word) {
   const auto same = [](char a, char b) { return std::tolower(a) == b; };
-  return std::ranges::search(name, word, same).begin() != name.end();
+  return std::search(name.begin(), name.end(), word.begin(), word.end(), same) != name.end();
 }
 
 std::string name_of(const Node& node) {
@@ -51,7 +51,7 @@ void Importer::declare_inputs(bool pair) {
     }
   }
   const auto is_ids = [](const Port* port) { return mentions(port->name, "ids"); };
-  if (others.size() > 1) std::ranges::stable_partition(others, is_ids);
+  std::stable_partition(others.begin(), others.end(), is_ids);
   if (!others.empty()) ids = others.front();
   if (ids == nullptr) {
     throw Error(fmt::format("{} has no input of token ids", model_.path),

@@ -50,7 +50,7 @@ std::uint64_t external_number(const Model& model, const Tensor& tensor, std::str
 fs::path contained(const Model& model, const Tensor& tensor) {
   const fs::path location = tensor.external.at("location");
   const fs::path folder = fs::path(model.path).parent_path();
-  const fs::path named = (folder.empty() ? fs::path(".") : folder) / location;
+  fs::path named = (folder.empty() ? fs::path(".") : folder) / location;
   std::error_code error;
   const fs::path root = fs::weakly_canonical(folder.empty() ? fs::path(".") : folder, error);
   const fs::path place = fs::weakly_canonical(named, error);

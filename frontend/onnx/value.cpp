@@ -38,7 +38,7 @@ Sizes shape_of(const Value& value) {
 }
 
 std::string describe(const Value& value) {
-  const std::string shape = text_of(shape_of(value));
+  std::string shape = text_of(shape_of(value));
   if (std::holds_alternative<Constant>(value)) return "a constant " + shape;
   if (std::holds_alternative<Pattern>(value)) return "a mask or positions " + shape;
   if (std::holds_alternative<Scores>(value)) return "attention's scores " + shape;
