@@ -88,18 +88,20 @@ Run declare_export(CLI::App& app) {
       app.add_option("--to", flags->folder,
                      "the folder to write the published form in: a new one, or an empty one")
           ->type_name("FOLDER");
-  app.add_option("--onnx", flags->onnx,
-                 "the ONNX file to write: token ids [batch, length] in, logits out; the texts of a "
-                 "batch are of one length, and no text is empty")
-      ->type_name("FILE")
-      ->excludes(to);
+  CLI::Option* const onnx =
+      app.add_option(
+             "--onnx", flags->onnx,
+             "the ONNX file to write: token ids [batch, length] in, logits out; the texts of a "
+             "batch are of one length, and no text is empty")
+          ->type_name("FILE")
+          ->excludes(to);
   app.add_flag("--quiet", flags->quiet, "no line about what was written");
-  return [flags] {
-    if (flags->onnx.empty() && flags->folder.empty()) {
+  return [flags, to, onnx] {
+    if (to->count() + onnx->count() == 0) {
       throw UsageError("--to or --onnx is missing",
                        "say what to write: --to FOLDER, the published form, or --onnx FILE");
     }
-    return flags->onnx.empty() ? export_folder(*flags) : export_file(*flags);
+    return to->count() > 0 ? export_folder(*flags) : export_file(*flags);
   };
 }
 

@@ -94,7 +94,8 @@ Number divide(const Number& a, const Number& b, bool whole) {
 std::optional<bool> is_less(const Number& a, const Number& b) {
   const Number difference = b - a;  // above 0?
   if (difference.is_known()) return difference.plus > 0;
-  // symbol >= 1
+  if (difference.symbol.find_first_of("(#") != std::string::npos) return std::nullopt;
+  // The symbol is a size or a product of sizes: at least 1.
   if (difference.scale > 0 && difference.scale + difference.plus > 0) return true;
   if (difference.scale < 0 && difference.scale + difference.plus <= 0) return false;
   return std::nullopt;

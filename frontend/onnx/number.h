@@ -36,7 +36,8 @@ Number operator*(const Number&, const Number&);
 // `whole`: of integers, towards zero.
 Number divide(const Number&, const Number&, bool whole);
 
-// a < b, and a == b, where that is the same for all sizes (which are at least 1); else none.
+// a < b, and a == b, where that is the same for all sizes (which are at least 1); else none. Of a
+// quotient or another symbol that stands for arithmetic nothing is known.
 std::optional<bool> is_less(const Number&, const Number&);
 std::optional<bool> is_equal(const Number&, const Number&);
 
