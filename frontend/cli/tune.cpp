@@ -9,14 +9,13 @@
 #include <array>
 #include <cmath>
 #include <filesystem>
-#include <numeric>
 
 #include "frontend/cli/command.h"
 #include "frontend/cli/given_model.h"
 #include "frontend/cli/interrupt.h"
+#include "frontend/cli/tune_data.h"
 #include "frontend/cli/tune_progress.h"
 #include "frontend/cli/tuned_description.h"
-#include "frontend/data/split.h"
 #include "frontend/format/message.h"
 #include "frontend/report/progress.h"
 #include "frontend/report/search_report.h"
@@ -109,25 +108,6 @@ Plan train_best(const Best& best, Trial trial, const Corpus& corpus, bool quiet)
   return fit(trial, progress).plan;
 }
 
-// Below so many texts, the part to compare by is too small to tell one trial from another: several
-// splits of the data are used.
-constexpr std::size_t kFewTexts = 1000;
-constexpr std::size_t kSplitsOfFew = 5;
-
-// Held out of the data, where there is no file to compare by.
-Split hold_out(const Corpus& corpus, double fraction, std::uint64_t seed) {
-  Split split = stratified_split(corpus, fraction, seed);
-  if (!split.valid.empty()) return split;
-  const std::string texts = fmt::format("{} text{}", corpus.size(), corpus.size() == 1 ? "" : "s");
-  if (stratified_split(corpus, 0.9, seed).valid.empty()) {
-    throw Error(
-        fmt::format("of the {} none can be held out: every label keeps one to learn from", texts),
-        "add texts of the same labels, or name others by --valid");
-  }
-  throw Error(fmt::format("--valid-fraction {} of {} is none", fraction, texts),
-              "give a larger one, or add data");
-}
-
 // The files that the search writes must not be files that it reads, nor any but its own.
 void check_outputs(const TuneFlags& flags) {
   const std::string stem = stem_of(flags.out);
@@ -192,35 +172,7 @@ void say_best(const std::vector<TuneResult>& results, std::string_view score,
   }
 }
 
-// The data to compare trials on, and the data that the best is trained on at the end.
-struct Data {
-  Corpus given;
-  std::optional<Corpus> both;  // given, then what to compare by, where that is a file of its own
-  std::vector<Split> splits;   // of `corpus`
-
-  const Corpus& corpus() const { return both ? *both : given; }
-};
-
-// `given`: what `--data` names, where that has been read already.
-Data read_data(const TuneFlags& flags, std::uint64_t seed, std::optional<Corpus> given) {
-  Data data{given ? std::move(*given) : flags.reading.read(flags.data), {}, {}};
-  if (flags.valid.empty()) {
-    const std::size_t few = data.given.size() < kFewTexts ? kSplitsOfFew : 1;
-    const std::size_t splits = flags.splits > 0 ? flags.splits : few;
-    for (std::size_t i = 0; i < splits; ++i) {
-      data.splits.push_back(hold_out(data.given, flags.valid_fraction, seed + i));
-    }
-    return data;
-  }
-  data.both = joined(data.given, flags.reading.read(flags.valid));
-  Split& split = data.splits.emplace_back();
-  split.train = all_rows(data.given);
-  split.valid.resize(data.both->size() - data.given.size());
-  std::iota(split.valid.begin(), split.valid.end(), static_cast<std::uint32_t>(data.given.size()));
-  return data;
-}
-
-void warn_of(const Data& data, const DescriptionSettings& settings) {
+void warn_of(const TuneData& data, const DescriptionSettings& settings) {
   const Split& split = data.splits.front();
   const CorpusView train{data.corpus(), split.train};
   warn(label_warnings(train, settings));
@@ -275,7 +227,7 @@ std::vector<Candidate> candidates_of(const TuneFlags& flags,
   return candidates;
 }
 
-void give_data(std::vector<Candidate>& candidates, const Data& data,
+void give_data(std::vector<Candidate>& candidates, const TuneData& data,
                const std::atomic<bool>& interrupted) {
   const auto store = std::make_shared<VectorsStore>(data.corpus());
   for (Candidate& candidate : candidates) {
@@ -312,7 +264,7 @@ int tune_command(const TuneFlags& flags) {
   const Trial& first = candidates.front().trial;
   const DescriptionSettings plain = settings_of(*first.description, first.overrides);
   const auto seed = static_cast<std::uint64_t>(plain.seed);
-  const Data data = read_data(flags, seed, std::move(corpus));
+  const TuneData data = read_tune_data(flags, seed, std::move(corpus));
   const std::atomic<bool>& interrupted = watch_interrupts();
   give_data(candidates, data, interrupted);
   warn_of(data, plain);
