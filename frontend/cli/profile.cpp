@@ -1,14 +1,17 @@
 // `weft profile`: where the time of a plan goes, node by node.
 #include "frontend/report/profile.h"
 
+#include <filesystem>
+
 #include "frontend/cli/command.h"
+#include "frontend/report/profile_page.h"
 #include "ir/file.h"
 
 namespace weft {
 namespace {
 
 struct Flags {
-  std::string plan, trace;
+  std::string plan, trace, report;
   std::vector<std::string> data;
   ProfileSettings settings;
   DataFlags reading;
@@ -19,9 +22,17 @@ int run_profile(const Flags& flags) {
     check_output("--trace", flags.trace, {{"PLAN", flags.plan}, {"--data", flags.data}});
     check_replaceable("--trace", flags.trace, "{", "JSON");
   }
+  if (!flags.report.empty()) {
+    check_output("--report", flags.report,
+                 {{"PLAN", flags.plan}, {"--data", flags.data}, {"--trace", {flags.trace}}});
+  }
   const Plan plan = load_plan(flags.plan);
   const Profile result = profile(plan, flags.reading.read(flags.data), flags.settings);
   if (!flags.trace.empty()) write_file(flags.trace, trace_json(result));
+  if (!flags.report.empty()) {
+    const std::string title = std::filesystem::path(flags.plan).filename().string();
+    write_file(flags.report, profile_page(result, title, origin_of(listed_files(flags.data))));
+  }
   print_out(to_text(result));
   return 0;
 }
@@ -36,6 +47,7 @@ Run declare_profile(CLI::App& app) {
   app.add_option("--trace", flags->trace,
                  "write the first runs as a trace, JSON that Perfetto (ui.perfetto.dev) and "
                  "chrome://tracing open");
+  app.add_option("--report", flags->report, "also write this HTML file: the times as bars");
   app.add_option("--batch", flags->settings.batch, "texts in a request")
       ->capture_default_str()
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 20));

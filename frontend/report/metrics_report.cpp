@@ -7,6 +7,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "frontend/format/format_number.h"
 #include "frontend/format/table.h"
 
 namespace weft {
@@ -21,8 +22,6 @@ constexpr std::size_t kMatrixInJson = 500;
 constexpr std::size_t kConfusionsNamed = 10;
 constexpr std::size_t kNameWidth = 32;
 constexpr std::size_t kHeadingWidth = 10;
-
-std::string number(double value) { return fmt::format("{:.4f}", value); }
 
 // The classes that a table has room for, in their order: all of them, or the most frequent.
 std::vector<const ClassMetrics*> shown_classes(const Metrics& metrics) {
@@ -41,7 +40,7 @@ std::string class_table(const Metrics& metrics) {
   TextTable table;
   table.add({"class", "precision", "recall", "F1", "support"});
   const auto row = [&](const std::string& name, const Scores& scores, std::uint64_t support) {
-    table.add({name, number(scores.precision), number(scores.recall), number(scores.f1),
+    table.add({name, rounded(scores.precision), rounded(scores.recall), rounded(scores.f1),
                std::to_string(support)});
   };
   std::uint64_t support = 0;

@@ -14,17 +14,15 @@ namespace {
 
 constexpr std::size_t kChangedShown = 500, kTextShown = 400;  // texts, characters
 
-std::string number(double value) { return fmt::format("{:.4f}", value); }
-
 std::string whole(std::uint64_t count) { return grouped(static_cast<std::int64_t>(count)); }
 
 std::string summary(const PlanComparison& c) {
   std::string out = "<dl class=\"numbers\">\n";
   for (std::size_t i = 0; i < 2; ++i) {
     out += fact("Accuracy of " + html(clipped(c.plans[i], 24)),
-                number(c.measured[i].metrics.accuracy));
+                rounded(c.measured[i].metrics.accuracy));
     out += fact("Macro F1 of " + html(clipped(c.plans[i], 24)),
-                number(c.measured[i].metrics.macro.f1));
+                rounded(c.measured[i].metrics.macro.f1));
   }
   out += fact("Texts", whole(c.texts())) + fact("Answers that differ", whole(c.changed.size()));
   return out + fact("McNemar's p", fmt::format("{:.3g}", c.p_value)) + "</dl>\n";
@@ -34,9 +32,8 @@ std::string summary(const PlanComparison& c) {
 std::string who_is_right(const PlanComparison& c) {
   const auto row = [&](const std::string& name, std::uint64_t count) {
     const double all = static_cast<double>(std::max<std::uint64_t>(c.texts(), 1));
-    return fmt::format(
-        "<tr><th scope=\"row\">{}</th><td class=\"share\" style=\"--v:{:.1f}%\">{}</td></tr>\n",
-        name, 100 * static_cast<double>(count) / all, whole(count));
+    return fmt::format("<tr><th scope=\"row\">{}</th>{}</tr>\n", name,
+                       share_cell(static_cast<double>(count) / all, whole(count)));
   };
   const std::string verdict =
       c.p_value < 0.05
@@ -65,16 +62,13 @@ std::string by_label(const PlanComparison& c) {
       labels[one.name].f1[i] = one.f1;
     }
   }
-  std::string out = fmt::format(
-      "<table class=\"wide\">\n<thead><tr><th class=\"name\" scope=\"col\">label</th><th "
-      "scope=\"col\">texts</th><th scope=\"col\">F1 of {}</th><th scope=\"col\">F1 of {}</th><th "
-      "scope=\"col\">difference</th></tr></thead>\n<tbody>\n",
-      html(clipped(c.plans[0], 24)), html(clipped(c.plans[1], 24)));
+  std::string out = table_head({words_heading("label"), column_heading("texts"),
+                                column_heading("F1 of " + html(clipped(c.plans[0], 24))),
+                                column_heading("F1 of " + html(clipped(c.plans[1], 24))),
+                                column_heading("difference")});
   for (const auto& [name, pair] : labels) {
     out += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td>", html(name), whole(pair.support));
-    for (const double f1 : pair.f1) {
-      out += fmt::format("<td class=\"share\" style=\"--v:{:.1f}%\">{}</td>", 100 * f1, number(f1));
-    }
+    for (const double f1 : pair.f1) out += share_cell(f1);
     out += fmt::format("<td>{:+.4f}</td></tr>\n", pair.f1[1] - pair.f1[0]);
   }
   return section("Labels", scrolling("labels", out + "</tbody>\n</table>\n"));
@@ -82,12 +76,10 @@ std::string by_label(const PlanComparison& c) {
 
 std::string changed(const PlanComparison& c) {
   if (c.changed.empty()) return section("Answers that differ", "<p>There are none.</p>\n");
-  std::string out = fmt::format(
-      "<table class=\"wide changed\">\n<thead><tr><th scope=\"col\">text</th><th class=\"name\" "
-      "scope=\"col\">what it says</th><th class=\"name\" scope=\"col\">the truth</th><th "
-      "class=\"name\" scope=\"col\">{}</th><th class=\"name\" scope=\"col\">{}</th></tr></thead>\n"
-      "<tbody>\n",
-      html(clipped(c.plans[0], 24)), html(clipped(c.plans[1], 24)));
+  std::string out = table_head(
+      {column_heading("text"), words_heading("what it says"), words_heading("the truth"),
+       words_heading(html(clipped(c.plans[0], 24))), words_heading(html(clipped(c.plans[1], 24)))},
+      "changed");
   const auto answer = [](const std::string& label, bool right) {
     return fmt::format("<td class=\"name\">{}{}</td>", right ? "✓ " : "✗ ",
                        right ? "<b>" + html(label) + "</b>" : html(label));

@@ -18,8 +18,6 @@ namespace {
 constexpr std::size_t kTextShown = 1200;  // bytes of a mistake's text
 constexpr std::size_t kNGramsShown = 6;
 
-std::string number(double value) { return fmt::format("{:.4f}", value); }
-
 std::string whole(std::size_t count) { return grouped(static_cast<std::int64_t>(count)); }
 
 // ---- Summary
@@ -27,13 +25,13 @@ std::string whole(std::size_t count) { return grouped(static_cast<std::int64_t>(
 std::string summary(const Report& r) {
   const Metrics& m = r.evaluation.metrics;
   std::string out = "<dl class=\"numbers\">\n";
-  out += fact(m.multi_label ? "Subset accuracy" : "Accuracy", number(m.accuracy));
-  out += fact("Macro F1", number(m.macro.f1));
-  out += m.multi_label ? fact("Micro F1", number(m.micro.f1)) +
-                             fact("Threshold", number(r.evaluation.threshold))
-                       : fact("Weighted F1", number(m.weighted.f1));
-  if (r.evaluation.loss) out += fact("Loss", number(*r.evaluation.loss));
-  out += fact("Calibration error", number(expected_calibration_error(r.reliability)));
+  out += fact(m.multi_label ? "Subset accuracy" : "Accuracy", rounded(m.accuracy));
+  out += fact("Macro F1", rounded(m.macro.f1));
+  out += m.multi_label ? fact("Micro F1", rounded(m.micro.f1)) +
+                             fact("Threshold", rounded(r.evaluation.threshold))
+                       : fact("Weighted F1", rounded(m.weighted.f1));
+  if (r.evaluation.loss) out += fact("Loss", rounded(*r.evaluation.loss));
+  out += fact("Calibration error", rounded(expected_calibration_error(r.reliability)));
   out += fact("Texts", whole(m.examples));
   out += fact("Labels", whole(m.classes.size()));
   return out + "</dl>\n";

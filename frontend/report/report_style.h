@@ -32,7 +32,7 @@ h2 { font-size: 1.2rem; margin: 2.75rem 0 .75rem; padding-top: .5rem;
   border-top: 1px solid var(--rule); }
 p { margin: .5rem 0; max-width: 46rem; }
 .soft, figcaption, dt { color: var(--soft); }
-.numbers { display: grid; grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr));
+.numbers { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr));
   gap: .75rem; margin: 1.5rem 0 0; }
 .numbers div { background: var(--card); border: 1px solid var(--rule); border-radius: .5rem;
   padding: .6rem .8rem; display: flex; flex-direction: column; justify-content: space-between; }

@@ -78,16 +78,12 @@ std::string confusions(const Metrics& m) {
       mistakes, [](const Confusion& a, const Confusion& b) { return a.count > b.count; });
   mistakes.resize(std::min(mistakes.size(), kConfusions));
   std::string out =
-      "<table class=\"wide\">\n<thead><tr><th class=\"name\" "
-      "scope=\"col\">truth</th><th class=\"name\" scope=\"col\">predicted</th>"
-      "<th scope=\"col\">texts</th></tr></thead>\n<tbody>\n";
+      table_head({words_heading("truth"), words_heading("predicted"), column_heading("texts")});
   for (const Confusion& cell : mistakes) {
     const double share = static_cast<double>(cell.count) / static_cast<double>(mistakes[0].count);
-    out += fmt::format(
-        "<tr><td class=\"name\">{}</td><td class=\"name\">{}</td>"
-        "<td class=\"share\" style=\"--v:{:.0f}%\">{}</td></tr>\n",
-        html(m.classes[cell.truth].name), html(m.classes[cell.predicted].name), 100 * share,
-        grouped(static_cast<std::int64_t>(cell.count)));
+    out += fmt::format("<tr><td class=\"name\">{}</td><td class=\"name\">{}</td>{}</tr>\n",
+                       html(m.classes[cell.truth].name), html(m.classes[cell.predicted].name),
+                       share_cell(share, grouped(static_cast<std::int64_t>(cell.count))));
   }
   return "<p class=\"soft\">The most frequent confusions.</p>\n" +
          scrolling("confusions", out + "</tbody>\n</table>\n");
@@ -95,13 +91,33 @@ std::string confusions(const Metrics& m) {
 
 std::string scores_row(const std::string& name, const Scores& s, std::uint64_t support) {
   std::string out = fmt::format("<tr><th scope=\"row\">{}</th>", name);
-  for (const double value : {s.precision, s.recall, s.f1}) {
-    out += fmt::format("<td class=\"share\" style=\"--v:{:.1f}%\">{:.4f}</td>", 100 * value, value);
-  }
+  for (const double value : {s.precision, s.recall, s.f1}) out += share_cell(value);
   return out + fmt::format("<td>{}</td></tr>\n", grouped(static_cast<std::int64_t>(support)));
 }
 
 }  // namespace
+
+std::string share_cell(double share, std::string_view text) {
+  return fmt::format("<td class=\"share\" style=\"--v:{:.1f}%\">{}</td>",
+                     100 * std::clamp(share, 0.0, 1.0), text);
+}
+
+std::string share_cell(double share) { return share_cell(share, rounded(share)); }
+
+std::string column_heading(std::string_view name) {
+  return fmt::format("<th scope=\"col\">{}</th>", name);
+}
+
+std::string words_heading(std::string_view name) {
+  return fmt::format("<th class=\"name\" scope=\"col\">{}</th>", name);
+}
+
+std::string table_head(std::initializer_list<std::string> headings, std::string_view more_class) {
+  std::string out = fmt::format("<table class=\"wide{}{}\">\n<thead><tr>",
+                                more_class.empty() ? "" : " ", more_class);
+  for (const std::string& heading : headings) out += heading;
+  return out + "</tr></thead>\n<tbody>\n";
+}
 
 std::string scrolling(std::string_view what, const std::string& table) {
   return fmt::format(
@@ -116,9 +132,8 @@ std::string confusion_tables(const Metrics& m) {
 
 std::string class_scores(const Metrics& m) {
   std::string out =
-      "<table class=\"wide\">\n<thead><tr><th class=\"name\" scope=\"col\">label</th><th "
-      "scope=\"col\">precision</th><th scope=\"col\">recall</th><th scope=\"col\">F1</th><th "
-      "scope=\"col\">texts</th></tr></thead>\n<tbody>\n";
+      table_head({words_heading("label"), column_heading("precision"), column_heading("recall"),
+                  column_heading("F1"), column_heading("texts")});
   std::uint64_t support = 0;
   for (const ClassMetrics& one : m.classes) {
     out +=

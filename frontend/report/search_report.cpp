@@ -17,22 +17,11 @@
 namespace weft {
 namespace {
 
-std::string number(double value) { return fmt::format("{:.4f}", value); }
-
-std::string share_cell(double value) {
-  return fmt::format("<td class=\"share\" style=\"--v:{:.1f}%\">{}</td>",
-                     100 * std::clamp(value, 0.0, 1.0), number(value));
-}
-
-std::string heading(std::string_view name, bool words = false) {
-  return fmt::format("<th{} scope=\"col\">{}</th>", words ? " class=\"name\"" : "", name);
-}
-
 // ---- Cross-validation
 
 std::string mean_fact(std::string_view name, const Spread& spread) {
   return fact(fmt::format("{}, ± {:.4f}", name, (spread.high - spread.low) / 2),
-              number(spread.mean));
+              rounded(spread.mean));
 }
 
 DotChart fold_chart(const Crossval& result, std::string id, std::string title, const Spread& spread,
@@ -52,13 +41,13 @@ DotChart fold_chart(const Crossval& result, std::string id, std::string title, c
 }
 
 std::string fold_table(const Crossval& result) {
-  std::string out = "<table class=\"wide\">\n<thead><tr>" + heading("repeat") + heading("fold") +
-                    heading("epoch") + heading("accuracy") + heading("macro F1") + heading("loss") +
-                    "</tr></thead>\n<tbody>\n";
+  std::string out =
+      table_head({column_heading("repeat"), column_heading("fold"), column_heading("epoch"),
+                  column_heading("accuracy"), column_heading("macro F1"), column_heading("loss")});
   for (const FoldScore& fold : result.folds) {
     out += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td>{}{}<td>{}</td></tr>\n",
                        fold.repeat + 1, fold.fold + 1, fold.epoch, share_cell(fold.accuracy),
-                       share_cell(fold.macro_f1), fold.loss ? number(*fold.loss) : "");
+                       share_cell(fold.macro_f1), fold.loss ? rounded(*fold.loss) : "");
   }
   return scrolling("folds", out + "</tbody>\n</table>\n");
 }
@@ -182,17 +171,17 @@ std::string value_charts(const std::vector<TuneResult>& results, std::string_vie
 }
 
 std::string trial_table(const std::vector<TuneResult>& results) {
-  std::string out = "<table class=\"wide\">\n<thead><tr>" + heading("trial") + heading("trained") +
-                    heading("best epoch") + heading("score") + heading("accuracy") +
-                    heading("macro F1") + heading("loss") + heading("tried", true) +
-                    "</tr></thead>\n<tbody>\n";
+  std::string out =
+      table_head({column_heading("trial"), column_heading("trained"), column_heading("best epoch"),
+                  column_heading("score"), column_heading("accuracy"), column_heading("macro F1"),
+                  column_heading("loss"), words_heading("tried")});
   for (const TuneResult& r : results) {
     out += fmt::format(
         "<tr><td>{}</td><td>{}</td><td>{}</td>", r.trial, length_of(r),
         r.averaged > 0 ? fmt::format("mean of {}", r.averaged) : std::to_string(r.best_epoch));
     if (r.failure.empty()) {
-      out += fmt::format("<td>{}</td>{}{}<td>{}</td>", number(r.score), share_cell(r.accuracy),
-                         share_cell(r.macro_f1), number(r.loss));
+      out += fmt::format("<td>{}</td>{}{}<td>{}</td>", rounded(r.score), share_cell(r.accuracy),
+                         share_cell(r.macro_f1), rounded(r.loss));
     } else {
       out += "<td>failed</td><td></td><td></td><td></td>";
     }
@@ -209,7 +198,7 @@ std::string crossval_page(const Crossval& result, const std::string& title, cons
   page.header += "<dl class=\"numbers\">\n" + mean_fact("Accuracy", result.accuracy) +
                  mean_fact("Macro F1", result.macro_f1);
   if (result.loss) page.header += mean_fact("Loss", *result.loss);
-  page.header += fact("Deviation of a fold", number(result.accuracy.deviation)) +
+  page.header += fact("Deviation of a fold", rounded(result.accuracy.deviation)) +
                  fact("Folds", std::to_string(result.folds.size())) + "</dl>\n";
   page.body = section(
       "Folds",
@@ -231,7 +220,8 @@ std::string tune_page(const std::vector<TuneResult>& results, std::string_view m
       std::ranges::count_if(results, [](const TuneResult& r) { return !r.failure.empty(); });
   Page page{title, "search", made_line(origin), {}, {}, {}};
   page.header += "<dl class=\"numbers\">\n" + fact("Best score", score_text(best)) +
-                 fact("Accuracy", number(best.accuracy)) + fact("Macro F1", number(best.macro_f1)) +
+                 fact("Accuracy", rounded(best.accuracy)) +
+                 fact("Macro F1", rounded(best.macro_f1)) +
                  fact("Trials", std::to_string(last_results(results).size())) +
                  fact("Failed", std::to_string(failed)) +
                  fact("Validation texts", grouped(static_cast<std::int64_t>(texts))) + "</dl>\n";

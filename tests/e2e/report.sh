@@ -133,11 +133,14 @@ misused "PLAN2 is required" "$weft" report one.plan --data data.tsv
 grep -q "exactly one" message || fail "eval --threshold: $(cat message)"
 "$weft" eval many.plan --data many.tsv --label-separator '|' --threshold nan >/dev/null 2>message &&
   fail "a threshold that is no number"
-"$weft" profile one.plan --data data.tsv --train --trace trace.json --seconds 0.02 >profile 2>/dev/null ||
+"$weft" profile one.plan --data data.tsv --train --trace trace.json --report profiled.html --seconds 0.02 \
+  >profile 2>/dev/null ||
   fail "profile: $(cat profile)"
 grep -qE "^@predict: a request of 50 texts takes" profile && grep -q "^@train, by op" profile ||
   fail "profile says: $(cat profile)"
 python3 -c 'import json; assert json.load(open("trace.json"))["traceEvents"]' || fail "the trace is no JSON"
+grep -q "<h2>@train</h2>" profiled.html || fail "profile --report has no @train"
+refuses "it would be lost" "$weft" profile one.plan --data data.tsv --report one.plan
 refuses "nowhere.plan" "$weft" profile nowhere.plan --data data.tsv
 refuses "it would be lost" "$weft" profile one.plan --data data.tsv --trace data.tsv
 refuses "exists already" "$weft" profile one.plan --data data.tsv --trace profile

@@ -5,8 +5,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "frontend/report/profile_page.h"
 #include "frontend/train/plan_forms.h"
 #include "tests/support/small_model.h"
+#include "tests/support/well_formed.h"
 
 namespace weft {
 namespace {
@@ -72,6 +74,27 @@ TEST_CASE("the trace is JSON of whole runs, with nodes inside") {
   REQUIRE(runs.size() == 2);
   CHECK(nodes[1] == 3 * plan.program("predict")->nodes.size());
   CHECK(nodes[2] == 3 * plan.program("train")->nodes.size());
+}
+
+TEST_CASE("the page of a profile has a row for each op and each node, with bars of their shares") {
+  Profile result;
+  result.sentences = 1234;
+  result.limits = {1e11, {{16384, 2e11}}};
+  BenchNode wide{.name = "a<b", .op = "linear", .us = 7.5, .share = 0.75, .flops = 2e6};
+  wide.least_us = 3;
+  const BenchNode narrow{.name = "c", .op = "relu", .us = 2.5, .share = 0.25, .bytes = 4000};
+  result.programs.push_back(
+      {.program = "predict", .unit = "a request of 7 texts", .us = 11, .nodes = {wide, narrow}});
+  const std::string page = profile_page(result, "x & y.plan", {});
+  CHECK(test::malformed(page) == "");
+  for (const char* part :
+       {"<h1>x &amp; y.plan</h1>", "<dd>1,234</dd>", "<dd>100.0</dd>", "<dd>200.0</dd>",
+        "<h2>@predict</h2>", "a request of 7 texts: 11.0 us", "<th scope=\"row\">linear</th>",
+        "<th scope=\"row\">%a&lt;b</th>", "style=\"--v:75.0%\">75.0<", "style=\"--v:40.0%\">40<",
+        "style=\"--v:25.0%\">25.0<"}) {
+    CAPTURE(part);
+    CHECK(page.find(part) != std::string::npos);
+  }
 }
 
 TEST_CASE("what cannot be profiled is refused") {
