@@ -25,9 +25,9 @@ struct KernelCheckLimits {
 // Runs planned programs one after another; what one of them writes, and %rows that it returns, the
 // next is given. An f32 number may be off by 128 ulps of the output's largest number, and by 16
 // times what the output moves where every operand moves by an ulp: sums of numbers that cancel, and
-// steep functions, have more; and by 2 ulps of the largest operand. Numbers of i32
-// are exact, unless that move changes them too; of i8 and i16 they may be off by 1. What `given`
-// leaves out is filled: see graph_values.h.
+// steep functions, have more; and by 2 ulps of the largest operand. Numbers of i32 are exact,
+// unless that move changes them too; of i8 and i16 they may be off by 1. What `given` leaves out is
+// filled: see graph_values.h.
 KernelCheck check_kernels(const std::vector<Graph>& planned, Bindings given,
                           const KernelCheckLimits& = {});
 

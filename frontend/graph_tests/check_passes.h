@@ -29,9 +29,8 @@ struct PassCheckLimits {
 
 // Runs the passes one after another. After each, results and writes must be those of the graph
 // before it, to 1e-9 * (1 + |x|), and so must the gradients of all params and inputs, of the loss
-// and of every other result, as long as the graph has none of its own; for sink-pick, with
-// nothing dropped. What the passes that are no
-// rewrites must keep:
+// and of every other result, as long as the graph has none of its own; for sink-pick, with nothing
+// dropped. What the passes that are no rewrites must keep:
 //
 //   infer-only                all results but those of training, where nothing is dropped
 //   autodiff                  all results; gradients are slopes of the loss, at some elements
