@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
@@ -106,16 +106,25 @@ std::string flag_suggestion(const CLI::App& command) {
   return {};
 }
 
-// CLI11 takes a whole number beyond its range for the largest there is.
-void refuse_too_large_numbers(CLI::App& command) {
-  const auto check = [](const std::string& text) -> std::string {
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc::result_out_of_range ? text + " is too large a number" : "";
+// CLI11 takes an empty text for a number that was not given, and a whole number beyond its range
+// for the largest there is.
+void check_numbers(CLI::App& command) {
+  const auto whole = [](const std::string& text) -> std::string {
+    char* end = nullptr;
+    errno = 0;
+    std::strtoll(text.c_str(), &end, /*base=*/0);
+    if (errno == ERANGE) return text + " is too large a number";
+    return text.empty() || *end != '\0' ? fmt::format("`{}` is no whole number", text) : "";
+  };
+  const auto real = [](const std::string& text) -> std::string {
+    char* end = nullptr;
+    std::strtod(text.c_str(), &end);
+    return text.empty() || *end != '\0' ? fmt::format("`{}` is no number", text) : "";
   };
   for (CLI::Option* option : command.get_options()) {
     const std::string type = option->get_type_name();
-    if (type.starts_with("INT") || type.starts_with("UINT")) option->check(check, "");
+    if (type.starts_with("INT") || type.starts_with("UINT")) option->check(whole, "");
+    if (type.starts_with("FLOAT")) option->check(real, "");
   }
 }
 
@@ -156,7 +165,7 @@ int run(int argc, char** argv) {
   for (const Command& command : kCommands) {
     CLI::App* sub = app.add_subcommand(command.name, command.doc);
     declared.emplace_back(sub, command.declare(*sub));
-    refuse_too_large_numbers(*sub);
+    check_numbers(*sub);
   }
   try {
     std::ranges::reverse(given);  // as parse() wants them

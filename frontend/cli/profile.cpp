@@ -61,7 +61,9 @@ Run declare_profile(CLI::App& app) {
   flags->reading.declare(app);
   app.footer(
       "`% of limit` compares a node with what this machine can do at most, measured at the start:\n"
-      "arithmetic (GF/s) or, where moving its bytes takes longer, memory (GB/s).");
+      "arithmetic (GF/s) or, where moving its bytes takes longer, memory (GB/s). Bytes that a "
+      "node\n"
+      "reads again may come from a nearer cache: then it passes 100 %.");
   return [flags] { return run_profile(*flags); };
 }
 

@@ -144,8 +144,9 @@ std::string_view name_of(BestBy score) {
   return kNames[static_cast<std::size_t>(score)];
 }
 
-void say_best(const std::vector<TuneResult>& results, std::string_view score,
-              std::span<const Split> splits) {
+void say_best(const std::vector<TuneResult>& results, const std::vector<Candidate>& candidates,
+              std::string_view score) {
+  const std::vector<Split>& splits = candidates.front().splits;
   const std::size_t texts = chosen_on(splits);
   print_out(leaderboard(results, 10));
   print_out(fmt::format(
@@ -153,6 +154,13 @@ void say_best(const std::vector<TuneResult>& results, std::string_view score,
       splits.size() == 1 ? "" : fmt::format(", the mean of {} splits", splits.size())));
   const TuneResult& best = results.front();
   if (!best.starter.empty()) print_out(fmt::format("the starter `{}` won\n", best.starter));
+  for (const Candidate& candidate : candidates) {
+    if (std::ranges::find(results, candidate.starter, &TuneResult::starter) != results.end()) {
+      continue;
+    }
+    print_out(fmt::format("the starter `{}` was not trained: too few trials, or too little time\n",
+                          candidate.starter));
+  }
   const auto plain =
       std::ranges::find_if(results, [](const TuneResult& result) { return result.values.empty(); });
   if (plain == results.end()) return;
@@ -310,7 +318,7 @@ int tune_command(const TuneFlags& flags) {
     write_file(flags.report, tune_page(results, measure, chosen_on(data.splits), title,
                                        origin_of(listed_files(flags.data))));
   }
-  say_best(results, measure, data.splits);
+  say_best(results, candidates, measure);
   if (!flags.quiet) {
     print_message(stderr, "wrote {}, {} and {}.trials.jsonl\n", flags.out, best.description.file,
                   stem_of(flags.out));

@@ -15,8 +15,20 @@
 namespace weft {
 namespace {
 
-// The text quoted, so that a shell takes it for one word.
+// The text quoted, so that a shell takes it for one word, in one line.
 std::string word(const std::string& text) {
+  if (std::ranges::any_of(text, [](unsigned char c) { return std::iscntrl(c) != 0; })) {
+    std::string quoted = "$'";
+    for (const char c : text) {
+      const auto byte = static_cast<unsigned char>(c);
+      if (std::iscntrl(byte) != 0) {
+        quoted += fmt::format("\\x{:02x}", byte);
+      } else {
+        quoted += c == '\'' || c == '\\' ? std::string{'\\', c} : std::string(1, c);
+      }
+    }
+    return quoted + "'";
+  }
   constexpr std::string_view kPlain = "_-+=:,./%@";
   const bool plain = !text.empty() && std::ranges::all_of(text, [&](unsigned char c) {
     return std::isalnum(c) != 0 || kPlain.find(static_cast<char>(c)) != kPlain.npos;

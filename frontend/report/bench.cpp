@@ -65,6 +65,7 @@ BenchRate rate_of(Times times) {
 
 void bench_predict(const Plan& plan, const Corpus& corpus, Bench& result) {
   PredictWorkload from_ids(plan, corpus, result.settings.batch, result.settings.threads);
+  result.settings.batch = static_cast<std::int64_t>(from_ids.batch());
   Session& session = from_ids.session();
   // Every sentence once: rows on demand are computed.
   const std::size_t warm_up = from_ids.requests();

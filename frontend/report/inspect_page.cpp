@@ -16,6 +16,7 @@
 #include "frontend/report/page.h"
 #include "frontend/report/report_charts.h"
 #include "frontend/report/report_tables.h"
+#include "frontend/train/plan_settings.h"
 #include "ir/op.h"
 #include "ir/print.h"
 
@@ -96,6 +97,13 @@ std::string description(const Inspection& inspection, const PassHistory& history
       "<p>Where each line went: the nodes that it became before any pass, then what is left of it "
       "in each program. A rewrite leaves one node in the place of several, with the line of the "
       "first; –: nothing is left that is this line's alone.</p>\n";
+  std::string set;
+  for (const std::string& assignment : overrides_of(*inspection.plan).assignments()) {
+    set += " --set " + html(assignment);
+  }
+  if (!set.empty()) {
+    out += fmt::format("<p>Its values were changed by <code>{}</code>.</p>\n", set.substr(1));
+  }
   std::string table =
       "<table class=\"lines\">\n<tr><th scope=\"col\">line</th><th class=\"name\" "
       "scope=\"col\">description</th><th scope=\"col\">nodes at first</th>";

@@ -24,7 +24,9 @@ double MachineLimits::bandwidth_of(double bytes) const {
 }
 
 MachineLimits measure_limits(int threads) {
-  const int all = threads == 0 ? default_threads() : threads;
+  // Threads that share a processor do not do more than one.
+  const int most = default_threads();
+  const int all = threads == 0 ? most : std::min(threads, most);
   // The sum of what each thread reaches while the others are at it too.
   const auto sum = [&](auto rate) {
     std::vector<double> rates(static_cast<std::size_t>(all), 0.0);
@@ -35,7 +37,7 @@ MachineLimits measure_limits(int threads) {
   };
   MachineLimits limits;
   limits.flops = sum([] { return multiply_add_peak(); });
-  for (const std::int64_t kilobytes : {16, 256, 8 << 10, 96 << 10}) {
+  for (const std::int64_t kilobytes : {16, 256, 1 << 10, 8 << 10, 96 << 10}) {
     const std::int64_t bytes = kilobytes << 10U;
     limits.bandwidth.emplace_back(static_cast<double>(bytes * all),
                                   sum([&] { return read_peak(bytes); }));

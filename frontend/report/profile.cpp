@@ -42,6 +42,13 @@ ProgramProfile measure(std::string_view program, std::string unit, Executor& exe
   const auto runs = static_cast<double>(result.runs);
   result.us = total / runs;
   result.nodes = node_profile(executor, timer, profile.limits);
+  // A request of more texts than the program takes is several runs of it.
+  const double runs_of_program = static_cast<double>(timer.runs()) / runs;
+  for (BenchNode& node : result.nodes) {
+    for (double* of_a_run : {&node.us, &node.flops, &node.bytes, &node.least_us}) {
+      *of_a_run *= runs_of_program;
+    }
+  }
   result.nodes_us =
       std::accumulate(timer.seconds().begin(), timer.seconds().end(), 0.0) * 1e6 / runs;
   result.trace = std::move(whole);
@@ -94,9 +101,10 @@ Profile profile(const Plan& plan, const Corpus& corpus, const ProfileSettings& s
   }
   PredictWorkload requests(plan, corpus, settings.batch, settings.threads);
   result.tokens_per_sentence = requests.tokens_per_sentence();
+  result.settings.batch = static_cast<std::int64_t>(requests.batch());
   result.limits = measure_limits(settings.threads);
   result.programs.push_back(
-      measure(programs::kPredict, fmt::format("a request of {} texts", settings.batch),
+      measure(programs::kPredict, fmt::format("a request of {} texts", requests.batch()),
               *requests.session().predict_executor(), requests, requests.requests(), result));
   if (!settings.train) return result;
   TrainWorkload steps(plan, corpus, settings.threads);

@@ -31,7 +31,7 @@ struct ProgramProfile {
   std::int64_t runs = 0;
   double us = 0;                      // of a request or a step, on average
   double nodes_us = 0;                // of these its nodes
-  std::vector<BenchNode> nodes = {};  // in the order of execution
+  std::vector<BenchNode> nodes = {};  // in the order of execution; of a request or a step
   std::vector<TraceSpan> trace = {};
 };
 

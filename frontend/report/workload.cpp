@@ -3,13 +3,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace weft {
 
 PredictWorkload::PredictWorkload(const Plan& plan, const Corpus& corpus, std::int64_t batch,
                                  int threads)
     : session_(plan, {threads}),
       data_(encode(corpus, session_.encoder(), session_.labels())),
-      cut_{data_.size(), static_cast<std::size_t>(batch)} {
+      cut_{data_.size(), std::min(static_cast<std::size_t>(batch), data_.size())} {
   if (data_.size() == 0) throw Error("there is nothing to measure: the data has no texts");
 }
 

@@ -29,6 +29,7 @@ class PredictWorkload {
 
   std::size_t operator()(std::size_t i);  // runs request i; the number of its sentences
   std::size_t requests() const { return cut_.requests(); }  // until every sentence was in one
+  std::size_t batch() const { return cut_.batch; }          // texts in a request, if it is full
   const RequestCut& cut() const { return cut_; }
   double tokens_per_sentence() const;
   Session& session() { return session_; }

@@ -52,6 +52,11 @@ refuses_usage "there is no command .trian." "$weft" trian
 refuses_usage "there is no flag" "$weft" --colour
 refuses_usage "exclude each other" "$weft" train bow.model --data data.tsv --valid data.tsv \
   --valid-fraction 0.1 -o x.plan
+refuses_usage "--rate: .. is no number" "$weft" train bow.model --data data.tsv --rate "" -o x.plan
+refuses_usage "--epochs: .. is no whole number" "$weft" train bow.model --data data.tsv --epochs "" \
+  -o x.plan
+refuses_usage "--batch: .1x. is no whole number" "$weft" train bow.model --data data.tsv --batch 1x \
+  -o x.plan
 refuses_usage "is no time" "$weft" tune bow.model --data data.tsv --budget 3x -o x.plan
 refuses_usage "is required" "$weft" train bow.model -o x.plan
 refuses "did you mean .train.epochs." "$weft" train bow.model --data data.tsv --set epoch=3 -o x.plan

@@ -83,6 +83,7 @@ grep -q 'class="backward' train.svg || fail "inspect --svg: no backward"
 if command -v xmllint >/dev/null; then xmllint --noout one.svg train.svg || fail "no XML"; fi
 if command -v dot >/dev/null; then dot -Tsvg train.dot >/dev/null || fail "no Graphviz"; fi
 "$weft" inspect one.plan --html inspected.html >said
+grep -q "changed by <code>--set x.width=16 " inspected.html || fail "inspect --html leaves out what was set"
 "$weft" inspect one.plan --html again.html
 cmp inspected.html again.html || fail "inspect --html differs from run to run"
 [ ! -s said ] || fail "inspect --html printed: $(head -3 said)"

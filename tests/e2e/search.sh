@@ -43,7 +43,9 @@ grep -qE "^trial   0   1 epoch   accuracy [0-9.]+  the description as it stands$
 grep -q "^the best, trained on all of the data:$" log || fail "said: $(cat log)"
 ! grep -q " $" log || fail "trailing spaces: $(cat log)"
 "$weft" tune m.model --data data.tsv --trials 1 --set width=8 --set rate=0.01 --set batch=10 \
-  --set train.epochs=1 --threads 1 --quiet -o alone.plan >board
+  --set train.epochs=1 --threads 1 --quiet -o $'al\none.plan' >board
+eval "$(sed -n '1s/^# the plan is made by: weft/"$weft"/p' $'al\none.model')" 2>/dev/null ||
+  fail "a name of two lines: $(cat $'al\none.model')"
 grep -q "no trial was better than the description as it stands" board || fail "said: $(cat board)"
 
 # Killed and resumed: the same trials, the same best.

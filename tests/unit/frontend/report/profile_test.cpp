@@ -48,6 +48,21 @@ TEST_CASE("a profile has every node of the programs, and their times are within 
   }
 }
 
+TEST_CASE(
+    "a request of more texts than there are has all of them; its nodes are those of all runs") {
+  const Plan plan = test::small_plan();
+  ProfileSettings settings = kSettings;
+  settings.batch = 5000;
+  settings.train = false;
+  const Profile all = profile(plan, test::small_corpus(), settings);
+  const ProgramProfile& program = all.programs.front();
+  CHECK(all.settings.batch == 60);
+  CHECK(program.unit == "a request of 60 texts");
+  double sum = 0;
+  for (const BenchNode& node : program.nodes) sum += node.us;
+  CHECK(sum == doctest::Approx(program.nodes_us));
+}
+
 TEST_CASE("the trace is JSON of whole runs, with nodes inside") {
   const Plan plan = test::small_plan();
   const auto json =
