@@ -114,7 +114,8 @@ TEST_CASE("a program is built again from its JSON alone") {
 
 TEST_CASE("the memory of a node's outputs is what the arena lists") {
   const Plan plan = example_plan();
-  for (const Json& program : Json::parse(to_json(inspect(plan)))["programs"]) {
+  const Json json = Json::parse(to_json(inspect(plan)));
+  for (const Json& program : json["programs"]) {
     std::size_t placed = 0;
     const auto check = [&](const Json& value) {
       if (value["memory"].is_null() || value["memory"]["in"] != "arena") return;
