@@ -1,4 +1,4 @@
-// Ctrl-C and SIGTERM, for commands that run long.
+// Ctrl-C, SIGTERM and, unless it is ignored, SIGHUP, for commands that run long.
 #pragma once
 
 #include <atomic>
@@ -9,7 +9,8 @@ namespace weft {
 // second ends the program at once.
 const std::atomic<bool>& watch_interrupts();
 
-// The exit status of a command that a signal ended, as a shell has it: 130, or 143 of SIGTERM.
+// The exit status of a command that a signal ended, as a shell has it: 130, 143 of SIGTERM,
+// 129 of SIGHUP.
 int interrupted_status();
 
 }  // namespace weft

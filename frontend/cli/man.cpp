@@ -64,8 +64,8 @@ std::string page(const CLI::App& program) {
   }
   out +=
       ".SH EXIT STATUS\n.TP\n0\nThe command did what it was asked.\n.TP\n1\nAn error, told on "
-      "standard error.\n.TP\n2\nThe arguments are wrong.\n.TP\n130, 143\nInterrupted, or ended by "
-      "SIGTERM.\n";
+      "standard error.\n.TP\n2\nThe arguments are wrong.\n.TP\n130, 143, 129\nInterrupted, or "
+      "ended by SIGTERM or SIGHUP.\n";
   return out;
 }
 

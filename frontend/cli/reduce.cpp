@@ -1,7 +1,9 @@
 // `weft reduce`: shrinks a graph that fails to the smallest that still does.
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
+#include <system_error>
 
 #include "frontend/cli/command.h"
 #include "frontend/cli/interrupt.h"
@@ -26,8 +28,14 @@ struct Flags {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "weft-reduce.XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw Error("cannot make a folder for candidates");
+    std::error_code error;
+    std::string name =
+        (std::filesystem::temp_directory_path(error) / "weft-reduce.XXXXXX").string();
+    if (!error && ::mkdtemp(name.data()) == nullptr) error = {errno, std::generic_category()};
+    if (error) {
+      throw Error(fmt::format("cannot make a folder for candidates: {}", error.message()),
+                  "set TMPDIR to a folder that can be written to");
+    }
     path_ = name;
   }
   ~TemporaryFolder() {
@@ -37,7 +45,13 @@ class TemporaryFolder {
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
+  std::string file(const std::string& name) const {
+    if (!std::filesystem::is_directory(path_)) {
+      throw Error(fmt::format("{} is gone, which held the graph for the command", path_.string()),
+                  "--check CMD must leave the folder of its file in place");
+    }
+    return (path_ / name).string();
+  }
 
  private:
   std::filesystem::path path_;
@@ -65,21 +79,37 @@ std::vector<Graph> read_programs(const Flags& flags) {
   return programs;
 }
 
-int run_reduce(const Flags& flags) {
+[[noreturn]] void refuse(const Flags& flags, CheckOutcome outcome) {
+  std::string why = "ends by status 0";
+  if (outcome == CheckOutcome::says_otherwise) {
+    why = fmt::format("fails, but does not say `{}`", flags.check.says);
+  } else if (outcome == CheckOutcome::times_out) {
+    why = fmt::format("takes longer than --timeout {} s", flags.check.seconds);
+  }
+  throw Error(fmt::format("{} does not fail: the command {}", flags.file, why),
+              "--check CMD must fail on the file as it is; `{}` in it stands for the path");
+}
+
+int run_reduce(Flags flags) {
   if (!flags.out.empty()) check_output("-o", flags.out, {{"FILE", flags.file}});
   const std::vector<Graph> programs = read_programs(flags);
-  const TemporaryFolder folder;
-  const std::string candidate = folder.file("candidate.ir");
-  const auto fails = [&](const std::vector<Graph>& some) {
-    write_file(candidate, text_of(some));
-    return still_fails(flags.check, candidate);
-  };
-  if (!fails(programs)) {
-    throw Error(fmt::format("{} does not fail: the command ends by status 0{}", flags.file,
-                            flags.check.says.empty() ? "" : ", or does not say the text"),
-                "--check CMD must fail on the file as it is; `{}` in it stands for the path");
-  }
   const std::atomic<bool>& interrupted = watch_interrupts();
+  flags.check.interrupt = &interrupted;
+  const TemporaryFolder folder;
+  const auto outcome_of = [&](const std::vector<Graph>& some) {
+    const std::string candidate = folder.file("candidate.ir");
+    write_file(candidate, text_of(some));
+    return run_check(flags.check, candidate);
+  };
+  const CheckOutcome first = outcome_of(programs);
+  if (interrupted) {
+    warn("interrupted before the first check ended: nothing is written");
+    return interrupted_status();
+  }
+  if (first != CheckOutcome::fails) refuse(flags, first);
+  const auto fails = [&](const std::vector<Graph>& some) {
+    return outcome_of(some) == CheckOutcome::fails;
+  };
   const bool live = is_terminal(STDERR_FILENO);
   std::size_t tried = 0;
   const std::vector<Graph> smallest = reduce_programs(programs, fails, [&](const ReduceStep& step) {
@@ -90,8 +120,10 @@ int run_reduce(const Flags& flags) {
   std::size_t before = 0, after = 0;
   for (const Graph& program : programs) before += program.nodes.size();
   for (const Graph& program : smallest) after += program.nodes.size();
-  print_message(stderr, "{}{} nodes of {} are left, after {} tries\n", live ? "\r\x1b[K" : "",
-                after, before, tried);
+  print_message(stderr, "{}{} of {} left, after {} {}\n", live ? "\r\x1b[K" : "",
+                after == 1 ? "1 node" : fmt::format("{} nodes", after),
+                fmt::format("{} {}", before, after == 1 ? "is" : "are"), tried,
+                tried == 1 ? "try" : "tries");
   if (flags.out.empty()) {
     print_out(text_of(smallest));
   } else {

@@ -218,10 +218,47 @@ grep -qE "^2 nodes of 7 are left, after [0-9]+ tries$" message || fail "reduce s
 grep -q "relu_grad" small.ir && grep -q "reduce_mean" small.ir || fail "reduced to: $(cat small.ir)"
 "$weft" opt small.ir --passes=cse >/dev/null || fail "the reduced graph is invalid: $(cat small.ir)"
 "${reduce[@]}" 2>message | cmp - small.ir || fail "a second run gives another graph"
-refuses "big.ir does not fail" "$weft" reduce big.ir --check "true" -o x.ir
-refuses "does not say the text" "$weft" reduce big.ir --check "false" --says nothing -o x.ir
-refuses "the shell cannot run" "$weft" reduce big.ir --check "no_such_command_here" -o x.ir
-refuses "big.ir does not fail" "$weft" reduce big.ir --check "sleep 5; false" --timeout 0.1 -o x.ir
+refuses "big.ir does not fail: the command ends by status 0$" \
+  "$weft" reduce big.ir --check "true" --says nothing -o x.ir
+refuses 'the command fails, but does not say `nothing`' \
+  "$weft" reduce big.ir --check "false" --says nothing -o x.ir
+refuses "the shell cannot run .*no_such_command_here" \
+  "$weft" reduce big.ir --check "no_such_command_here" -o x.ir
+refuses "big.ir does not fail: the command takes longer than --timeout 0.1 s" \
+  "$weft" reduce big.ir --check "sleep 5; false" --timeout 0.1 -o x.ir
+refuses "cannot make a folder for candidates: No such file.*" \
+  env TMPDIR=/nonex "$weft" reduce big.ir --check false -o x.ir
+refuses "weft-reduce.* is gone, which held the graph" \
+  "$weft" reduce big.ir --check 'rm -r "$(dirname {})"; false' -o x.ir
+
+# Much output is not kept; a text in its midst is found, also where it is read in two parts.
+mkdir temporary
+(
+  export TMPDIR=$PWD/temporary
+  ulimit -f 100 -v 1000000
+  "$weft" reduce pool.ir --says "needle in hay" -o one.ir --check \
+    'yes | head -c 9000000; printf "needle "; sleep 0.01; printf "in hay"; yes | head -c 9000000; false'
+) 2>message || fail "a command that says much: $(cat message)"
+grep -qE "^0 nodes of 2 are left" message || fail "reduce says: $(cat message)"
+
+# Nothing outlives a try: neither what a command started, nor, after an interruption, the folder.
+leaves='true {}; sleep 1234.5 & echo $! >>started'
+"$weft" reduce pool.ir --check "$leaves; false" -o one.ir 2>message || fail "reduce: $(cat message)"
+for signal in INT TERM HUP; do
+  bash -c "trap - INT; TMPDIR=temporary exec '$weft' reduce big.ir -o x.ir --check '$leaves; wait'" 2>message &
+  reducing=$! lines=$(wc -l <started)
+  for _ in {1..100}; do [ "$(wc -l <started)" -gt "$lines" ] && break || sleep 0.1; done
+  kill -$signal $reducing
+  status=0
+  wait $reducing || status=$?
+  [ $status = $((128 + $(kill -l $signal))) ] || fail "status $status after $signal: $(cat message)"
+  grep -q "interrupted before the first check ended" message || fail "$signal: $(cat message)"
+done
+[ -z "$(ls temporary)" ] || fail "left behind: $(ls temporary)"
+for process in $(cat started); do
+  for _ in {1..50}; do [ -d "/proc/$process" ] && sleep 0.02 || break; done
+  if grep -q 1234 "/proc/$process/cmdline" 2>/dev/null; then fail "process $process is left"; fi
+done
 misused "--check is required" "$weft" reduce big.ir -o x.ir
 refuses "has a memory plan" bash -c "'$weft' opt pool.ir --passes=plan-memory >planned.ir &&
   '$weft' reduce planned.ir --check false -o x.ir"
