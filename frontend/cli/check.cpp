@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <string>
 #include <unordered_map>
 
@@ -54,6 +55,19 @@ Graph small_graph(const Lowered& lowered, std::int64_t ids, const TextSettings& 
   return sized(lowered.graph, batch_sizes(ids, kTexts, tokens, text));
 }
 
+// Refuses flags that would say nothing of what is checked.
+void refuse_given(const CLI::App& app, std::initializer_list<const char*> flags,
+                  const std::string& why, const std::string& remedy) {
+  for (const char* flag : flags) {
+    if (app.count(flag) > 0) throw UsageError(fmt::format("{} {}", flag, why), remedy);
+  }
+}
+
+void refuse_flags_of_descriptions(const CLI::App& app, const std::string& file) {
+  refuse_given(app, {"--set", "--pretrained", "--labels", "--ir", "--compiled"},
+               fmt::format("is for a description, and {} is none", file), "leave it out");
+}
+
 // Prints what was found; the exit status.
 int show(const std::vector<std::pair<std::string, Validation>>& validations) {
   bool failed = false;
@@ -64,7 +78,8 @@ int show(const std::vector<std::pair<std::string, Validation>>& validations) {
   return failed ? 1 : 0;
 }
 
-int check_ir(const Flags& flags) {
+int check_ir(const CLI::App& app, const Flags& flags) {
+  refuse_flags_of_descriptions(app, flags.description);
   std::vector<std::pair<std::string, Validation>> validations;
   for (const Graph& graph : parse(read_text(flags.description), flags.description)) {
     validations.emplace_back("program @" + graph.name, validate_graph(graph, {}, flags.validation));
@@ -77,7 +92,8 @@ int check_ir(const Flags& flags) {
 }
 
 // Its own programs with its own weights; and its description, compiled anew at a small size.
-int check_plan_file(const Flags& flags) {
+int check_plan_file(const CLI::App& app, const Flags& flags) {
+  refuse_flags_of_descriptions(app, flags.description);
   const Plan plan = load_plan(flags.description);
   std::vector<std::pair<std::string, Validation>> validations;
   validations.emplace_back("the programs of the plan", validate_plan(plan, flags.validation));
@@ -91,9 +107,16 @@ int check_plan_file(const Flags& flags) {
   return show(validations);
 }
 
-int check(const Flags& flags) {
-  if (is_plan(flags.description)) return check_plan_file(flags);
-  if (is_ir(flags.description)) return check_ir(flags);
+int check(const CLI::App& app, const Flags& flags) {
+  if (is_ir(flags.description)) return check_ir(app, flags);
+  if (is_plan(flags.description)) return check_plan_file(app, flags);
+  if (flags.ir && flags.compiled) {
+    throw UsageError("--ir and --compiled exclude each other", "give one of them");
+  }
+  if (!flags.compiled) {
+    refuse_given(app, {"--passes", "--seconds", "--threads"},
+                 "is about what a description is compiled to", "add --compiled");
+  }
   const Description description = read_model(flags.description);
   const Overrides overrides(flags.set);
   const DescriptionSettings settings = settings_of(description, overrides);
@@ -156,7 +179,7 @@ Run declare_check(CLI::App& app) {
   app.add_flag("--compiled", flags->compiled,
                "of a description: check what passes and kernels make of it instead");
   app.add_option("--passes", flags->validation.passes,
-                 "of IR text: check these passes and pipelines, as cse,dce; all by default");
+                 "check these passes and pipelines, as cse,dce; all by default");
   app.add_option("--seconds", flags->validation.seconds,
                  "the time for comparing a pipeline, or the kernels of an instruction set")
       ->capture_default_str()
@@ -171,7 +194,7 @@ Run declare_check(CLI::App& app) {
       "every instruction set of this machine (or that of WEFT_ISA). The first pass or node that "
       "is\n"
       "wrong is named, with the element; the status is then 1.");
-  return [flags] { return check(*flags); };
+  return [flags, &app] { return check(app, *flags); };
 }
 
 }  // namespace weft

@@ -193,6 +193,16 @@ grep -q "^the programs of the plan$" out && grep -q "^its description, compiled 
 grep -q "note: for time, these passes were not compared: " out &&
   grep -q "note: @train: for time, [0-9]* nodes were not compared" out || fail "no note: $(cat out)"
 
+# Flags that would say nothing are refused.
+for flag in --passes=cse --seconds=1 --threads=2; do
+  misused "${flag%=*} is about what a description is compiled to" "$weft" check m.model "$flag"
+done
+for flag in --labels=3 --ir --compiled --set=a=1 --pretrained=f; do
+  misused "${flag%%=*} is for a description, and m.plan is none" "$weft" check m.plan "$flag"
+  misused "${flag%%=*} is for a description, and pool.ir is none" "$weft" check pool.ir "$flag"
+done
+misused "--ir and --compiled exclude each other" "$weft" check m.model --ir --compiled
+
 # `weft reduce`: a graph that fails becomes the few nodes that do.
 cat >big.ir <<'END'
 program @big {
