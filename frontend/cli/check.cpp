@@ -91,19 +91,35 @@ int check_ir(const CLI::App& app, const Flags& flags) {
   return show(validations);
 }
 
-// Its own programs with its own weights; and its description, compiled anew at a small size.
-int check_plan_file(const CLI::App& app, const Flags& flags) {
-  refuse_flags_of_descriptions(app, flags.description);
-  const Plan plan = load_plan(flags.description);
-  std::vector<std::pair<std::string, Validation>> validations;
-  validations.emplace_back("the programs of the plan", validate_plan(plan, flags.validation));
+Validation validate_description(const Plan& plan, const ValidationOptions& options) {
   const Lowered lowered = lower_again(plan);
   const std::optional<PretrainedConfig> config = pretrained_of(plan);
   const std::int64_t ids =
       table_rows(std::min(kIds, id_count(plan.text, kIds)), config ? &*config : nullptr);
-  validations.emplace_back(
-      "its description, compiled anew",
-      validate_graph(small_graph(lowered, ids, plan.text), {}, flags.validation));
+  return validate_graph(small_graph(lowered, ids, plan.text), {}, options);
+}
+
+// Its own programs with its own weights; and its description, compiled anew at a small size.
+int check_plan_file(const CLI::App& app, const Flags& flags) {
+  refuse_flags_of_descriptions(app, flags.description);
+  const Plan plan = load_plan(flags.description);
+  const std::optional<std::string> imported = imported_file(plan);
+  if (imported) {
+    refuse_given(
+        app, {"--passes"},
+        fmt::format("has nothing to run on: {} was imported from {} and has no description",
+                    flags.description, *imported),
+        "leave it out");
+  }
+  std::vector<std::pair<std::string, Validation>> validations;
+  validations.emplace_back("the programs of the plan", validate_plan(plan, flags.validation));
+  if (imported) {
+    validations.back().second.text += fmt::format(
+        "  note: imported from {}: there is no description to compile anew\n", *imported);
+  } else {
+    validations.emplace_back("its description, compiled anew",
+                             validate_description(plan, flags.validation));
+  }
   return show(validations);
 }
 

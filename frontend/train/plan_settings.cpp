@@ -35,12 +35,18 @@ std::string imported_settings(const std::string& file) {
   return nlohmann::json{{kImported, file}}.dump();
 }
 
-Description description_of(const Plan& plan, const std::string& name) {
+std::optional<std::string> imported_file(const Plan& plan) {
   const nlohmann::json json = json_of(plan);
-  if (const auto file = json.find(kImported); file != json.end() && file->is_string()) {
+  const auto file = json.find(kImported);
+  if (file == json.end() || !file->is_string()) return std::nullopt;
+  return file->get<std::string>();
+}
+
+Description description_of(const Plan& plan, const std::string& name) {
+  if (const std::optional<std::string> file = imported_file(plan)) {
     throw Error(
         fmt::format("the plan was imported from {}: it has no description, which this needs",
-                    file->get<std::string>()),
+                    *file),
         "it predicts, and can be evaluated and calibrated; train it where it was made");
   }
   return parse_description(plan.description, name);

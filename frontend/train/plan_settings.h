@@ -17,6 +17,8 @@ std::string settings_json(const Overrides&, const PretrainedConfig*);
 
 // Those of a plan that has no description, because it was made of another program's file.
 std::string imported_settings(const std::string& file);
+// That file; none: the plan has a description.
+std::optional<std::string> imported_file(const Plan&);
 // The plan's description, called `name` in messages. Error, saying so, if it has none.
 Description description_of(const Plan&, const std::string& name = "the plan's description");
 

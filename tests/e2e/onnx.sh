@@ -27,6 +27,11 @@ awk 'NR % 5 { print; next } { print "odd" }' answers | paste - texts >data.tsv
 refuses "imported from external_torchscript.onnx: it has no description" \
   "$weft" train named.plan --data data.tsv -o more.plan
 refuses "imported from external_torchscript.onnx" "$weft" explain named.plan "1 2"
+"$weft" check named.plan >out || fail "check finds: $(cat out)"
+grep -qE "^kernels  .*: [1-9][0-9]* nodes compared with their references$" out &&
+  grep -q "note: imported from external_torchscript.onnx: there is no description" out ||
+  fail "check says: $(cat out)"
+misused "--passes has nothing to run on: named.plan was imported" "$weft" check named.plan --passes=cse
 
 # A fixed length, and padding by an id, are said.
 says "was exported for texts of 12 tokens. weft does not pad" \
