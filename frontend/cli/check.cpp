@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <initializer_list>
 #include <string>
 #include <unordered_map>
@@ -10,11 +11,11 @@
 #include "frontend/cli/command.h"
 #include "frontend/description/lower.h"
 #include "frontend/description/pretrained_text.h"
+#include "frontend/graph_tests/test_file.h"
 #include "frontend/graph_tests/validate.h"
 #include "frontend/search/search_space.h"
 #include "frontend/train/plan_forms.h"
 #include "frontend/train/plan_settings.h"
-#include "ir/parse.h"
 #include "ir/print.h"
 #include "runtime/text/tokenizers.h"
 
@@ -80,13 +81,13 @@ int show(const std::vector<std::pair<std::string, Validation>>& validations) {
 
 int check_ir(const CLI::App& app, const Flags& flags) {
   refuse_flags_of_descriptions(app, flags.description);
-  std::vector<std::pair<std::string, Validation>> validations;
-  for (const Graph& graph : parse(read_text(flags.description), flags.description)) {
-    validations.emplace_back("program @" + graph.name, validate_graph(graph, {}, flags.validation));
+  if (std::error_code none; std::filesystem::is_fifo(flags.description, none)) {
+    throw Error(fmt::format("{}: is a pipe or device", flags.description),
+                "save it to a file first");
   }
-  if (validations.empty()) {
-    throw Error(fmt::format("{}: there is no program", flags.description),
-                "a program is written `program @name { ... }`");
+  std::vector<std::pair<std::string, Validation>> validations;
+  for (const Graph& graph : parse_programs(read_text(flags.description), flags.description)) {
+    validations.emplace_back("program @" + graph.name, validate_graph(graph, {}, flags.validation));
   }
   return show(validations);
 }

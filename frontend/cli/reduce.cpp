@@ -11,8 +11,8 @@
 #include "frontend/graph_tests/check_command.h"
 #include "frontend/graph_tests/reduce.h"
 #include "frontend/graph_tests/run_graph.h"
+#include "frontend/graph_tests/test_file.h"
 #include "ir/file.h"
-#include "ir/parse.h"
 #include "ir/print.h"
 #include "ir/verify.h"
 
@@ -64,11 +64,7 @@ std::string text_of(const std::vector<Graph>& programs) {
 }
 
 std::vector<Graph> read_programs(const Flags& flags) {
-  std::vector<Graph> programs = parse(read_text(flags.file), flags.file);
-  if (programs.empty()) {
-    throw Error(fmt::format("{}: there is no program", flags.file),
-                "a program is written `program @name { ... }`");
-  }
+  std::vector<Graph> programs = parse_programs(read_text(flags.file), flags.file);
   for (const Graph& program : programs) {
     verify(program);
     if (!is_planned(program)) continue;

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "ir/parse.h"
+
 namespace weft {
 namespace {
 
@@ -118,6 +120,21 @@ TestFile parse_test_file(std::string_view text, const std::string& name) {
     throw error.in(name, {});
   }
   return file;
+}
+
+std::vector<Graph> parse_programs(std::string_view text, const std::string& name) {
+  std::size_t end = 0;
+  while (end < text.size()) {
+    const std::string_view line = first_line(text.substr(end));
+    if (line == kExpected || line == kValues) break;
+    end = std::min(text.find('\n', end), text.size() - 1) + 1;
+  }
+  std::vector<Graph> programs = parse(text.substr(0, end), name);
+  if (programs.empty()) {
+    throw Error(fmt::format("{}: there is no program", name),
+                "a program is written `program @name { ... }`");
+  }
+  return programs;
 }
 
 }  // namespace weft

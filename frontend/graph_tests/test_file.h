@@ -40,6 +40,7 @@
 #include <vector>
 
 #include "ir/diagnostic.h"
+#include "ir/graph.h"
 
 namespace weft {
 
@@ -70,5 +71,9 @@ struct TestFile {
 
 // Error, with the file's name, for a file that is no test.
 TestFile parse_test_file(std::string_view text, const std::string& name);
+
+// The programs of IR text, or those of a test as they are written. Error, with the file's name, if
+// there is none.
+std::vector<Graph> parse_programs(std::string_view text, const std::string& name);
 
 }  // namespace weft

@@ -193,6 +193,16 @@ grep -q "^the programs of the plan$" out && grep -q "^its description, compiled 
 grep -q "note: for time, these passes were not compared: " out &&
   grep -q "note: @train: for time, [0-9]* nodes were not compared" out || fail "no note: $(cat out)"
 
+# A test of `weft test` is checked as it is written; a file is IR text by its name first.
+"$weft" check tests/deep/b.ir --passes=cse >out || fail "check of a test finds: $(cat out)"
+[ "$(grep -c '^program @' out)" = 1 ] || fail "check of a test says: $(cat out)"
+printf '// passes: cse\n// ---- expected\n' >none.ir
+refuses "none.ir: there is no program" "$weft" check none.ir
+printf 'program @p {\n  \0\n}\n' >zero.ir
+refuses "zero.ir:2:3: error" "$weft" check zero.ir
+mkfifo pipe.ir
+refuses "pipe.ir: is a pipe or device" timeout 20 "$weft" check pipe.ir
+
 # Flags that would say nothing are refused.
 for flag in --passes=cse --seconds=1 --threads=2; do
   misused "${flag%=*} is about what a description is compiled to" "$weft" check m.model "$flag"
@@ -228,6 +238,8 @@ grep -qE "^2 nodes of 7 are left, after [0-9]+ tries$" message || fail "reduce s
 grep -q "relu_grad" small.ir && grep -q "reduce_mean" small.ir || fail "reduced to: $(cat small.ir)"
 "$weft" opt small.ir --passes=cse >/dev/null || fail "the reduced graph is invalid: $(cat small.ir)"
 "${reduce[@]}" 2>message | cmp - small.ir || fail "a second run gives another graph"
+"$weft" reduce tests/deep/b.ir --check false 2>message | grep -qx "program @p {" ||
+  fail "reduce of a test: $(cat message)"
 refuses "big.ir does not fail: the command ends by status 0$" \
   "$weft" reduce big.ir --check "true" --says nothing -o x.ir
 refuses 'the command fails, but does not say `nothing`' \
