@@ -5,6 +5,7 @@
 
 #include "frontend/cli/command.h"
 #include "frontend/train/evaluate.h"
+#include "frontend/train/unread_text.h"
 
 namespace weft {
 namespace {
@@ -27,6 +28,7 @@ int calibrate(const Flags& flags) {
     warn("{} of {} texts, evenly spaced, are enough for {} labels", rows.size(), corpus.size(),
          session.labels().size());
   }
+  warn(unread_warnings(count_unread({corpus, rows}, data, plan, session.encoder()), "text", plan));
   const AnsweredLogits answers = answer(session, data);
   const Calibration found = weft::calibrate(answers, plan.temperature);
   if (answers.unknown > 0) {

@@ -51,7 +51,7 @@ int eval(const Flags& flags) {
   const double threshold = flags.threshold.value_or(session.plan().threshold);
   const bool multi_label = session.plan().task == Task::multi_label;
   warn(unread_warnings(count_unread(corpus, data, session.plan(), session.encoder()), "text",
-                       session.plan().text));
+                       session.plan()));
   Probabilities probabilities(data, multi_label, labels_with_areas(data, multi_label, flags.json));
   const Evaluation evaluation = evaluate(
       session, data, threshold, nullptr,

@@ -171,7 +171,7 @@ class Predictor {
   Predictor sibling() const { return {flags_, session_.sibling()}; }
 
   Task task() const { return session_.plan().task; }
-  const TextSettings& text_settings() const { return session_.plan().text; }
+  const Plan& plan() const { return session_.plan(); }
 
   void answer(Block& block) {
     texts_.clear();
@@ -206,7 +206,7 @@ class Predictor {
       encoder.encode(texts_[i], buffer_,
                      {ids_, nullptr, encoder.reads_pairs() ? &types_ : nullptr});
       const auto begin = static_cast<std::size_t>(offsets_.back());
-      unread_.add(texts_[i], ids_.size() - begin, block.lines[i]);
+      unread_.add(texts_[i], std::span(ids_).subspan(begin), block.lines[i]);
       offsets_.push_back(static_cast<std::int64_t>(ids_.size()));
     }
   }
@@ -293,8 +293,8 @@ struct Count {
 };
 
 // `lines`: each was one text.
-void warn_of(const Count& count, bool lines, const TextSettings& text) {
-  warn(unread_warnings(count.unread, lines ? "line" : "text", text));
+void warn_of(const Count& count, bool lines, const Plan& plan) {
+  warn(unread_warnings(count.unread, lines ? "line" : "text", plan));
   if (!lines) return;
   if (count.single.count > 0) {
     warn(
@@ -339,7 +339,7 @@ void predict(const Flags& flags) {
   };
   run_ordered_blocks(workers.size(), {read, answer, write});
   plan.check();
-  warn_of(count, texts.are_lines(), workers[0]->text_settings());
+  warn_of(count, texts.are_lines(), workers[0]->plan());
   if (!texts.are_lines()) warn(texts.remarks());
 }
 

@@ -40,9 +40,10 @@ class PlanBuilder {
   }
 
   Plan build(const CompileOptions& compile) && {
-    plan_.settings = imported_settings(std::filesystem::path(path_).filename().string());
     add_labels();
     read_text();
+    plan_.settings =
+        imported_settings(std::filesystem::path(path_).filename().string(), special_texts());
     for (std::string& note : imported_.notes) plan_.notes.push_back({"", std::move(note)});
     add_results();
     Compiled predict =
@@ -77,6 +78,15 @@ class PlanBuilder {
     if (sigmoid && width_ > 1) plan_.task = Task::multi_label;
   }
 
+  // Without a mask, a text of another length gets other logits than it would get with padding.
+  bool needs_length() const { return imported_.length && !imported_.masked; }
+
+  ImportedTexts special_texts() const {
+    return {.ids = options_.tokenizer.empty(),
+            .length = needs_length() ? *imported_.length : 0,
+            .padding = imported_.padding};
+  }
+
   // Texts as the tokenizer reads them, or as ids; up to the length that the model takes.
   void read_text() {
     std::int64_t longest = kMaxTokens;
@@ -104,7 +114,7 @@ class PlanBuilder {
                               options_.tokenizer, ids, path_, imported_.table_rows),
                   "give the folder of the model's own tokenizer");
     }
-    if (imported_.length && !imported_.masked) {
+    if (needs_length()) {
       imported_.notes.push_back(fmt::format(
           "{} was exported for texts of {} tokens. weft does not pad: a shorter text gets other "
           "logits than it would get with padding; export with dynamic axes to be sure",

@@ -55,6 +55,7 @@ struct Imported {
   std::optional<std::int64_t> length;  // of all texts, where the file fixes it
   std::int64_t longest = 0;            // that its positions reach; 0: there is no limit
   bool masked = false;                 // it takes a mask, or leaves out padding by its id
+  std::optional<double> padding;       // this id
   std::vector<Weight> weights;
   std::vector<std::string> labels;  // that the file names; none: it does not
   std::vector<std::string> notes;

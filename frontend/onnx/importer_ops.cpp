@@ -195,6 +195,7 @@ void Importer::note(const std::string& text) {
 
 void Importer::left_out(double id) {
   result_.masked = true;
+  result_.padding = id;
   note(fmt::format("the model leaves out the id {}, as padding: texts must not hold it", id));
 }
 

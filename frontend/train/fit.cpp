@@ -38,7 +38,7 @@ void warn_of_reading(const FitData& given, const Dataset& data, const std::optio
         "and vocabulary on the line `text` decide), so that all texts look alike");
   }
   const auto unread = [&](const CorpusView& examples, const Dataset& read, const char* noun) {
-    warn(observer, unread_warnings(count_unread(examples, read, plan, encoder), noun, plan.text));
+    warn(observer, unread_warnings(count_unread(examples, read, plan, encoder), noun, plan));
   };
   warn(observer, window_warnings(data, plan.text));
   unread(given.train, data, "training text");

@@ -15,6 +15,10 @@ constexpr const char* kOverrides = "overrides";
 constexpr const char* kPretrained = "pretrained";
 constexpr const char* kHeldOut = "valid_fraction";
 constexpr const char* kImported = "imported";
+constexpr const char* kTexts = "texts";  // of an imported model, an object of these:
+constexpr const char* kIds = "ids";
+constexpr const char* kLength = "length";
+constexpr const char* kPadding = "padding";
 
 // An empty object, where they are none.
 nlohmann::json json_of(const Plan& plan) {
@@ -31,8 +35,27 @@ std::string settings_json(const Overrides& overrides, const PretrainedConfig* pr
   return json.dump();
 }
 
-std::string imported_settings(const std::string& file) {
-  return nlohmann::json{{kImported, file}}.dump();
+std::string imported_settings(const std::string& file, const ImportedTexts& texts) {
+  nlohmann::json json{{kImported, file}};
+  if (texts.ids) json[kTexts][kIds] = true;
+  if (texts.length > 0) json[kTexts][kLength] = texts.length;
+  if (texts.padding) json[kTexts][kPadding] = *texts.padding;
+  return json.dump();
+}
+
+ImportedTexts imported_texts(const Plan& plan) {
+  const nlohmann::json json = json_of(plan);
+  ImportedTexts texts;
+  const auto all = json.find(kTexts);
+  if (all == json.end() || !all->is_object()) return texts;
+  if (const auto at = all->find(kIds); at != all->end()) texts.ids = *at == true;
+  if (const auto at = all->find(kLength); at != all->end() && at->is_number_integer()) {
+    texts.length = at->get<std::int64_t>();
+  }
+  if (const auto at = all->find(kPadding); at != all->end() && at->is_number()) {
+    texts.padding = at->get<double>();
+  }
+  return texts;
 }
 
 std::optional<std::string> imported_file(const Plan& plan) {

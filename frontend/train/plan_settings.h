@@ -2,6 +2,7 @@
 // where no other file is at hand.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -16,7 +17,13 @@ namespace weft {
 std::string settings_json(const Overrides&, const PretrainedConfig*);
 
 // Those of a plan that has no description, because it was made of another program's file.
-std::string imported_settings(const std::string& file);
+struct ImportedTexts {
+  bool ids = false;         // a text is ids in decimal, `12 7 45`, because it has no tokenizer
+  std::int64_t length = 0;  // of all texts, in tokens, that the file fixes; 0: any
+  std::optional<double> padding;  // the id that the model leaves out
+};
+std::string imported_settings(const std::string& file, const ImportedTexts&);
+ImportedTexts imported_texts(const Plan&);  // of another plan: nothing is special
 // That file; none: the plan has a description.
 std::optional<std::string> imported_file(const Plan&);
 // The plan's description, called `name` in messages. Error, saying so, if it has none.

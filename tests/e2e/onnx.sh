@@ -9,13 +9,28 @@ says "cnn.plan: 3 ops, 3 labels: label0, label1, label2, texts of up to 512 toke
   "$weft" import "$models/textcnn_dynamo.onnx" -o cnn.plan
 silent "$weft" import "$models/external_torchscript.onnx" --labels bad,good,odd -o named.plan --quiet
 
-# A text is its ids. What is no id of the model is told as an unknown word.
+# A text is its ids. What is none is read as id 0, and counted; nothing but such is refused.
 cut -f 1 "$models/external_torchscript.txt" >ids
 [ "$("$weft" predict named.plan ids --top 1 | grep -cE "^(bad|good|odd)	0\.")" -eq "$(wc -l <ids)" ] ||
   fail "one answer for each text of ids"
-echo "1 2 30" | "$weft" predict named.plan >first
-echo "1 2 0" | "$weft" predict named.plan >second
-cmp first second || fail "30 is no id of the model: it reads as id 0"
+for bad in "hello world" "99999 99998" 1.5 3,4; do
+  echo "$bad" >bad
+  refuses "no token of any line is an id of 0 to 29" "$weft" predict named.plan bad
+  grep -q "weft import NAME.onnx --tokenizer FOLDER" message || fail "no remedy for $bad"
+done
+printf '1 2 3\n1 2 30\n0 1 2\n5 x\n' >some
+says "2 of 4 lines .the first on line 2. hold what is no id of 0 to 29: it is read as id 0" \
+  "$weft" predict named.plan some
+[ "$(wc -l <out)" -eq 4 ] || fail "four answers"
+sed 's/^/good\t/' some >some.tsv
+sed 's/^/good\t/' bad >bad.tsv
+for command in eval calibrate; do
+  to=()
+  [ "$command" = eval ] || to=(-o some.plan)
+  says "2 of 4 texts .the first on line 2. hold what is no id of 0 to 29" \
+    "$weft" "$command" named.plan --data some.tsv "${to[@]}"
+  refuses "no token of any text is an id" "$weft" "$command" named.plan --data bad.tsv "${to[@]}"
+done
 
 # What a plan needs its description for is refused by name; the rest works.
 awk 'BEGIN { srand(1); for (i = 0; i < 300; ++i) print int(1 + rand() * 29), int(1 + rand() * 29), int(1 + rand() * 29) }' >texts
@@ -36,7 +51,13 @@ misused "--passes has nothing to run on: named.plan was imported" "$weft" check 
 # A fixed length, and padding by an id, are said.
 says "was exported for texts of 12 tokens. weft does not pad" \
   "$weft" import "$models/fixed_torchscript.onnx" -o fixed.plan
+printf '1 2 3 4 5 6 7 8 9 10 11 12\n1 2 3\n1 2 3 4 5 6 7 8 9 10 11 12 13\n' >lengths
+says "1 of 3 lines .line 2. is shorter than the 12 tokens" "$weft" predict fixed.plan lengths
+grep -q "1 of 3 lines (line 3) is longer than max_tokens=12" message || fail "a text that is longer"
 says "leaves out the id 0, as padding" "$weft" import "$models/mean_dynamo.onnx" -o mean.plan
+printf '1 2\n1 0\n' >padded
+says "1 of 2 lines .line 2. holds the id 0, which the model leaves out" \
+  "$weft" predict mean.plan padded
 
 # Bad input: one message each, and no plan.
 head -c 1500 "$models/textcnn_dynamo.onnx" >cut.onnx
