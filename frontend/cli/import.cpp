@@ -1,6 +1,12 @@
 // `weft import`: a published model, or an ONNX file, becomes a plan.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
 #include "frontend/cli/command.h"
 #include "frontend/cli/say_model.h"
+#include "frontend/data/label_rules.h"
 #include "frontend/onnx/import_model.h"
 #include "frontend/train/import_pretrained.h"
 #include "frontend/train/plan_settings.h"
@@ -10,17 +16,37 @@ namespace {
 
 struct Flags {
   std::string model, out;
-  std::vector<std::string> labels;
+  std::optional<std::string> labels;  // as given: `good,bad`
   OnnxOptions onnx;
   bool pair = false, quiet = false;
 
   bool is_onnx() const { return model.ends_with(".onnx"); }
 };
 
+// None, if the flag is not given.
+std::vector<std::string> named_labels(const Flags& flags) {
+  std::vector<std::string> labels;
+  if (!flags.labels) return labels;
+  for (std::string_view rest = *flags.labels;;) {
+    const std::size_t end = rest.find(',');
+    const std::string_view label = trimmed_label(rest.substr(0, end));
+    std::string_view fault = label_fault(label).value_or(LabelFault{}).what;
+    if (std::ranges::find(labels, label) != labels.end()) fault = "the label is there twice";
+    if (!fault.empty()) {
+      throw UsageError(
+          fmt::format("label {} of --labels, `{}`: {}", labels.size() + 1, label, fault),
+          "name each label once, in UTF-8, with a comma between: --labels good,bad");
+    }
+    labels.emplace_back(label);
+    if (end == std::string_view::npos) return labels;
+    rest.remove_prefix(end + 1);
+  }
+}
+
 int import_file(const Flags& flags) {
   check_plan_output(flags.out, {{"MODEL", flags.model}});
   OnnxOptions options = flags.onnx;
-  options.labels = flags.labels;
+  options.labels = named_labels(flags);
   options.pair = flags.pair;
   const Plan plan = import_onnx(flags.model, options);
   if (!flags.quiet) say_notes(plan);
@@ -36,7 +62,7 @@ int import_folder(const Flags& flags) {
                      "a folder holds its tokenizer and says what its model is");
   }
   check_plan_output(flags.out, {});
-  const Plan plan = import_pretrained(flags.model, flags.labels, {}, flags.pair);
+  const Plan plan = import_pretrained(flags.model, named_labels(flags), {}, flags.pair);
   say_notes(plan);
   save_plan(plan, flags.out);
   if (!flags.quiet) say_model(flags.out, *pretrained_of(plan), plan.labels);
@@ -56,7 +82,7 @@ Run declare_import(CLI::App& app) {
   app.add_option("--labels", flags->labels,
                  "the labels, as in --labels good,bad: of a new head, or of the outputs of an ONNX "
                  "model in their order; without them, those of the model's own classifier")
-      ->delimiter(',');
+      ->type_name("A,B");
   app.add_flag("--pair", flags->pair, "the model reads pairs of texts (sentence1, sentence2)");
   app.add_option("--tokenizer", flags->onnx.tokenizer,
                  "for NAME.onnx: the folder with the files of its tokenizer; without it a text is "

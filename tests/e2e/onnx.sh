@@ -73,6 +73,18 @@ refuses "missing.onnx" "$weft" import missing.onnx -o bad.plan
 refuses "external_dynamo.onnx.data" "$weft" import alone/model.onnx -o bad.plan
 refuses "has 3 labels, but --labels names 2" \
   "$weft" import "$models/textcnn_dynamo.onnx" --labels a,b -o bad.plan
+cnn=$models/textcnn_dynamo.onnx
+says "3 labels: a, b c, d" "$weft" import --labels ' a, b c,d ' "$cnn" -o flag_first.plan
+misused "label 2 of --labels, ..: the label is empty" "$weft" import "$cnn" --labels a,,b -o bad.plan
+misused "label 1 of --labels, ..: the label is empty" "$weft" import "$cnn" --labels "" -o bad.plan
+misused "label 3 of --labels, .a.: the label is there twice" \
+  "$weft" import "$cnn" --labels a,b,a -o bad.plan
+misused "label 2 of --labels.*control character" \
+  "$weft" import "$cnn" --labels "a,b$(printf '\001')c" -o bad.plan
+misused "label 2 of --labels.*not UTF-8" \
+  "$weft" import "$cnn" --labels "a,$(printf '\377'),b" -o bad.plan
+misused "label 2 of --labels, .a.: the label is there twice" \
+  "$weft" import alone --labels "a, a" -o bad.plan
 refuses "has no output .nothing." \
   "$weft" import "$models/textcnn_dynamo.onnx" --logits nothing -o bad.plan
 refuses "does not read pairs" "$weft" import "$models/textcnn_dynamo.onnx" --pair -o bad.plan
