@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 
 #include "frontend/cli/command.h"
@@ -19,8 +20,6 @@ struct Flags {
   std::optional<std::string> labels;  // as given: `good,bad`
   OnnxOptions onnx;
   bool pair = false, quiet = false;
-
-  bool is_onnx() const { return model.ends_with(".onnx"); }
 };
 
 // None, if the flag is not given.
@@ -69,6 +68,21 @@ int import_folder(const Flags& flags) {
   return 0;
 }
 
+int import_model(const Flags& flags) {
+  std::error_code ignored;
+  const auto status = std::filesystem::status(flags.model, ignored);
+  if (status.type() == std::filesystem::file_type::not_found) {
+    throw Error(fmt::format("{}: there is no such file or folder", flags.model),
+                "give NAME.onnx, or the folder of a published model");
+  }
+  if (is_onnx_file(flags.model)) return import_file(flags);
+  if (std::filesystem::is_regular_file(status)) {
+    throw Error(fmt::format("{}: is a file, but no ONNX model", flags.model),
+                "give NAME.onnx, or the folder of a published model");
+  }
+  return import_folder(flags);
+}
+
 }  // namespace
 
 Run declare_import(CLI::App& app) {
@@ -94,7 +108,7 @@ Run declare_import(CLI::App& app) {
   app.add_flag("--multi-label", flags->onnx.multi_label,
                "for NAME.onnx: a text may have several labels; known where it ends with a sigmoid");
   app.add_flag("--quiet", flags->quiet, "no line about what was read");
-  return [flags] { return flags->is_onnx() ? import_file(*flags) : import_folder(*flags); };
+  return [flags] { return import_model(*flags); };
 }
 
 }  // namespace weft

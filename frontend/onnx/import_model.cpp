@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 
 #include "frontend/onnx/importer.h"
 #include "frontend/pretrained/tokenizer_files.h"
@@ -150,6 +152,22 @@ class PlanBuilder {
 };
 
 }  // namespace
+
+bool is_onnx_file(const std::string& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) return false;
+  std::string extension = std::filesystem::path(path).extension().string();
+  std::ranges::transform(extension, extension.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
+  if (extension == ".onnx") return true;
+  if (!std::filesystem::is_regular_file(path, ignored)) return false;  // a pipe would wait
+  // The format has no magic number. Field 1, the version of the format, is written first; then
+  // field 2, who wrote it, or field 7, the graph.
+  std::array<char, 3> begin{};
+  std::ifstream(path, std::ios::binary).read(begin.data(), begin.size());
+  return begin[0] == 0x08 && begin[1] > 0 && (begin[2] == 0x12 || begin[2] == 0x3A);
+}
 
 Plan import_onnx(const std::string& path, const OnnxOptions& options,
                  const CompileOptions& compile) {

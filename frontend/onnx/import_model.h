@@ -17,6 +17,10 @@ struct OnnxOptions {
   bool multi_label = false;  // else so if the model ends with a sigmoid
 };
 
+// True for what is called NAME.onnx, in upper or lower case, if it is not a folder, and for a file
+// of another name that begins as exporters begin an ONNX file.
+bool is_onnx_file(const std::string& path);
+
 // A plan that predicts as the model does for a batch of one text, without padding: a mask of
 // padding among its inputs is taken as full. A note of the plan says what else is assumed. Error,
 // naming the file, if it is no ONNX model; one that names all ops, or all nodes, that weft has no

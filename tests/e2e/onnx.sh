@@ -68,8 +68,18 @@ cp "$models/external_dynamo.onnx" alone/model.onnx
 refuses "cut.onnx has a field of .* bytes where .* are left" "$weft" import cut.onnx -o bad.plan
 refuses "text.onnx has a field" "$weft" import text.onnx -o bad.plan
 refuses "empty.onnx holds no graph" "$weft" import empty.onnx -o bad.plan
-refuses "folder.onnx" "$weft" import folder.onnx -o bad.plan
 refuses "missing.onnx" "$weft" import missing.onnx -o bad.plan
+refuses "folder.onnx/config.json" "$weft" import folder.onnx -o bad.plan
+refuses "nofile: there is no such file or folder" "$weft" import nofile -o bad.plan
+refuses "missing.ONNX: there is no such file" "$weft" import missing.ONNX -o bad.plan
+cp text.onnx text
+refuses "text: is a file, but no ONNX model" "$weft" import text -o bad.plan
+: >empty
+refuses "empty: is a file, but no ONNX model" "$weft" import empty -o bad.plan
+for name in MODEL.ONNX model.bin model; do
+  cp "$models/textcnn_dynamo.onnx" "$name"
+  says "3 labels: label0, label1, label2" "$weft" import "$name" -o "$name.plan"
+done
 refuses "external_dynamo.onnx.data" "$weft" import alone/model.onnx -o bad.plan
 refuses "has 3 labels, but --labels names 2" \
   "$weft" import "$models/textcnn_dynamo.onnx" --labels a,b -o bad.plan
