@@ -257,7 +257,7 @@ refuses "weft-reduce.* is gone, which held the graph" \
 mkdir temporary
 (
   export TMPDIR=$PWD/temporary
-  ulimit -f 100 -v 1000000
+  ulimit -f 100
   "$weft" reduce pool.ir --says "needle in hay" -o one.ir --check \
     'yes | head -c 9000000; printf "needle "; sleep 0.01; printf "in hay"; yes | head -c 9000000; false'
 ) 2>message || fail "a command that says much: $(cat message)"
