@@ -65,6 +65,14 @@ broken=$([ -z "$sources" ] || LC_ALL=C awk -v rooms="$(echo $rooms)" '
     text = $0; gsub(/[\200-\277]/, "", text)  # count characters, not bytes
     if (length(text) > 100) say("a line of " length(text) " columns: break it before column 101")
   }
+  /^namespace / { space = $2 }
+  product && FILENAME ~ /\.h$/ && /^(struct|class|enum class) [A-Za-z0-9]+ .*[{]/ {
+    type = $0; sub(/^(struct|class|enum class) /, "", type); sub(/ .*/, "", type)
+    type = space "::" type
+    if (type in home && home[type] != FILENAME)
+      say(type " is another type in " home[type] ": give one of them a name of its own")
+    home[type] = FILENAME
+  }
   /^ *# *include/ {
     included = $0; sub(/^[^"<]*["<]/, "", included); sub(/[">].*/, "", included)
     target = included; sub("/.*", "", target)

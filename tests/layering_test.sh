@@ -70,6 +70,12 @@ file ir/a.cpp "$first" "	int a;"
 breaks "^ir/a.cpp:2: a tab: indent with spaces"
 file ir/a.cpp "$first" "// $(of_columns 98)"
 breaks "^ir/a.cpp:2: a line of 101 columns: break it"
+file ir/a.h "$first" 'namespace weft {' 'struct A {' 'enum class B : int { one };'
+printf '%s\n' "$first" 'namespace weft {' 'struct C;' 'class A final : public C {' >"$work/tree/ir/b.h"
+breaks "^ir/[ab].h:[34]: weft::A is another type in ir/[ab].h: give one of them a name of its own"
+printf '%s\n' "$first" 'namespace weft::b {' 'struct A {' >"$work/tree/ir/b.h"
+printf '%s\n' "$first" 'namespace weft {' 'struct A;' >"$work/tree/ir/c.h"
+keeps "a type of another namespace, and a forward declaration"
 file ir/a.cpp "$first" '#include "runtime/session.h"'
 breaks "^ir/a.cpp:2: ir/ may not include runtime/session.h: move"
 file passes/a.cpp "$first" '#include "runtime/session.h"'

@@ -74,8 +74,8 @@ class Checker {
     const PassRule* const rule = pass.rewrites ? nullptr : find_pass_rule(pass.name);
     if (rule != nullptr) {
       const std::function<bool()> in_time = [this] { return this->in_time(); };
-      const PassStep step{check_.graph, after, check_.given, *values_, in_time, check_.notes};
-      const std::string differs = rule->check(step);
+      const PassChange change{check_.graph, after, check_.given, *values_, in_time, check_.notes};
+      const std::string differs = rule->check(change);
       forget();
       return named(differs);
     }

@@ -103,9 +103,9 @@ Graph predicting_form(Graph graph) {
   return std::move(out).finish();
 }
 
-std::string check_inference(const PassStep& step) {
-  Bindings expected = observe(predicting_form(step.before), step.given);
-  return any_difference(observe(step.after, step.given), expected);
+std::string check_inference(const PassChange& change) {
+  Bindings expected = observe(predicting_form(change.before), change.given);
+  return any_difference(observe(change.after, change.given), expected);
 }
 
 // The slope of the loss at one element; none where it bends there.
@@ -127,22 +127,23 @@ std::optional<double> slope_at(const Graph& graph, Bindings& given, const std::s
   return wide;
 }
 
-std::string check_gradients(const PassStep& step) {
-  const Bindings found = observe(step.after, step.given);
-  if (std::string differs = first_difference(found, step.values); !differs.empty()) return differs;
-  Bindings given = complete(step.before, step.given);
+std::string check_gradients(const PassChange& change) {
+  const Bindings found = observe(change.after, change.given);
+  if (std::string differs = first_difference(found, change.values); !differs.empty())
+    return differs;
+  Bindings given = complete(change.before, change.given);
   std::size_t left = 0;
   for (const auto& [name, gradient] : found) {
-    if (step.values.contains(name) || !name.ends_with(kGradient)) continue;
+    if (change.values.contains(name) || !name.ends_with(kGradient)) continue;
     const std::string param = name.substr(0, name.size() - kGradient.size());
     const std::size_t size = gradient.data.size();
     if (size == 0) continue;
-    if (!step.in_time()) {
+    if (!change.in_time()) {
       ++left;
       continue;
     }
     for (const std::size_t element : {std::size_t{0}, size * 7 / 11}) {
-      const auto slope = slope_at(step.before, given, param, element);
+      const auto slope = slope_at(change.before, given, param, element);
       if (!slope) continue;
       const double x = gradient.data[element];
       if (std::abs(x - *slope) <= kSlopeTolerance * (1.0 + std::abs(*slope))) continue;
@@ -151,7 +152,7 @@ std::string check_gradients(const PassStep& step) {
     }
   }
   if (left > 0) {
-    step.notes.push_back(
+    change.notes.push_back(
         fmt::format("autodiff: for time, {} gradients were not compared with slopes", left));
   }
   return {};
@@ -165,19 +166,19 @@ ValueId operand_of(const Node& node, OperandRole role) {
   return kNoValue;
 }
 
-std::string check_updates(const PassStep& step) {
-  Bindings expected = step.values, gradients;
+std::string check_updates(const PassChange& change) {
+  Bindings expected = change.values, gradients;
   std::erase_if(expected, [](const auto& entry) { return entry.first.ends_with(kGradient); });
-  const Bindings found = observe(step.after, step.given);
+  const Bindings found = observe(change.after, change.given);
   if (std::string differs = first_difference(found, expected); !differs.empty()) return differs;
-  for (const auto& [name, tensor] : step.values) {
+  for (const auto& [name, tensor] : change.values) {
     if (!name.ends_with(kGradient)) continue;
     const std::string param = name.substr(0, name.size() - kGradient.size());
     if (!found.contains("write " + param)) return fmt::format("%{} is not updated", param);
   }
-  const Attrs& attrs = step.before.attrs;
+  const Attrs& attrs = change.before.attrs;
   if (attrs.contains("clip_value") || attrs.contains("clip_norm")) return {};
-  Graph graph = step.after;  // returns the gradients that the updates read
+  Graph graph = change.after;  // returns the gradients that the updates read
   std::vector<std::string> names;
   graph.results.clear();
   for (const Node& node : graph.nodes) {
@@ -188,26 +189,26 @@ std::string check_updates(const PassStep& step) {
     graph.results.push_back(gradient);
   }
   graph.writes.clear();
-  const std::vector<Tensor> read = interpret(graph, complete(step.after, step.given)).results;
+  const std::vector<Tensor> read = interpret(graph, complete(change.after, change.given)).results;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    const auto wanted = step.values.find(names[i]);
-    if (wanted == step.values.end()) continue;
+    const auto wanted = change.values.find(names[i]);
+    if (wanted == change.values.end()) continue;
     std::string differs = difference_text(names[i], read[i], wanted->second, kPassTolerance);
     if (!differs.empty()) return differs;
   }
   return {};
 }
 
-std::string check_row_updates(const PassStep& step) {
-  Bindings found = observe(step.after, step.given);
-  if (const std::optional<Graph> flush = make_flush_program(step.after)) {
-    Bindings given = complete(step.after, step.given);
+std::string check_row_updates(const PassChange& change) {
+  Bindings found = observe(change.after, change.given);
+  if (const std::optional<Graph> flush = make_flush_program(change.after)) {
+    Bindings given = complete(change.after, change.given);
     overlay(given, found);
     for (auto& [name, tensor] : observe(*flush, given)) found[name] = tensor;
   }
-  Bindings expected = step.values;
-  const auto optimizer = step.before.attrs.find("optimizer");
-  const bool lazy = optimizer != step.before.attrs.end() &&
+  Bindings expected = change.values;
+  const auto optimizer = change.before.attrs.find("optimizer");
+  const bool lazy = optimizer != change.before.attrs.end() &&
                     find_optimizer(std::get<std::string>(optimizer->second)).lazy;
   // A lazy optimizer is another one on purpose: its steps of rows differ.
   std::erase_if(expected,
@@ -216,23 +217,23 @@ std::string check_row_updates(const PassStep& step) {
 }
 
 // What both passes together make of the graph before.
-std::string check_split(const PassStep& step, const Graph& split, const Graph& encode) {
+std::string check_split(const PassChange& change, const Graph& split, const Graph& encode) {
   const std::string rows(programs::kRows);
-  Bindings given = step.given;
+  Bindings given = change.given;
   given[rows] = observe(encode, given).at(rows);
-  std::string differs = any_difference(observe(split, given), step.values);
-  step.given = std::move(given);
+  std::string differs = any_difference(observe(split, given), change.values);
+  change.given = std::move(given);
   return differs;
 }
 
-std::string check_split_frozen(const PassStep& step) {
+std::string check_split_frozen(const PassChange& change) {
   PassContext context;
-  return check_split(step, step.after, encode_only(step.before, context));
+  return check_split(change, change.after, encode_only(change.before, context));
 }
 
-std::string check_encode_only(const PassStep& step) {
+std::string check_encode_only(const PassChange& change) {
   PassContext context;
-  return check_split(step, split_frozen(step.before, context), step.after);
+  return check_split(change, split_frozen(change.before, context), change.after);
 }
 
 constexpr std::array<PassRule, 6> kRules{{

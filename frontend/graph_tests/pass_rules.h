@@ -30,7 +30,7 @@ std::string any_difference(const Bindings& found, const Bindings& expected);
 Graph without_dropout(Graph);
 
 // One pass: the graph before it with its tensors, and after.
-struct PassStep {
+struct PassChange {
   const Graph& before;
   const Graph& after;
   Bindings& given;         // a rule may add what the graph after it is to be given
@@ -42,7 +42,7 @@ struct PassStep {
 // For a pass that is no rewrite.
 struct PassRule {
   std::string_view pass;
-  std::string (*check)(const PassStep&);  // what is wrong; empty: nothing
+  std::string (*check)(const PassChange&);  // what is wrong; empty: nothing
 };
 
 const PassRule* find_pass_rule(std::string_view pass);  // null: there is none

@@ -32,8 +32,8 @@ class Layered {
     place();
   }
 
-  Layout result() const {
-    Layout layout;
+  GraphLayout result() const {
+    GraphLayout layout;
     std::vector<double> tops{kMargin};  // by row, and the end
     for (const auto& row : rows_) {
       double height = 0;
@@ -299,7 +299,7 @@ class Layered {
 
 }  // namespace
 
-Layout layered_layout(std::span<const LayoutBox> boxes, std::span<const LayoutNet> nets) {
+GraphLayout layered_layout(std::span<const LayoutBox> boxes, std::span<const LayoutNet> nets) {
   return Layered(boxes, nets).result();
 }
 

@@ -21,7 +21,7 @@ struct LayoutNet {
 
 using LayoutPoint = std::pair<double, double>;  // x to the right, y downwards
 
-struct Layout {
+struct GraphLayout {
   double width = 0, height = 0;
   std::vector<LayoutPoint> corners;                          // upper left, by box
   std::vector<std::vector<std::vector<LayoutPoint>>> paths;  // by net, by reader: down to its box
@@ -30,6 +30,6 @@ struct Layout {
 // The row of a box is the longest way to it, or, where no more arrows lead to it than from it, just
 // above its first reader. Boxes of a row are ordered by the barycenters of their neighbours, so
 // that few arrows cross. The same input gives the same layout. Error if an arrow leads upwards.
-Layout layered_layout(std::span<const LayoutBox>, std::span<const LayoutNet>);
+GraphLayout layered_layout(std::span<const LayoutBox>, std::span<const LayoutNet>);
 
 }  // namespace weft

@@ -59,7 +59,7 @@ struct PlacedDrawing {
   const Drawing& drawing;
   std::vector<PlacedDrawing> inside;  // by box; of no boxes where it has none
   std::vector<LayoutBox> sizes;
-  Layout layout;
+  GraphLayout layout;
 
   explicit PlacedDrawing(const Drawing& drawn) : drawing(drawn) {
     static const Drawing none;

@@ -58,7 +58,7 @@ TEST_CASE("layout: rows follow arrows, and nothing overlaps, in random graphs") 
       }
       if (!to.empty()) nets.push_back({from, {to.begin(), to.end()}});
     }
-    const Layout layout = layered_layout(boxes, nets);
+    const GraphLayout layout = layered_layout(boxes, nets);
     REQUIRE(layout.corners.size() == boxes.size());
     for (std::size_t a = 0; a < boxes.size(); ++a) {
       const auto [ax, ay] = layout.corners[a];
@@ -96,7 +96,7 @@ TEST_CASE("layout: what can be drawn without crossings is") {
   // Two chains whose readers are named crosswise.
   const std::vector<LayoutBox> boxes(6, {40, 20});
   const std::vector<LayoutNet> nets{{0, {3}}, {1, {2}}, {2, {5}}, {3, {4}}};
-  const Layout layout = layered_layout(boxes, nets);
+  const GraphLayout layout = layered_layout(boxes, nets);
   const auto x = [&](std::size_t box) { return layout.corners[box].first; };
   CHECK((x(0) < x(1)) == (x(3) < x(2)));
   CHECK((x(3) < x(2)) == (x(4) < x(5)));
