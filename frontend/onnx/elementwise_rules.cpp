@@ -35,6 +35,16 @@ std::optional<std::vector<double>> by_column(Importer& m, const Constant& c, con
   const std::size_t missing = view.size() - c.shape.size();
   std::vector<std::size_t> places = {0};  // of the columns met so far, in the constant
   std::vector<std::size_t> columns = {0};
+  // All columns met so far, for each number of a factor: `step` apart in the constant.
+  const auto repeat = [&](const Factor& f, std::size_t step) {
+    const std::size_t known = columns.size();
+    for (std::size_t n = 1; n < static_cast<std::size_t>(f.size.plus); ++n) {
+      for (std::size_t k = 0; k < known; ++k) {
+        columns.push_back(columns[k] + n * static_cast<std::size_t>(f.stride));
+        places.push_back(places[k] + n * step);
+      }
+    }
+  };
   std::size_t stride = 1;
   for (std::size_t i = view.size(); i-- > missing;) {
     const auto extent = static_cast<std::size_t>(c.shape[i - missing]);
@@ -45,28 +55,14 @@ std::optional<std::vector<double>> by_column(Importer& m, const Constant& c, con
       refuse("{} and {} do not fit", describe(Value(c)), to_string(view));
     }
     for (std::size_t f = axis.size(); features && f-- > 0;) {
-      const auto size = static_cast<std::size_t>(axis[f].size.plus);
-      const std::size_t known = columns.size();
-      for (std::size_t n = 1; n < size; ++n) {
-        for (std::size_t k = 0; k < known; ++k) {
-          columns.push_back(columns[k] + n * static_cast<std::size_t>(axis[f].stride));
-          places.push_back(places[k] + (extent == 1 ? 0 : n * stride));
-        }
-      }
-      if (extent != 1) stride *= size;
+      repeat(axis[f], extent == 1 ? 0 : stride);
+      if (extent != 1) stride *= static_cast<std::size_t>(axis[f].size.plus);
     }
   }
   const auto width = static_cast<std::size_t>(m.columns(rows.id));
   for (std::size_t i = missing; i-- > 0;) {  // columns that the constant does not tell apart
     for (const Factor& f : merged(view[i])) {
-      if (f.kind != Factor::Kind::feature) continue;
-      const std::size_t known = columns.size();
-      for (std::size_t n = 1; n < static_cast<std::size_t>(f.size.plus); ++n) {
-        for (std::size_t k = 0; k < known; ++k) {
-          columns.push_back(columns[k] + n * static_cast<std::size_t>(f.stride));
-          places.push_back(places[k]);
-        }
-      }
+      if (f.kind == Factor::Kind::feature) repeat(f, 0);
     }
   }
   if (columns.size() != width) refuse("{} and {} do not fit", describe(Value(c)), to_string(view));

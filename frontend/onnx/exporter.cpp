@@ -26,6 +26,11 @@ Port ids_port(std::string_view name) {
           {Dim("batch"), Dim("length")}};
 }
 
+template <class T>
+std::string bytes_of(std::span<T> numbers) {
+  return {reinterpret_cast<const char*>(numbers.data()), numbers.size_bytes()};
+}
+
 // The part of the plan's graph that predicts, before any rewrite, for its tables as they are.
 Graph forward_graph(const Plan& plan) {
   const Lowered lowered = lower_again(plan);
@@ -96,48 +101,43 @@ void Exporter::set(const weft::Node& node, std::string op, std::vector<std::stri
   add(std::move(op), std::move(inputs), std::move(attributes));
 }
 
-std::string Exporter::floats(std::string_view hint, Extents shape, std::vector<float> numbers) {
+std::string Exporter::constant(std::string_view hint, ElementType type, Extents shape,
+                               std::string bytes) {
   Tensor tensor;
   tensor.name = fresh(hint);
-  tensor.type = static_cast<std::int64_t>(ElementType::f32);
+  tensor.type = static_cast<std::int64_t>(type);
   tensor.shape = std::move(shape);
-  tensor.raw = bytes_.emplace_back(reinterpret_cast<const char*>(numbers.data()),
-                                   numbers.size() * sizeof(float));
+  tensor.raw = bytes_.emplace_back(std::move(bytes));
   std::string name = tensor.name;
   model_.weights.emplace(name, std::move(tensor));
   return name;
 }
 
+std::string Exporter::floats(std::string_view hint, Extents shape, std::span<const float> numbers) {
+  return constant(hint, ElementType::f32, std::move(shape), bytes_of(numbers));
+}
+
 std::string Exporter::scalar(float number) {
-  const std::string key = fmt::format("f{}", number);
-  const auto [known, fresh_one] = constants_.try_emplace(key);
-  if (fresh_one) known->second = floats("number", {}, {number});
-  return known->second;
+  std::string& name = constants_[fmt::format("f{}", number)];
+  if (name.empty()) name = floats("number", {}, {&number, 1});
+  return name;
 }
 
 std::string Exporter::integers(const std::vector<std::int64_t>& numbers) {
-  const auto [known, fresh_one] =
-      constants_.try_emplace(fmt::format("i{}", fmt::join(numbers, ",")));
-  if (!fresh_one) return known->second;
-  Tensor tensor;
-  tensor.name = known->second = fresh("integers");
-  tensor.type = static_cast<std::int64_t>(ElementType::i64);
-  tensor.shape = {std::ssize(numbers)};
-  tensor.raw = bytes_.emplace_back(reinterpret_cast<const char*>(numbers.data()),
-                                   numbers.size() * sizeof(std::int64_t));
-  model_.weights.emplace(tensor.name, tensor);
-  return tensor.name;
+  std::string& name = constants_[fmt::format("i{}", fmt::join(numbers, ","))];
+  if (name.empty()) {
+    name = constant("integers", ElementType::i64, {std::ssize(numbers)},
+                    bytes_of(std::span<const std::int64_t>(numbers)));
+  }
+  return name;
 }
 
 std::string Exporter::integer(std::int64_t number) {
-  const auto [known, fresh_one] = constants_.try_emplace(fmt::format("s{}", number));
-  if (!fresh_one) return known->second;
-  Tensor tensor;
-  tensor.name = known->second = fresh("integer");
-  tensor.type = static_cast<std::int64_t>(ElementType::i64);
-  tensor.raw = bytes_.emplace_back(reinterpret_cast<const char*>(&number), sizeof number);
-  model_.weights.emplace(tensor.name, tensor);
-  return tensor.name;
+  std::string& name = constants_[fmt::format("s{}", number)];
+  if (name.empty()) {
+    name = constant("integer", ElementType::i64, {}, bytes_of(std::span(&number, 1)));
+  }
+  return name;
 }
 
 std::string Exporter::length_last(const std::string& rows) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,7 +47,7 @@ class Exporter {
   std::string integers(const std::vector<std::int64_t>&);
   std::string scalar(float);
   std::string integer(std::int64_t);
-  std::string floats(std::string_view hint, Extents shape, std::vector<float> values);
+  std::string floats(std::string_view hint, Extents shape, std::span<const float> values);
 
   // Rows with the length last, [batch, features, length], as ONNX's windows take them; and back.
   std::string length_last(const std::string& rows);
@@ -54,6 +55,8 @@ class Exporter {
 
  private:
   std::string fresh(std::string_view hint);
+  // A weight that is made here, of these bytes; its name.
+  std::string constant(std::string_view hint, ElementType, Extents shape, std::string bytes);
   void add_weight(ValueId);
 
   const Graph& graph_;

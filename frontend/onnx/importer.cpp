@@ -5,6 +5,7 @@
 #include <cmath>
 #include <sstream>
 
+#include "frontend/onnx/rules.h"
 #include "ir/op.h"
 #include "ir/ops/ops.h"
 #include "ir/plan/program_interface.h"
@@ -275,7 +276,7 @@ Imported Importer::run(const std::string& output) {
                             "on the text",
                             model_.path, logits,
                             found == values_.end() ? "of no node" : describe(found->second)),
-                "name the output that holds them: --output NAME");
+                "name the output that holds them: --logits NAME");
   }
   result_.output = rows->id;
   if (const auto labels = model_.metadata.find("labels"); labels != model_.metadata.end()) {
@@ -331,11 +332,7 @@ std::optional<std::vector<std::size_t>> Importer::axes(const Node& node, std::si
     return std::nullopt;
   }
   std::set<std::size_t> axes;
-  for (const std::int64_t axis : given) {
-    const auto of = static_cast<std::int64_t>(rank);
-    if (axis < -of || axis >= of) refuse("axis {} of {} dimensions", axis, rank);
-    axes.insert(static_cast<std::size_t>(axis < 0 ? axis + of : axis));
-  }
+  for (const std::int64_t axis : given) axes.insert(axis_of(axis, rank));
   return std::vector<std::size_t>(axes.begin(), axes.end());
 }
 

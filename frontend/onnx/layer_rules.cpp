@@ -57,11 +57,12 @@ void mat_mul(Importer& m, const Node& node) {
     return m.set(node, attention_of(m, *p, *y));
   }
   if (x != nullptr && !x->view.empty()) {
-    Constant w = m.constant(node, 1);
-    const bool vector = w.shape.size() == 1;
-    if (vector) w.shape.push_back(1);
-    Rows result = product(m, *x, x->view.size() - 1, Matrix(w, false));
-    if (vector) result.view.pop_back();
+    const Constant& w = m.constant(node, 1);
+    if (w.shape.size() != 1) return m.set(node, product(m, *x, x->view.size() - 1, {w, false}));
+    Constant column = w;
+    column.shape.push_back(1);
+    Rows result = product(m, *x, x->view.size() - 1, {column, false});
+    result.view.pop_back();
     return m.set(node, std::move(result));
   }
   if (y != nullptr && y->view.size() >= 2) {  // W x: a layer on each row, written the other way

@@ -58,6 +58,12 @@ std::string to_string(const Number& n) {
   return text;
 }
 
+std::string to_string(const std::vector<Number>& shape) {
+  std::vector<std::string> sizes;
+  for (const Number& size : shape) sizes.push_back(to_string(size));
+  return fmt::format("[{}]", fmt::join(sizes, ", "));
+}
+
 Number operator+(const Number& a, const Number& b) {
   if (a.is_known()) return with(b.scale, b.symbol, a.plus + b.plus);
   if (b.is_known()) return with(a.scale, a.symbol, a.plus + b.plus);

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace weft::onnx {
 
@@ -29,6 +30,7 @@ struct Number {
 };
 
 std::string to_string(const Number&);
+std::string to_string(const std::vector<Number>&);  // a shape: `[batch, length, 12]`
 
 Number operator+(const Number&, const Number&);
 Number operator-(const Number&, const Number&);

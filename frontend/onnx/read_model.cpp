@@ -16,25 +16,22 @@ constexpr std::int64_t kOldestOpset = 6, kNewestOpset = 26;
 constexpr std::size_t kMostNodes = 1'000'000;
 constexpr std::size_t kHighestRank = 8;
 
-[[noreturn]] void fail(const std::string& what) {
-  throw Error(what, "the file is damaged, or is no ONNX model: export it again");
-}
-
 std::string text_of(const WireField& field, std::string_view what) {
-  if (field.kind != WireField::Kind::bytes) fail(fmt::format("{} has no text in a name", what));
+  if (field.kind != WireField::Kind::bytes)
+    fail_damaged(fmt::format("{} has no text in a name", what));
   return std::string(field.bytes);
 }
 
 std::string_view message_of(const WireField& field, std::string_view what) {
   if (field.kind != WireField::Kind::bytes) {
-    fail(fmt::format("{} has a number in the place of a part", what));
+    fail_damaged(fmt::format("{} has a number in the place of a part", what));
   }
   return field.bytes;
 }
 
 std::int64_t integer_of(const WireField& field, std::string_view what) {
   if (field.kind != WireField::Kind::varint) {
-    fail(fmt::format("{} has no integer where there should be one", what));
+    fail_damaged(fmt::format("{} has no integer where there should be one", what));
   }
   return static_cast<std::int64_t>(field.bits);
 }
@@ -101,11 +98,11 @@ Tensor read_stored(std::string_view message, std::string_view what) {
   });
   if (!external) tensor.external.clear();
   if (external && !tensor.external.contains("location")) {
-    fail(fmt::format("{}: the weight `{}` lies in another file, but none is named", what,
-                     tensor.name));
+    fail_damaged(fmt::format("{}: the weight `{}` lies in another file, but none is named", what,
+                             tensor.name));
   }
   if (tensor.shape.size() > kHighestRank) {
-    fail(fmt::format("{}: `{}` has {} dimensions", what, tensor.name, tensor.shape.size()));
+    fail_damaged(fmt::format("{}: `{}` has {} dimensions", what, tensor.name, tensor.shape.size()));
   }
   return tensor;
 }
@@ -217,7 +214,8 @@ void read_graph(std::string_view message, std::string_view what, Model& model) {
   for_each_field(message, what, [&](const WireField& f) {
     switch (f.number) {
       case 1:
-        if (model.nodes.size() == kMostNodes) fail(fmt::format("{} has too many nodes", what));
+        if (model.nodes.size() == kMostNodes)
+          fail_damaged(fmt::format("{} has too many nodes", what));
         model.nodes.push_back(read_node(message_of(f, what), what));
         break;
       case 5: {
@@ -303,7 +301,7 @@ Model parse_model(std::string_view bytes, const std::string& path) {
         version = text_of(f, path);
         break;
       case 7:
-        if (graph) fail(fmt::format("{} has two graphs", path));
+        if (graph) fail_damaged(fmt::format("{} has two graphs", path));
         graph = true;
         read_graph(message_of(f, path), path, model);
         break;
@@ -317,7 +315,7 @@ Model parse_model(std::string_view bytes, const std::string& path) {
         break;
     }
   });
-  if (!graph) fail(fmt::format("{} holds no graph", path));
+  if (!graph) fail_damaged(fmt::format("{} holds no graph", path));
   if (!version.empty()) model.producer += " " + version;
   if (model.opset < kOldestOpset || model.opset > kNewestOpset) {
     throw Error(fmt::format("{} is written in opset {}; weft reads {} to {}", path, model.opset,

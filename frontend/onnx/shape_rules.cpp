@@ -104,9 +104,7 @@ Value reshaped(const Value& value, const Sizes& shape) {
   const auto changed = [&](auto rows) {
     View view;
     if (!reshape(rows.view, shape, view)) {
-      std::vector<std::string> sizes;
-      for (const Number& size : shape) sizes.push_back(to_string(size));
-      throw Refused{fmt::format("it reshapes {} to [{}]", describe(value), fmt::join(sizes, ", ")),
+      throw Refused{fmt::format("it reshapes {} to {}", describe(value), to_string(shape)),
                     "weft keeps batch, length and features apart; or the exporter fixed a length "
                     "or a batch: export with dynamic axes"};
     }

@@ -6,16 +6,6 @@
 #include <algorithm>
 
 namespace weft::onnx {
-namespace {
-
-std::string text_of(const Sizes& sizes) {
-  std::vector<std::string> texts;
-  for (const Number& size : sizes) texts.push_back(to_string(size));
-  return fmt::format("[{}]", fmt::join(texts, ", "));
-}
-
-}  // namespace
-
 Number Constant::at(std::size_t i) const {
   const auto found = symbolic.find(i);
   return found == symbolic.end() ? Number(data[i]) : found->second;
@@ -38,7 +28,7 @@ Sizes shape_of(const Value& value) {
 }
 
 std::string describe(const Value& value) {
-  std::string shape = text_of(shape_of(value));
+  std::string shape = to_string(shape_of(value));
   if (std::holds_alternative<Constant>(value)) return "a constant " + shape;
   if (std::holds_alternative<Pattern>(value)) return "a mask or positions " + shape;
   if (std::holds_alternative<Scores>(value)) return "attention's scores " + shape;

@@ -74,11 +74,7 @@ std::vector<Number> shape_of(const View& view) {
   return shape;
 }
 
-std::string to_string(const View& view) {
-  std::vector<std::string> sizes;
-  for (const Axis& axis : view) sizes.push_back(to_string(size_of(axis)));
-  return fmt::format("[{}]", fmt::join(sizes, ", "));
-}
+std::string to_string(const View& view) { return to_string(shape_of(view)); }
 
 bool holds(const Axis& axis, Factor::Kind kind) {
   return std::ranges::find(axis, kind, &Factor::kind) != axis.end();

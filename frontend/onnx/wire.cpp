@@ -23,9 +23,12 @@ T load(std::string_view bytes) {
 
 }  // namespace
 
+void fail_damaged(const std::string& what) {
+  throw Error(what, "the file is damaged, or is no ONNX model: export it again");
+}
+
 void WireReader::fail(std::string_view why) const {
-  throw Error(fmt::format("{} {}", what_, why),
-              "the file is damaged, or is no ONNX model: export it again");
+  fail_damaged(fmt::format("{} {}", what_, why));
 }
 
 std::uint64_t WireReader::varint() {
@@ -87,8 +90,7 @@ void append_integers(const WireField& field, std::string_view what,
     return;
   }
   if (field.kind != WireField::Kind::bytes) {
-    throw Error(fmt::format("{} has numbers of the wrong kind", what),
-                "the file is damaged, or is no ONNX model: export it again");
+    fail_damaged(fmt::format("{} has numbers of the wrong kind", what));
   }
   // A byte string of varints is read as fields without their keys.
   std::uint64_t value = 0;
@@ -102,10 +104,7 @@ void append_integers(const WireField& field, std::string_view what,
     value = 0;
     shift = 0;
   }
-  if (shift != 0) {
-    throw Error(fmt::format("{} ends within a number", what),
-                "the file is damaged, or is no ONNX model: export it again");
-  }
+  if (shift != 0) fail_damaged(fmt::format("{} ends within a number", what));
 }
 
 void append_floats(const WireField& field, std::string_view what, std::vector<float>& into) {
@@ -114,8 +113,7 @@ void append_floats(const WireField& field, std::string_view what, std::vector<fl
     return;
   }
   if (field.kind != WireField::Kind::bytes || field.bytes.size() % sizeof(float) != 0) {
-    throw Error(fmt::format("{} has numbers of the wrong kind", what),
-                "the file is damaged, or is no ONNX model: export it again");
+    fail_damaged(fmt::format("{} has numbers of the wrong kind", what));
   }
   for (std::size_t at = 0; at < field.bytes.size(); at += sizeof(float)) {
     into.push_back(load<float>(field.bytes.substr(at)));

@@ -13,6 +13,9 @@
 
 namespace weft::onnx {
 
+// Error: `what` is so, with the remedy of a damaged file.
+[[noreturn]] void fail_damaged(const std::string& what);
+
 // One field of a message, as it is stored. Kinds 3 and 4, groups, are none that ONNX uses.
 struct WireField {
   enum class Kind : std::uint8_t { varint = 0, fixed64 = 1, bytes = 2, fixed32 = 5 };

@@ -7,6 +7,13 @@ namespace {
 
 constexpr std::int64_t kIrVersion = 8;  // of opset 15 to 18: all readers of these years know it
 
+WireWriter written_entry(const std::string& key, const std::string& value) {
+  WireWriter message;
+  message.bytes(1, key);
+  message.bytes(2, value);
+  return message;
+}
+
 WireWriter written(const Tensor& tensor) {
   WireWriter message;
   for (const std::int64_t extent : tensor.shape) message.integer(1, extent);
@@ -14,10 +21,7 @@ WireWriter written(const Tensor& tensor) {
   message.bytes(8, tensor.name);
   if (!tensor.external.empty()) {
     for (const auto& [key, value] : tensor.external) {
-      WireWriter entry;
-      entry.bytes(1, key);
-      entry.bytes(2, value);
-      message.message(13, entry);
+      message.message(13, written_entry(key, value));
     }
     message.integer(14, 1);
   } else {
@@ -97,12 +101,7 @@ std::string encode_model(const Model& model) {
   message.bytes(2, model.producer);
   message.message(7, graph);
   message.message(8, opset);
-  for (const auto& [key, value] : model.metadata) {
-    WireWriter entry;
-    entry.bytes(1, key);
-    entry.bytes(2, value);
-    message.message(14, entry);
-  }
+  for (const auto& [key, value] : model.metadata) message.message(14, written_entry(key, value));
   return message.text();
 }
 

@@ -223,6 +223,7 @@ TEST_CASE("onnx: graphs that do not hold together") {
   Model constant = small_model();
   constant.outputs[0].name = "table";
   CHECK(says(refusal_of(constant), "logits are [batch, labels]"));
+  CHECK(says(refusal_of(constant), "name the output that holds them: --logits NAME"));
   Model images = small_model();
   images.inputs[0].type = 1;
   CHECK(says(refusal_of(images), "`ids` is FLOAT, not token ids"));
