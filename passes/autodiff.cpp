@@ -108,8 +108,8 @@ class Autodiff {
   bool name_gradient(ValueId id) {
     if (gradient_[index(id)] == kNoValue) return false;
     const ValueId gradient = gradient_[index(id)];
-    const std::string usual = graph_[id].name + ".grad";
-    if (!graph_[gradient].name.ends_with(".grad") && !graph_.find(usual)) {
+    const std::string usual = fmt::format("{}{}", graph_[id].name, programs::kGradient);
+    if (!graph_[gradient].name.ends_with(programs::kGradient) && !graph_.find(usual)) {
       graph_.rename(gradient, usual);
     }
     return graph_[gradient].name == usual;
@@ -127,7 +127,7 @@ class Autodiff {
       }
       if (!name_gradient(param)) {
         gradient_[i] = graph_.add(ops::scale, {gradient_[i]}, {{"factor", 1.0}}, {},
-                                  graph_[param].name + ".grad");
+                                  fmt::format("{}{}", graph_[param].name, programs::kGradient));
       }
       graph_.results.push_back(gradient_[i]);
     }

@@ -12,7 +12,7 @@ namespace weft {
 namespace {
 
 bool for_training(std::string_view result) {
-  return result == programs::kLoss || result.ends_with(".grad");
+  return result == programs::kLoss || result.ends_with(programs::kGradient);
 }
 
 // Error if something needs an output of a node that a program which predicts does not have.

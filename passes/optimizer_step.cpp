@@ -18,8 +18,6 @@ namespace weft {
 
 namespace {
 
-constexpr std::string_view kGradient = ".grad";
-
 // A setting of the program or a param, if it is given.
 std::optional<double> number(const Attrs& attrs, std::string_view name) {
   const auto found = attrs.find(name);
@@ -271,8 +269,8 @@ Graph optimizer_step(const Graph& graph, PassContext&) {
   std::map<ValueId, ValueId> gradients;
   std::erase_if(ungraded.results, [&](ValueId id) {
     const std::string& name = graph[id].name;
-    if (!name.ends_with(kGradient)) return false;
-    const auto param = graph.find(name.substr(0, name.size() - kGradient.size()));
+    if (!name.ends_with(programs::kGradient)) return false;
+    const auto param = graph.find(name.substr(0, name.size() - programs::kGradient.size()));
     if (!param || graph[*param].role != Role::param) return false;
     gradients.emplace(*param, id);
     return true;

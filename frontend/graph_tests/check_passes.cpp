@@ -12,6 +12,7 @@
 #include "frontend/graph_tests/pass_rules.h"
 #include "frontend/graph_tests/random_values.h"
 #include "frontend/graph_tests/tensor_difference.h"
+#include "ir/plan/program_interface.h"
 #include "ir/print.h"
 #include "passes/load_program.h"
 
@@ -20,7 +21,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::string_view kGradient = ".grad";
 // Exact but for dropout, it says.
 constexpr std::string_view kDrawsAnew = "sink-pick";
 
@@ -131,7 +131,8 @@ class Checker {
     const std::optional<Graph> form = gradient_form(graph, results);
     if (!form) return {results, {}};
     Bindings all = observe(*form, check_.given);
-    std::erase_if(all, [](const auto& entry) { return !entry.first.ends_with(kGradient); });
+    std::erase_if(all,
+                  [](const auto& entry) { return !entry.first.ends_with(programs::kGradient); });
     return {results, std::move(all)};
   }
 

@@ -76,7 +76,7 @@ ResultNames differentiable_results(const Graph& graph) {
   ResultNames names;
   if (!graph.writes.empty()) return names;
   for (const ValueId id : graph.results) {
-    if (graph[id].name.ends_with(".grad")) return {};
+    if (graph[id].name.ends_with(programs::kGradient)) return {};
     if (graph[id].type.dtype != DType::f32) continue;
     if (is_differentiable(graph, graph[id].name)) names.insert(graph[id].name);
   }

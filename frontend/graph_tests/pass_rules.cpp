@@ -21,7 +21,6 @@ namespace weft {
 namespace {
 
 constexpr double kCatchUpTolerance = 1e-7, kSlopeTolerance = 1e-5;
-constexpr std::string_view kGradient = ".grad";
 
 bool drops(const Node& node) {
   return node.op->inference != nullptr && node.attrs.contains("rate");
@@ -76,7 +75,8 @@ Graph without_dropout(Graph graph) {
 namespace {
 
 bool for_training(std::string_view name) {
-  return name == programs::kLoss || name.ends_with(kGradient) || name.starts_with("write ");
+  return name == programs::kLoss || name.ends_with(programs::kGradient) ||
+         name.starts_with("write ");
 }
 
 // The same graph as a program that predicts: nothing is dropped, normalisation takes
@@ -134,8 +134,8 @@ std::string check_gradients(const PassChange& change) {
   Bindings given = complete(change.before, change.given);
   std::size_t left = 0;
   for (const auto& [name, gradient] : found) {
-    if (change.values.contains(name) || !name.ends_with(kGradient)) continue;
-    const std::string param = name.substr(0, name.size() - kGradient.size());
+    if (change.values.contains(name) || !name.ends_with(programs::kGradient)) continue;
+    const std::string param = name.substr(0, name.size() - programs::kGradient.size());
     const std::size_t size = gradient.data.size();
     if (size == 0) continue;
     if (!change.in_time()) {
@@ -168,12 +168,13 @@ ValueId operand_of(const Node& node, OperandRole role) {
 
 std::string check_updates(const PassChange& change) {
   Bindings expected = change.values, gradients;
-  std::erase_if(expected, [](const auto& entry) { return entry.first.ends_with(kGradient); });
+  std::erase_if(expected,
+                [](const auto& entry) { return entry.first.ends_with(programs::kGradient); });
   const Bindings found = observe(change.after, change.given);
   if (std::string differs = first_difference(found, expected); !differs.empty()) return differs;
   for (const auto& [name, tensor] : change.values) {
-    if (!name.ends_with(kGradient)) continue;
-    const std::string param = name.substr(0, name.size() - kGradient.size());
+    if (!name.ends_with(programs::kGradient)) continue;
+    const std::string param = name.substr(0, name.size() - programs::kGradient.size());
     if (!found.contains("write " + param)) return fmt::format("%{} is not updated", param);
   }
   const Attrs& attrs = change.before.attrs;
@@ -185,7 +186,7 @@ std::string check_updates(const PassChange& change) {
     const ValueId weight = operand_of(node, OperandRole::weight);
     const ValueId gradient = operand_of(node, OperandRole::gradient);
     if (weight == kNoValue || gradient == kNoValue || !graph[weight].persists()) continue;
-    names.push_back(graph[weight].name + std::string(kGradient));
+    names.push_back(graph[weight].name + std::string(programs::kGradient));
     graph.results.push_back(gradient);
   }
   graph.writes.clear();

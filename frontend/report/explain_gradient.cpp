@@ -19,8 +19,6 @@
 namespace weft {
 namespace {
 
-constexpr std::string_view kGradient = ".grad";
-
 // The tables in which the program looks its ids up.
 std::set<ValueId> tables_of(const Graph& graph) {
   std::set<ValueId> tables;
@@ -99,7 +97,7 @@ class Bound {
   }
 
   std::span<const float> gradient(const std::string& table) const {
-    return executor_->result(table + std::string(kGradient)).f32();
+    return executor_->result(table + std::string(programs::kGradient)).f32();
   }
   std::span<const float> rows(const std::string& table) const {
     for (const PlanTensor& tensor : memory_->tensors()) {

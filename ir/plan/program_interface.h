@@ -32,6 +32,8 @@ inline constexpr std::string_view kRows = "rows";
 // Results.
 inline constexpr std::string_view kLogits = "logits", kProbabilities = "probabilities",
                                   kLoss = "loss";
+// Behind the name of a param: its gradient.
+inline constexpr std::string_view kGradient = ".grad";
 
 }  // namespace programs
 
