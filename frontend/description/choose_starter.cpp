@@ -128,7 +128,7 @@ DataProfile profile_of(const Corpus& corpus) {
 std::string to_string(const DataProfile& data) {
   const auto s = [](std::size_t n) { return n == 1 ? "" : "s"; };
   return fmt::format("{}{} {}{} of {} label{}", data.chinese ? "Chinese, " : "",
-                     grouped(static_cast<std::int64_t>(data.texts)), data.pairs ? "pair" : "text",
+                     grouped(data.texts), data.pairs ? "pair" : "text",
                      s(data.texts), data.labels, s(data.labels));
 }
 

@@ -1,12 +1,19 @@
 // Formats numbers for people.
 #pragma once
 
-#include <cstdint>
+#include <concepts>
 #include <string>
+#include <string_view>
 
 namespace weft {
 
-std::string grouped(std::int64_t number);  // 1234567 as 1,234,567
+std::string with_commas(std::string digits);  // 1234567 as 1,234,567
+std::string grouped(std::integral auto number) { return with_commas(std::to_string(number)); }
+
+// `1 node`, `1,234 nodes`.
+std::string counted(std::integral auto number, std::string_view noun) {
+  return grouped(number).append(" ").append(noun).append(number == 1 ? "" : "s");
+}
 
 // Three digits and a letter: 1.23 G.
 std::string scaled(double number);

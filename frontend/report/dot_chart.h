@@ -21,11 +21,12 @@ struct Band {
 
 struct DotChart {
   std::string id;  // unique in the page
-  std::string title, description;
+  std::string title;
+  std::string description = {};
   std::string x_label, y_label;
-  bool whole_x = false;             // ticks at whole numbers only
-  std::vector<std::string> styles;  // what each is called, at most four
-  std::vector<Dot> dots;            // finite
+  bool whole_x = false;                  // ticks at whole numbers only
+  std::vector<std::string> styles = {};  // what each is called, at most four
+  std::vector<Dot> dots = {};            // finite
   std::optional<Band> band = {};
 };
 

@@ -185,13 +185,13 @@ std::string legend(double y) {
                    x, y, x + 3, y + 3, x + 24, y + 10);
 }
 
-std::string opening(const Graph& graph, double width, double height, std::string_view attributes) {
+// `alone`: a file of its own, not a part of a page.
+std::string opening(const Graph& graph, double width, double height, bool alone) {
   return fmt::format(
       "<svg{0} class=\"graph\" viewBox=\"0 0 {1:.0f} {2:.0f}\" width=\"{1:.0f}\" "
-      "height=\"{2:.0f}\"{3}>\n",
-      attributes.empty() ? "" : " xmlns=\"http://www.w3.org/2000/svg\"", width, height,
-      fmt::format(" role=\"{}\" aria-label=\"program @{}, {} nodes\"",
-                  attributes.empty() ? "group" : "img", html(graph.name), graph.nodes.size()));
+      "height=\"{2:.0f}\" role=\"{3}\" aria-label=\"program @{4}, {5} nodes\">\n",
+      alone ? " xmlns=\"http://www.w3.org/2000/svg\"" : "", width, height, alone ? "img" : "group",
+      html(graph.name), graph.nodes.size());
 }
 
 }  // namespace
@@ -203,7 +203,7 @@ std::string to_svg(const Graph& graph) {
   Writer writer("");
   writer.draw(placed, 0, kTop);
   return opening(graph, std::max(placed.layout.width, kLegend), placed.layout.height + kTop,
-                 "alone") +
+                 /*alone=*/true) +
          fmt::format(
              "<style>{}</style>\n<text class=\"title\" x=\"12\" y=\"20\">program @{}, {} "
              "nodes</text>\n",
@@ -216,7 +216,8 @@ std::string svg_in_page(const Graph& graph, const std::string& prefix) {
   const PlacedDrawing placed(drawing);
   Writer writer(prefix);
   writer.draw(placed, 0, 0);
-  return opening(graph, placed.layout.width, placed.layout.height, "") + writer.take() + "</svg>\n";
+  return opening(graph, placed.layout.width, placed.layout.height, /*alone=*/false) +
+         writer.take() + "</svg>\n";
 }
 
 }  // namespace weft

@@ -27,11 +27,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kNodesShown = 12;  // of a line of the description, in each program
 
-std::string count(std::size_t number, std::string_view noun) {
-  return fmt::format("{} {}{}", grouped(static_cast<std::int64_t>(number)), noun,
-                     number == 1 ? "" : "s");
-}
-
 // `1.2 MB`, `12 B`.
 std::string measured(double number, std::string_view unit) {
   const std::string text = scaled(number);
@@ -46,12 +41,12 @@ std::string prefix_of(std::size_t program) { return fmt::format("p{}-", program)
 std::string summary(const Inspection& inspection) {
   const Plan& plan = *inspection.plan;
   std::string out = "<dl class=\"numbers\">\n";
-  out += fact("Labels", grouped(static_cast<std::int64_t>(plan.labels.size())));
-  out += fact("Words", grouped(static_cast<std::int64_t>(plan.vocabulary.ends.size())));
+  out += fact("Labels", grouped(plan.labels.size()));
+  out += fact("Words", grouped(plan.vocabulary.ends.size()));
   out += fact("Parameters", grouped(inspection.parameters));
   out += fact("Weights", measured(static_cast<double>(inspection.parameter_bytes), "B"));
   out += fact("State", measured(static_cast<double>(inspection.state_bytes), "B"));
-  out += fact("Epochs trained", grouped(static_cast<std::int64_t>(plan.history.size())));
+  out += fact("Epochs trained", grouped(plan.history.size()));
   out += "</dl>\n<nav>\n<a href=\"#description\">Description</a>\n";
   for (std::size_t i = 0; i < inspection.programs.size(); ++i) {
     out += fmt::format("<a href=\"#{}program\">@{}</a>\n", prefix_of(i),
@@ -104,11 +99,10 @@ std::string description(const Inspection& inspection, const PassHistory& history
   if (!set.empty()) {
     out += fmt::format("<p>Its values were changed by <code>{}</code>.</p>\n", set.substr(1));
   }
-  std::string table =
-      "<table class=\"lines\">\n<tr><th scope=\"col\">line</th><th class=\"name\" "
-      "scope=\"col\">description</th><th scope=\"col\">nodes at first</th>";
+  std::string table = "<table class=\"lines\">\n<tr>" + column_heading("line") +
+                      words_heading("description") + column_heading("nodes at first");
   for (const ProgramReport& program : inspection.programs) {
-    table += fmt::format("<th class=\"name\" scope=\"col\">@{}</th>", html(program.graph->name));
+    table += words_heading("@" + html(program.graph->name));
   }
   table += "</tr>\n";
   std::string_view rest = inspection.plan->description;
@@ -129,7 +123,7 @@ std::string cost_line(const ProgramReport& report) {
     sizes += fmt::format("{}{} = {}", sizes.empty() ? "" : ", ", html(symbol), extent);
   }
   const std::size_t nodes = report.nodes.size();
-  return fmt::format("<p>{}; {} and {} read and written{}{}.</p>\n", count(nodes, "node"),
+  return fmt::format("<p>{}; {} and {} read and written{}{}.</p>\n", counted(nodes, "node"),
                      measured(report.total.flops, "flops"), measured(report.total.bytes, "B"),
                      sizes.empty() ? "" : ", at ", sizes);
 }
@@ -175,8 +169,8 @@ std::string pass_steps(const PassHistory& history, const std::string& program) {
     if (step.program != program) continue;
     const std::string nodes =
         step.nodes_before == step.nodes_after
-            ? count(step.nodes_after, "node")
-            : fmt::format("{} → {}", step.nodes_before, count(step.nodes_after, "node"));
+            ? counted(step.nodes_after, "node")
+            : fmt::format("{} → {}", step.nodes_before, counted(step.nodes_after, "node"));
     const std::string name =
         fmt::format("<b>{}</b> <span class=\"soft\">{}</span>", html(step.pass), html(step.doc));
     steps += step.diff.empty()
@@ -200,7 +194,7 @@ std::string notes(const ProgramReport& report) {
   for (const std::string& note : report.notes) out += fmt::format("<li>{}</li>\n", html(note));
   if (out.empty()) return out;
   return fmt::format("<details><summary>{} of passes</summary>\n<ul>\n{}</ul></details>\n",
-                     count(report.notes.size(), "note"), out);
+                     counted(report.notes.size(), "note"), out);
 }
 
 std::string program(const ProgramReport& report, const PassHistory& history, std::size_t index) {

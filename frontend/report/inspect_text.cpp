@@ -19,10 +19,6 @@ constexpr std::size_t kChartLines = 40;
 constexpr std::size_t kWordsShown = 12;
 constexpr std::size_t kLabelsShown = 20;
 
-std::string counted(std::int64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", grouped(count), noun, count == 1 ? "" : "s");
-}
-
 std::string indented(std::string_view text) {
   std::string out;
   while (!text.empty()) {
@@ -61,10 +57,9 @@ std::string summary(const Inspection& inspection) {
       text.max_windows == 1 ? ""
                             : fmt::format(", in up to {} windows that overlap by {}",
                                           text.max_windows, text.overlap));
-  out += fmt::format("vocabulary  {}: {}\n", counted(static_cast<std::int64_t>(words), "word"),
+  out += fmt::format("vocabulary  {}: {}\n", counted(words, "word"),
                      listed(first_words(plan, kWordsShown), words));
-  out += fmt::format("labels      {}: {}\n",
-                     counted(static_cast<std::int64_t>(plan.labels.size()), "label"),
+  out += fmt::format("labels      {}: {}\n", counted(plan.labels.size(), "label"),
                      listed(labels, plan.labels.size()));
   out += plan.task == Task::single_label
              ? "task        exactly one label per text\n"
@@ -121,7 +116,7 @@ std::string tensors(const Plan& plan) {
   table.add({"tensor", "role", "type", "bytes"});
   for (const PlanTensor& tensor : plan.tensors) {
     table.add({'%' + tensor.name, tensor.role == Role::param ? "param" : "state",
-               to_string(tensor.type), grouped(static_cast<std::int64_t>(tensor.bytes.size()))});
+               to_string(tensor.type), grouped(tensor.bytes.size())});
   }
   return "\ntensors\n" + table.str("    ");
 }

@@ -47,8 +47,7 @@ std::string answer_of(const Session& session, const Predictions& all, std::size_
   return joined(std::move(given));
 }
 
-Answers answers_of(Session& session, const CorpusView& examples, Evaluation& measured) {
-  const Dataset data = encode(examples, session.encoder(), session.labels());
+Answers answers_of(Session& session, const Dataset& data, Evaluation& measured) {
   Answers answers;
   answers.labels.resize(data.size());
   answers.right.resize(data.size());
@@ -88,9 +87,10 @@ PlanComparison compare_plans(Session& first, Session& second, const CorpusView& 
                 "compare two plans of one kind");
   }
   PlanComparison result;
-  const std::array<Answers, 2> by_plan{answers_of(first, examples, result.measured[0]),
-                                       answers_of(second, examples, result.measured[1])};
   const Dataset data = encode(examples, first.encoder(), first.labels());
+  const std::array<Answers, 2> by_plan{
+      answers_of(first, data, result.measured[0]),
+      answers_of(second, encode(examples, second.encoder(), second.labels()), result.measured[1])};
   for (std::size_t i = 0; i < data.size(); ++i) {
     const std::array<bool, 2> right{by_plan[0].right[i], by_plan[1].right[i]};
     ++(right[0] ? (right[1] ? result.both : result.only_first)
@@ -121,10 +121,7 @@ std::string to_text(const PlanComparison& c, std::size_t count) {
   }
   out += fmt::format(
       "{} of {} answers differ; only the first plan is right about {}, only the second about {}\n",
-      grouped(static_cast<std::int64_t>(c.changed.size())),
-      grouped(static_cast<std::int64_t>(c.texts())),
-      grouped(static_cast<std::int64_t>(c.only_first)),
-      grouped(static_cast<std::int64_t>(c.only_second)));
+      grouped(c.changed.size()), grouped(c.texts()), grouped(c.only_first), grouped(c.only_second));
   return out + fmt::format("McNemar's exact test: p = {:.3g}{}\n", c.p_value,
                            c.p_value < 0.05 ? "" : ": the difference may be chance");
 }

@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::size_t kChangedShown = 500, kTextShown = 400;  // texts, characters
 
-std::string whole(std::uint64_t count) { return grouped(static_cast<std::int64_t>(count)); }
-
 std::string summary(const PlanComparison& c) {
   std::string out = "<dl class=\"numbers\">\n";
   for (std::size_t i = 0; i < 2; ++i) {
@@ -24,7 +22,7 @@ std::string summary(const PlanComparison& c) {
     out += fact("Macro F1 of " + html(clipped(c.plans[i], 24)),
                 rounded(c.measured[i].metrics.macro.f1));
   }
-  out += fact("Texts", whole(c.texts())) + fact("Answers that differ", whole(c.changed.size()));
+  out += fact("Texts", grouped(c.texts())) + fact("Answers that differ", grouped(c.changed.size()));
   return out + fact("McNemar's p", fmt::format("{:.3g}", c.p_value)) + "</dl>\n";
 }
 
@@ -33,7 +31,7 @@ std::string who_is_right(const PlanComparison& c) {
   const auto row = [&](const std::string& name, std::uint64_t count) {
     const double all = static_cast<double>(std::max<std::uint64_t>(c.texts(), 1));
     return fmt::format("<tr><th scope=\"row\">{}</th>{}</tr>\n", name,
-                       share_cell(static_cast<double>(count) / all, whole(count)));
+                       share_cell(static_cast<double>(count) / all, grouped(count)));
   };
   const std::string verdict =
       c.p_value < 0.05
@@ -47,7 +45,7 @@ std::string who_is_right(const PlanComparison& c) {
                                     row("neither", c.neither) + "</table>\n") +
           fmt::format("<p>McNemar's exact test looks at the {} texts about which one plan alone is "
                       "right: p = {:.3g}, {}.</p>\n",
-                      whole(c.only_first + c.only_second), c.p_value, verdict));
+                      grouped(c.only_first + c.only_second), c.p_value, verdict));
 }
 
 std::string by_label(const PlanComparison& c) {
@@ -67,7 +65,8 @@ std::string by_label(const PlanComparison& c) {
                                 column_heading("F1 of " + html(clipped(c.plans[1], 24))),
                                 column_heading("difference")});
   for (const auto& [name, pair] : labels) {
-    out += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td>", html(name), whole(pair.support));
+    out +=
+        fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td>", html(name), grouped(pair.support));
     for (const double f1 : pair.f1) out += share_cell(f1);
     out += fmt::format("<td>{:+.4f}</td></tr>\n", pair.f1[1] - pair.f1[0]);
   }
@@ -94,7 +93,7 @@ std::string changed(const PlanComparison& c) {
   if (c.changed.size() > kChangedShown) {
     out +=
         fmt::format("<p class=\"soft\">and {} more: <code>weft report --json</code> has all.</p>\n",
-                    whole(c.changed.size() - kChangedShown));
+                    grouped(c.changed.size() - kChangedShown));
   }
   return section("Answers that differ", out);
 }

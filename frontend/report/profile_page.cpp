@@ -44,7 +44,7 @@ std::string program_section(const ProgramProfile& program) {
 
 std::string profile_page(const Profile& profile, const std::string& title, const Origin& origin) {
   std::string header = made_line(origin) + "<dl class=\"numbers\">\n";
-  header += fact("Texts", grouped(static_cast<std::int64_t>(profile.sentences)));
+  header += fact("Texts", grouped(profile.sentences));
   header += fact("Tokens in a text", fmt::format("{:.1f}", profile.tokens_per_sentence));
   header += fact("Threads", std::to_string(profile.settings.threads));
   header += fact("Limit of arithmetic, GF/s", fmt::format("{:.1f}", profile.limits.flops * 1e-9));

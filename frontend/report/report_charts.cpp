@@ -195,8 +195,7 @@ std::string reliability_chart(std::span<const ReliabilityBin> bins, const std::s
         "<rect class=\"bar\" fill-opacity=\"{:.3f}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" "
         "height=\"{:.1f}\"><title>{} answers of confidence {:.3f}: {:.3f} right</title></rect>\n",
         0.08 + 0.62 * static_cast<double>(bin.count) / static_cast<double>(max), left + 1, top,
-        right - left - 2, frame.bottom() - top, grouped(static_cast<std::int64_t>(bin.count)),
-        bin.confidence, bin.accuracy);
+        right - left - 2, frame.bottom() - top, grouped(bin.count), bin.confidence, bin.accuracy);
     out += fmt::format("<circle class=\"dot s1\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3.5\"/>\n",
                        frame.at_x(bin.confidence), top);
   }

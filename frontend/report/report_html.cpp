@@ -18,8 +18,6 @@ namespace {
 constexpr std::size_t kTextShown = 1200;  // bytes of a mistake's text
 constexpr std::size_t kNGramsShown = 6;
 
-std::string whole(std::size_t count) { return grouped(static_cast<std::int64_t>(count)); }
-
 // ---- Summary
 
 std::string summary(const Report& r) {
@@ -32,8 +30,8 @@ std::string summary(const Report& r) {
                        : fact("Weighted F1", rounded(m.weighted.f1));
   if (r.evaluation.loss) out += fact("Loss", rounded(*r.evaluation.loss));
   out += fact("Calibration error", rounded(expected_calibration_error(r.reliability)));
-  out += fact("Texts", whole(m.examples));
-  out += fact("Labels", whole(m.classes.size()));
+  out += fact("Texts", grouped(m.examples));
+  out += fact("Labels", grouped(m.classes.size()));
   return out + "</dl>\n";
 }
 
@@ -75,8 +73,8 @@ std::string followed(const Report& r) {
   if (r.curves.size() == r.labels || r.labels <= 2) return {};
   const auto with_texts = static_cast<std::size_t>(std::ranges::count_if(
       r.evaluation.metrics.classes, [](const auto& one) { return one.known && one.support > 0; }));
-  return fmt::format("<p class=\"soft\">{} of {} labels: {}.</p>\n", whole(r.curves.size()),
-                     whole(r.labels),
+  return fmt::format("<p class=\"soft\">{} of {} labels: {}.</p>\n", grouped(r.curves.size()),
+                     grouped(r.labels),
                      r.curves.size() == with_texts ? "the data has no texts of the others"
                                                    : "none of the others has more texts");
 }
@@ -110,7 +108,7 @@ std::string calibration(const Report& r) {
   for (const ReliabilityBin& bin : r.reliability) {
     if (bin.count == 0) continue;
     table += fmt::format("<tr><td>{:.4f}</td><td>{:.4f}</td><td>{}</td></tr>\n", bin.confidence,
-                         bin.accuracy, whole(bin.count));
+                         bin.accuracy, grouped(bin.count));
   }
   out += fmt::format("<details><summary>The same in numbers</summary>\n{}</details>\n",
                      scrolling("calibration", table + "</table>\n"));
@@ -225,7 +223,7 @@ std::string costs(const Report& r) {
   if (r.plan_bytes > 0) {
     row("plan file", fmt::format("{:.2f} MB", static_cast<double>(r.plan_bytes) / 1e6));
   }
-  row("words known", whole(r.words));
+  row("words known", grouped(r.words));
   if (r.seconds > 0) {
     const auto texts = static_cast<double>(r.evaluation.metrics.examples);
     row("speed",

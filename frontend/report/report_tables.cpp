@@ -40,7 +40,7 @@ std::string matrix_cell(std::uint64_t count, const ClassMetrics& truth,
   const std::string tip =
       dense ? fmt::format(" title=\"{} → {}\"", html(truth.name), html(predicted.name)) : "";
   return fmt::format("<td style=\"--v:{:.3f}\"{}{}>{}</td>", 0.06 + 0.44 * share,
-                     right ? " class=\"hit\"" : "", tip, grouped(static_cast<std::int64_t>(count)));
+                     right ? " class=\"hit\"" : "", tip, grouped(count));
 }
 
 std::string confusion_matrix(const Metrics& m) {
@@ -83,7 +83,7 @@ std::string confusions(const Metrics& m) {
     const double share = static_cast<double>(cell.count) / static_cast<double>(mistakes[0].count);
     out += fmt::format("<tr><td class=\"name\">{}</td><td class=\"name\">{}</td>{}</tr>\n",
                        html(m.classes[cell.truth].name), html(m.classes[cell.predicted].name),
-                       share_cell(share, grouped(static_cast<std::int64_t>(cell.count))));
+                       share_cell(share, grouped(cell.count)));
   }
   return "<p class=\"soft\">The most frequent confusions.</p>\n" +
          scrolling("confusions", out + "</tbody>\n</table>\n");
@@ -92,7 +92,7 @@ std::string confusions(const Metrics& m) {
 std::string scores_row(const std::string& name, const Scores& s, std::uint64_t support) {
   std::string out = fmt::format("<tr><th scope=\"row\">{}</th>", name);
   for (const double value : {s.precision, s.recall, s.f1}) out += share_cell(value);
-  return out + fmt::format("<td>{}</td></tr>\n", grouped(static_cast<std::int64_t>(support)));
+  return out + fmt::format("<td>{}</td></tr>\n", grouped(support));
 }
 
 }  // namespace
@@ -146,7 +146,7 @@ std::string class_scores(const Metrics& m) {
   out = scrolling("scores by label", out);
   if (m.classes.size() <= kClassesOpen) return out;
   return fmt::format("<details><summary>All {} labels</summary>\n{}</details>\n",
-                     grouped(static_cast<std::int64_t>(m.classes.size())), out);
+                     grouped(m.classes.size()), out);
 }
 
 std::string clipped(std::string_view name, std::size_t max) {

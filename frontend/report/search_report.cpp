@@ -26,12 +26,16 @@ std::string mean_fact(std::string_view name, const Spread& spread) {
 
 DotChart fold_chart(const Crossval& result, std::string id, std::string title, const Spread& spread,
                     double FoldScore::*score) {
-  DotChart chart{std::move(id), std::move(title), {}, "fold", "score", true, {}, {}, {}};
+  DotChart chart{.id = std::move(id),
+                 .title = std::move(title),
+                 .x_label = "fold",
+                 .y_label = "score",
+                 .whole_x = true,
+                 .styles = {"a fold"}};
   chart.band = Band{spread.low, spread.mean, spread.high,
                     fmt::format("mean {:.4f}, with its 95 % interval: {:.4f} to {:.4f}",
                                 spread.mean, spread.low, spread.high)};
   chart.description = fmt::format("{} folds: {}.", result.folds.size(), chart.band->name);
-  chart.styles = {"a fold"};
   for (const FoldScore& fold : result.folds) {
     chart.dots.push_back({static_cast<double>(fold.fold + 1), fold.*score, 0,
                           fmt::format("repeat {}, fold {}: {:.4f}, epoch {}", fold.repeat + 1,
@@ -85,8 +89,12 @@ const std::vector<std::string>& lengths() {
 }
 
 DotChart trial_chart(const std::vector<TuneResult>& results, std::string_view measure) {
-  DotChart chart{"trials", "Score by trial", {}, "trial", std::string(measure),
-                 true,     lengths(),        {}, {}};
+  DotChart chart{.id = "trials",
+                 .title = "Score by trial",
+                 .x_label = "trial",
+                 .y_label = std::string(measure),
+                 .whole_x = true,
+                 .styles = lengths()};
   for (const TuneResult* r : last_results(results)) {
     chart.dots.push_back(
         {static_cast<double>(r->trial), r->score, static_cast<std::size_t>(r->step), tip(*r)});
@@ -124,15 +132,11 @@ DotChart value_chart(const std::vector<TuneResult>& results, const std::string& 
   const bool whole = std::ranges::all_of(
       tried, [](const auto& one) { return std::holds_alternative<std::int64_t>(one.second); });
   // Without a legend: that of the first chart holds for all.
-  DotChart chart{fmt::format("value-{}", index),
-                 path,
-                 {},
-                 path,
-                 std::string(measure),
-                 whole && !powers,
-                 {},
-                 {},
-                 {}};
+  DotChart chart{.id = fmt::format("value-{}", index),
+                 .title = path,
+                 .x_label = path,
+                 .y_label = std::string(measure),
+                 .whole_x = whole && !powers};
   if (powers) chart.x_label = "log10 of " + path;
   if (!words.empty()) {
     chart.whole_x = true;
@@ -219,17 +223,16 @@ std::string tune_page(const std::vector<TuneResult>& results, std::string_view m
   const auto failed =
       std::ranges::count_if(results, [](const TuneResult& r) { return !r.failure.empty(); });
   Page page{title, "search", made_line(origin), {}, {}, {}};
-  page.header += "<dl class=\"numbers\">\n" + fact("Best score", score_text(best)) +
-                 fact("Accuracy", rounded(best.accuracy)) +
-                 fact("Macro F1", rounded(best.macro_f1)) +
-                 fact("Trials", std::to_string(last_results(results).size())) +
-                 fact("Failed", std::to_string(failed)) +
-                 fact("Validation texts", grouped(static_cast<std::int64_t>(texts))) + "</dl>\n";
+  page.header +=
+      "<dl class=\"numbers\">\n" + fact("Best score", score_text(best)) +
+      fact("Accuracy", rounded(best.accuracy)) + fact("Macro F1", rounded(best.macro_f1)) +
+      fact("Trials", std::to_string(last_results(results).size())) +
+      fact("Failed", std::to_string(failed)) + fact("Validation texts", grouped(texts)) + "</dl>\n";
   const std::string chance = fmt::format(
       "<p>The score is {} on the validation texts; {} of them tell scores apart that differ by "
       "{:.3f} or more. Best: <code>{}</code></p>\n",
-      html(measure), grouped(static_cast<std::int64_t>(texts)),
-      2 * standard_error(best.accuracy, texts), html(tried_text(best)));
+      html(measure), grouped(texts), 2 * standard_error(best.accuracy, texts),
+      html(tried_text(best)));
   page.body = section("Trials", chance + dot_chart(trial_chart(results, measure))) +
               value_charts(results, measure) + section("All results", trial_table(results));
   return to_html(page);
