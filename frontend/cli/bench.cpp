@@ -1,7 +1,7 @@
 // `weft bench`: how fast a plan predicts and trains on this machine.
 #include "frontend/report/bench.h"
 
-#include "frontend/cli/command.h"
+#include "frontend/cli/measurement_flags.h"
 
 namespace weft {
 namespace {
@@ -25,18 +25,7 @@ int run_bench(const Flags& flags) {
 
 Run declare_bench(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
-  app.add_option("PLAN", flags->plan, "a plan")->required();
-  declare_data(app, "--data", flags->data, "labelled texts to measure on")->required();
-  app.add_option("--batch", flags->settings.batch, "texts in a request")
-      ->capture_default_str()
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 20));
-  app.add_option("--threads", flags->settings.threads,
-                 "threads of a request; 0: all that this process may use")
-      ->check(CLI::Range(0, 4096))
-      ->capture_default_str();
-  app.add_option("--seconds", flags->settings.seconds, "time of each measurement")
-      ->capture_default_str()
-      ->check(within(0.001, 3600.0));
+  declare_measurement(app, flags->plan, flags->data, flags->settings, "measurement");
   app.add_flag(
       "--nodes", flags->settings.nodes,
       "also show the time of each node of the programs, and its share of what this machine can do");

@@ -205,12 +205,10 @@ Run declare_check(CLI::App& app) {
       ->capture_default_str()
       ->check(CLI::Range(1, 4096));
   app.footer(
-      "Values and gradients are interpreted in double before and after every pass, on numbers "
-      "made\n"
-      "up from a seed. The output of every node's kernel is compared with the op's reference, on\n"
-      "every instruction set of this machine (or that of WEFT_ISA). The first pass or node that "
-      "is\n"
-      "wrong is named, with the element; the status is then 1.");
+      "Values and gradients are interpreted in double before and after every pass, on numbers\n"
+      "made up from a seed. The output of every node's kernel is compared with the op's\n"
+      "reference, on every instruction set of this machine (or that of WEFT_ISA). The first pass\n"
+      "or node that is wrong is named, with the element; the status is then 1.");
   return [flags, &app] { return check(app, *flags); };
 }
 

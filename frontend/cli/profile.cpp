@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "frontend/cli/command.h"
+#include "frontend/cli/measurement_flags.h"
 #include "frontend/report/profile_page.h"
 #include "ir/file.h"
 
@@ -41,29 +41,17 @@ int run_profile(const Flags& flags) {
 
 Run declare_profile(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
-  app.add_option("PLAN", flags->plan, "a plan")->required();
-  declare_data(app, "--data", flags->data, "labelled texts to measure on")->required();
+  declare_measurement(app, flags->plan, flags->data, flags->settings, "program");
   app.add_flag("--train", flags->settings.train, "profile the training step too");
   app.add_option("--trace", flags->trace,
                  "write the first runs as a trace, JSON that Perfetto (ui.perfetto.dev) and "
                  "chrome://tracing open");
   app.add_option("--report", flags->report, "also write this HTML file: the times as bars");
-  app.add_option("--batch", flags->settings.batch, "texts in a request")
-      ->capture_default_str()
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 20));
-  app.add_option("--threads", flags->settings.threads,
-                 "threads of a request; 0: all that this process may use")
-      ->check(CLI::Range(0, 4096))
-      ->capture_default_str();
-  app.add_option("--seconds", flags->settings.seconds, "time of each program")
-      ->capture_default_str()
-      ->check(within(0.001, 3600.0));
   flags->reading.declare(app);
   app.footer(
       "`% of limit` compares a node with what this machine can do at most, measured at the start:\n"
-      "arithmetic (GF/s) or, where moving its bytes takes longer, memory (GB/s). Bytes that a "
-      "node\n"
-      "reads again may come from a nearer cache: then it passes 100 %.");
+      "arithmetic (GF/s) or, where moving its bytes takes longer, memory (GB/s). Bytes that are\n"
+      "read again may come from a nearer cache: then it passes 100 %.");
   return [flags] { return run_profile(*flags); };
 }
 

@@ -146,9 +146,8 @@ Run declare_reduce(CLI::App& app) {
   app.add_option("-o,--output", flags->out, "the file to write; standard output by default");
   app.footer(
       "  weft reduce big.ir --check 'weft check {}' --says 'pass `cse`' -o small.ir\n"
-      "Results, nodes, operands, attributes and extents go as long as the command fails. The "
-      "first\n"
-      "interruption ends the search: the smallest graph so far is written.");
+      "Results, nodes, operands, attributes and extents go as long as the command fails. The\n"
+      "first interruption ends the search: the smallest graph so far is written.");
   return [flags] { return run_reduce(*flags); };
 }
 

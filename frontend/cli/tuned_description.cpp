@@ -10,6 +10,7 @@
 
 #include "frontend/description/edit_description.h"
 #include "frontend/description/settings.h"
+#include "frontend/format/shell_quote.h"
 #include "frontend/search/final_values.h"
 
 namespace weft {
@@ -33,10 +34,7 @@ std::string word(const std::string& text) {
   const bool plain = !text.empty() && std::ranges::all_of(text, [&](unsigned char c) {
     return std::isalnum(c) != 0 || kPlain.find(static_cast<char>(c)) != kPlain.npos;
   });
-  if (plain) return text;
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
+  return plain ? text : shell_quoted(text);
 }
 
 // `weft train` with what the description itself does not say.

@@ -15,6 +15,7 @@
 #include <ctime>
 #include <string_view>
 
+#include "frontend/format/shell_quote.h"
 #include "ir/diagnostic.h"
 
 namespace weft {
@@ -25,15 +26,9 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::microseconds kShortestPause{200}, kLongestPause{20'000};
 constexpr int kLastReads = 32;  // of 64 KB: more than a pipe holds
 
-std::string quoted(const std::string& path) {
-  std::string text = "'";
-  for (const char c : path) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return text + "'";
-}
-
 std::string with_file(const std::string& command, const std::string& file) {
   std::string text = command;
-  const std::string path = quoted(file);
+  const std::string path = shell_quoted(file);
   std::size_t at = text.find("{}");
   if (at == std::string::npos) return text + " " + path;
   for (; at != std::string::npos; at = text.find("{}", at + path.size())) {

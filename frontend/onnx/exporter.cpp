@@ -11,7 +11,6 @@
 #include "ir/ops/ops.h"
 #include "ir/plan/program_interface.h"
 #include "passes/passes.h"
-#include "runtime/text/tokenizers.h"
 
 namespace weft::onnx {
 namespace {
@@ -34,11 +33,8 @@ std::string bytes_of(std::span<T> numbers) {
 // The part of the plan's graph that predicts, before any rewrite, for its tables as they are.
 Graph forward_graph(const Plan& plan) {
   const Lowered lowered = lower_again(plan);
-  const auto config = pretrained_of(plan);
-  const auto words = static_cast<std::int64_t>(plan.vocabulary.ends.size());
-  const std::int64_t rows = table_rows(id_count(plan.text, words), config ? &*config : nullptr);
   PassContext context;
-  const GraphSizes sizes{rows, 16, 4096, 16};
+  const GraphSizes sizes{table_rows(plan), 16, 4096, 16};
   return dce(simplify(infer_only(sized(lowered.graph, sizes), context), context), context);
 }
 

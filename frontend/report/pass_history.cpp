@@ -10,7 +10,6 @@
 #include "frontend/train/plan_settings.h"
 #include "ir/plan/program_interface.h"
 #include "ir/print.h"
-#include "runtime/text/tokenizers.h"
 
 namespace weft {
 namespace {
@@ -49,9 +48,7 @@ PassHistory compiled(const Plan& plan, bool rewrites) {
     history.steps.push_back({after.name, std::string(pass.name), std::string(pass.doc),
                              before.nodes.size(), after.nodes.size(), std::move(diff)});
   };
-  const auto config = pretrained_of(plan);
-  const auto words = static_cast<std::int64_t>(plan.vocabulary.ends.size());
-  const std::int64_t ids = table_rows(id_count(plan.text, words), config ? &*config : nullptr);
+  const std::int64_t ids = table_rows(plan);
   const Compiled predict = compile_predicting(history.lowered, ids, plan.text, options);
   note_difference(plan, predict.program, history);
   const Graph* const train = plan.program(programs::kTrain);

@@ -58,6 +58,12 @@ std::int64_t table_rows(std::int64_t ids, const PretrainedConfig* pretrained) {
   return pretrained != nullptr ? pretrained->vocabulary : ids;
 }
 
+std::int64_t table_rows(const Plan& plan) {
+  const std::optional<PretrainedConfig> config = pretrained_of(plan);
+  const auto words = static_cast<std::int64_t>(plan.vocabulary.ends.size());
+  return table_rows(id_count(plan.text, words), config ? &*config : nullptr);
+}
+
 Compiled compile_predicting(const Graph& lowered, std::int64_t ids, const TextSettings& text,
                             const CompileOptions& options) {
   const std::int64_t tokens = std::max(predict_tokens(lowered), max_ids(text));
@@ -79,10 +85,7 @@ Plan predict_only(const Plan& plan) {
 
 Plan recompile_predict(const Plan& plan, const CompileOptions& options) {
   const Lowered lowered = lower_again(plan);
-  const std::optional<PretrainedConfig> config = pretrained_of(plan);
-  const auto words = static_cast<std::int64_t>(plan.vocabulary.ends.size());
-  const std::int64_t ids = table_rows(id_count(plan.text, words), config ? &*config : nullptr);
-  Compiled predict = compile_predicting(lowered.graph, ids, plan.text, options);
+  Compiled predict = compile_predicting(lowered.graph, table_rows(plan), plan.text, options);
 
   Plan changed = plan;
   const auto replaced = [](std::string_view program) {

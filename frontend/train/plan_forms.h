@@ -22,6 +22,7 @@ Plan fold_tables(const Plan&);
 
 // The rows of a table of vectors for so many ids: a pretrained model may have more.
 std::int64_t table_rows(std::int64_t ids, const PretrainedConfig*);
+std::int64_t table_rows(const Plan&);  // of the plan's own
 
 // Program @predict of a lowered graph, for the batches that predicting makes.
 Compiled compile_predicting(const Graph& lowered, std::int64_t table_rows, const TextSettings&,
