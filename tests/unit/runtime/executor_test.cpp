@@ -9,6 +9,7 @@
 #include "ir/parse.h"
 #include "runtime/resources/threads.h"
 #include "tests/support/bound_program.h"
+#include "tests/support/text.h"
 
 namespace weft {
 namespace {
@@ -74,9 +75,7 @@ std::string message_of(const std::function<void()>& f) {
   return "";
 }
 
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
+using test::contains;
 
 constexpr const char* kPool =
     "program @pool {\n symbol B <= 4\n symbol T <= 8\n input %x : f32[T, 2]\n"

@@ -15,14 +15,13 @@
 #include "ir/op.h"
 #include "ir/parse.h"
 #include "tests/support/plan_fixture.h"
+#include "tests/support/text.h"
 #include "tests/support/well_formed.h"
 
 namespace weft {
 namespace {
 
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
+using test::contains;
 
 // `count` layers of four nodes each.
 Graph layers(int count) {

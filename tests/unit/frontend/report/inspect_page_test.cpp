@@ -11,22 +11,14 @@
 #include "ir/print.h"
 #include "tests/support/plan_fixture.h"
 #include "tests/support/small_model.h"
+#include "tests/support/text.h"
 #include "tests/support/well_formed.h"
 
 namespace weft {
 namespace {
 
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
-std::size_t occurrences(const std::string& text, std::string_view part) {
-  std::size_t count = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
-    ++count;
-  }
-  return count;
-}
+using test::contains;
+using test::occurrences;
 
 std::string page_of(const Plan& plan) {
   return inspect_page(inspect(plan), pass_history(plan), "x.plan");

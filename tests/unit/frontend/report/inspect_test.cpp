@@ -9,13 +9,12 @@
 #include "ir/op.h"
 #include "ir/print.h"
 #include "tests/support/plan_fixture.h"
+#include "tests/support/text.h"
 
 namespace weft {
 namespace {
 
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
+using test::contains;
 
 TEST_CASE("costs are the ops' own, at the usual batch or at what fits") {
   const Plan plan = example_plan();

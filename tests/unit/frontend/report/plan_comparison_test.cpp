@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/support/small_model.h"
+#include "tests/support/text.h"
 #include "tests/support/well_formed.h"
 
 namespace weft {
@@ -14,9 +15,7 @@ namespace {
 
 constexpr const char* kHostile = "</script><script>alert('x')</script> & \"";
 
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
+using test::contains;
 
 Plan plan_of(const std::string& end, const std::vector<std::string>& set = {}) {
   return test::small_plan(

@@ -11,14 +11,13 @@
 #include "frontend/report/report_charts.h"
 #include "frontend/report/report_tables.h"
 #include "tests/support/small_model.h"
+#include "tests/support/text.h"
 #include "tests/support/well_formed.h"
 
 namespace weft {
 namespace {
 
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
+using test::contains;
 
 constexpr std::string_view kHostile = "</script><script>alert('x')</script> & \"\x01\xFF";
 constexpr std::string_view kHostileLabel = "</script><script>alert('x')</script> & \"";  // prints

@@ -5,22 +5,14 @@
 #include <doctest/doctest.h>
 
 #include "frontend/report/dot_chart.h"
+#include "tests/support/text.h"
 #include "tests/support/well_formed.h"
 
 namespace weft {
 namespace {
 
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
-std::size_t occurrences(const std::string& text, std::string_view part) {
-  std::size_t count = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
-    ++count;
-  }
-  return count;
-}
+using test::contains;
+using test::occurrences;
 
 constexpr const char* kHostile = "</script><script>alert('x')</script> & \"";
 
