@@ -1,5 +1,5 @@
-// What to compare trials by is a file of its own, or is held out, several times where texts are
-// few.
+// Trials are compared on the texts of --valid, or on texts that are held out: several times where
+// there are few.
 #include "frontend/cli/tune_data.h"
 
 #include <fmt/format.h>

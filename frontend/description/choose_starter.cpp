@@ -128,8 +128,8 @@ DataProfile profile_of(const Corpus& corpus) {
 std::string to_string(const DataProfile& data) {
   const auto s = [](std::size_t n) { return n == 1 ? "" : "s"; };
   return fmt::format("{}{} {}{} of {} label{}", data.chinese ? "Chinese, " : "",
-                     grouped(data.texts), data.pairs ? "pair" : "text",
-                     s(data.texts), data.labels, s(data.labels));
+                     grouped(data.texts), data.pairs ? "pair" : "text", s(data.texts), data.labels,
+                     s(data.labels));
 }
 
 std::vector<FittedStarter> fitting_starters(const DataProfile& data,

@@ -37,7 +37,7 @@ std::string with_file(const std::string& command, const std::string& file) {
   return text;
 }
 
-// What a command says: its first bytes, and whether it says a text. No more is kept.
+// Keeps the first bytes of a command's output, and whether the output holds a text.
 class Output {
  public:
   explicit Output(const std::string& text) : text_(text), found_(text.empty()) {}
@@ -153,7 +153,7 @@ CheckOutcome run_check(const CheckCommand& check, const std::string& file) {
     shell.read(output, pause);
   }
   const int status = shell.end();
-  // What is still in the pipe. A process that left the group may write on, hence the bound.
+  // Reads the rest of the pipe. The bound is for a process that left the group and writes on.
   for (int reads = 0; reads < kLastReads && shell.read(output, {}); ++reads) {
   }
   if (WIFEXITED(status) && (WEXITSTATUS(status) == 126 || WEXITSTATUS(status) == 127)) {

@@ -22,7 +22,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr double kUlp = 0x1p-23, kUlps = 128, kMoves = 16;
-// Of the largest operand: where operands cancel exactly, in double.
+// Allowed on top: ulps of the largest operand, for operands that cancel exactly in double.
 constexpr double kOperandUlps = 2;
 
 double largest(const Tensor& tensor) {

@@ -1,4 +1,4 @@
-// What a graph's results are, and what the passes that are no rewrites must keep.
+// Finds the results of a graph, and checks the passes that are no rewrites.
 #include "frontend/graph_tests/pass_rules.h"
 
 #include <fmt/format.h>
@@ -217,7 +217,7 @@ std::string check_row_updates(const PassChange& change) {
   return first_difference(found, expected, kCatchUpTolerance);
 }
 
-// What both passes together make of the graph before.
+// Checks both passes together: the rows of one are the input of the other.
 std::string check_split(const PassChange& change, const Graph& split, const Graph& encode) {
   const std::string rows(programs::kRows);
   Bindings given = change.given;

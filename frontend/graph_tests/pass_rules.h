@@ -1,4 +1,4 @@
-// What a pass must keep, by interpreting the graph before it and the graph after it.
+// Checks a pass: the graph before it and the graph after it are interpreted and compared.
 #pragma once
 
 #include <functional>
@@ -17,7 +17,7 @@ Bindings complete(const Graph&, const Bindings& given);
 
 // Results by their names, and what is written as `write NAME`.
 Bindings observe(const Graph&, const Bindings& given);
-// What was seen to be written is given from now on.
+// Puts the values that were written in `seen` into `given`.
 void overlay(Bindings& given, const Bindings& seen);
 
 // What the first tensor of `expected` is off by that does not agree; empty: all do.

@@ -1,4 +1,4 @@
-// Which passes and which programs, and how they are reported.
+// Chooses the passes and the programs, and writes the report.
 #include "frontend/graph_tests/validate.h"
 
 #include <fmt/format.h>

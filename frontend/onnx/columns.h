@@ -1,4 +1,4 @@
-// Which columns of rows an axis runs through: weights are put in their order.
+// Finds the columns of rows that an axis runs through: weights are put in their order.
 #pragma once
 
 #include <optional>

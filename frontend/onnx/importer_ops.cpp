@@ -1,4 +1,4 @@
-// What rules of ops make: nodes and weights of weft, and small rewrites that exporters undo.
+// Makes nodes and weights of weft for the rules of ops, and undoes small rewrites of exporters.
 #include <algorithm>
 #include <cmath>
 

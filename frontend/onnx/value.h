@@ -1,4 +1,4 @@
-// What a value of an ONNX graph is to the importer, which runs the graph with the text left open.
+// The values of an ONNX graph in the importer, which runs the graph with the text left open.
 #pragma once
 
 #include <map>
