@@ -25,8 +25,8 @@ struct ValueSources {
   //   learning rates 0.01;
   // * offsets: sequences of random lengths, some of them empty;
   // * ids: rows of the tables that they are looked up in, distinct where an optimizer updates those
-  //   rows; labels: classes of the logits; steps 3, also the last step of rows, which have missed
-  //   none; other integers 0;
+  //   rows; labels: classes of the logits, or leaves of the tree; trees of labels: balanced; steps
+  //   3, also the last step of rows, which have missed none; other integers 0;
   // * i16, i8: whole numbers from -100 to 100.
   std::optional<std::uint64_t> random = {};
   // Tensors of another program: they stand for what `inputs` do not give, where this program

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "ir/ops/nn/label_tree.h"
 #include "ir/random.h"
 
 namespace weft {
@@ -72,6 +73,16 @@ std::optional<std::int64_t> rows_looked_up(const Graph& graph, const Node& node,
   return std::nullopt;
 }
 
+// The labels that a node knows, by the port `labels`: leaves of its tree, or columns of its logits.
+std::int64_t classes_of(const Graph& graph, const Node& node, const SymbolExtents& extents) {
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    if (node.op->inputs[i].name != "tree") continue;
+    const Shape& shape = graph[node.inputs[i]].type.shape;
+    return LabelTree::of_size(extent_of(shape.front(), extents).value_or(0)).labels;
+  }
+  return extent_of(graph[node.inputs[0]].type.shape.back(), extents).value_or(1);
+}
+
 struct Integers {
   std::int64_t limit = std::numeric_limits<std::int64_t>::max();  // all are below it
   bool distinct = false;
@@ -82,8 +93,7 @@ void narrow(Integers& ids, const Graph& graph, ValueId id, const SymbolExtents& 
   for (const Reader& reader : readers_of(graph, id)) {
     const Node& node = *reader.node;
     if (reader.port->name == "labels") {
-      const auto classes = extent_of(graph[node.inputs[0]].type.shape.back(), extents);
-      ids.limit = std::min(ids.limit, classes.value_or(1));
+      ids.limit = std::min(ids.limit, classes_of(graph, node, extents));
     }
     if (reader.port->role != OperandRole::ids) continue;
     ids.limit = std::min(ids.limit, rows_looked_up(graph, node, extents).value_or(ids.limit));
@@ -172,6 +182,10 @@ class Filling {
     if (is_read_as("argmax")) {
       throw Error(fmt::format("%{} has no random filling: only a pooling can make it", value_.name),
                   "give it in the inputs");
+    }
+    if (is_read_as("tree")) {  // the balanced one
+      std::iota(tensor_.data.begin(), tensor_.data.end(), 0.0);
+      return;
     }
     Integers ids;
     narrow(ids, graph_, id_, extents_);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <numeric>
 #include <string_view>
 
 #include "ir/op.h"
@@ -135,6 +136,42 @@ void add_loss_samples(std::vector<GradientSample>& all) {
   }
 }
 
+void add_tree_samples(std::vector<GradientSample>& all) {
+  // A chain: each label hangs on the way to the next.
+  const std::map<std::string, std::vector<double>> chain{{"tree", {7, 5, 3, 1, 0, 2, 4, 6}}};
+  const std::string head = "param %scores : f32[N, 4]\n input %tree : i32[8]\n";
+  for (const char* epsilon : {"", "epsilon=0.01"}) {
+    const std::string body = head + "%y, %p = tree_softmax(%scores, %tree) " + epsilon;
+    for (const std::int64_t rows : {0, 1, 7}) all.push_back({body, {{}, rows}, chain});
+    all.push_back({body, {{}, 3}, chain, {1}});
+    all.push_back({body, {{}, 3}, chain, {0, 1}});
+  }
+  all.push_back(
+      {"param %scores : f32[N, 1]\n input %tree : i32[2]\n"
+       "%y, %p = tree_softmax(%scores, %tree)",
+       {{}, 4},
+       {{"tree", {1, 0}}}});
+  for (const auto& lengths : {kMixed, kOne, kEmpty}) {
+    std::vector<double> codes(
+        static_cast<std::size_t>(std::accumulate(lengths.begin(), lengths.end(), 0)));
+    for (std::size_t i = 0; i < codes.size(); i += 2) codes[i] = 1;
+    all.push_back(
+        {"param %x : f32[B, 3]\n param %rows : f32[T, 3]\n input %codes : i32[T]\n"
+         "input %offsets : i32[B+1 -> T]\n"
+         "%loss = path_cross_entropy(%x, %rows, %codes, %offsets)",
+         {lengths},
+         {{"codes", codes}}});
+  }
+  all.push_back(
+      {"param %w : f32[4, 3]\n param %x : f32[B, 3]\n input %labels : i32[B]\n"
+       "input %tree : i32[8]\n"
+       "%nodes, %offsets, %codes = tree_path(%labels, %tree) depth=4\n"
+       "%rows = embedding(%nodes, %w)\n"
+       "%loss = path_cross_entropy(%x, %rows, %codes, %offsets)",
+       {{1, 1, 1}},
+       {{"labels", {4, 0, 2}}, {"tree", chain.at("tree")}}});
+}
+
 void add_elementwise_samples(std::vector<GradientSample>& all) {
   for (const OpDef* op : all_ops()) {
     if (op->activation == nullptr) continue;
@@ -256,6 +293,7 @@ std::vector<GradientSample> gradient_samples() {
   add_window_samples(all);
   add_tap_samples(all);
   add_loss_samples(all);
+  add_tree_samples(all);
   return all;
 }
 

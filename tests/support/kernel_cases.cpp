@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "ir/op.h"
 #include "ir/ops/nn/activation.h"
@@ -274,6 +275,68 @@ void add_lookups_and_losses(std::vector<KernelCase>& all) {
   }
 }
 
+// The tree whose entry i is slot i: nearly balanced.
+std::vector<double> balanced_tree(std::int64_t labels) {
+  std::vector<double> tree(static_cast<std::size_t>(2 * labels - 2));
+  std::iota(tree.begin(), tree.end(), 0.0);
+  return tree;
+}
+
+// Where each label hangs on the way to the next, right and left in turns.
+std::vector<double> chain_tree(std::int64_t labels) {
+  std::vector<double> tree(static_cast<std::size_t>(2 * labels - 2));
+  for (std::int64_t label = 1; label < labels; ++label) {
+    tree[static_cast<std::size_t>(label)] = static_cast<double>(2 * (label - 1) + label % 2);
+  }
+  tree[0] = 0;
+  for (std::int64_t node = 0; node + 2 < labels; ++node) {
+    tree[static_cast<std::size_t>(labels + node)] = static_cast<double>(2 * (node + 1) + node % 2);
+  }
+  return tree;
+}
+
+void add_trees(std::vector<KernelCase>& all) {
+  for (const std::int64_t labels : {2, 3, 5, 9, 34, 300}) {
+    for (const auto& tree : {balanced_tree(labels), chain_tree(labels)}) {
+      const std::string head = fmt::format(
+          "input %scores : f32[N, {}]\n input %dy : f32[N, {}]\n input %tree : i32[{}]\n",
+          labels - 1, labels, 2 * labels - 2);
+      for (const char* call : {"%y, %p = tree_softmax(%scores, %tree)",
+                               "%y, %p = tree_softmax(%scores, %tree) epsilon=1e-5",
+                               "%d = tree_softmax_grad(%scores, %tree, %dy) epsilon=1e-5"}) {
+        for (const std::int64_t rows : {0, 1, 70}) {
+          all.push_back({head + call, {{}, rows}, {{"tree", tree}}});
+        }
+      }
+      const std::vector<double> ends{0, static_cast<double>(labels - 1),
+                                     static_cast<double>(labels / 2), 0};
+      for (const auto& given : {std::vector<double>{}, ends}) {
+        all.push_back({fmt::format("input %labels : i32[B]\n input %tree : i32[{}]\n"
+                                   "%nodes, %offsets, %codes = tree_path(%labels, %tree) depth={}",
+                                   2 * labels - 2, labels - 1),
+                       {std::vector<std::int64_t>(given.size(), 1)},
+                       {{"labels", given}, {"tree", tree}}});
+      }
+    }
+  }
+  for (const auto& lengths : kLengths) {
+    std::vector<double> codes(
+        static_cast<std::size_t>(std::accumulate(lengths.begin(), lengths.end(), 0)));
+    for (std::size_t i = 0; i < codes.size(); i += 3) codes[i] = 1;
+    for (const int width : {1, 3, 8, 37, 100}) {
+      const std::string head = fmt::format(
+          "input %x : f32[B, {0}]\n input %rows : f32[T, {0}]\n input %codes : i32[T]\n"
+          "input %offsets : i32[B+1 -> T]\n input %dloss : f32[]\n",
+          width);
+      for (const char* call :
+           {"%loss = path_cross_entropy(%x, %rows, %codes, %offsets)",
+            "%dx, %drows = path_cross_entropy_grad(%x, %rows, %codes, %offsets, %dloss)"}) {
+        all.push_back({head + call, {lengths}, {{"codes", codes}}});
+      }
+    }
+  }
+}
+
 void add_optimizers(std::vector<KernelCase>& all) {
   for (const std::string shape : {"f32[3, 5, 7]", "f32[1]", "f32[400, 100]"}) {
     const std::string head = fmt::format(
@@ -307,6 +370,7 @@ std::vector<KernelCase> kernel_cases() {
   add_norms(all);
   add_attention(all);
   add_lookups_and_losses(all);
+  add_trees(all);
   add_optimizers(all);
   return all;
 }

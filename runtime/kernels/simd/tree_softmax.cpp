@@ -1,0 +1,94 @@
+// Logarithms of decisions' probabilities, exponentials, products of one row with several.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "runtime/kernels/simd/tree_softmax.cpp"
+#include "runtime/kernels/simd/tree_softmax.h"
+
+#include <hwy/foreach_target.h>  // must come before highway.h
+#include <hwy/highway.h>
+
+#include <hwy/contrib/math/math-inl.h>
+
+#include "runtime/kernels/simd/loops-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace weft::simd::HWY_NAMESPACE {
+
+// terms[2k] = term(-scores[k]), terms[2k + 1] = term(scores[k])
+template <class Term>
+void each_decision(const float* scores, float* terms, std::int64_t n, Term term) {
+  const hn::ScalableTag<float> d;
+  std::int64_t k = 0;
+  for (; k + lanes() <= n; k += lanes()) {
+    const auto x = hn::LoadU(d, scores + k);
+    hn::StoreInterleaved2(term(d, hn::Neg(x)), term(d, x), d, terms + 2 * k);
+  }
+  if (k == n) return;
+  const Tail tail(scores + k, n - k, 0.0F);
+  const auto x = hn::Load(d, tail.data);
+  HWY_ALIGN float last[2 * kMaxLanes];
+  hn::StoreInterleaved2(term(d, hn::Neg(x)), term(d, x), d, last);
+  std::copy_n(last, 2 * (n - k), terms + 2 * k);
+}
+
+void LogDecisions(const float* scores, float* terms, std::int64_t n, float epsilon) {
+  if (epsilon == 0) {
+    each_decision(scores, terms, n, [](auto d, auto x) HWY_ATTR {
+      const auto tail = hn::Log1p(d, hn::Exp(d, hn::Neg(hn::Abs(x))));
+      return hn::Sub(hn::Min(x, hn::Zero(d)), tail);
+    });
+    return;
+  }
+  each_decision(scores, terms, n, [epsilon](auto d, auto x) HWY_ATTR {
+    const auto e = hn::Exp(d, hn::Neg(hn::Abs(x))), one = hn::Set(d, 1.0F);
+    const auto p = hn::Div(hn::IfThenElse(hn::Lt(x, hn::Zero(d)), e, one), hn::Add(one, e));
+    return hn::Log(d, hn::Add(p, hn::Set(d, epsilon)));
+  });
+}
+
+void ExpEach(const float* x, float* y, std::int64_t n) {
+  for_each(x, y, n, [](auto d, auto v) HWY_ATTR { return hn::Exp(d, v); });
+}
+
+void DotEach(const float* x, const float* rows, std::int64_t count, std::int64_t n, float* scores) {
+  const hn::ScalableTag<float> d;
+  const std::int64_t whole = n / lanes() * lanes();
+  const Tail last(x + whole, n - whole, 0.0F);
+  for (std::int64_t r = 0; r < count; ++r, rows += n) {
+    auto even = hn::Zero(d), odd = hn::Zero(d);
+    std::int64_t i = 0;
+    for (; i + 2 * lanes() <= whole; i += 2 * lanes()) {
+      even = hn::MulAdd(hn::LoadU(d, x + i), hn::LoadU(d, rows + i), even);
+      odd = hn::MulAdd(hn::LoadU(d, x + i + lanes()), hn::LoadU(d, rows + i + lanes()), odd);
+    }
+    if (i < whole) even = hn::MulAdd(hn::LoadU(d, x + i), hn::LoadU(d, rows + i), even);
+    if (whole < n) {
+      const Tail row(rows + whole, n - whole, 0.0F);
+      odd = hn::MulAdd(hn::Load(d, last.data), hn::Load(d, row.data), odd);
+    }
+    scores[r] = hn::GetLane(hn::SumOfLanes(d, hn::Add(even, odd)));
+  }
+}
+
+}  // namespace weft::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace weft::simd {
+
+HWY_EXPORT(LogDecisions);
+HWY_EXPORT(ExpEach);
+HWY_EXPORT(DotEach);
+
+void log_decisions(const float* scores, float* terms, std::int64_t n, float epsilon) {
+  HWY_DYNAMIC_DISPATCH(LogDecisions)(scores, terms, n, epsilon);
+}
+
+void exp_each(const float* x, float* y, std::int64_t n) { HWY_DYNAMIC_DISPATCH(ExpEach)(x, y, n); }
+
+void dot_each(const float* x, const float* rows, std::int64_t count, std::int64_t n,
+              float* scores) {
+  HWY_DYNAMIC_DISPATCH(DotEach)(x, rows, count, n, scores);
+}
+
+}  // namespace weft::simd
+#endif  // HWY_ONCE
