@@ -23,7 +23,8 @@ constexpr std::array kPipelines = {
              "project-embedding,fold,simplify,fuse-conv1d-bias-relu,cse,dce",
              "zero-copy-concat,plan-memory"},
     Pipeline{"train", "forward graph -> the program of one training step",
-             "simplify,cse,sink-activation,sink-pick,split-frozen,dedup-tokens,merge-embeddings,"
+             "simplify,cse,sink-activation,sink-pick,split-frozen,train-only,dedup-tokens,merge-"
+             "embeddings,"
              "conv1d-to-taps,project-embedding,simplify,autodiff,optimizer-step,"
              "sparse-max-gradient,row-sparse-optimizer,fold,simplify,fuse-conv1d-bias-relu,cse,dce,"
              "recompute",
@@ -40,7 +41,8 @@ constexpr std::array kPipelines = {
     Pipeline{"predict-generic", "the same without the rewrites that go beyond layers",
              "infer-only,fold,simplify,fuse-conv1d-bias-relu,cse,dce", "plan-memory"},
     Pipeline{"train-generic", "the same without the rewrites that go beyond layers",
-             "autodiff,optimizer-step,fold,simplify,fuse-conv1d-bias-relu,cse,dce", "plan-memory"},
+             "train-only,autodiff,optimizer-step,fold,simplify,fuse-conv1d-bias-relu,cse,dce",
+             "plan-memory"},
 };
 
 }  // namespace

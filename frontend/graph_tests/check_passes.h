@@ -33,6 +33,7 @@ struct PassCheckLimits {
 // dropped. What the passes that are no rewrites must keep:
 //
 //   infer-only                all results but those of training, where nothing is dropped
+//   train-only                the loss, gradients, writes, and the results that are left
 //   autodiff                  all results; gradients are slopes of the loss, at some elements
 //   optimizer-step            results; each gradient goes to the update of its param
 //   row-sparse-optimizer      everything, when what it puts off has been made up for (1e-7); of a

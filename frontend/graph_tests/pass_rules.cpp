@@ -158,6 +158,15 @@ std::string check_gradients(const PassChange& change) {
   return {};
 }
 
+std::string check_training(const PassChange& change) {
+  const Bindings found = observe(change.after, change.given);
+  Bindings expected = change.values;
+  std::erase_if(expected, [&](const auto& entry) {
+    return !for_training(entry.first) && !found.contains(entry.first);
+  });
+  return any_difference(found, expected);
+}
+
 // The operand of a node that has a role; kNoValue: none has.
 ValueId operand_of(const Node& node, OperandRole role) {
   for (std::size_t i = 0; i < node.inputs.size() && i < node.op->inputs.size(); ++i) {
@@ -237,8 +246,9 @@ std::string check_encode_only(const PassChange& change) {
   return check_split(change, split_frozen(change.before, context), change.after);
 }
 
-constexpr std::array<PassRule, 6> kRules{{
+constexpr std::array<PassRule, 7> kRules{{
     {"infer-only", check_inference},
+    {"train-only", check_training},
     {"autodiff", check_gradients},
     {"optimizer-step", check_updates},
     {"row-sparse-optimizer", check_row_updates},

@@ -135,7 +135,7 @@ TEST_CASE("the pipeline train steps as the unoptimised program does") {
     if (seed % 8 == 0) random.graph.attrs["momentum"] = 0.9;
     const Graph plain = apply(random.graph, "autodiff,optimizer-step");
     const Compiled compiled = compile_train(random.graph);
-    const Bindings wanted = run(plain, with_training_inputs(plain, random.given));
+    Bindings wanted = run(plain, with_training_inputs(plain, random.given));
     Bindings given = with_training_inputs(compiled.program, random.given);
     if (compiled.encode) given["rows"] = run(*compiled.encode, random.given).at("return rows");
     Bindings found = run(compiled.program, given);
@@ -144,6 +144,11 @@ TEST_CASE("the pipeline train steps as the unoptimised program does") {
       // What the row-sparse optimizer keeps besides: which step a row is at, and past rates.
       std::erase_if(found, [&](const auto& entry) { return !wanted.contains(entry.first); });
     }
+    // What only predicting asks for may be gone: all that persists, and the loss, may not.
+    std::erase_if(wanted, [&](const auto& entry) {
+      return entry.first.starts_with("return ") && entry.first != "return loss" &&
+             !found.contains(entry.first);
+    });
     check_same(found, wanted, 1e-7);
   }
 }
