@@ -36,13 +36,19 @@ bool is_ir(const std::string& path) {
 }
 
 // The weights of each layer `a.conv1d`, those of its parts `a.conv1d.inner` among them.
-std::unordered_map<std::string, std::int64_t> weights_by_layer(const Graph& graph) {
+std::unordered_map<std::string, std::int64_t> weights_by_layer(
+    const Graph& graph, const std::vector<LoweredLayer>& layers) {
   std::unordered_map<std::string, std::int64_t> weights;
+  for (const LoweredLayer& layer : layers) weights[layer.name] = 0;
   for (const Value& value : graph.values) {
-    if (value.role != Role::param) continue;
-    for (std::size_t dot = value.name.find('.'); dot != std::string::npos;
-         dot = value.name.find('.', dot + 1)) {
-      weights[value.name.substr(0, dot)] += capacity_elements(graph, value.type);
+    if (value.role != Role::param || value.type.dtype != DType::f32) continue;
+    std::string owner = value.name;
+    for (std::size_t dot = owner.rfind('.'); dot != std::string::npos; dot = owner.rfind('.')) {
+      owner.resize(dot);
+      const auto layer = weights.find(owner);
+      if (layer == weights.end()) continue;
+      layer->second += capacity_elements(graph, value.type);
+      break;
     }
   }
   return weights;
@@ -165,7 +171,7 @@ int check(const CLI::App& app, const Flags& flags) {
   std::size_t width = 5;
   for (const LoweredLayer& layer : lowered.layers) width = std::max(width, layer.name.size());
   print_out(fmt::format("line  {:{}}  {:24}  {:>12}\n", "layer", width, "shape", "weights"));
-  std::unordered_map<std::string, std::int64_t> by_layer = weights_by_layer(graph);
+  std::unordered_map<std::string, std::int64_t> by_layer = weights_by_layer(graph, lowered.layers);
   std::int64_t total = 0;
   for (const LoweredLayer& layer : lowered.layers) {
     const std::int64_t weights = by_layer[layer.name];

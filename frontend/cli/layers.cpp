@@ -6,6 +6,7 @@
 #include <array>
 
 #include "frontend/cli/command.h"
+#include "frontend/description/outputs.h"
 #include "frontend/description/settings.h"
 #include "frontend/format/suggest.h"
 #include "ir/print.h"
@@ -39,7 +40,8 @@ void describe(std::string_view name, std::string_view doc, std::span<const Argum
 constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kLines = {
     {{"model", "the line `model NAME`, the first: what the model is called"},
      {"output",
-      "the line `output softmax(logits)`: each text has one label; sigmoid: any number of them"},
+      "the line `output softmax(logits)`, or sigmoid(logits), or hierarchical_softmax(x): the "
+      "last"},
      {"tune",
       "the line `tune width=range(100, 400) rate=log(0.001, 0.01) …`: what a search may change"}}};
 
@@ -59,6 +61,7 @@ Run declare_layers(CLI::App& app) {
       describe(known, doc, arguments);
     };
     for (const LayerDef& layer : all_layers()) one(layer.name, layer.doc, layer.arguments);
+    for (const OutputDef& output : all_outputs()) one(output.name, output.doc, output.arguments);
     for (const auto& [line, doc] : kLines) one(line, doc, {});
     for (const SettingsGroup& group : all_settings()) one(group.name, group.doc, group.arguments);
     if (found) return 0;

@@ -63,7 +63,7 @@ struct Description {
   std::string source;  // the text, kept for errors and for the plan
   SettingsLine text;
   std::vector<Binding> bindings;
-  Expression output;     // softmax(…) or sigmoid(…)
+  Expression output;     // softmax(…) or another of outputs.h
   Expression optimizer;  // adam(rate=0.001)
   SettingsLine train;
   SettingsLine tune;  // what tuning may change: see frontend/search/search_space.h

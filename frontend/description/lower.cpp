@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "frontend/description/layers.h"
+#include "frontend/description/outputs.h"
 #include "frontend/format/suggest.h"
 #include "ir/op.h"
 #include "ir/ops/ops.h"
@@ -57,8 +58,7 @@ class Lowering {
 
   void declare_inputs();
   void bind(const Binding&);
-  LayerValue logits();
-  void losses(const LayerValue& logits);
+  LayerBuilder output();
   void check_used();
 
   const Description& description_;
@@ -168,9 +168,9 @@ LayerValue Lowering::evaluate_call(const Expression& e) {
   if (layer == nullptr) {
     std::vector<std::string> names;
     for (const LayerDef& def : all_layers()) names.emplace_back(def.name);
-    const bool output = e.name == "softmax";
+    const bool output = find_output(e.name) != nullptr;
     throw Error(e.location, fmt::format("there is no layer `{}`", e.name),
-                output ? "softmax belongs on the last line: `output softmax(logits)`"
+                output ? fmt::format("{0} belongs on the last line: `output {0}(…)`", e.name)
                        : suggestion(e.name, names));
   }
   std::vector<LayerValue> inputs;
@@ -270,62 +270,38 @@ void Lowering::declare_inputs() {
   scope_["labels"] = Attr{context_.labels};
 }
 
-LayerValue Lowering::logits() {
+// The rows that the output is given, and its arguments.
+LayerBuilder Lowering::output() {
   const Expression& output = description_.output;
-  const bool known = output.name == "softmax" || output.name == "sigmoid";
-  if (output.kind != Expression::Kind::call || !known || output.arguments.size() != 1) {
-    throw Error(output.location, "the output must be softmax(logits) or sigmoid(logits)",
-                "softmax: each text has one label; sigmoid: it can have several, or none");
+  const OutputDef* const def = find_output(output.name);
+  const auto& arguments = output.arguments;
+  const bool one_input =
+      std::ranges::count(arguments, "", &Argument::name) == 1 && arguments.front().name.empty();
+  if (output.kind != Expression::Kind::call || def == nullptr || !one_input) {
+    throw Error(output.location,
+                "the output must be softmax(logits), sigmoid(logits) or hierarchical_softmax(x)",
+                "softmax: each text has one label; sigmoid: it can have several, or none; "
+                "hierarchical_softmax: one of very many");
   }
   binding_ = "output";
   count_.clear();
-  EvaluatedValue value = evaluate(output.arguments.front().value);
+  EvaluatedValue value = evaluate(arguments.front().value);
   const auto* rows = std::get_if<LayerValue>(&value);
   if (rows == nullptr || rows->words) {
-    throw Error(output.location, fmt::format("{} needs logits", output.name),
-                "end with a layer such as `| linear(labels)`");
+    const bool features = def->name == kHierarchicalSoftmax;
+    throw Error(output.location,
+                fmt::format("{} needs {}", output.name, features ? "features" : "logits"),
+                features ? "pool over each text: `| mean_pool`"
+                         : "end with a layer such as `| linear(labels)`");
   }
-  LayerBuilder here{graph_, output.name, "output", output.location, {*rows}, {}};
-  if (rows->offsets != kNoValue) {
-    here.fail(fmt::format("the logits must have one row per text, but {}", here.described(*rows)),
-              "pool over each text before the last layer: `| max_pool`");
+  std::vector<GivenArgument> settings;
+  for (const Argument& argument : std::span(arguments).subspan(1)) {
+    settings.push_back(given(argument));
   }
-  const std::int64_t width = here.channels(*rows);
-  const bool binary = output.name == "sigmoid" && width == 1 && context_.labels == 2;
-  if (width != context_.labels && !binary) {
-    here.fail(fmt::format("{}, but there are {} labels", here.described(*rows), context_.labels),
-              "end with `| linear(labels)`");
-  }
-  lowered_.task = output.name == "softmax" || binary ? Task::single_label : Task::multi_label;
-  return *rows;
-}
-
-void Lowering::losses(const LayerValue& logits) {
-  using namespace programs;
-  const SourceLocation location = description_.output.location;
-  if (graph_[logits.id].role != Role::computed || graph_[logits.id].name == kLogits) {
-    throw Error(location, "the output must be computed");
-  }
-  // The logits of a text are their windows' mean.
-  const ValueId z = windows_ == kNoValue
-                        ? logits.id
-                        : graph_.add(ops::mean_pool, {logits.id, windows_}, {}, location);
-  graph_.rename(z, std::string(kLogits));
-  const Attrs attrs{{"class_weights", context_.class_weights},
-                    {"label_smoothing", settings_.label_smoothing}};
-  ValueId loss{};
-  ValueId probabilities{};
-  if (description_.output.name == "softmax") {
-    const ValueId labels = declare_input(graph_, kLabels);
-    loss = graph_.add(ops::cross_entropy, {z, labels}, attrs, location, kLoss);
-    probabilities = graph_.add(ops::softmax, {z}, {}, location, kProbabilities);
-  } else {
-    const std::int64_t width = graph_[z].type.shape.back().value;
-    const ValueId targets = declare_input(graph_, kTargets, width);
-    loss = graph_.add(ops::binary_cross_entropy, {z, targets}, attrs, location, kLoss);
-    probabilities = graph_.add(ops::sigmoid, {z}, {}, location, kProbabilities);
-  }
-  graph_.results = {loss, z, probabilities};
+  const std::vector<std::string> owners = {"output", std::string(def->name)};
+  Attrs attrs = check_arguments(def->name, def->arguments, settings, output.location, overrides_,
+                                owners, /*bare=*/false, use_);
+  return {graph_, def->name, "output", output.location, {*rows}, std::move(attrs)};
 }
 
 // A layer that leads nowhere is a slip: its weights would be stored but never trained.
@@ -345,10 +321,17 @@ Lowered Lowering::all() {
   }
   for (const Binding& binding : description_.bindings) bind(binding);
   try {
-    const LayerValue end = logits();
+    LayerBuilder builder = output();
+    const OutputDef& def = *find_output(builder.layer);
+    OutputContext end{
+        builder, windows_, context_.labels, context_.tree_depth, context_.class_weights, settings_};
+    lowered_.task = def.task(end);
     if (errors_.empty()) {
       check_used();
-      losses(end);
+      def.build(end);
+      if (graph_.find(kLabelTree)) {  // it has weights of its own
+        lowered_.layers.push_back({builder.prefix, graph_.results.back(), builder.location});
+      }
     }
   } catch (const Error& e) {
     report(e);

@@ -18,6 +18,8 @@ struct LoweringContext {
   std::vector<double> class_weights = {};
   InitialVectors* initial_vectors = nullptr;  // null: no file of word vectors is to be opened
   PretrainedSource* pretrained = nullptr;     // the same for the folder of a pretrained model
+  // Inner nodes on the longest path of the tree of labels; 0: as if labels were equally frequent.
+  std::int64_t tree_depth = 0;
 };
 
 // Sizes that are known only after lowering, when the texts have been read.

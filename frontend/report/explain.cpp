@@ -54,6 +54,7 @@ class Walk {
   }
 
   const Tensor& at(ValueId id) const { return values_[static_cast<std::size_t>(id)]; }
+  const Node& producer(ValueId id) const { return *producers_[static_cast<std::size_t>(id)]; }
 
   // `id` is one row, whose dot product with `weights` is to be told by words: goes on to what the
   // row is made of, as long as that is linear.
@@ -221,21 +222,7 @@ Bindings bindings(const Graph& graph, const Plan& plan, std::span<const std::int
   for (const Value& value : graph.values) {
     if (value.role != Role::param && value.role != Role::state) continue;
     const bool table = tables.contains(value.name);
-    const std::span<const float> weights = floats(checked_weights(plan, value, table, ids));
-    Extents shape;
-    for (const Dim& dim : value.type.shape) shape.push_back(dim.value);
-    Tensor copy(shape);
-    if (!table) {
-      std::ranges::copy(weights, copy.data.begin());
-    } else {
-      const auto width = static_cast<std::size_t>(copy.columns());
-      auto to = copy.data.begin();
-      for (const std::int32_t id : ids) {
-        to =
-            std::ranges::copy(weights.subspan(static_cast<std::size_t>(id) * width, width), to).out;
-      }
-    }
-    given[value.name] = std::move(copy);
+    given[value.name] = weights_of(plan, value, table, ids);
   }
   const auto count = static_cast<std::int64_t>(ids.size());
   Tensor numbers({count});
@@ -252,15 +239,39 @@ Bindings bindings(const Graph& graph, const Plan& plan, std::span<const std::int
   return given;
 }
 
-// The logits before the mean of a text's windows, of which there is one here.
-ValueId logits_of_window(const Graph& graph) {
-  const ValueId logits = graph.find(programs::kLogits).value();
+// The row before the mean of a text's windows, of which there is one here.
+ValueId of_window(const Graph& graph, ValueId row) {
   const auto windows = graph.find(programs::kWindows);
   for (const Node& node : graph.nodes) {
     const bool mean = node.op == &ops::mean_pool && windows && node.inputs[1] == *windows;
-    if (mean && node.outputs[0] == logits) return node.inputs[0];
+    if (mean && node.outputs[0] == row) return node.inputs[0];
   }
-  return logits;
+  return row;
+}
+
+// What is told by words: the dot product of a row with weights.
+struct Told {
+  ValueId row = kNoValue;
+  std::vector<double> weights = {};
+  bool decisions = false;  // a sum of the scores of decisions, not a logit
+};
+
+// The log-odds of the decisions that lead to the label, added up: linear, unlike its logit.
+Told told_by_tree(const Graph& graph, const Walk& walk, const Node& softmax, std::size_t label) {
+  const Node& product = walk.producer(softmax.inputs[0]);
+  const Tensor &tree = walk.at(softmax.inputs[1]), &rows = walk.at(product.inputs[1]);
+  return {of_window(graph, product.inputs[0]), decision_weights(tree, rows, label), true};
+}
+
+Told told_of(const Graph& graph, const Walk& walk, std::size_t label, std::size_t labels) {
+  for (const Node& node : graph.nodes) {
+    if (node.op == &ops::tree_softmax) return told_by_tree(graph, walk, node, label);
+  }
+  Told told{of_window(graph, graph.find(programs::kLogits).value())};
+  told.weights.resize(walk.at(told.row).data.size(), 0.0);
+  const bool one_number = told.weights.size() == 1 && labels == 2;
+  told.weights[one_number ? 0 : label] = one_number && label == 0 ? -1.0 : 1.0;
+  return told;
 }
 
 }  // namespace
@@ -326,19 +337,17 @@ Explanation Explainer::explain_window(std::span<const std::int32_t> ids,
 
   const auto count = static_cast<std::int64_t>(ids.size());
   Graph graph = description_->graph(count);
-  const ValueId logits = logits_of_window(graph);
   graph.results.clear();
   for (std::size_t i = 0; i < graph.values.size(); ++i) {
     graph.results.push_back(ValueId{static_cast<std::uint32_t>(i)});
   }
   Walk walk(graph, interpret(graph, bindings(graph, plan_, ids)).results);
-  const std::vector<double>& row = walk.at(logits).data;
-  std::vector<double> weights(row.size(), 0.0);
-  const bool one_number = row.size() == 1 && plan_.labels.size() == 2;
-  weights[one_number ? 0 : label] = one_number && label == 0 ? -1.0 : 1.0;
-  explanation.logit = std::inner_product(row.begin(), row.end(), weights.begin(), 0.0);
+  const Told told = told_of(graph, walk, label, plan_.labels.size());
+  const std::vector<double>& row = walk.at(told.row).data;
+  explanation.decisions = told.decisions;
+  explanation.logit = std::inner_product(row.begin(), row.end(), told.weights.begin(), 0.0);
   try {
-    walk.spread(logits, weights);
+    walk.spread(told.row, told.weights);
   } catch (const Error& e) {
     throw e.in("the plan's description", plan_.description);
   }

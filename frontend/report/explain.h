@@ -36,6 +36,9 @@ struct Explanation {
   // False: contributions are gradient x input, and `bias` is the logit of as many tokens without
   // vectors, with what special tokens add; the total is not the logit.
   bool exact = true;
+  // True, of hierarchical softmax after a linear model: `logit` is not the label's, which is no sum
+  // over words, but the log-odds of the decisions that lead to the label, added up.
+  bool decisions = false;
 
   double total() const;  // bias and contributions; the logit, but for rounding
   // The contributions, each shared out evenly among the words of its n-gram.

@@ -105,7 +105,7 @@ std::string printable(std::string_view text) {
 
 bool adds_up(const ExplainedLabel& e) {
   return near(e.explanation->logit, e.explanation->total()) &&
-         near(e.explanation->logit, e.predicted_logit);
+         (e.explanation->decisions || near(e.explanation->logit, e.predicted_logit));
 }
 
 std::string to_text(const ExplainedLabel& e, std::size_t top, bool colour) {
@@ -142,7 +142,8 @@ std::string to_text(const ExplainedLabel& e, std::size_t top, bool colour) {
     return out + "  each number is gradient x input, an approximation: words act on each other\n";
   }
   line(explanation.bias, "", "(bias)");
-  line(explanation.total(), "", "= the logit");
+  line(explanation.total(), "",
+       explanation.decisions ? "= the log-odds of the decisions for it" : "= the logit");
   if (!adds_up(e)) {
     out += fmt::format("  the plan's own logit is {:+.6f}: its tables are rounded\n",
                        e.predicted_logit);

@@ -33,6 +33,7 @@ Explanation mean_of_windows(std::span<const Explanation> windows, const Windows&
   const double share = 1.0 / static_cast<double>(windows.size());
   Explanation text;
   text.exact = windows.front().exact;
+  text.decisions = windows.front().decisions;
   std::map<std::pair<std::size_t, std::size_t>, NGram> ngrams;  // by first and last token
   for (std::size_t k = 0; k < windows.size(); ++k) {
     const Explanation& window = windows[k];

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "ir/graph.h"
+#include "ir/op.h"
 #include "ir/plan/plan.h"
 
 namespace weft {
@@ -16,5 +18,12 @@ const PlanTensor& checked_weights(const Plan&, const Value&, bool table,
                                   std::span<const std::int32_t> ids);
 
 std::span<const float> floats(const PlanTensor&);
+
+// The same, as a tensor of the value's shape; of a table the rows of these ids.
+Tensor weights_of(const Plan&, const Value&, bool table, std::span<const std::int32_t> ids);
+
+// By what the features are multiplied in the sum of the log-odds of the decisions that lead to a
+// label. `tree`: sound, see ir/ops/nn/label_tree.h. `rows`: f32[L-1, C], of its inner nodes.
+std::vector<double> decision_weights(const Tensor& tree, const Tensor& rows, std::size_t label);
 
 }  // namespace weft

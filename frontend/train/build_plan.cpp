@@ -9,6 +9,8 @@
 
 #include "frontend/data/vocabulary_builder.h"
 #include "frontend/description/edit_description.h"
+#include "frontend/description/label_tree.h"
+#include "frontend/description/outputs.h"
 #include "frontend/description/pretrained_text.h"
 #include "frontend/pretrained/pretrained_source.h"
 #include "frontend/pretrained/tokenizer_files.h"
@@ -99,28 +101,37 @@ std::vector<std::string> labels_of(const CorpusView& examples) {
   return Corpus(one_each).label_names();
 }
 
-// By label; the mean weight of an example is 1.
-std::vector<double> balanced_weights(const CorpusView& examples,
-                                     const std::vector<std::string>& labels) {
+// How often the examples have each of these labels.
+std::vector<std::int64_t> counts_of(const CorpusView& examples,
+                                    const std::vector<std::string>& labels) {
   const std::vector<std::uint32_t> number = LabelSpace(labels).align(examples);
   const std::vector<std::size_t> counts = label_counts(examples);
-  const auto all = static_cast<double>(std::accumulate(counts.begin(), counts.end(), 0UL));
-  std::vector<double> weights(labels.size());
+  std::vector<std::int64_t> by_label(labels.size());
   for (std::size_t label = 0; label < counts.size(); ++label) {
-    if (counts[label] == 0) continue;
-    weights[number[label]] =
-        all / (static_cast<double>(labels.size()) * static_cast<double>(counts[label]));
+    if (counts[label] > 0) by_label[number[label]] = static_cast<std::int64_t>(counts[label]);
+  }
+  return by_label;
+}
+
+// By label, from its count; the mean weight of an example is 1.
+std::vector<double> balanced_weights(std::span<const std::int64_t> counts) {
+  const auto all =
+      static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}));
+  std::vector<double> weights;
+  for (const std::int64_t count : counts) {
+    const double share = static_cast<double>(counts.size()) * static_cast<double>(count);
+    weights.push_back(count == 0 ? 0.0 : all / share);
   }
   return weights;
 }
 
 void check_labels(const Description& description, const Corpus& corpus) {
-  if (!corpus.multi_label() || description.output.name != "softmax") return;
+  if (!corpus.multi_label() || description.output.name == "sigmoid") return;
   for (std::size_t i = 0; i < corpus.size(); ++i) {
     if (corpus.labels(i).size() == 1) continue;
     throw Error(description.output.location,
-                fmt::format("softmax gives each text one label, but the example on line {} has {}",
-                            corpus.line(i), corpus.labels(i).size()),
+                fmt::format("{} gives each text one label, but the example on line {} has {}",
+                            description.output.name, corpus.line(i), corpus.labels(i).size()),
                 "write `output sigmoid(logits)`")
         .in(description.file, description.source);
   }
@@ -159,11 +170,17 @@ class Builder {
     check_lazy(settings_, options);
   }
 
-  // Embeddings claim their files, and an encoder its folder.
-  void lower(std::vector<std::string> labels, std::vector<double> class_weights) {
+  // Embeddings claim their files, and an encoder its folder. `counts`: of the labels; none: they
+  // are equally frequent.
+  void lower(std::vector<std::string> labels, std::vector<std::int64_t> counts) {
     LoweringContext context;
     context.labels = static_cast<std::int64_t>(labels.size());
-    context.class_weights = std::move(class_weights);
+    if (settings_.balanced) context.class_weights = balanced_weights(counts);
+    if (counts.empty()) counts.assign(labels.size(), 1);
+    if (description_.output.name == kHierarchicalSoftmax && labels.size() > 1) {
+      tree_ = huffman_tree(counts);
+      context.tree_depth = tree_depth(tree_);
+    }
     context.initial_vectors = &vectors_;
     context.pretrained = &pretrained_;
     lowered_ = weft::lower(description_, settings_, context, overrides_);
@@ -304,6 +321,10 @@ class Builder {
       plan_.notes.push_back({"", fmt::format("%{} begins at random: {} has no `{}` of its size",
                                              value.name, pretrained_.folder(), weight)});
     }
+    if (value.name == kLabelTree) {
+      std::memcpy(bytes.data(), tree_.data(), bytes.size());
+      return;
+    }
     const auto seed = static_cast<std::uint64_t>(settings_.seed);
     initialize(value, seed, bytes);
     const std::string layer = value.name.substr(0, value.name.rfind('.'));
@@ -325,6 +346,7 @@ class Builder {
   DescriptionSettings settings_;
   InitialVectors vectors_;
   PretrainedSource pretrained_;
+  std::vector<std::int32_t> tree_;  // of labels, where the output is decided by one
   Lowered lowered_;
   Plan plan_;
   std::unique_ptr<const Encoder> encoder_;
@@ -338,9 +360,8 @@ BuiltPlan build_with_data(const Description& description, const Overrides& overr
   Builder builder(description, overrides, options, initial);
   std::vector<std::string> labels = labels_of(examples);
   check_labels(description, examples.corpus());
-  std::vector<double> weights;
-  if (builder.settings().balanced) weights = balanced_weights(examples, labels);
-  builder.lower(std::move(labels), std::move(weights));
+  std::vector<std::int64_t> counts = counts_of(examples, labels);
+  builder.lower(std::move(labels), std::move(counts));
   Dataset data = builder.take_vocabulary(examples);
   const std::int64_t tokens = data.max_tokens(builder.settings().batch);
   return {std::move(builder).finish(tokens), std::move(data)};
@@ -354,10 +375,10 @@ Plan build_plan(const Description& description, const Overrides& overrides,
 
 Plan build_without_data(const Description& description, const Overrides& overrides,
                         std::vector<std::string> labels, const CompileOptions& options,
-                        const InitialSources& initial) {
+                        const InitialSources& initial, std::vector<std::int64_t> label_counts) {
   constexpr std::int64_t kTokensPerText = 128;  // on average, of a full batch
   Builder builder(description, overrides, options, initial);
-  builder.lower(std::move(labels), {});
+  builder.lower(std::move(labels), std::move(label_counts));
   if (builder.pretrained().config() == nullptr) {
     throw Error("the vocabulary and the labels come from data", "give the data: --data FILE");
   }

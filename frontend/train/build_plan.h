@@ -30,8 +30,10 @@ BuiltPlan build_with_data(const Description&, const Overrides&, const CorpusView
                           const CompileOptions& = {}, const InitialSources& = {});
 
 // Of a description that begins with a pretrained model, whose vocabulary is its own: no data is
-// needed. Batches of training hold 128 tokens a text on average.
+// needed. Batches of training hold 128 tokens a text on average. `label_counts`: of each label, for
+// hierarchical_softmax; empty: they are equally frequent.
 Plan build_without_data(const Description&, const Overrides&, std::vector<std::string> labels,
-                        const CompileOptions& = {}, const InitialSources& = {});
+                        const CompileOptions& = {}, const InitialSources& = {},
+                        std::vector<std::int64_t> label_counts = {});
 
 }  // namespace weft

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "frontend/description/label_tree.h"
+#include "frontend/description/outputs.h"
 #include "frontend/pretrained/pretrained_source.h"
 
 namespace weft {
@@ -116,6 +118,10 @@ Lowered lower_again(const Plan& plan) {
   const Overrides overrides = overrides_of(plan);
   LoweringContext context;
   context.labels = static_cast<std::int64_t>(plan.labels.size());
+  if (const PlanTensor* tree = plan.tensor(kLabelTree)) {
+    context.tree_depth = tree_depth({reinterpret_cast<const std::int32_t*>(tree->bytes.data()),
+                                     tree->bytes.size() / sizeof(std::int32_t)});
+  }
   std::optional<PretrainedSource> pretrained;
   if (const auto config = pretrained_of(plan)) context.pretrained = &pretrained.emplace(*config);
   return lower(description, settings_of(description, overrides), context, overrides);

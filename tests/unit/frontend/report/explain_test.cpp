@@ -54,6 +54,38 @@ Plan plan_by_hand() {
   return plan;
 }
 
+// Of three labels, `often` hangs on the root; a word adds to the decisions on the way to a label.
+TEST_CASE("of hierarchical softmax the log-odds of the decisions are told, exactly") {
+  const std::vector<Example> examples = {{"a b", {"often"}, 1},
+                                         {"a", {"often"}, 2},
+                                         {"b", {"often"}, 3},
+                                         {"a b c", {"one"}, 4},
+                                         {"c", {"two"}, 5}};
+  Plan plan = build_plan(
+      parse_description("model hand\ntext tokenizer=whitespace\nx = embedding(text, width=2) | "
+                        "mean_pool\noutput hierarchical_softmax(x)\n",
+                        "hand.model"),
+      Overrides(std::vector<std::string>{}), Corpus(examples));
+  set(plan, "x.embedding.weight", {0, 0, 1, 0, 0, 1, 2, 2});  // <unk> a b c
+  set(plan, "output.weight", {1, -1, 2, 3});                  // node 0, the root
+  const Session session(plan);
+  const Explainer explainer(plan, session.encoder());
+  // The mean of `a c` is (1.5, 1): scores 0.5 and 6. `two` is left of node 0, `one` right; they are
+  // left of the root.
+  const std::vector<double> expected{6, 0.5 - 6, -0.5 - 6};
+  for (std::size_t label = 0; label < 3; ++label) {
+    const Explanation explanation = explainer.explain("a c", label);
+    CHECK(explanation.exact);
+    CHECK(explanation.decisions);
+    CHECK(explanation.logit == doctest::Approx(expected[label]));
+    CHECK(explanation.total() == doctest::Approx(expected[label]));
+  }
+  const Explanation often = explainer.explain("a c", 0);
+  REQUIRE(often.ngrams.size() == 2);
+  CHECK(often.ngrams[0].contribution == doctest::Approx(5));  // c: (2, 2) / 2
+  CHECK(often.ngrams[1].contribution == doctest::Approx(1));
+}
+
 TEST_CASE("an explanation by hand") {
   const Plan plan = plan_by_hand();
   const Session session(plan);
