@@ -20,17 +20,21 @@ constexpr std::int64_t kPredictExamples = 256;
 constexpr std::int64_t kPredictTokens = 4096;
 constexpr std::int64_t kWidestBytes = 8 << 20;
 
-// Tokens of a predicting batch: fewer where rows are wide.
-std::int64_t predict_tokens(const Graph& lowered) {
+// Of values with a row for each token, or for each text.
+std::int64_t widest_row(const Graph& lowered, std::string_view rows_of) {
   std::int64_t widest = 1;
   for (const Value& value : lowered.values) {
     const Shape& shape = value.type.shape;
-    const bool rows = shape.size() == 2 && shape[0].symbol == programs::kTokens;
+    const bool rows = shape.size() == 2 && shape[0].symbol == rows_of;
     if (rows && value.role == Role::computed) widest = std::max(widest, shape[1].value);
   }
-  std::int64_t tokens = kPredictTokens;
-  while (tokens > 256 && tokens * widest * 4 > kWidestBytes) tokens /= 2;
-  return tokens;
+  return widest;
+}
+
+// Of `most` rows so many that they take few bytes, but not fewer than `least`.
+std::int64_t rows_that_fit(std::int64_t most, std::int64_t least, std::int64_t width) {
+  while (most > least && most * width * 4 > kWidestBytes) most /= 2;
+  return most;
 }
 
 bool any_program_reads(const Plan& plan, const std::string& tensor) {
@@ -66,8 +70,13 @@ std::int64_t table_rows(const Plan& plan) {
 
 Compiled compile_predicting(const Graph& lowered, std::int64_t ids, const TextSettings& text,
                             const CompileOptions& options) {
-  const std::int64_t tokens = std::max(predict_tokens(lowered), max_ids(text));
-  return compile_predict(sized(lowered, batch_sizes(ids, kPredictExamples, tokens, text)), options);
+  // Fewer where rows are wide: of many channels, or of a number for each of many labels.
+  const std::int64_t fitting =
+      rows_that_fit(kPredictTokens, 256, widest_row(lowered, programs::kTokens));
+  const std::int64_t tokens = std::max(fitting, max_ids(text));
+  const std::int64_t examples =
+      rows_that_fit(kPredictExamples, 16, widest_row(lowered, programs::kTexts));
+  return compile_predict(sized(lowered, batch_sizes(ids, examples, tokens, text)), options);
 }
 
 Plan predict_only(const Plan& plan) {
