@@ -90,7 +90,8 @@ std::int64_t tree_depth(std::span<const std::int32_t> tree) {
 }
 
 std::int64_t depth_of_equal_labels(std::int64_t labels) {
-  return std::bit_width(static_cast<std::uint64_t>(std::max<std::int64_t>(labels, 2)) - 1);
+  const std::int64_t last = std::max<std::int64_t>(labels, 2) - 1;
+  return static_cast<std::int64_t>(std::bit_width(static_cast<std::uint64_t>(last)));
 }
 
 }  // namespace weft

@@ -129,7 +129,10 @@ TEST_CASE("types and mistakes") {
         "i32[B.path] i32[B+1 -> B.path] i32[B.path] ");
   CHECK(outcome("%dx, %dr = path_cross_entropy_grad(%x, %rows, %codes, %offsets, %dloss)") ==
         "f32[B, 3] f32[T, 3] ");
-  const std::vector<std::pair<const char*, const char*>> mistakes{
+  struct Mistake {
+    const char *line, *part;
+  };
+  const std::vector<Mistake> mistakes{
       {"%y, %p = tree_softmax(%scores, %odd)", "tree is i32[7]"},
       {"%y, %p = tree_softmax(%scores, %few)", "tree is i32[0]"},
       {"%y, %p = tree_softmax(%scores, %open)", "tree is i32[T]"},
@@ -146,9 +149,10 @@ TEST_CASE("types and mistakes") {
       {"%l = path_cross_entropy(%rows, %rows, %codes, %offsets)", "one path per row of x"},
       {"%l = path_cross_entropy(%x, %rows, %codes, %labels)", "must be offsets into T"},
   };
-  for (const auto& [line, part] : mistakes) {
-    CAPTURE(line);
-    CHECK_MESSAGE(outcome(line).find(part) != std::string::npos, outcome(line));
+  for (const Mistake& mistake : mistakes) {
+    CAPTURE(mistake.line);
+    const std::string said = outcome(mistake.line);
+    CHECK_MESSAGE(said.find(mistake.part) != std::string::npos, said);
   }
 }
 
