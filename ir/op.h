@@ -34,6 +34,7 @@ enum class OperandRole : std::uint8_t {
   last_step,      // i32[V], the step that each row of a table is as of
   past_rates,     // f32[N], the learning rates of the last N steps
   statistic,      // of a normalisation: means and variances
+  code,           // a table that is kept as codes, and their code books: nothing trains them
 };
 
 struct PortDef {

@@ -14,7 +14,7 @@ rooms="
   runtime/text runtime/resources runtime/kernels runtime/kernels/simd runtime/kernels/onednn
   runtime/kernels/taps runtime/kernels/nn runtime/kernels/train runtime
   frontend/format frontend/data frontend/vectors frontend/pretrained frontend/description
-  frontend/train frontend/onnx frontend/search frontend/report frontend/graph_tests frontend/c
+  frontend/train frontend/onnx frontend/fasttext frontend/search frontend/report frontend/graph_tests frontend/c
   frontend/cli
 "
 

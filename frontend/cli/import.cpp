@@ -8,6 +8,7 @@
 #include "frontend/cli/command.h"
 #include "frontend/cli/say_model.h"
 #include "frontend/data/label_rules.h"
+#include "frontend/fasttext/import_model.h"
 #include "frontend/onnx/import_model.h"
 #include "frontend/train/import_pretrained.h"
 #include "frontend/train/plan_settings.h"
@@ -54,12 +55,29 @@ int import_file(const Flags& flags) {
   return 0;
 }
 
-int import_folder(const Flags& flags) {
+// Error if a flag is given that says what only an ONNX file leaves open.
+void expect_no_onnx_flags(const Flags& flags, const std::string& why) {
   const OnnxOptions& onnx = flags.onnx;
-  if (!onnx.tokenizer.empty() || !onnx.output.empty() || onnx.multi_label) {
-    throw UsageError("--tokenizer, --logits and --multi-label are for a file NAME.onnx",
-                     "a folder holds its tokenizer and says what its model is");
+  if (onnx.tokenizer.empty() && onnx.output.empty() && !onnx.multi_label) return;
+  throw UsageError("--tokenizer, --logits and --multi-label are for a file NAME.onnx", why);
+}
+
+int import_fasttext_file(const Flags& flags) {
+  expect_no_onnx_flags(flags, "a fastText model says how it reads texts, and what its labels are");
+  if (flags.labels || flags.pair) {
+    throw UsageError("--labels and --pair are not for fastText models",
+                     "such a model has its labels, and reads one text");
   }
+  check_plan_output(flags.out, {{"MODEL", flags.model}});
+  const Plan plan = import_fasttext(flags.model);
+  if (!flags.quiet) say_notes(plan);
+  save_plan(plan, flags.out);
+  if (!flags.quiet) say_imported(flags.out, plan);
+  return 0;
+}
+
+int import_folder(const Flags& flags) {
+  expect_no_onnx_flags(flags, "a folder holds its tokenizer and says what its model is");
   check_plan_output(flags.out, {});
   const Plan plan = import_pretrained(flags.model, named_labels(flags), {}, flags.pair);
   say_notes(plan);
@@ -75,10 +93,12 @@ int import_model(const Flags& flags) {
     throw Error(fmt::format("{}: there is no such file or folder", flags.model),
                 "give NAME.onnx, or the folder of a published model");
   }
+  if (is_fasttext_model(flags.model)) return import_fasttext_file(flags);
   if (is_onnx_file(flags.model)) return import_file(flags);
   if (std::filesystem::is_regular_file(status)) {
-    throw Error(fmt::format("{}: is a file, but no ONNX model", flags.model),
-                "give NAME.onnx, or the folder of a published model");
+    throw Error(
+        fmt::format("{}: is a file, but neither an ONNX model nor one of fastText", flags.model),
+        "give NAME.onnx, NAME.bin or NAME.ftz, or the folder of a published model");
   }
   return import_folder(flags);
 }

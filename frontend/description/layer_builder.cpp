@@ -51,6 +51,19 @@ const LayerValue& LayerBuilder::sequence(std::size_t input) const {
   return value;
 }
 
+ValueId LayerBuilder::text() const {
+  const LayerValue& text = inputs.front();
+  if (!text.words) {
+    fail(fmt::format("the input must be the text, but {}", described(text)),
+         fmt::format("write {}(text, width=…)", layer));
+  }
+  if (text.pair) {
+    fail("it reads one text, but the line `text` says pair=true",
+         "read pairs by `pretrained(text)`, or leave pair out");
+  }
+  return text.id;
+}
+
 std::int64_t LayerBuilder::channels(const LayerValue& value) const {
   return graph[value.id].type.shape.back().value;
 }
@@ -90,10 +103,11 @@ ValueId placed(const LayerBuilder& layer, auto build) {
   }
 }
 
-ValueId declare(LayerBuilder& layer, Role role, std::string_view name, Shape shape, Attrs attrs) {
+ValueId declare(LayerBuilder& layer, Role role, std::string_view name, TensorType type,
+                Attrs attrs) {
   return placed(layer, [&] {
-    return layer.graph.declare(role, fmt::format("{}.{}", layer.prefix, name),
-                               {DType::f32, std::move(shape), {}}, std::move(attrs));
+    return layer.graph.declare(role, fmt::format("{}.{}", layer.prefix, name), std::move(type),
+                               std::move(attrs));
   });
 }
 
@@ -107,11 +121,16 @@ ValueId LayerBuilder::add(const OpDef& op, std::vector<ValueId> operands, Attrs 
 }
 
 ValueId LayerBuilder::weight(std::string_view name, Shape shape, Attrs attrs) {
-  return declare(*this, Role::param, name, std::move(shape), std::move(attrs));
+  return declare(*this, Role::param, name, {DType::f32, std::move(shape), {}}, std::move(attrs));
 }
 
 ValueId LayerBuilder::state(std::string_view name, Shape shape, Attrs attrs) {
-  return declare(*this, Role::state, name, std::move(shape), std::move(attrs));
+  return declare(*this, Role::state, name, {DType::f32, std::move(shape), {}}, std::move(attrs));
+}
+
+ValueId LayerBuilder::imported(std::string_view name, TensorType type) {
+  return declare(*this, Role::param, name, std::move(type),
+                 {{"frozen", std::int64_t{1}}, {"init", "imported"}});
 }
 
 Attrs LayerBuilder::glorot(std::int64_t fan_in, std::int64_t fan_out) {

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "frontend/description/encoder_layers.h"
+#include "frontend/description/quantized_layers.h"
 #include "ir/ops/nn/sequence.h"
 #include "ir/ops/ops.h"
 
@@ -54,21 +55,13 @@ std::int64_t embedding_width(LayerBuilder& b) {
 }
 
 LayerValue embedding(LayerBuilder& b) {
-  const LayerValue& text = b.inputs.front();
-  if (!text.words) {
-    b.fail(fmt::format("the input must be the text, but {}", b.described(text)),
-           "write embedding(text, width=…)");
-  }
-  if (text.pair) {
-    b.fail("it reads one text, but the line `text` says pair=true",
-           "read pairs by `pretrained(text)`, or leave pair out");
-  }
+  const ValueId text = b.text();
   Attrs attrs{{"init", "uniform"}, {"scale", b.number("init")}, {"zero_rows", std::int64_t{1}}};
   if (b.word("mode") == "static") attrs["frozen"] = std::int64_t{1};
   if (b.integer("decay") == 0) attrs["decay"] = std::int64_t{0};
   const ValueId table =
       b.weight("weight", {Dim(kVocabularyRows), Dim(embedding_width(b))}, std::move(attrs));
-  const ValueId ids = b.drop_words(text.id, b.number("word_dropout"));
+  const ValueId ids = b.drop_words(text, b.number("word_dropout"));
   const ValueId rows = b.add(ops::embedding, {ids, table});
   return b.result_like(b.dropout(rows, b.number("dropout")));
 }
@@ -254,11 +247,20 @@ std::vector<ArgumentDef> pool_arguments() {
           padding({"valid", "same", "causal"})};
 }
 
+std::vector<ArgumentDef> quantized_arguments(ArgumentDef width) {
+  return {std::move(width),
+          integer("part", "numbers of a row that one code stands for", std::nullopt),
+          flag("norms", "whether each row has a factor, which is kept as a code too", false)};
+}
+
 // Layers that begin with the text, that look at a sequence, and activations.
 std::vector<LayerDef> sequence_layers() {
   return {
       {"embedding", "a vector per word: the rows of a table, by word id", 1, 1,
        embedding_arguments(), embedding},
+      {"quantized_embedding", "the same of an imported model that keeps its rows as codes", 1, 1,
+       quantized_arguments(integer("width", "numbers per word", std::nullopt)),
+       build_quantized_embedding},
       {"pretrained", "a published BERT, RoBERTa, DistilBERT or GPT-2: a row for each token", 1, 1,
        pretrained_arguments(), build_pretrained},
       {"first", "the row of a text's first token", 1, 1, {}, build_first},
@@ -308,6 +310,9 @@ std::vector<LayerDef> row_layers() {
          "its size: \"classifier\"",
          ArgumentKind::text, std::string{}}},
        linear},
+      {"quantized_linear", "the same, without bias, of an imported model that keeps it as codes", 1,
+       1, quantized_arguments(integer("units", "outputs per row", std::nullopt)),
+       build_quantized_linear},
       {"dropout",
        "in training, drops numbers at random and scales the rest up",
        1,

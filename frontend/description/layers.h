@@ -46,6 +46,7 @@ class LayerBuilder {
   // Inputs, checked: a message in the description's terms where one is of another kind.
   const LayerValue& rows(std::size_t input) const;      // of channels, per text or per token
   const LayerValue& sequence(std::size_t input) const;  // of channels, per token
+  ValueId text() const;                                 // the first: the words of one text
   std::int64_t channels(const LayerValue&) const;
   void expect_equal_rows() const;  // of all inputs
   void expect_equal_channels() const;
@@ -55,6 +56,7 @@ class LayerBuilder {
               std::string_view part = {});
   ValueId weight(std::string_view name, Shape shape, Attrs attrs);
   ValueId state(std::string_view name, Shape shape, Attrs attrs);
+  ValueId imported(std::string_view name, TensorType type);  // made elsewhere, never trained
   // Glorot's uniform for a weight of so many inputs and outputs.
   static Attrs glorot(std::int64_t fan_in, std::int64_t fan_out);
   ValueId dropout(ValueId x, double rate, std::string_view part = {});

@@ -86,7 +86,8 @@ void build_sigmoid(OutputContext& c) {
   const ValueId targets = declare_input(graph, kTargets, graph[logits].type.shape.back().value);
   const ValueId loss =
       graph.add(ops::binary_cross_entropy, {logits, targets}, loss_attrs(c), at, kLoss);
-  const ValueId probabilities = graph.add(ops::sigmoid, {logits}, {}, at, kProbabilities);
+  const OpDef& op = c.builder.integer("table") != 0 ? ops::table_sigmoid : ops::sigmoid;
+  const ValueId probabilities = graph.add(op, {logits}, {}, at, kProbabilities);
   graph.results = {loss, logits, probabilities};
 }
 
@@ -144,7 +145,8 @@ std::vector<OutputDef> make_outputs() {
        build_softmax},
       {"sigmoid",
        "a text can have several labels, or none: output sigmoid(logits)",
-       {},
+       {{"table", "whether probabilities are read off fastText's table, as its models do",
+         ArgumentKind::boolean, std::int64_t{0}}},
        sigmoid_task,
        build_sigmoid},
       {kHierarchicalSoftmax,

@@ -97,32 +97,37 @@ ArgumentDef long_choice() {
 constexpr double kMax = 2147483647;
 
 SettingsGroup text_group() {
-  return {"text",
-          "how a text becomes word ids",
-          {tokenizer_choice(), flag("lowercase", "whether case is ignored", true),
-           flag("nfkc",
-                "whether variants of a character are one (full-width letters, ’ and '), and "
-                "characters that are not seen are dropped",
-                true),
-           integer("vocabulary", "words known at most; the most frequent are kept", 30000, 2, kMax),
-           integer("min_count", "words that occur less often are unknown", 1, 1, kMax),
-           integer("added_words",
-                   "words added at most that only the `vectors` have, if `vocabulary` has room",
-                   1000000, 0, kMax),
-           integer("max_tokens", "later words of a text are not read, or in other windows", 400, 1,
-                   1 << 20),
-           long_choice(),
-           integer("max_windows", "long=windows: windows of a text at most; what is beyond is cut",
-                   8, 2, 1 << 10),
-           integer("overlap",
-                   "long=windows: tokens that two windows share; -1: a quarter of max_tokens", -1,
-                   0, 1 << 20),
-           integer("word_ngrams",
-                   "neighbouring words that are one term more, at most; for bags of words", 1, 1,
-                   static_cast<double>(kMaxWordNGrams)),
-           flag("pair", "two texts are read together; needs `pretrained`", false),
-           integer("buckets", "tokenizer=ngrams: vectors that all n-grams share, by hash", 100000,
-                   1, 1 << 30)}};
+  return {
+      "text",
+      "how a text becomes word ids",
+      {tokenizer_choice(), flag("lowercase", "whether case is ignored", true),
+       flag("nfkc",
+            "whether variants of a character are one (full-width letters, ’ and '), and "
+            "characters that are not seen are dropped",
+            true),
+       integer("vocabulary", "words known at most; the most frequent are kept", 30000, 2, kMax),
+       integer("min_count", "words that occur less often are unknown", 1, 1, kMax),
+       integer("added_words",
+               "words added at most that only the `vectors` have, if `vocabulary` has room",
+               1000000, 0, kMax),
+       integer("max_tokens", "later words of a text are not read, or in other windows", 400, 1,
+               1 << 20),
+       long_choice(),
+       integer("max_windows", "long=windows: windows of a text at most; what is beyond is cut", 8,
+               2, 1 << 10),
+       integer("overlap",
+               "long=windows: tokens that two windows share; -1: a quarter of max_tokens", -1, 0,
+               1 << 20),
+       integer("word_ngrams",
+               "neighbouring words that are one term more, at most; for bags of words", 1, 1,
+               static_cast<double>(kMaxWordNGrams)),
+       flag("pair", "two texts are read together; needs `pretrained`", false),
+       integer("buckets", "tokenizer=ngrams, fasttext: vectors that all n-grams share, by hash",
+               100000, 1, 1 << 30),
+       integer("min_letters", "tokenizer=fasttext: letters of the shortest hashed group", 0, 0, 64),
+       integer("max_letters",
+               "tokenizer=fasttext: letters of the longest hashed group; 0: there are none", 0, 0,
+               64)}};
 }
 
 SettingsGroup train_group() {
@@ -214,7 +219,7 @@ void check_windows(const TextSettings& text, SourceLocation location) {
         fmt::format("windows of max_tokens={} cannot overlap by {}", text.max_tokens, text.overlap),
         "overlap is at most max_tokens - 1, and a quarter of it by default");
   }
-  if (tokenizer_of(text).ids_per_token != 1) {
+  if (tokenizer_of(text).ids_per_word != nullptr) {
     throw Error(location,
                 fmt::format("tokenizer={} has no long=windows: its words are of several ids",
                             text.tokenizer),
@@ -230,6 +235,24 @@ void check_windows(const TextSettings& text, SourceLocation location) {
   }
 }
 
+// Groups of letters, which one tokenizer makes.
+void read_letters(TextSettings& text, const Attrs& line, SourceLocation location) {
+  text.min_letters = int_attr(line, "min_letters");
+  text.max_letters = int_attr(line, "max_letters");
+  if (text.min_letters == 0 && text.max_letters == 0) return;
+  if (text.tokenizer != "fasttext") {
+    throw Error(location,
+                fmt::format("tokenizer={} takes no min_letters and max_letters", text.tokenizer),
+                "they are of tokenizer=fasttext; tokenizer=ngrams has groups of 3 to 6 letters");
+  }
+  if (text.min_letters < 1 || text.max_letters < text.min_letters) {
+    throw Error(
+        location,
+        fmt::format("there are no groups of {} to {} letters", text.min_letters, text.max_letters),
+        "min_letters is at least 1, and max_letters at least min_letters");
+  }
+}
+
 void read_text(DescriptionSettings& s, const Attrs& line, SourceLocation location) {
   s.text.tokenizer = string_attr(line, "tokenizer");
   s.text.lowercase = int_attr(line, "lowercase") != 0;
@@ -238,6 +261,7 @@ void read_text(DescriptionSettings& s, const Attrs& line, SourceLocation locatio
   s.text.max_tokens = int_attr(line, "max_tokens");
   if (tokenizer_of(s.text).more_ids != nullptr) s.text.buckets = int_attr(line, "buckets");
   s.text.word_ngrams = int_attr(line, "word_ngrams");
+  read_letters(s.text, line, location);
   s.overlap = int_attr(line, "overlap");
   s.text.pair = int_attr(line, "pair") != 0;
   if (string_attr(line, "long") == "windows") {

@@ -7,13 +7,13 @@
 #include <cstring>
 #include <numeric>
 
-#include "frontend/data/vocabulary_builder.h"
 #include "frontend/description/edit_description.h"
 #include "frontend/description/label_tree.h"
 #include "frontend/description/outputs.h"
 #include "frontend/description/pretrained_text.h"
 #include "frontend/pretrained/pretrained_source.h"
 #include "frontend/pretrained/tokenizer_files.h"
+#include "frontend/train/count_examples.h"
 #include "frontend/train/dataset.h"
 #include "frontend/train/initialize_weights.h"
 #include "frontend/train/memory_limit.h"
@@ -25,93 +25,9 @@
 #include "passes/compile.h"
 #include "runtime/resources/memory.h"
 #include "runtime/text/tokenizers.h"
-#include "runtime/text/windows.h"
 
 namespace weft {
 namespace {
-
-// The vocabulary of the training texts, and the texts themselves where its words are all they
-// become.
-struct CountedTexts {
-  std::shared_ptr<const WordList> words;
-  std::vector<std::int32_t> ids = {};
-  std::vector<std::int64_t> offsets{0};
-};
-
-// True if the numbers of a text's words, as they are counted, are all that it becomes.
-bool keeps_ids(const TextSettings& text) {
-  return tokenizer_of(text).looks_up_words && text.max_windows == 1;
-}
-
-// Turns the numbers of words and n-grams, as they were counted, into ids; n-grams that the
-// vocabulary lacks are left out.
-void number_to_id(const std::vector<std::int32_t>& ids, CountedTexts& texts) {
-  std::size_t kept = 0;
-  for (std::size_t text = 0, i = 0; text + 1 < texts.offsets.size(); ++text) {
-    for (; i < static_cast<std::size_t>(texts.offsets[text + 1]); ++i) {
-      const std::int32_t number = texts.ids[i];
-      const bool is_ngram = number < 0;
-      const std::int32_t id = ids[static_cast<std::size_t>(is_ngram ? ~number : number)];
-      if (!is_ngram || id != kUnknownWord) texts.ids[kept++] = id;
-    }
-    texts.offsets[text + 1] = static_cast<std::int64_t>(kept);
-  }
-  texts.ids.resize(kept);
-}
-
-// The words of the data and, where they fit in, more of the initial vectors.
-CountedTexts count_words(const DescriptionSettings& settings, const CorpusView& examples,
-                         InitialVectors& initial_vectors) {
-  CountedTexts counted;
-  VocabularyBuilder builder(settings.text);
-  const Windows windows(settings.text);
-  const bool keep = keeps_ids(settings.text);
-  const std::size_t longest = windows.max_tokens();
-  for (std::size_t i = 0; i < examples.size(); ++i) {
-    builder.add(examples.text(i), longest, keep ? &counted.ids : nullptr);
-    counted.offsets.push_back(static_cast<std::int64_t>(counted.ids.size()));
-  }
-  VocabularyOptions options;
-  options.max_size = static_cast<std::size_t>(settings.vocabulary);
-  options.min_count = static_cast<std::uint64_t>(settings.min_count);
-  std::vector<std::uint64_t> counts;
-  WordList words = builder.build(options, &counts);
-  if (!initial_vectors.empty()) {
-    const std::size_t room = options.max_size - std::min(options.max_size, words.size());
-    words = initial_vectors.read(std::move(words), counts, settings.text,
-                                 std::min(room, static_cast<std::size_t>(settings.added_words)));
-  }
-  counted.words = std::make_shared<const WordList>(std::move(words));
-  if (!keep) return counted;
-  number_to_id(builder.ids(Vocabulary(*counted.words)), counted);
-  return counted;
-}
-
-// The labels that the examples have, in the order of a corpus of them alone: a part of a corpus
-// makes the plan that a file of this part would make.
-std::vector<std::string> labels_of(const CorpusView& examples) {
-  const std::vector<std::size_t> counts = label_counts(examples);
-  std::vector<Example> one_each;
-  for (std::size_t label = 0; label < counts.size(); ++label) {
-    if (counts[label] > 0) one_each.push_back({"", {examples.corpus().label_names()[label]}});
-  }
-  if (one_each.empty()) {
-    throw Error("no example has a label", "label some texts, or name another --label-column");
-  }
-  return Corpus(one_each).label_names();
-}
-
-// How often the examples have each of these labels.
-std::vector<std::int64_t> counts_of(const CorpusView& examples,
-                                    const std::vector<std::string>& labels) {
-  const std::vector<std::uint32_t> number = LabelSpace(labels).align(examples);
-  const std::vector<std::size_t> counts = label_counts(examples);
-  std::vector<std::int64_t> by_label(labels.size());
-  for (std::size_t label = 0; label < counts.size(); ++label) {
-    if (counts[label] > 0) by_label[number[label]] = static_cast<std::int64_t>(counts[label]);
-  }
-  return by_label;
-}
 
 // By label, from its count; the mean weight of an example is 1.
 std::vector<double> balanced_weights(std::span<const std::int64_t> counts) {
@@ -207,6 +123,16 @@ class Builder {
     return label(examples, plan_.labels, std::move(counted.ids), std::move(counted.offsets));
   }
 
+  // The words of a model that was trained elsewhere, which outlives this.
+  void take_model(const ImportedModel& model) {
+    imported_ = &model;
+    plan_.text = settings_.text;
+    plan_.vocabulary = {
+        model.words->bytes, std::span(model.words->offsets).subspan(1), {}, *model.kept_buckets};
+    plan_.owners.insert(plan_.owners.end(), {model.words, model.kept_buckets});
+    encoder_ = make_encoder(plan_.text, plan_.vocabulary);
+  }
+
   // The plan reads texts as the pretrained model does, up to the positions it knows.
   void take_tokenizer() {
     const auto files = std::make_shared<const TokenizerFiles>(read_tokenizer(pretrained_.folder()));
@@ -237,8 +163,10 @@ class Builder {
     }
     const GraphSizes training =
         batch_sizes(ids, settings_.batch, std::max(encoder_->max_ids(), tokens), plan_.text);
-    add_programs(compile_predicting(lowered_.graph, ids, plan_.text, options_),
-                 compile_train(sized(lowered_.graph, training), options_));
+    add_program(compile_predicting(lowered_.graph, ids, plan_.text, options_), programs::kPredict);
+    if (can_train()) {
+      add_program(compile_train(sized(lowered_.graph, training), options_), programs::kTrain);
+    }
     for (std::string& text : vectors_.report()) plan_.notes.push_back({"", std::move(text)});
     expect_memory(plan_.programs, {.average = settings_.average > 0, .table_rows = 0});
     for (const Graph& program : plan_.programs) add_tensors(program);
@@ -282,19 +210,22 @@ class Builder {
            });
   }
 
-  void add_programs(Compiled predict, Compiled train) {
-    plan_.programs = {std::move(predict.program), std::move(train.program)};
-    if (predict.load) plan_.programs.push_back(std::move(*predict.load));
-    if (train.flush) plan_.programs.push_back(std::move(*train.flush));
-    if (train.encode) plan_.programs.push_back(std::move(*train.encode));
-    if (train.head) plan_.programs.push_back(std::move(*train.head));
-    const auto add_notes = [&](std::vector<std::string>& notes, std::string_view program) {
-      for (std::string& text : notes) {
-        plan_.notes.push_back({std::string(program), std::move(text)});
-      }
-    };
-    add_notes(predict.notes, programs::kPredict);
-    add_notes(train.notes, programs::kTrain);
+  // All but models of which nothing but codes was imported.
+  bool can_train() const {
+    return std::ranges::any_of(lowered_.graph.values, [](const Value& value) {
+      return value.role == Role::param && value.type.dtype == DType::f32 &&
+             !value.attrs.contains("frozen");
+    });
+  }
+
+  // A program, and those that were made with it.
+  void add_program(Compiled made, std::string_view name) {
+    plan_.programs.push_back(std::move(made.program));
+    for (auto& more : {&made.load, &made.flush, &made.encode, &made.head}) {
+      if (*more) plan_.programs.push_back(std::move(**more));
+    }
+    for (std::string& text : made.notes)
+      plan_.notes.push_back({std::string(name), std::move(text)});
   }
 
   // Declares each param and state of a program once among the plan's tensors, at its first value;
@@ -304,10 +235,22 @@ class Builder {
       if (value.role != Role::param && value.role != Role::state) continue;
       if (plan_.tensor(value.name) != nullptr || value.attrs.contains("computed")) continue;
       const auto size = static_cast<std::size_t>(capacity_bytes(program, value.type));
+      if (const auto weight = imported(value.name)) {
+        WEFT_CHECK(weight->size() == size);
+        plan_.tensors.push_back({value.name, value.type, value.role, weight->span(), weight});
+        continue;
+      }
       const auto bytes = std::make_shared<AlignedBytes>(size);
       fill(value, bytes->span());
       plan_.tensors.push_back({value.name, value.type, value.role, bytes->span(), bytes});
     }
+  }
+
+  // Null: it was not.
+  std::shared_ptr<const AlignedBytes> imported(const std::string& name) const {
+    if (imported_ == nullptr) return nullptr;
+    const auto found = imported_->weights.find(name);
+    return found == imported_->weights.end() ? nullptr : found->second;
   }
 
   // Zeros with a tensor's first value.
@@ -350,6 +293,7 @@ class Builder {
   Lowered lowered_;
   Plan plan_;
   std::unique_ptr<const Encoder> encoder_;
+  const ImportedModel* imported_ = nullptr;
 };
 
 }  // namespace
@@ -373,16 +317,27 @@ Plan build_plan(const Description& description, const Overrides& overrides,
   return build_with_data(description, overrides, examples, options, initial).plan;
 }
 
+constexpr std::int64_t kTokensPerText = 128;  // on average, of a full batch
+
 Plan build_without_data(const Description& description, const Overrides& overrides,
                         std::vector<std::string> labels, const CompileOptions& options,
-                        const InitialSources& initial, std::vector<std::int64_t> label_counts) {
-  constexpr std::int64_t kTokensPerText = 128;  // on average, of a full batch
+                        const InitialSources& initial) {
   Builder builder(description, overrides, options, initial);
-  builder.lower(std::move(labels), std::move(label_counts));
+  builder.lower(std::move(labels), {});
   if (builder.pretrained().config() == nullptr) {
     throw Error("the vocabulary and the labels come from data", "give the data: --data FILE");
   }
   builder.take_tokenizer();
+  const std::int64_t tokens = builder.settings().batch * kTokensPerText;
+  return std::move(builder).finish(tokens);
+}
+
+Plan build_imported(const Description& description, std::vector<std::string> labels,
+                    const ImportedModel& model, const CompileOptions& options) {
+  const Overrides none;
+  Builder builder(description, none, options, {});
+  builder.lower(std::move(labels), model.label_counts);
+  builder.take_model(model);
   const std::int64_t tokens = builder.settings().batch * kTokensPerText;
   return std::move(builder).finish(tokens);
 }

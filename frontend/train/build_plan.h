@@ -1,6 +1,9 @@
 // From a model description and data to an untrained plan: vocabulary, programs, first weights.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,8 +13,10 @@
 #include "frontend/description/lower.h"
 #include "frontend/pretrained/pretrained_source.h"
 #include "frontend/train/dataset.h"
+#include "ir/aligned_bytes.h"
 #include "ir/plan/plan.h"
 #include "passes/compile.h"
+#include "runtime/text/vocabulary.h"
 
 namespace weft {
 
@@ -30,10 +35,21 @@ BuiltPlan build_with_data(const Description&, const Overrides&, const CorpusView
                           const CompileOptions& = {}, const InitialSources& = {});
 
 // Of a description that begins with a pretrained model, whose vocabulary is its own: no data is
-// needed. Batches of training hold 128 tokens a text on average. `label_counts`: of each label, for
-// hierarchical_softmax; empty: they are equally frequent.
+// needed. Batches of training hold 128 tokens a text on average.
 Plan build_without_data(const Description&, const Overrides&, std::vector<std::string> labels,
-                        const CompileOptions& = {}, const InitialSources& = {},
-                        std::vector<std::int64_t> label_counts = {});
+                        const CompileOptions& = {}, const InitialSources& = {});
+
+// What was trained elsewhere: words, and weights by the names that the description gives them.
+struct ImportedModel {
+  std::shared_ptr<const WordList> words;
+  std::shared_ptr<const std::vector<std::int32_t>> kept_buckets;  // VocabularyView::kept_buckets
+  std::vector<std::int64_t> label_counts;
+  // In the bytes of their types. Those that are left out begin as the description says.
+  std::map<std::string, std::shared_ptr<const AlignedBytes>, std::less<>> weights;
+};
+
+// The plan of such a model. It cannot be trained if none of its weights can.
+Plan build_imported(const Description&, std::vector<std::string> labels, const ImportedModel&,
+                    const CompileOptions& = {});
 
 }  // namespace weft

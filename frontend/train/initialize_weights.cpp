@@ -14,8 +14,12 @@ namespace weft {
 void initialize(const Value& value, std::uint64_t seed, std::span<std::byte> bytes) {
   const auto init = value.attrs.find("init");
   if (init == value.attrs.end() || std::get<std::string>(init->second) == "zeros") return;
-  WEFT_CHECK(value.type.dtype == DType::f32);
   const std::string& kind = std::get<std::string>(init->second);
+  if (kind == "imported") {
+    throw Error(fmt::format("{}: its numbers come from an imported model", value.name),
+                "only `weft import` makes plans with quantized_embedding or quantized_linear");
+  }
+  WEFT_CHECK(value.type.dtype == DType::f32);
   const std::size_t count = bytes.size() / sizeof(float);
   const auto put = [&](std::size_t i, double x) {
     const auto number = static_cast<float>(x);

@@ -12,6 +12,7 @@
 
 #include "frontend/data/text_decoder.h"
 #include "frontend/vectors/fasttext_file.h"
+#include "frontend/vectors/fasttext_reader.h"
 #include "ir/diagnostic.h"
 #include "runtime/text/utf8.h"
 

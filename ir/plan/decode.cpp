@@ -56,7 +56,8 @@ class Decoder {
     each(from.programs(), [&](const auto& p) { plan.programs.push_back(program(p)); });
     each(from.tensors(), [&](const auto& t) { plan.tensors.push_back(tensor(t, segments)); });
     if (leaves_out_zeros) add_zeros(plan);
-    plan.vocabulary.merges = merges(from, segments);
+    plan.vocabulary.merges = numbers(from.merges(), segments, "the merges");
+    plan.vocabulary.kept_buckets = numbers(from.kept_buckets(), segments, "the kept buckets");
     require(segments.at_end(), "it holds more than its structure says");
     segments.check_unseen();
     each(from.history(), [&](const auto& h) { plan.history.push_back(history_entry(h)); });
@@ -104,10 +105,11 @@ class Decoder {
 
   TextSettings text_settings(const fbs::TextSettings* from) {
     require(from != nullptr, "the text settings are missing");
-    return {text(from->tokenizer()), from->lowercase(),  from->nfkc(),
-            from->max_tokens(),      from->buckets(),    subwords(from->subwords()),
-            from->max_windows(),     from->overlap(),    from->pair(),
-            from->unify_marks(),     from->word_ngrams()};
+    return {text(from->tokenizer()), from->lowercase(),   from->nfkc(),
+            from->max_tokens(),      from->buckets(),     subwords(from->subwords()),
+            from->max_windows(),     from->overlap(),     from->pair(),
+            from->unify_marks(),     from->word_ngrams(), from->min_letters(),
+            from->max_letters()};
   }
 
   SubwordSettings subwords(const fbs::SubwordSettings* from) {
@@ -134,10 +136,11 @@ class Decoder {
     return {from.id(), from.which(), from.type()};
   }
 
-  static std::span<const std::int32_t> merges(const fbs::Plan& from, Segments& segments) {
-    if (from.merges() == nullptr) return {};
-    const auto found = segments.next(entry_of(from.merges()), "the merges");
-    require(found.size() % (2 * sizeof(std::int32_t)) == 0, "the merges end within one");
+  static std::span<const std::int32_t> numbers(const fbs::Segment* from, Segments& segments,
+                                               std::string_view what) {
+    if (from == nullptr) return {};
+    const auto found = segments.next(entry_of(from), what);
+    require(found.size() % sizeof(std::int32_t) == 0, fmt::format("{} end within one", what));
     return {reinterpret_cast<const std::int32_t*>(found.data()),
             found.size() / sizeof(std::int32_t)};
   }

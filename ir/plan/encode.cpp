@@ -69,6 +69,11 @@ class Encoder {
     const auto merges = plan.vocabulary.merges.empty()
                             ? 0
                             : segments.add(out_, std::as_bytes(plan.vocabulary.merges));
+    const auto kept_buckets = plan.vocabulary.kept_buckets.empty()
+                                  ? 0
+                                  : segments.add(out_, std::as_bytes(plan.vocabulary.kept_buckets));
+    const std::vector<std::string> named = plan_format::needs_of(plan);
+    const auto needs = named.empty() ? 0 : texts(named);
     const auto settings = text_settings(plan.text);
     const auto programs =
         tables<fbs::Program>(plan.programs, [&](const Graph& g) { return program(g); });
@@ -83,7 +88,8 @@ class Encoder {
     const auto labels = texts(plan.labels);
     out_.Finish(fbs::CreatePlan(out_, description, more, settings, words, ends, labels,
                                 static_cast<fbs::Task>(plan.task), plan.threshold, programs,
-                                tensors, history, notes, plan.temperature, merges));
+                                tensors, history, notes, plan.temperature, merges, needs,
+                                kept_buckets));
     const auto bytes = std::as_bytes(std::span(out_.GetBufferPointer(), out_.GetSize()));
     return {bytes.begin(), bytes.end()};
   }
@@ -109,10 +115,10 @@ class Encoder {
   Offset<fbs::TextSettings> text_settings(const TextSettings& settings) {
     const auto tokenizer = text(settings.tokenizer);
     const auto more = subwords(settings.subwords);
-    return fbs::CreateTextSettings(out_, tokenizer, settings.lowercase, settings.nfkc,
-                                   settings.max_tokens, settings.buckets, more,
-                                   settings.max_windows, settings.overlap, settings.pair,
-                                   settings.unify_marks, settings.word_ngrams);
+    return fbs::CreateTextSettings(
+        out_, tokenizer, settings.lowercase, settings.nfkc, settings.max_tokens, settings.buckets,
+        more, settings.max_windows, settings.overlap, settings.pair, settings.unify_marks,
+        settings.word_ngrams, settings.min_letters, settings.max_letters);
   }
 
   Offset<fbs::SubwordSettings> subwords(const SubwordSettings& subwords) {
@@ -226,7 +232,14 @@ class Encoder {
 
 }  // namespace
 
+std::vector<std::string> plan_format::needs_of(const Plan& plan) {
+  std::vector<std::string> needs;
+  if (plan.text.tokenizer == "fasttext") needs.emplace_back("texts as fastText reads them");
+  return needs;
+}
+
 std::uint32_t plan_format::version_of(const Plan& plan, bool leaves_out_zeros) {
+  if (!needs_of(plan).empty()) return 5;
   if (plan.text.unify_marks || plan.text.word_ngrams > 1) return 4;
   const bool encodes = plan.program(programs::kEncode) != nullptr;
   if (leaves_out_zeros || encodes || plan.text.max_windows > 1 || plan.text.pair) return 3;

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,9 +25,10 @@ static_assert(std::endian::native == std::endian::little, "plan files are little
 inline constexpr std::string_view kMagic = "weftplan";
 // A plan is written in the first version that can say what it holds: version 2 has subwords, 3 has
 // windows of long texts, pairs of texts, a program @encode, and tensors of zeros that are left out,
-// 4 has unified marks and n-grams of words.
-inline constexpr std::uint32_t kVersion = 4;
+// 4 has unified marks and n-grams of words, 5 what `needs_of` names.
+inline constexpr std::uint32_t kVersion = 5;
 std::uint32_t version_of(const Plan&, bool leaves_out_zeros);
+std::vector<std::string> needs_of(const Plan&);  // Plan.needs
 inline constexpr std::uint64_t kAlignment = 64;
 
 // Has this size and its checksum in this place in every version.

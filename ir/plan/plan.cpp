@@ -101,6 +101,17 @@ void check_subwords(const SubwordSettings& subwords, const VocabularyView& vocab
   }
 }
 
+void check_kept_buckets(const TextSettings& text, const VocabularyView& vocabulary) {
+  std::int64_t last = -1;
+  for (const std::int32_t bucket : vocabulary.kept_buckets) {
+    if (bucket <= last || bucket >= text.buckets) {
+      broken(fmt::format("the bucket {} that is kept does not follow {} among {}", bucket, last,
+                         text.buckets));
+    }
+    last = bucket;
+  }
+}
+
 // Sizes of which sums and products stay in range, and how texts that are too long for them are cut.
 void check_lengths(const TextSettings& text) {
   constexpr std::int64_t kMaxWindows = 1 << 16;
@@ -249,6 +260,7 @@ void check_plan(const Plan& plan) {
   check_lengths(plan.text);
   check_vocabulary(plan.vocabulary);
   check_subwords(plan.text.subwords, plan.vocabulary);
+  check_kept_buckets(plan.text, plan.vocabulary);
   check_labels(plan);
   const TensorsByName tensors = checked_tensors(plan);
   std::set<std::string_view> names;

@@ -60,7 +60,7 @@ struct TextSettings {
   bool lowercase = true;
   bool nfkc = true;
   std::int64_t max_tokens = 400;  // later tokens of a text are dropped, or are of other windows
-  std::int64_t buckets = 0;       // of tokenizer=ngrams: rows that n-grams share by hash
+  std::int64_t buckets = 0;       // of ngrams and fasttext: rows that n-grams share by hash
   SubwordSettings subwords = {};
   // Above 1: a longer text is read by up to so many windows of max_tokens tokens; each begins with
   // the last `overlap` tokens of the one before. The logits of the text are their windows' mean.
@@ -71,7 +71,10 @@ struct TextSettings {
   bool unify_marks = false;
   // For tokenizers that cut words: each run of 2 to `word_ngrams` neighbouring words is a term too,
   // spelled with spaces between the words. A term that the vocabulary lacks is left out.
+  // Those of tokenizer=fasttext are hashed, as its groups of min_letters to max_letters letters
+  // are; none of these where max_letters is 0.
   std::int64_t word_ngrams = 1;
+  std::int64_t min_letters = 0, max_letters = 0;
 
   bool operator==(const TextSettings&) const = default;
 };
@@ -82,6 +85,9 @@ struct VocabularyView {
   std::span<const std::uint32_t> ends;
   // Of tokenizer=byte_bpe: two ids a merge, the first merge first. Their words, joined, are a word.
   std::span<const std::int32_t> merges = {};
+  // Of tokenizer=fasttext: the buckets that have a row behind the words, ascending; empty: all of
+  // them have. An n-gram of another bucket is not read.
+  std::span<const std::int32_t> kept_buckets = {};
 };
 
 enum class Task : std::uint8_t {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "ir/diagnostic.h"
+#include "runtime/text/spelling_alignment.h"
 #include "runtime/text/subwords.h"
 #include "runtime/text/tokenizers.h"
 #include "runtime/text/utf8.h"
@@ -37,52 +38,6 @@ std::int64_t checked_buckets(const TextSettings& text, const VocabularyView& wor
                           words.ends.size()),
               fmt::format("buckets= is from 1 to {}", room));
 }
-
-// From the bytes of a word's spelling to those of the word, by spelling ever longer beginnings.
-class Alignment {
- public:
-  Alignment(std::string_view text, const TextToken& word, Normalization normalization)
-      : text_(text.substr(0, word.end)),
-        begin_(word.begin),
-        plain_(utf8::find_non_ascii(text_, begin_) == text_.size()),
-        normalization_(normalization),
-        ends_{End{begin_, 0}} {}
-
-  // The scalars of the text that make the bytes [begin, end) of the word's spelling; of a very long
-  // word, all.
-  TextSpan covered(std::size_t begin, std::size_t end) {
-    if (plain_) return text_span(begin_ + begin, begin_ + end);
-    if (text_.size() - begin_ > kLongest) return text_span(begin_, text_.size());
-    while (ends_.back().spelled <= end && ends_.back().read < text_.size()) extend();
-    const auto after = std::ranges::upper_bound(ends_, begin, {}, &End::spelled);
-    const auto last = std::ranges::lower_bound(ends_, end, {}, &End::spelled);
-    return text_span(std::prev(after)->read, (last == ends_.end() ? ends_.back() : *last).read);
-  }
-
- private:
-  static constexpr std::size_t kLongest = 1024;  // bytes: the work is quadratic
-
-  struct End {
-    std::size_t read = 0;     // bytes of the text, up to the end of a scalar
-    std::size_t spelled = 0;  // bytes of what the word is spelled as up to there
-  };
-
-  void extend() {
-    End next = ends_.back();
-    utf8::next(text_, next.read);
-    std::string spelling;
-    append_normalized(text_.substr(begin_, next.read - begin_), normalization_, spelling);
-    next.spelled = std::max(next.spelled, spelling.size());
-    if (next.spelled == ends_.back().spelled) ends_.pop_back();  // a mark that joins its letter
-    ends_.push_back(next);
-  }
-
-  std::string_view text_;  // up to the end of the word
-  std::size_t begin_;
-  bool plain_;  // ASCII, whose spelling is as long
-  Normalization normalization_;
-  std::vector<End> ends_;  // both numbers ascend
-};
 
 struct Memory {
   WordBuffer words;
@@ -146,7 +101,7 @@ class NGrams final : public Encoder {
     const std::string_view spelling = memory.words.text(word);
     add_known(spelling, word, out);
     memory.marked.assign(1, '<').append(spelling).append(1, '>');
-    std::optional<Alignment> alignment;
+    std::optional<SpellingAlignment> alignment;
     if (out.spans != nullptr) alignment.emplace(text, word, splitter_.normalization());
     each_subword(memory.marked, kShortestGroup, kLongestGroup, [&](const Subword& ngram) {
       if (out.ids.size() >= max_size) return false;
@@ -177,7 +132,7 @@ extern const TokenizerDef ngrams{
     },
     .split = split_words,
     .alternative = "words",
-    .ids_per_token = 20,
+    .ids_per_word = [](const TextSettings&) { return std::int64_t{20}; },
     .more_ids = [](const TextSettings& text) { return text.buckets; },
 };
 }  // namespace tokenizers

@@ -61,6 +61,16 @@ class Splitting {
   std::string_view text() const { return text_; }
   bool full() const { return buffer_.tokens_.size() >= limit_; }
   WordBreaker& breaker();
+  void push_as_given(std::size_t begin, std::size_t end) {  // a word, whatever its bytes
+    std::string& spelling = buffer_.text_;
+    spelling.append(text_.substr(begin, end - begin));
+    add(spelling.size() - (end - begin), spelling.size(), begin, end);
+  }
+  void push_mark(std::string_view mark) {  // a word that stands for no bytes of the text
+    std::string& spelling = buffer_.text_;
+    spelling.append(mark);
+    add(spelling.size() - mark.size(), spelling.size(), 0, 0);
+  }
   void push(std::size_t begin, std::size_t end) {  // a word
     std::string& spelling = buffer_.text_;
     const std::size_t spelling_begin = spelling.size();

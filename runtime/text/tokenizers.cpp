@@ -61,10 +61,10 @@ std::int64_t id_count(const TextSettings& text, std::int64_t words) {
 std::int64_t max_ids(const TextSettings& text) {
   std::int64_t ids = 0;  // max_tokens of a plan may be any number
   const TokenizerDef& tokenizer = tokenizer_of(text);
-  const std::int64_t ngrams =
-      tokenizer.looks_up_words ? std::max<std::int64_t>(text.word_ngrams, 1) : 1;
-  const bool overflow = __builtin_mul_overflow(text.max_tokens, tokenizer.ids_per_token, &ids) ||
-                        __builtin_mul_overflow(ids, ngrams, &ids) ||
+  const std::int64_t per_word = tokenizer.ids_per_word == nullptr
+                                    ? std::max<std::int64_t>(text.word_ngrams, 1)
+                                    : tokenizer.ids_per_word(text);
+  const bool overflow = __builtin_mul_overflow(text.max_tokens, per_word, &ids) ||
                         __builtin_mul_overflow(ids, text.max_windows, &ids);
   return overflow ? std::numeric_limits<std::int64_t>::max() : ids;
 }

@@ -26,10 +26,13 @@ struct TokenizerDef {
   SplitWords split = nullptr;
   bool looks_up_words = false;  // each word that `split` gives becomes one id, by the vocabulary
 
-  bool needs_spaces = false;       // it cuts at white space only
-  bool reads_case = true;          // made for letters that have case: `weft tune` ignores it too
-  std::string_view alternative;    // what `weft tune` tries in its place
-  std::int64_t ids_per_token = 1;  // a text has at most so many times max_tokens ids
+  bool hashes_ngrams = false;  // of words: the vocabulary has none of them
+
+  bool needs_spaces = false;     // it cuts at white space only
+  bool reads_case = true;        // made for letters that have case: `weft tune` ignores it too
+  std::string_view alternative;  // what `weft tune` tries in its place
+  // A text has at most so many times max_tokens ids; null: one for each word and n-gram of words.
+  std::int64_t (*ids_per_word)(const TextSettings&) = nullptr;
   std::int64_t (*more_ids)(const TextSettings&) = nullptr;  // beside an id for each word; null: 0
 };
 

@@ -15,7 +15,9 @@ namespace {
 
 constexpr std::size_t kMaxWords = std::numeric_limits<std::int32_t>::max();
 
-void check_offsets(std::string_view bytes, std::span<const std::uint32_t> offsets) {
+}  // namespace
+
+void check_word_offsets(std::string_view bytes, std::span<const std::uint32_t> offsets) {
   if (offsets.size() < 2 || offsets.size() - 1 > kMaxWords) {
     throw Error(fmt::format("the vocabulary has {} word offsets; it must have from 2 to {}",
                             offsets.size(), kMaxWords + 1));
@@ -31,8 +33,6 @@ void check_offsets(std::string_view bytes, std::span<const std::uint32_t> offset
     }
   }
 }
-
-}  // namespace
 
 std::uint64_t hash_word(std::string_view word) { return XXH3_64bits(word.data(), word.size()); }
 
@@ -53,7 +53,7 @@ std::vector<std::uint32_t> word_offsets(std::span<const std::uint32_t> ends) {
 
 Vocabulary::Vocabulary(std::string_view bytes, std::span<const std::uint32_t> offsets)
     : bytes_(bytes), offsets_(offsets), index_(offsets.size()) {
-  check_offsets(bytes, offsets);
+  check_word_offsets(bytes, offsets);
   if (at(0) != kUnknownWordSpelling) {
     throw Error(fmt::format("word 0 of the vocabulary is `{}`; it must be `{}`, the unknown word",
                             at(0), kUnknownWordSpelling));

@@ -32,6 +32,9 @@ struct WordList {
 // The offsets of a WordList from the ends of its words, as a plan stores them.
 std::vector<std::uint32_t> word_offsets(std::span<const std::uint32_t> ends);
 
+// Error unless `offsets` ascend from 0 to the size of `bytes`, and there is a word.
+void check_word_offsets(std::string_view bytes, std::span<const std::uint32_t> offsets);
+
 class Vocabulary {
  public:
   // `bytes` and `offsets` are used in place and must live as long as the vocabulary. Error unless

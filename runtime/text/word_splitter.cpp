@@ -32,7 +32,7 @@ std::size_t checked_ngrams(const TextSettings& text) {
 WordSplitter::WordSplitter(const TextSettings& text)
     : split_(split_of(text)),
       normalization_{text.lowercase, text.nfkc, text.unify_marks},
-      longest_ngram_(checked_ngrams(text)) {}
+      longest_ngram_(tokenizer_of(text).hashes_ngrams ? 1 : checked_ngrams(text)) {}
 
 void WordSplitter::split(std::string_view text, WordBuffer& buffer, std::size_t limit) const {
   buffer.tokens_.clear();

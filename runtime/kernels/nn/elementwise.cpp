@@ -1,5 +1,7 @@
 // Arithmetic: arrays of floats cut among the threads.
 #include <algorithm>
+#include <array>
+#include <cmath>
 
 #include "runtime/kernels/kernels.h"
 #include "runtime/kernels/simd/simd.h"
@@ -30,6 +32,25 @@ KernelPtr make_scale(const BindContext& bind) {
     parallel_for(run.threads, y.size(run), kGrain, [&](std::int64_t begin, std::int64_t end, int) {
       simd::scale(factor, x.f32() + begin, y.f32() + begin, end - begin);
     });
+  });
+}
+
+KernelPtr make_table_sigmoid(const BindContext& bind) {
+  return make_kernel([x = bind.x[0], y = bind.y[0]](RunContext& run) {
+    constexpr float kLimit = 8, kSteps = 32;  // steps from one whole number to the next
+    static const auto table = [] {
+      std::array<float, static_cast<std::size_t>(2 * kLimit * kSteps) + 1> values;
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        values[i] = static_cast<float>(1 / (1 + std::exp(kLimit - static_cast<double>(i) / kSteps)));
+      }
+      return values;
+    }();
+    for (std::int64_t i = 0; i < y.size(run); ++i) {
+      const float number = x.f32()[i];
+      const bool inside = number >= -kLimit && number <= kLimit;
+      y.f32()[i] = inside ? table[static_cast<std::size_t>((number + kLimit) * kSteps)]
+                          : (number > kLimit ? 1.0F : 0.0F);
+    }
   });
 }
 

@@ -98,7 +98,8 @@ std::string mended_plan(std::string_view file) {
   const std::string_view rest(begin + segments, file.size() - segments);
   if (verifier.VerifyBuffer<weft::fbs::Plan>(nullptr)) {
     const auto* const plan = flatbuffers::GetRoot<weft::fbs::Plan>(structure);
-    for (const auto* segment : {plan->words(), plan->word_ends(), plan->merges()}) {
+    for (const auto* segment :
+         {plan->words(), plan->word_ends(), plan->merges(), plan->kept_buckets()}) {
       mend(segment, rest);
     }
     if (plan->tensors() != nullptr) {

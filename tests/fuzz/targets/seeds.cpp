@@ -84,6 +84,14 @@ void write_texts(const Seeds& seeds) {
             "The the 电影 films\t[SEP]a  aaaa<|end|>\xEF\xB7\xBA e\xCC\x81 \xFF\xE4\xB8 x’s 12,5");
 }
 
+void write_fasttext(const Seeds& seeds) {
+  for (const auto& entry : fs::directory_iterator(fs::path(WEFT_SOURCE_DIR) / "tests/fasttext")) {
+    const auto extension = entry.path().extension();
+    if (extension != ".bin" && extension != ".ftz") continue;
+    seeds.put("fasttext_model_fuzz", entry.path().filename(), read_text_file(entry.path()));
+  }
+}
+
 void write_onnx(const Seeds& seeds) {
   for (const auto& entry : fs::directory_iterator(fs::path(WEFT_SOURCE_DIR) / "tests/onnx")) {
     if (entry.path().extension() != ".onnx") continue;
@@ -174,6 +182,7 @@ int main(int argc, char** argv) {
   const weft::Seeds seeds(argv[1]);
   weft::write_plans(seeds);
   weft::write_texts(seeds);
+  weft::write_fasttext(seeds);
   weft::write_onnx(seeds);
   weft::write_data(seeds);
   weft::write_vectors(seeds);

@@ -33,6 +33,10 @@ std::vector<std::unique_ptr<Tokenizer>> all_of_them() {
       model.text.max_tokens = plain ? 5 : 400;
       if (model.text.tokenizer == "ngrams") model.text.buckets = 30;
       if (plain && def->looks_up_words) model.text.word_ngrams = 3;
+      if (def->hashes_ngrams) {
+        model.text.word_ngrams = 3, model.text.buckets = 50;
+        model.text.min_letters = 1, model.text.max_letters = 3;
+      }
       for (const char* word : {"<unk>", "the", "a", "电影", "电", "the a"}) model.words.add(word);
       add(std::move(model));
     }

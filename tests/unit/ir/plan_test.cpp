@@ -285,7 +285,7 @@ TEST_CASE("a plan of a newer format names both formats") {
   header.header_checksum = plan_format::checksum(header);
   std::memcpy(bytes.data(), &header, sizeof header);
   const std::string message = message_of([&] { decode_plan(bytes, "x.plan"); });
-  CHECK_CONTAINS(message, "x.plan: is a plan of format 9, but this weft reads formats up to 4");
+  CHECK_CONTAINS(message, "x.plan: is a plan of format 9, but this weft reads formats up to 5");
   CHECK_CONTAINS(message, "use the weft that made it, or a later one");
 }
 
@@ -301,23 +301,23 @@ TEST_CASE("a plan of a newer format names what it is newer for") {
   std::vector<std::byte> bytes = encode_plan(example_plan());
   plan_format::Header header{};
   std::memcpy(&header, bytes.data(), sizeof header);
-  header.version = 5;
+  header.version = 6;
   header.structure_size = structure.size();
   header.header_checksum = plan_format::checksum(header);
   std::memcpy(bytes.data(), &header, sizeof header);
   std::ranges::copy(structure, bytes.begin() + sizeof header);
   const auto message = [&] { return message_of([&] { decode_plan(bytes, "x.plan"); }); };
   CHECK_CONTAINS(message(),
-                 "x.plan: is a plan of format 5, with hierarchical labels, with texts of bytes, "
-                 "but this weft reads formats up to 4");
+                 "x.plan: is a plan of format 6, with hierarchical labels, with texts of bytes, "
+                 "but this weft reads formats up to 5");
   // However damaged the rest is, no more than that is said.
   for (std::size_t i = sizeof header; i < sizeof header + structure.size(); ++i) {
     const std::byte kept = std::exchange(bytes[i], std::byte{0xFF});
-    CHECK_CONTAINS(message(), "x.plan: is a plan of format 5");
+    CHECK_CONTAINS(message(), "x.plan: is a plan of format 6");
     bytes[i] = kept;
   }
   bytes.resize(sizeof header);
-  CHECK_CONTAINS(message(), "x.plan: is a plan of format 5, but this weft reads formats up to 4");
+  CHECK_CONTAINS(message(), "x.plan: is a plan of format 6, but this weft reads formats up to 5");
 }
 
 TEST_CASE("a plan cut short anywhere, or with any bit turned, is refused") {

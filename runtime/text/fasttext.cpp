@@ -1,0 +1,321 @@
+// The tokenizer `fasttext`: texts as fastText 0.9 reads them, so that its models answer alike
+// (Joulin et al. 2016; Bojanowski et al. 2017).
+//
+// Words stand between ASCII white space or zero bytes, and a text ends with the word `</s>`, where
+// it holds one already at that. A word becomes its id, if the vocabulary has it, and the ids of its
+// hashed groups of min_letters to max_letters Unicode scalars; then come hashed n-grams of up to
+// word_ngrams words. The id of a hash is that of its bucket, behind the words. A word of the form
+// `__label__…` that the vocabulary lacks is no word. No id stands for what is unknown.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ir/diagnostic.h"
+#include "runtime/text/spelling_alignment.h"
+#include "runtime/text/splitting-inl.h"
+#include "runtime/text/subwords.h"
+#include "runtime/text/tokenizers.h"
+#include "runtime/text/vocabulary.h"
+
+namespace weft {
+namespace {
+
+constexpr std::string_view kEndOfText = "</s>";
+constexpr std::string_view kLabelPrefix = "__label__";
+constexpr std::int64_t kLongestGroup = 64;  // letters
+
+constexpr bool separates(char c) { return utf8::is_ascii_space(c) || c == '\0'; }
+
+// A SplitWords. The last of its words is `</s>`.
+void split_at_spaces(std::string_view text, Normalization normalization, std::size_t limit,
+                     WordBuffer& buffer) {
+  if (limit == 0) return;
+  Splitting splitting(text, normalization, limit - 1, buffer);
+  const bool as_given = normalization == Normalization{false, false, false};
+  for (std::size_t begin = 0; begin < text.size() && !splitting.full();) {
+    if (separates(text[begin])) {
+      ++begin;
+      continue;
+    }
+    std::size_t end = begin;
+    while (end < text.size() && !separates(text[end])) ++end;
+    if (text.substr(begin, end - begin) == kEndOfText) break;
+    if (as_given) {
+      splitting.push_as_given(begin, end);
+    } else {
+      splitting.push(begin, end);
+    }
+    begin = end;
+  }
+  splitting.push_mark(kEndOfText);
+}
+
+bool has_hashes(const TextSettings& text) { return text.word_ngrams > 1 || text.max_letters > 0; }
+
+// How many ids hashes have behind the words. Error if the settings or the buckets make no sense.
+std::int64_t checked_rows(const TextSettings& text, const VocabularyView& words) {
+  if (text.word_ngrams < 1 || text.word_ngrams > kMaxWordNGrams) {
+    throw Error(fmt::format("there are no n-grams of {} words", text.word_ngrams),
+                fmt::format("word_ngrams= is from 1 to {}", kMaxWordNGrams));
+  }
+  const bool groups = text.max_letters != 0;
+  if (groups && (text.min_letters < 1 || text.max_letters < text.min_letters ||
+                 text.max_letters > kLongestGroup)) {
+    throw Error(
+        fmt::format("there are no groups of {} to {} letters", text.min_letters, text.max_letters),
+        fmt::format("min_letters= is at least 1, max_letters= at least that and at most {}",
+                    kLongestGroup));
+  }
+  if (!has_hashes(text)) return 0;
+  const auto room =
+      std::numeric_limits<std::int32_t>::max() - static_cast<std::int64_t>(words.ends.size());
+  if (text.buckets < 1 || text.buckets > room) {
+    throw Error(fmt::format("tokenizer=fasttext cannot have {} buckets behind {} words",
+                            text.buckets, words.ends.size()),
+                fmt::format("buckets= is from 1 to {}", room));
+  }
+  return words.kept_buckets.empty() ? text.buckets : std::ssize(words.kept_buckets);
+}
+
+// The hash of fastText's dictionary; that of a subword is the same.
+std::uint32_t fnv_hash(std::string_view word) {
+  std::uint32_t hash = 2166136261U;
+  for (const char c : word) {
+    hash =
+        (hash ^ static_cast<std::uint32_t>(std::int32_t{static_cast<signed char>(c)})) * 16777619U;
+  }
+  return hash;
+}
+
+std::uint64_t spread(std::uint32_t hash) { return hash * 0x9E3779B97F4A7C15U; }
+
+// Words by their hashes, which n-grams need anyway.
+class HashedWords {
+ public:
+  explicit HashedWords(const VocabularyView& words)
+      : bytes_(words.words), offsets_(word_offsets(words.ends)), index_(words.ends.size()) {
+    check_word_offsets(bytes_, offsets_);
+    const auto hash_of = [this](std::uint32_t id) { return spread(fnv_hash((*this)[id])); };
+    for (std::uint32_t id = 0; id + 1 < offsets_.size(); ++id) {
+      const std::uint32_t same = find((*this)[id], fnv_hash((*this)[id]));
+      if (same != WordIndex::kAbsent) {
+        throw Error(
+            fmt::format("words {} and {} of the vocabulary are both `{}`", same, id, (*this)[id]));
+      }
+      index_.insert(hash_of(id), id, hash_of);
+    }
+  }
+
+  std::string_view operator[](std::uint32_t id) const {
+    return bytes_.substr(offsets_[id], offsets_[id + 1] - offsets_[id]);
+  }
+
+  // WordIndex::kAbsent: it is not there.
+  std::uint32_t find(std::string_view word, std::uint32_t hash) const {
+    return index_.find(word, spread(hash), [this](std::uint32_t id) { return (*this)[id]; });
+  }
+
+ private:
+  std::string_view bytes_;
+  std::vector<std::uint32_t> offsets_;
+  WordIndex index_;
+};
+
+// From a hash to its bucket's row behind the words.
+class BucketRows {
+ public:
+  static constexpr std::int32_t kNone = -1;
+
+  BucketRows(std::int64_t buckets, std::span<const std::int32_t> kept)
+      : buckets_(static_cast<std::uint32_t>(buckets)) {
+    if (kept.empty()) return;
+    std::size_t slots = 16;
+    while (slots < 2 * kept.size()) slots *= 2;
+    slots_.resize(slots);
+    for (std::size_t row = 0; row < kept.size(); ++row) {
+      std::size_t i = first_slot(static_cast<std::uint32_t>(kept[row]));
+      while (slots_[i].row != kNone) i = (i + 1) & (slots - 1);
+      slots_[i] = {kept[row], static_cast<std::int32_t>(row)};
+    }
+  }
+
+  // kNone: it has none.
+  std::int32_t find(std::uint64_t hash) const {
+    const auto bucket = static_cast<std::int32_t>(hash % buckets_);
+    if (slots_.empty()) return bucket;
+    for (std::size_t i = first_slot(static_cast<std::uint32_t>(bucket));;
+         i = (i + 1) & (slots_.size() - 1)) {
+      if (slots_[i].row == kNone || slots_[i].bucket == bucket) return slots_[i].row;
+    }
+  }
+
+ private:
+  struct Slot {
+    std::int32_t bucket = 0, row = kNone;
+  };
+
+  std::size_t first_slot(std::uint32_t bucket) const {
+    return (spread(bucket) >> 32U) & (slots_.size() - 1);
+  }
+
+  std::uint32_t buckets_;
+  std::vector<Slot> slots_;  // a power of two, at most half full; empty: every bucket has a row
+};
+
+struct Memory {
+  WordBuffer words;
+  std::string marked;                // the word at hand: `<word>`
+  std::vector<std::int32_t> hashes;  // of the words that n-grams are made of
+  std::vector<TextSpan> spans;       // theirs
+};
+
+class FastText final : public Encoder {
+ public:
+  FastText(const TextSettings& text, const VocabularyView& words)
+      : Encoder(std::ssize(words.ends) + checked_rows(text, words), weft::max_ids(text),
+                std::nullopt),
+        splitter_(text),
+        words_(words),
+        word_count_(static_cast<std::int32_t>(words.ends.size())),
+        rows_(has_hashes(text) ? text.buckets : 1, words.kept_buckets),
+        max_words_(static_cast<std::size_t>(text.max_tokens)),
+        longest_ngram_(static_cast<std::size_t>(text.word_ngrams)),
+        min_letters_(static_cast<std::int32_t>(text.min_letters)),
+        max_letters_(static_cast<std::int32_t>(text.max_letters)) {
+    if (text.max_windows > 1) {
+      throw Error("tokenizer=fasttext has no windows: its words are of several ids",
+                  "use tokenizer=words for long=windows");
+    }
+  }
+
+  std::size_t encode(const TextInput& input, TokenBuffer& buffer,
+                     const EncodedText& out) const override {
+    Memory& memory = buffer.memory<Memory>();
+    const std::size_t before = out.ids.size();
+    const std::size_t max_size = before + static_cast<std::size_t>(max_ids());
+    const std::size_t words = add_text(input.text, 0, max_words_, max_size, memory, out);
+    if (input.pair) add_text(*input.pair, 1, max_words_ - words, max_size, memory, out);
+    return out.ids.size() - before;
+  }
+
+ private:
+  // Until there are `max_size` ids in all; returns how many words the text has.
+  std::size_t add_text(std::string_view text, std::int32_t type, std::size_t max_words,
+                       std::size_t max_size, Memory& memory, const EncodedText& out) const {
+    const std::size_t before = out.ids.size();
+    splitter_.split(text, memory.words, max_words);
+    memory.hashes.clear();
+    memory.spans.clear();
+    for (const TextToken& word : memory.words.tokens()) add_word(text, word, max_size, memory, out);
+    if (longest_ngram_ > 1) add_ngrams(max_size, memory, out);
+    if (out.types != nullptr) out.types->insert(out.types->end(), out.ids.size() - before, type);
+    return memory.words.words();
+  }
+
+  static void add_id(std::int32_t id, TextSpan span, std::size_t max_size, const EncodedText& out) {
+    if (out.ids.size() >= max_size) return;
+    out.ids.push_back(id);
+    if (out.spans != nullptr) out.spans->push_back(span);
+  }
+
+  void add_word(std::string_view text, const TextToken& word, std::size_t max_size, Memory& memory,
+                const EncodedText& out) const {
+    const std::string_view spelling = memory.words.text(word);
+    const std::uint32_t hash = fnv_hash(spelling);
+    const std::uint32_t id = words_.find(spelling, hash);
+    const TextSpan span{word.begin, word.end};
+    if (id != WordIndex::kAbsent) {
+      add_id(static_cast<std::int32_t>(id), span, max_size, out);
+    } else if (spelling.starts_with(kLabelPrefix)) {
+      return;
+    }
+    if (longest_ngram_ > 1) {
+      memory.hashes.push_back(static_cast<std::int32_t>(hash));
+      if (out.spans != nullptr) memory.spans.push_back(span);
+    }
+    if (max_letters_ > 0 && spelling != kEndOfText) add_groups(text, word, max_size, memory, out);
+  }
+
+  void add_groups(std::string_view text, const TextToken& word, std::size_t max_size,
+                  Memory& memory, const EncodedText& out) const {
+    const std::string_view spelling = memory.words.text(word);
+    memory.marked.assign(1, '<').append(spelling).append(1, '>');
+    std::optional<SpellingAlignment> alignment;
+    if (out.spans != nullptr) alignment.emplace(text, word, splitter_.normalization());
+    each_subword(memory.marked, min_letters_, max_letters_, [&](const Subword& group) {
+      const std::int32_t row = rows_.find(group.hash);
+      if (row == BucketRows::kNone) return true;
+      TextSpan span{};
+      if (alignment) {
+        const std::size_t begin = std::max<std::size_t>(group.begin, 1) - 1;  // the mark is no text
+        span = alignment->covered(begin, std::min(group.end - 1, spelling.size()));
+      }
+      add_id(word_count_ + row, span, max_size, out);
+      return out.ids.size() < max_size;
+    });
+  }
+
+  // fastText keeps hashes of words with a sign, and extends it.
+  void add_ngrams(std::size_t max_size, const Memory& memory, const EncodedText& out) const {
+    constexpr std::uint64_t kFactor = 116049371;
+    const auto& hashes = memory.hashes;
+    const auto wide = [&](std::size_t i) { return static_cast<std::uint64_t>(hashes[i]); };
+    for (std::size_t first = 0; first < hashes.size() && out.ids.size() < max_size; ++first) {
+      std::uint64_t hash = wide(first);
+      const std::size_t end = std::min(first + longest_ngram_, hashes.size());
+      for (std::size_t last = first + 1; last < end; ++last) {
+        hash = hash * kFactor + wide(last);
+        const std::int32_t row = rows_.find(hash);
+        if (row == BucketRows::kNone) continue;
+        add_id(word_count_ + row, span_of(memory, first, last, out), max_size, out);
+      }
+    }
+  }
+
+  // From the first word to the last; `</s>` stands for no bytes.
+  static TextSpan span_of(const Memory& memory, std::size_t first, std::size_t last,
+                          const EncodedText& out) {
+    if (out.spans == nullptr) return {};
+    const TextSpan& end = memory.spans[last];
+    return {memory.spans[first].begin, end.end == 0 ? memory.spans[last - 1].end : end.end};
+  }
+
+  WordSplitter splitter_;
+  HashedWords words_;
+  std::int32_t word_count_;
+  BucketRows rows_;
+  std::size_t max_words_, longest_ngram_;
+  std::int32_t min_letters_, max_letters_;
+};
+
+}  // namespace
+
+namespace tokenizers {
+extern const TokenizerDef fasttext{
+    .name = "fasttext",
+    .doc = "fastText's: what stands between spaces, hashed n-grams of words and groups of letters",
+    .make = [](const TextSettings& text, const VocabularyView& words) -> std::unique_ptr<Encoder> {
+      return std::make_unique<FastText>(text, words);
+    },
+    .split = split_at_spaces,
+    .hashes_ngrams = true,
+    .needs_spaces = true,
+    .alternative = "words",
+    .ids_per_word =
+        [](const TextSettings& text) {
+          constexpr std::int64_t kUsualWord = 8;  // letters, marks included
+          const bool groups = text.max_letters > 0 && text.max_letters <= kLongestGroup;
+          const std::int64_t sizes = groups ? text.max_letters - text.min_letters + 1 : 0;
+          return std::clamp<std::int64_t>(text.word_ngrams, 1, kMaxWordNGrams) +
+                 std::clamp<std::int64_t>(sizes, 0, kLongestGroup) * kUsualWord;
+        },
+    .more_ids = [](const TextSettings& text) { return has_hashes(text) ? text.buckets : 0; },
+};
+}  // namespace tokenizers
+
+}  // namespace weft

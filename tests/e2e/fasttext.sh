@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# fastText's classifiers through the program: import, and all that a plan is for; files that are
+# refused. tests/unit/frontend/fasttext compares their answers.
+models=$(realpath "$(dirname "$0")/../fasttext")
+source "$(dirname "$0")/../e2e_setup.sh"
+
+says "softmax.plan: .*3 labels: .*texts of up to 16,?384 tokens" \
+  "$weft" import "$models/softmax.bin" -o softmax.plan
+says "negative sampling; training goes on with all labels" "$weft" import "$models/ns.bin" -o ns.plan
+for model in hs.bin ova.bin subwords.bin whole.ftz pruned.ftz qout.ftz; do
+  silent "$weft" import "$models/$model" -o "${model%.*}.plan" --quiet
+done
+
+# The same label first, and an answer for every line, the empty one too.
+for name in softmax hs subwords whole pruned qout; do
+  "$weft" predict "$name.plan" "$models/texts.txt" --top 1 2>message | cut -f 1 >labels
+  sed 's/__label__\([^ ]*\) .*/\1/' "$models/$name.golden.txt" | cmp - labels || fail "$name: other labels"
+done
+for threads in 1 2 3; do
+  "$weft" predict subwords.plan "$models/texts.txt" --top 3 --threads $threads 2>message >"answers$threads"
+  cmp answers1 "answers$threads" || fail "other answers with $threads threads"
+done
+"$weft" predict ova.plan "$models/texts.txt" --threshold 0.5 2>message >out
+grep -q "^good" out || fail "no label above the threshold: $(cat out)"
+
+# What is quantised stays so: the plan is about as large as the file.
+[ "$(stat -c %s pruned.plan)" -lt $(($(stat -c %s "$models/pruned.ftz") + 12000)) ] ||
+  fail "pruned.plan has $(stat -c %s pruned.plan) bytes"
+says "" "$weft" inspect pruned.plan --program predict
+grep -q "quantized_embedding" out || fail "no op of its own"
+
+# A plan is a plan.
+awk 'BEGIN { for (i = 0; i < 60; ++i) print "__label__" (i % 2 ? "good the film is fine " : "bad the book was awful ") "w" i }' >more
+says "" "$weft" eval subwords.plan --data more
+says "" "$weft" calibrate subwords.plan --data more -o calibrated.plan
+echo "the film was dreadful" >text
+says "" "$weft" explain subwords.plan text
+grep -q "film" out || fail "the explanation lacks the words: $(cat out)"
+for name in softmax subwords hs ova ns pruned; do
+  "$weft" train "$name.plan" --data more --epochs 2 --quiet --threads 1 -o once.plan || fail "train $name"
+  "$weft" train "$name.plan" --data more --epochs 2 --quiet --threads 2 -o again.plan || fail "train $name"
+  cmp once.plan again.plan || fail "$name: threads change what is learnt"
+done
+says "" "$weft" eval once.plan --data more
+refuses "cannot be trained|has no program @train|nothing to train|holds only what predicting needs" \
+  "$weft" train qout.plan --data more -o no.plan
+
+# Files that are no such models, and flags that are not for them.
+head -c 1000 "$models/subwords.bin" >cut.bin
+refuses "cut.bin: at byte .* the file ends in" "$weft" import cut.bin -o no.plan
+refuses "word vectors, but no labels" "$weft" import "$models/vectors.bin" -o no.plan
+grep -q -- "--vectors THIS" message || fail "no remedy: $(cat message)"
+printf 'abc' >short.bin
+refuses "short.bin: is a file, but neither an ONNX model nor one of fastText" "$weft" import short.bin -o no.plan
+misused "not for fastText models" "$weft" import "$models/softmax.bin" --labels a,b,c -o no.plan
+misused "are for a file NAME.onnx" "$weft" import "$models/softmax.bin" --tokenizer . -o no.plan
+refuses "" "$weft" import "$models/softmax.bin" -o "$models/softmax.bin"
+[ ! -e no.plan ] || fail "a plan was written"
+refuses "its numbers come from an imported model" "$weft" train /dev/stdin --data more -o no.plan <<'MODEL'
+model m
+text tokenizer=fasttext
+x = quantized_embedding(text, width=4, part=2) | mean_pool
+output softmax(x | linear(labels))
+train adam(rate=0.01)
+MODEL
+echo "fasttext: 8 models imported, answered, explained and trained"
