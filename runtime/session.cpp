@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -124,6 +125,27 @@ TextIds Session::text_ids(const PackedIds& texts, std::size_t i) const {
   return {ids, types};
 }
 
+namespace {
+
+// The place of the largest number, the first where several are equal. Eight at a time: plans may
+// have many labels.
+std::int32_t place_of_largest(std::span<const float> row) {
+  constexpr std::size_t kSide = 8;
+  std::array<float, kSide> largest;
+  largest.fill(row[0]);
+  std::size_t i = 0;
+  for (; i + kSide <= row.size(); i += kSide) {
+    for (std::size_t k = 0; k < kSide; ++k) {
+      largest[k] = row[i + k] > largest[k] ? row[i + k] : largest[k];
+    }
+  }
+  for (; i < row.size(); ++i) largest[0] = row[i] > largest[0] ? row[i] : largest[0];
+  const float found = *std::ranges::max_element(largest);
+  return static_cast<std::int32_t>(std::ranges::find(row, found) - row.begin());
+}
+
+}  // namespace
+
 void Session::run_chunk(BatchProgram& program, Predictions& out) {
   if (program.examples() == 0) return;
   program.run();
@@ -144,7 +166,7 @@ void Session::run_chunk(BatchProgram& program, Predictions& out) {
       continue;
     }
     out.probabilities_.insert(out.probabilities_.end(), row.begin(), row.end());
-    out.labels_.push_back(static_cast<std::int32_t>(std::ranges::max_element(row) - row.begin()));
+    out.labels_.push_back(place_of_largest(row));
   }
   for (std::size_t i = first; i < out.size() && plan().temperature != 1; ++i) {
     apply_temperature(out.logits(i), plan().temperature, plan().task,

@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,6 +20,7 @@
 #include "runtime/text/subwords.h"
 #include "runtime/text/tokenizers.h"
 #include "runtime/text/vocabulary.h"
+#include "runtime/text/word_cache.h"
 
 namespace weft {
 namespace {
@@ -126,52 +126,109 @@ class HashedWords {
   WordIndex index_;
 };
 
-// From a hash to its bucket's row behind the words.
-class BucketRows {
+// The remainder of a division by a number that is known beforehand: two products (Lemire, Kaser and
+// Kurz 2019, "Faster remainder by direct computation").
+class Remainder {
  public:
-  static constexpr std::int32_t kNone = -1;
+  explicit Remainder(std::uint32_t divisor)
+      : divisor_(divisor), inverse_(std::numeric_limits<std::uint64_t>::max() / divisor + 1) {}
 
-  BucketRows(std::int64_t buckets, std::span<const std::int32_t> kept)
-      : buckets_(static_cast<std::uint32_t>(buckets)) {
-    if (kept.empty()) return;
-    std::size_t slots = 16;
-    while (slots < 2 * kept.size()) slots *= 2;
-    slots_.resize(slots);
-    for (std::size_t row = 0; row < kept.size(); ++row) {
-      std::size_t i = first_slot(static_cast<std::uint32_t>(kept[row]));
-      while (slots_[i].row != kNone) i = (i + 1) & (slots - 1);
-      slots_[i] = {kept[row], static_cast<std::int32_t>(row)};
-    }
+  std::uint32_t of(std::uint32_t number) const {
+    __extension__ using Wide = unsigned __int128;
+    return static_cast<std::uint32_t>((Wide{inverse_ * number} * divisor_) >> 64U);
   }
-
-  // kNone: it has none.
-  std::int32_t find(std::uint64_t hash) const {
-    const auto bucket = static_cast<std::int32_t>(hash % buckets_);
-    if (slots_.empty()) return bucket;
-    for (std::size_t i = first_slot(static_cast<std::uint32_t>(bucket));;
-         i = (i + 1) & (slots_.size() - 1)) {
-      if (slots_[i].row == kNone || slots_[i].bucket == bucket) return slots_[i].row;
-    }
+  std::uint32_t of(std::uint64_t number) const {
+    return static_cast<std::uint32_t>(number % divisor_);
   }
 
  private:
-  struct Slot {
-    std::int32_t bucket = 0, row = kNone;
+  std::uint32_t divisor_;
+  std::uint64_t inverse_;
+};
+
+// As a sum within each byte, and of the bytes: not every x86-64 has an instruction for it.
+constexpr std::uint32_t count_bits(std::uint32_t bits) {
+  bits -= (bits >> 1U) & 0x55555555U;
+  bits = (bits & 0x33333333U) + ((bits >> 2U) & 0x33333333U);
+  return (((bits + (bits >> 4U)) & 0x0F0F0F0FU) * 0x01010101U) >> 24U;
+}
+
+// From a hash to its bucket's row behind the words. Of the buckets that were kept, bits are set,
+// and those before them are counted.
+class BucketRows {
+ public:
+  struct Found {
+    std::uint32_t row = 0;
+    bool kept = true;
   };
 
-  std::size_t first_slot(std::uint32_t bucket) const {
-    return (spread(bucket) >> 32U) & (slots_.size() - 1);
+  BucketRows(std::int64_t buckets, std::span<const std::int32_t> kept)
+      : bucket_of_(static_cast<std::uint32_t>(buckets)) {
+    if (kept.empty()) return;
+    if (buckets > kMaxMapped) {
+      throw Error(fmt::format("of {} buckets some were left out", buckets),
+                  fmt::format("that is possible for up to {} buckets", kMaxMapped));
+    }
+    blocks_.resize(static_cast<std::size_t>(buckets) / kBits + 1);
+    for (const std::int32_t bucket : kept) {
+      const auto number = static_cast<std::uint32_t>(bucket);
+      blocks_[number / kBits].bits |= 1U << (number % kBits);
+    }
+    std::uint32_t before = 0;
+    for (Block& block : blocks_) {
+      block.before = before;
+      before += count_bits(block.bits);
+    }
   }
 
-  std::uint32_t buckets_;
-  std::vector<Slot> slots_;  // a power of two, at most half full; empty: every bucket has a row
+  // Of a hash of 32 bits, or of 64.
+  std::uint32_t bucket(auto hash) const { return bucket_of_.of(hash); }
+
+  Found find(std::uint32_t bucket) const {
+    return blocks_.empty() ? Found{bucket, true} : find_kept(bucket);
+  }
+
+  // Puts `first` + row in the place of those buckets that have one, without gaps; returns how many
+  // these are.
+  std::size_t find_all(std::span<std::uint32_t> buckets, std::uint32_t first) const {
+    if (blocks_.empty()) {
+      for (std::uint32_t& bucket : buckets) bucket += first;
+      return buckets.size();
+    }
+    std::size_t found = 0;  // whether a bucket was kept cannot be foreseen: no branch
+    for (const std::uint32_t bucket : buckets) {
+      const auto [row, kept] = find_kept(bucket);
+      buckets[found] = first + row;
+      found += kept ? 1 : 0;
+    }
+    return found;
+  }
+
+ private:
+  Found find_kept(std::uint32_t bucket) const {
+    const Block& block = blocks_[bucket / kBits];
+    const std::uint32_t bit = 1U << (bucket % kBits);
+    return {block.before + count_bits(block.bits & (bit - 1)), (block.bits & bit) != 0};
+  }
+
+  static constexpr std::uint32_t kBits = 32;
+  static constexpr std::int64_t kMaxMapped = std::int64_t{1} << 28;  // in 64 MiB
+
+  struct Block {
+    std::uint32_t before = 0, bits = 0;
+  };
+
+  Remainder bucket_of_;
+  std::vector<Block> blocks_;  // empty: every bucket has a row
 };
 
 struct Memory {
+  WordCacheOf<26> cache;
   WordBuffer words;
-  std::string marked;                // the word at hand: `<word>`
-  std::vector<std::int32_t> hashes;  // of the words that n-grams are made of
-  std::vector<TextSpan> spans;       // theirs
+  std::string marked;                 // the word at hand: `<word>`
+  std::vector<std::int32_t> hashes;   // of the words that n-grams are made of
+  std::vector<TextSpan> spans;        // theirs
+  std::vector<std::uint32_t> groups;  // room for the ids of the groups of letters of a word
 };
 
 class FastText final : public Encoder {
@@ -196,6 +253,7 @@ class FastText final : public Encoder {
   std::size_t encode(const TextInput& input, TokenBuffer& buffer,
                      const EncodedText& out) const override {
     Memory& memory = buffer.memory<Memory>();
+    memory.cache.own(owner_);
     const std::size_t before = out.ids.size();
     const std::size_t max_size = before + static_cast<std::size_t>(max_ids());
     const std::size_t words = add_text(input.text, 0, max_words_, max_size, memory, out);
@@ -226,38 +284,59 @@ class FastText final : public Encoder {
   void add_word(std::string_view text, const TextToken& word, std::size_t max_size, Memory& memory,
                 const EncodedText& out) const {
     const std::string_view spelling = memory.words.text(word);
-    const std::uint32_t hash = fnv_hash(spelling);
-    const std::uint32_t id = words_.find(spelling, hash);
-    const TextSpan span{word.begin, word.end};
-    if (id != WordIndex::kAbsent) {
-      add_id(static_cast<std::int32_t>(id), span, max_size, out);
-    } else if (spelling.starts_with(kLabelPrefix)) {
-      return;
-    }
+    const bool like_label = spelling.starts_with(kLabelPrefix);
+    if (like_label && words_.find(spelling, fnv_hash(spelling)) == WordIndex::kAbsent) return;
     if (longest_ngram_ > 1) {
-      memory.hashes.push_back(static_cast<std::int32_t>(hash));
-      if (out.spans != nullptr) memory.spans.push_back(span);
+      memory.hashes.push_back(static_cast<std::int32_t>(fnv_hash(spelling)));
+      if (out.spans != nullptr) memory.spans.push_back({word.begin, word.end});
     }
-    if (max_letters_ > 0 && spelling != kEndOfText) add_groups(text, word, max_size, memory, out);
+    if (out.ids.size() >= max_size) return;
+    if (out.spans != nullptr) return add_ids_and_spans(text, word, max_size, memory, out);
+    memory.cache.append(spelling, out.ids, [&] { add_ids(spelling, memory, out.ids); });
+    if (out.ids.size() > max_size) out.ids.resize(max_size);
   }
 
-  void add_groups(std::string_view text, const TextToken& word, std::size_t max_size,
-                  Memory& memory, const EncodedText& out) const {
-    const std::string_view spelling = memory.words.text(word);
+  // The ids of a word and its groups of letters.
+  void add_ids(std::string_view spelling, Memory& memory, std::vector<std::int32_t>& ids) const {
+    const std::uint32_t id = words_.find(spelling, fnv_hash(spelling));
+    if (id != WordIndex::kAbsent) ids.push_back(static_cast<std::int32_t>(id));
+    if (max_letters_ == 0 || spelling == kEndOfText) return;
     memory.marked.assign(1, '<').append(spelling).append(1, '>');
-    std::optional<SpellingAlignment> alignment;
-    if (out.spans != nullptr) alignment.emplace(text, word, splitter_.normalization());
+    const auto sizes = static_cast<std::size_t>(max_letters_ - min_letters_ + 1);
+    memory.groups.resize(std::max(memory.groups.size(), sizes * memory.marked.size()));
+    // All buckets first, so that the memory of many is asked for at once.
+    std::uint32_t* end = memory.groups.data();
     each_subword(memory.marked, min_letters_, max_letters_, [&](const Subword& group) {
-      const std::int32_t row = rows_.find(group.hash);
-      if (row == BucketRows::kNone) return true;
-      TextSpan span{};
-      if (alignment) {
-        const std::size_t begin = std::max<std::size_t>(group.begin, 1) - 1;  // the mark is no text
-        span = alignment->covered(begin, std::min(group.end - 1, spelling.size()));
-      }
-      add_id(word_count_ + row, span, max_size, out);
+      *end++ = rows_.bucket(group.hash);
+      return true;
+    });
+    const std::span groups(memory.groups.data(), end);
+    const auto first = static_cast<std::uint32_t>(word_count_);
+    ids.insert(ids.end(), memory.groups.data(),
+               memory.groups.data() + rows_.find_all(groups, first));
+  }
+
+  void add_ids_and_spans(std::string_view text, const TextToken& word, std::size_t max_size,
+                         Memory& memory, const EncodedText& out) const {
+    const std::string_view spelling = memory.words.text(word);
+    const std::uint32_t id = words_.find(spelling, fnv_hash(spelling));
+    if (id != WordIndex::kAbsent) {
+      add_id(static_cast<std::int32_t>(id), {word.begin, word.end}, max_size, out);
+    }
+    if (max_letters_ == 0 || spelling == kEndOfText) return;
+    memory.marked.assign(1, '<').append(spelling).append(1, '>');
+    SpellingAlignment alignment(text, word, splitter_.normalization());
+    each_subword(memory.marked, min_letters_, max_letters_, [&](const Subword& group) {
+      const auto [row, kept] = rows_.find(rows_.bucket(group.hash));
+      const std::size_t begin = std::max<std::size_t>(group.begin, 1) - 1;  // the mark is no text
+      const std::size_t end = std::min(group.end - 1, spelling.size());
+      if (kept) add_id(id_of(row), alignment.covered(begin, end), max_size, out);
       return out.ids.size() < max_size;
     });
+  }
+
+  std::int32_t id_of(std::uint32_t row) const {
+    return word_count_ + static_cast<std::int32_t>(row);
   }
 
   // fastText keeps hashes of words with a sign, and extends it.
@@ -270,9 +349,8 @@ class FastText final : public Encoder {
       const std::size_t end = std::min(first + longest_ngram_, hashes.size());
       for (std::size_t last = first + 1; last < end; ++last) {
         hash = hash * kFactor + wide(last);
-        const std::int32_t row = rows_.find(hash);
-        if (row == BucketRows::kNone) continue;
-        add_id(word_count_ + row, span_of(memory, first, last, out), max_size, out);
+        const auto [row, kept] = rows_.find(rows_.bucket(hash));
+        if (kept) add_id(id_of(row), span_of(memory, first, last, out), max_size, out);
       }
     }
   }
@@ -291,6 +369,7 @@ class FastText final : public Encoder {
   BucketRows rows_;
   std::size_t max_words_, longest_ngram_;
   std::int32_t min_letters_, max_letters_;
+  std::uint64_t owner_ = WordCacheOf<26>::new_owner();
 };
 
 }  // namespace

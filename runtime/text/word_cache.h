@@ -14,7 +14,8 @@
 
 namespace weft {
 
-class WordCache {
+template <std::size_t kMaxIds>
+class WordCacheOf {
  public:
   // Tells encoders apart, which may share a thread's cache in turn.
   static std::uint64_t new_owner() {
@@ -52,13 +53,15 @@ class WordCache {
   struct Entry {
     std::uint8_t size = 0, count = 0;
     char word[22] = {};
-    std::int32_t ids[10] = {};
+    std::int32_t ids[kMaxIds] = {};
   };
-  static_assert(sizeof(Entry) == 64);
+  static_assert(sizeof(Entry) % 64 == 0, "entries do not fill cache lines");
   static constexpr std::size_t kEntries = 8192;
 
   std::vector<Entry> entries_;
   std::uint64_t owner_ = 0;
 };
+
+using WordCache = WordCacheOf<10>;
 
 }  // namespace weft

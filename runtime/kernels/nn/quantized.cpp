@@ -1,10 +1,8 @@
 // Rows of tables that are kept as codes: each part of a row is copied from the code book.
 #include <algorithm>
-#include <cstring>
 #include <span>
 
 #include "runtime/kernels/kernels.h"
-#include "runtime/kernels/simd/simd.h"
 #include "runtime/resources/threads.h"
 
 namespace weft {
@@ -29,44 +27,41 @@ class CodedTable {
 
   void decode(std::int64_t row, float* to) const {
     const std::int8_t* const codes = table_.i8() + row * parts_;
+    const float norm = norms_ ? norm_codebook_.f32()[index(norms_.i8()[row])] : 1.0F;
     switch (part_) {  // the usual widths, as loops of a known length
       case 1:
-        copy_parts<1>(codes, to);
+        put_parts<1>(codes, norm, to);
         break;
       case 2:
-        copy_parts<2>(codes, to);
+        put_parts<2>(codes, norm, to);
         break;
       case 4:
-        copy_parts<4>(codes, to);
+        put_parts<4>(codes, norm, to);
         break;
       default:
-        copy_part_range(codes, 0, part_, to);
-    }
-    if (norms_) {
-      simd::scale(norm_codebook_.f32()[index(norms_.i8()[row])], to, to, width_);
+        put_rest(codes, norm, 0, to);
     }
   }
 
  private:
   static std::int64_t index(std::int8_t code) { return std::int64_t{code} + 128; }
 
-  void copy_part_range(const std::int8_t* codes, std::int64_t first, std::int64_t part,
-                       float* to) const {
+  void put_rest(const std::int8_t* codes, float norm, std::int64_t first, float* to) const {
     for (std::int64_t m = first; m < parts_; ++m) {
-      const std::int64_t begin = m * part;
-      const float* const from = codebook_.f32() + index(codes[m]) * width_ + begin;
-      std::copy_n(from, std::min(part, width_ - begin), to + begin);
+      const std::int64_t begin = m * part_, end = std::min(begin + part_, width_);
+      const float* const from = codebook_.f32() + index(codes[m]) * width_;
+      for (std::int64_t d = begin; d < end; ++d) to[d] = norm * from[d];
     }
   }
 
   template <std::int64_t kPart>
-  void copy_parts(const std::int8_t* codes, float* to) const {
+  void put_parts(const std::int8_t* codes, float norm, float* to) const {
     const std::int64_t whole = width_ / kPart;
     for (std::int64_t m = 0; m < whole; ++m) {
       const float* const from = codebook_.f32() + index(codes[m]) * width_ + m * kPart;
-      std::memcpy(to + m * kPart, from, kPart * sizeof(float));
+      for (std::int64_t d = 0; d < kPart; ++d) to[m * kPart + d] = norm * from[d];
     }
-    copy_part_range(codes, whole, kPart, to);
+    put_rest(codes, norm, whole, to);
   }
 
   Operand table_, codebook_, norms_, norm_codebook_;
