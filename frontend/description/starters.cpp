@@ -262,6 +262,30 @@ output softmax(logits)
 train  adagrad(rate=0.1, epsilon=0.00003) batch=64 epochs=6 steps=1200 average=3
 )model";
 
+constexpr std::string_view kFastText =
+    R"model(
+# fastText's classifier (Joulin et al. 2016): the mean of the vectors of words and of hashed n-grams
+# of words and groups of letters, then a linear layer. Texts are cut at spaces: what has none, such
+# as Chinese, must be segmented before, or read by groups of letters.
+model fasttext
+
+# As fastText's -wordNgrams 2 -minn 0 -maxn 0 -bucket 200000 -minCount 1; for languages that are much
+# inflected, and for names and misspellings, min_letters=3 max_letters=6.
+text   tokenizer=fasttext word_ngrams=2 min_letters=0 max_letters=0 buckets=200000 vocabulary=1000000 min_count=1 max_tokens=1024
+
+width  = 100
+
+x      = embedding(text, width=width)
+logits = x | mean_pool | linear(labels, bias=false)
+
+# softmax: as -loss softmax; sigmoid: as -loss ova; for thousands of labels and more:
+# `output hierarchical_softmax(x | mean_pool)`, as -loss hs.
+output softmax(logits)
+
+# adagrad needs fewer epochs than fastText's descent, and no rate to be found.
+train  adagrad(rate=0.1, epsilon=0.00003) batch=64 epochs=6 steps=1200 average=3
+)model";
+
 constexpr std::array kStarters = {
     Starter{"textcnn", "convolutions of several widths, max pooling (Kim 2014): the usual choice",
             kTextCnn},
@@ -278,6 +302,9 @@ constexpr std::array kStarters = {
     Starter{"gpt2", "a published GPT-2 trained further: --pretrained FOLDER", kGpt2},
     Starter{"bow", "words and pairs of words, whatever their order: the fastest baseline",
             kBagOfWords},
+    Starter{"fasttext",
+            "fastText's classifier: words, hashed n-grams of words and groups of letters",
+            kFastText},
     Starter{"bow-zh", "bow for Chinese: characters and pairs of characters", kBagOfCharacters},
 };
 

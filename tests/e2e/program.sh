@@ -6,7 +6,7 @@ source "$(dirname "$0")/../e2e_setup.sh"
 # 300 texts of two labels that a model of any kind can tell apart, and some lines of noise words.
 film_reviews 300 30 >data.tsv
 
-for starter in textcnn textcnn-vectors textcnn-zh deepcnn-zh deepcnn bow bow-zh; do
+for starter in textcnn textcnn-vectors textcnn-zh deepcnn-zh deepcnn bow bow-zh fasttext; do
   "$weft" new "$starter" >"$starter.model"
   "$weft" check "$starter.model" >shapes
   grep -q "weights, with a full vocabulary" shapes || fail "check $starter"

@@ -122,10 +122,11 @@ void add_elementwise(std::vector<KernelCase>& all) {
     }
     for (const char* call :
          {"gelu(%x) approximate=\"tanh\"", "elu(%x) alpha=0.3", "scale(%x) factor=-2.5",
-          "softmax(%x)", "log_softmax(%x)", "reduce_sum(%x) axes=[0]", "reduce_sum(%x) axes=[1]",
-          "reduce_sum(%x) axes=[0, 1]", "reduce_mean(%x) axes=[0]", "reduce_mean(%x) axes=[1]",
-          "reduce_max(%x) axes=[0]", "reduce_max(%x) axes=[1]", "slice(%x) axis=1 begin=1 end=3",
-          "slice_grad(%x) axis=1 begin=2 extent=19", "reshape(%x) shape=[13, 1]", "concat(%x)"}) {
+          "table_sigmoid(%x)", "softmax(%x)", "log_softmax(%x)", "reduce_sum(%x) axes=[0]",
+          "reduce_sum(%x) axes=[1]", "reduce_sum(%x) axes=[0, 1]", "reduce_mean(%x) axes=[0]",
+          "reduce_mean(%x) axes=[1]", "reduce_max(%x) axes=[0]", "reduce_max(%x) axes=[1]",
+          "slice(%x) axis=1 begin=1 end=3", "slice_grad(%x) axis=1 begin=2 extent=19",
+          "reshape(%x) shape=[13, 1]", "concat(%x)"}) {
       add("input %x : f32[N, 13]", call);
     }
     for (const char* op : {"softmax_grad", "log_softmax_grad", "add", "sub", "mul"}) {
@@ -233,6 +234,35 @@ void add_attention(std::vector<KernelCase>& all) {
           fmt::format("%dq, %dkv = pool_attention_grad(%q, %kv, %dp, %from, %seed, %step) "
                       "rate=0.3 {}",
                       attrs));
+    }
+  }
+}
+
+// A table of five rows that is kept as codes.
+void add_coded_tables(std::vector<KernelCase>& all) {
+  const auto codes = [](std::int64_t count) {
+    std::vector<double> numbers;
+    for (std::int64_t i = 0; i < count; ++i) {
+      numbers.push_back(static_cast<double>((i * 101 + 128) % 256 - 128));
+    }
+    return numbers;
+  };
+  for (const auto& [width, part] :
+       std::vector<std::pair<int, int>>{{1, 1}, {16, 2}, {5, 2}, {7, 4}, {37, 1}, {10, 3}}) {
+    const int parts = (width - 1) / part + 1;
+    for (const bool norms : {false, true}) {
+      const std::string table = fmt::format(
+          "input %table : i8[5, {}]\n input %book : f32[256, {}]\n"
+          "input %norms : i8[5]\n input %factors : f32[256]\n",
+          parts, width);
+      const std::string operands =
+          fmt::format("%table, %book, {}) part={}", norms ? "%norms, %factors" : "_, _", part);
+      const std::map<std::string, std::vector<double>> given{
+          {"table", codes(5 * parts)}, {"norms", codes(5)}, {"ids", {4, 0, 0, 2, 4, 4, 1}}};
+      all.push_back({"input %ids : i32[T]\n" + table + "%y = quantized_embedding(%ids, " + operands,
+                     {{7}},
+                     given});
+      all.push_back({table + "%y = dequantize(" + operands, {}, given});
     }
   }
 }
@@ -369,6 +399,7 @@ std::vector<KernelCase> kernel_cases() {
   add_products(all);
   add_norms(all);
   add_attention(all);
+  add_coded_tables(all);
   add_lookups_and_losses(all);
   add_trees(all);
   add_optimizers(all);

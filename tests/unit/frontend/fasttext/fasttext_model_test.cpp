@@ -135,7 +135,8 @@ TEST_CASE("fasttext: a file that is cut short anywhere is refused, with its byte
     const std::string whole = bytes_of(name);
     for (std::size_t size = 0; size < whole.size(); size += 1 + size / 100) {
       CAPTURE(size);
-      CHECK(test::contains(refusal(whole.substr(0, size)), size < 64 ? "first 64 bytes" : "at byte"));
+      CHECK(
+          test::contains(refusal(whole.substr(0, size)), size < 64 ? "first 64 bytes" : "at byte"));
     }
     CHECK(test::contains(refusal(whole + "x"), "there is more than the model"));
   }
