@@ -154,8 +154,26 @@ void add_coded(const std::string& layer, const Matrix& matrix, ImportedModel& im
   add("norm_codebook", matrix.norm_codebook);
 }
 
+// Models of some versions have rows for buckets that nothing is hashed to.
+void leave_out_unused_rows(Model& model) {
+  const HashedNGrams ngrams = hashed_ngrams(model);
+  const auto words = static_cast<std::int64_t>(model.words.size());
+  Matrix& table = model.input;
+  if (ngrams.words > 1 || ngrams.max_letters > 0 || table.rows == words) return;
+  for (fasttext::Bytes* rows : {&table.numbers, &table.codes, &table.norms}) {
+    if (*rows == nullptr) continue;
+    const std::size_t row = (*rows)->size() / static_cast<std::size_t>(table.rows);
+    const auto kept = std::make_shared<AlignedBytes>(row * static_cast<std::size_t>(words));
+    std::memcpy(kept->data(), (*rows)->data(), kept->size());
+    *rows = kept;
+  }
+  table.rows = words;
+  model.kept_buckets.clear();
+}
+
 ImportedModel hand_over(Model&& model) {
   ImportedModel imported;
+  leave_out_unused_rows(model);
   if (model.input.quantized()) {
     add_coded("x.quantized_embedding", model.input, imported);
   } else {

@@ -23,7 +23,7 @@ awk 'BEGIN { srand(5); for (i = 0; i < 1600; ++i) print "__label__t" i % 270 " w
   >"$work/topics"
 
 printf '%s\n' 'the film is fine , n3' 'the café was bad' 'a story  so	so' 'THE plot' \
-  'unseen words only' '电影 is great' 'n1 n2 __label__good n3' 'the book </s> was awful' 'x' '' \
+  'unseen words only' '电影 is great' 'n1 n2 __label__good n3' 'x' '' \
   'word7 and w3' 'word211' 'words12 and' >texts.txt
 printf 'the \377\376 film\n' >>texts.txt
 
@@ -46,12 +46,12 @@ answers subwords.bin
 quantised() {
   fasttext quantize -input "$work/$3" -output "$work/$1" "${@:4}" >"$work/log" 2>&1
   cp "$work/$1.ftz" "$2.ftz"
-  answers "$2.ftz" 20
+  answers "$2.ftz" "${labels:--1}"
 }
 quantised subwords whole texts -dsub 4
 quantised subwords pruned texts -qnorm -cutoff 280 -dsub 2
 model topics topics -wordNgrams 2 -bucket 200
-quantised topics qout topics -qout -qnorm -dsub 5
+labels=20 quantised topics qout topics -qout -qnorm -dsub 5
 model topics topics -loss hs
 cp "$work/topics.bin" tree.bin
 answers tree.bin 20

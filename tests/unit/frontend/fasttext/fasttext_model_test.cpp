@@ -143,7 +143,7 @@ TEST_CASE("fasttext: a file that is cut short anywhere is refused, with its byte
 }
 
 TEST_CASE("fasttext: damaged bytes are refused, or read as other numbers") {
-  for (const char* name : {"hs.bin", "qout.ftz"}) {
+  for (const char* name : {"hs.bin", "subwords.bin", "qout.ftz"}) {
     const std::string whole = bytes_of(name);
     for (std::size_t at = 0; at < whole.size(); at += 1 + at / 40) {
       for (const char other : {'\xFF', '\x7F'}) {
