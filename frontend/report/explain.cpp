@@ -179,7 +179,7 @@ class Walk {
   Words find_words(ValueId id, std::int64_t row) {
     const Node* made = producers_[static_cast<std::size_t>(id)];
     if (made == nullptr) return {};  // a weight
-    if (made->op == &ops::embedding) return {row, row};
+    if (made->op == &ops::embedding || made->op == &ops::quantized_embedding) return {row, row};
     const ValueId x = made->inputs.front();
     const bool pool = made->op == &ops::local_max_pool || made->op == &ops::local_mean_pool;
     Words found;
@@ -215,8 +215,12 @@ class Walk {
 // the text's words in their order.
 Bindings bindings(const Graph& graph, const Plan& plan, std::span<const std::int32_t> ids) {
   std::set<std::string, std::less<>> tables;
+  const auto add = [&](ValueId id) {
+    if (id != kNoValue) tables.insert(graph[id].name);
+  };
   for (const Node& node : graph.nodes) {
-    if (node.op == &ops::embedding) tables.insert(graph[node.inputs[1]].name);
+    if (node.op == &ops::embedding || node.op == &ops::quantized_embedding) add(node.inputs[1]);
+    if (node.op == &ops::quantized_embedding) add(node.inputs[3]);  // norms
   }
   Bindings given;
   for (const Value& value : graph.values) {
@@ -358,8 +362,15 @@ Explanation Explainer::explain_window(std::span<const std::int32_t> ids,
     const auto last = static_cast<std::size_t>(range.last);
     TextSpan bytes = explanation.words[first];
     for (std::size_t i = first; i <= last; ++i) {  // tokens may lie within one another
-      bytes.begin = std::min(bytes.begin, explanation.words[i].begin);
-      bytes.end = std::max(bytes.end, explanation.words[i].end);
+      const TextSpan& word = explanation.words[i];
+      if (word.begin == word.end) continue;  // `</s>`
+      if (bytes.begin == bytes.end) bytes = word;
+      bytes.begin = std::min(bytes.begin, word.begin);
+      bytes.end = std::max(bytes.end, word.end);
+    }
+    if (bytes.begin == bytes.end) {  // of no words of the text
+      explanation.bias += share.contribution;
+      continue;
     }
     explanation.ngrams.push_back({first, last, bytes, share.contribution, share.activations});
   }

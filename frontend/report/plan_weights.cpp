@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "ir/diagnostic.h"
 #include "ir/ops/nn/label_tree.h"
@@ -14,6 +15,38 @@ std::span<const float> floats(const PlanTensor& tensor) {
   return {reinterpret_cast<const float*>(tensor.bytes.data()), tensor.bytes.size() / sizeof(float)};
 }
 
+namespace {
+
+// True if a tensor is a table of words as `type` says, but for the number of rows, and has one for
+// each id.
+bool fits_table(const TensorType& tensor, const TensorType& type,
+                std::span<const std::int32_t> ids) {
+  if (tensor.dtype != type.dtype || tensor.shape.empty()) return false;
+  const Shape &all = tensor.shape, &wanted = type.shape;
+  return std::equal(all.begin() + 1, all.end(), wanted.begin() + 1, wanted.end()) &&
+         std::ranges::all_of(ids, [&](std::int32_t id) { return id < all[0].value; });
+}
+
+double number_at(const PlanTensor& tensor, std::size_t i) {
+  const auto number = [&]<class T>(T type) -> double {
+    std::memcpy(&type, tensor.bytes.data() + i * sizeof type, sizeof type);
+    return static_cast<double>(type);
+  };
+  switch (tensor.type.dtype) {
+    case DType::f32:
+      return number(float{});
+    case DType::i32:
+      return number(std::int32_t{});
+    case DType::i16:
+      return number(std::int16_t{});
+    case DType::i8:
+      return number(std::int8_t{});
+  }
+  return 0;
+}
+
+}  // namespace
+
 const PlanTensor& checked_weights(const Plan& plan, const Value& value, bool table,
                                   std::span<const std::int32_t> ids) {
   const PlanTensor* tensor = plan.tensor(value.name);
@@ -21,15 +54,9 @@ const PlanTensor& checked_weights(const Plan& plan, const Value& value, bool tab
     throw Error(fmt::format("the plan does not hold the weights %{}", value.name),
                 "it was made with --fold: use the plan that it was made from");
   }
-  bool fits = tensor->type == value.type;
-  if (table) {
-    const Shape& shape = tensor->type.shape;
-    fits = tensor->type.dtype == DType::f32 && shape.size() == 2 &&
-           shape[1] == value.type.shape[1] &&
-           std::ranges::all_of(ids, [&](std::int32_t id) { return id < shape[0].value; });
+  if (table ? fits_table(tensor->type, value.type, ids) : tensor->type == value.type) {
+    return *tensor;
   }
-  const DType dtype = value.type.dtype;  // i32: a tree of labels
-  if (fits && (dtype == DType::f32 || dtype == DType::i32)) return *tensor;
   throw Error(fmt::format("the weights %{} are {}, but the plan's description says {}", value.name,
                           to_string(tensor->type), to_string(value.type)),
               "the plan is inconsistent: compile it again");
@@ -41,21 +68,16 @@ Tensor weights_of(const Plan& plan, const Value& value, bool table,
   Extents shape;
   for (const Dim& dim : value.type.shape) shape.push_back(dim.value);
   Tensor copy(shape);
-  const std::size_t count = tensor.bytes.size() / sizeof(float);
-  if (value.type.dtype == DType::i32) {
-    const auto* numbers = reinterpret_cast<const std::int32_t*>(tensor.bytes.data());
-    std::copy_n(numbers, count, copy.data.begin());
-    return copy;
-  }
-  const std::span numbers(reinterpret_cast<const float*>(tensor.bytes.data()), count);
   if (!table) {
-    std::ranges::copy(numbers, copy.data.begin());
+    for (std::size_t i = 0; i < copy.data.size(); ++i) copy.data[i] = number_at(tensor, i);
     return copy;
   }
-  const auto width = static_cast<std::size_t>(copy.columns());
+  const std::size_t width = copy.data.size() / static_cast<std::size_t>(copy.shape[0]);
   auto to = copy.data.begin();
   for (const std::int32_t id : ids) {
-    to = std::ranges::copy(numbers.subspan(static_cast<std::size_t>(id) * width, width), to).out;
+    for (std::size_t i = 0; i < width; ++i) {
+      *to++ = number_at(tensor, static_cast<std::size_t>(id) * width + i);
+    }
   }
   return copy;
 }
