@@ -7,7 +7,10 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <span>
 #include <utility>
+
+#include "ir/finite.h"
 
 namespace weft {
 
@@ -16,11 +19,10 @@ NoNumber::NoNumber()
             "train it again from its description, at a lower --rate") {}
 
 void expect_numbers(const Predictions& predictions, std::size_t k) {
-  const auto finite = [](float x) { return std::isfinite(x); };
-  if (!std::ranges::all_of(predictions.logits(k), finite) ||
-      !std::ranges::all_of(predictions.probabilities(k), finite)) {
-    throw NoNumber();
-  }
+  const auto finite = [](std::span<const float> numbers) {
+    return all_finite(std::as_bytes(numbers));
+  };
+  if (!finite(predictions.logits(k)) || !finite(predictions.probabilities(k))) throw NoNumber();
 }
 
 void predict_all(Session& session, const Dataset& data, const TakePrediction& take,

@@ -184,6 +184,10 @@ class BucketRows {
   // Of a hash of 32 bits, or of 64.
   std::uint32_t bucket(auto hash) const { return bucket_of_.of(hash); }
 
+  void prefetch(std::uint32_t bucket) const {
+    if (!blocks_.empty()) __builtin_prefetch(&blocks_[bucket / kBits]);
+  }
+
   Found find(std::uint32_t bucket) const {
     return blocks_.empty() ? Found{bucket, true} : find_kept(bucket);
   }
@@ -307,7 +311,8 @@ class FastText final : public Encoder {
     // All buckets first, so that the memory of many is asked for at once.
     std::uint32_t* end = memory.groups.data();
     each_subword(memory.marked, min_letters_, max_letters_, [&](const Subword& group) {
-      *end++ = rows_.bucket(group.hash);
+      *end = rows_.bucket(group.hash);
+      rows_.prefetch(*end++);
       return true;
     });
     const std::span groups(memory.groups.data(), end);

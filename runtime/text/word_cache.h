@@ -56,7 +56,7 @@ class WordCacheOf {
     std::int32_t ids[kMaxIds] = {};
   };
   static_assert(sizeof(Entry) % 64 == 0, "entries do not fill cache lines");
-  static constexpr std::size_t kEntries = 8192;
+  static constexpr std::size_t kEntries = (std::size_t{1} << 19U) / sizeof(Entry);  // in 512 KB
 
   std::vector<Entry> entries_;
   std::uint64_t owner_ = 0;

@@ -3,6 +3,7 @@
 # refused. tests/unit/frontend/fasttext compares their answers.
 models=$(realpath "$(dirname "$0")/../fasttext")
 source "$(dirname "$0")/../e2e_setup.sh"
+works() { "$@" >out 2>message </dev/null || fail "status $? from: $* ($(cat message))"; }
 
 says "softmax.plan: .*3 labels: .*texts of up to 16,?384 tokens" \
   "$weft" import "$models/softmax.bin" -o softmax.plan
@@ -26,24 +27,24 @@ grep -q "^good" out || fail "no label above the threshold: $(cat out)"
 # What is quantised stays so: the plan is about as large as the file.
 [ "$(stat -c %s pruned.plan)" -lt $(($(stat -c %s "$models/pruned.ftz") + 12000)) ] ||
   fail "pruned.plan has $(stat -c %s pruned.plan) bytes"
-says "" "$weft" inspect pruned.plan --program predict
+works "$weft" inspect pruned.plan --program predict
 grep -q "quantized_embedding" out || fail "no op of its own"
 
 # A plan is a plan.
-awk 'BEGIN { for (i = 0; i < 60; ++i) print "__label__" (i % 2 ? "good the film is fine " : "bad the book was awful ") "w" i }' >more
-says "" "$weft" eval subwords.plan --data more
-says "" "$weft" calibrate subwords.plan --data more -o calibrated.plan
-echo "the film was dreadful" >text
-says "" "$weft" explain subwords.plan text
+awk 'BEGIN { for (i = 0; i < 60; ++i) print "__label__" (i % 2 ? "good the film is fine " : "bad the book was awful ") "w" i
+  print "__label__bad the plot is fine"; print "__label__good so so" }' >more
+works "$weft" eval subwords.plan --data more
+works "$weft" calibrate subwords.plan --data more -o calibrated.plan
+works "$weft" explain subwords.plan "the film was dreadful"
 grep -q "film" out || fail "the explanation lacks the words: $(cat out)"
 for name in softmax subwords hs ova ns pruned; do
   "$weft" train "$name.plan" --data more --epochs 2 --quiet --threads 1 -o once.plan || fail "train $name"
   "$weft" train "$name.plan" --data more --epochs 2 --quiet --threads 2 -o again.plan || fail "train $name"
   cmp once.plan again.plan || fail "$name: threads change what is learnt"
 done
-says "" "$weft" eval once.plan --data more
-refuses "cannot be trained|has no program @train|nothing to train|holds only what predicting needs" \
-  "$weft" train qout.plan --data more -o no.plan
+works "$weft" eval once.plan --data more
+awk 'BEGIN { for (i = 0; i < 40; ++i) print "__label__t" i % 4 " word" i % 4 " and w" i }' >topics
+refuses "cannot be trained" "$weft" train qout.plan --data topics -o no.plan
 
 # Files that are no such models, and flags that are not for them.
 head -c 1000 "$models/subwords.bin" >cut.bin
