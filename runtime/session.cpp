@@ -56,7 +56,8 @@ Session::Session(std::shared_ptr<Model> model, SessionOptions options)
   const Graph* train = plan().program(programs::kTrain);
   if (train == nullptr) {
     throw Error("the plan only predicts: it holds no training program",
-                "`weft compile --predict-only` leaves it out; train the plan that was made from");
+                "`weft compile --predict-only` leaves it out: train the plan that was made from; a "
+                "model that was imported with all its weights quantised cannot be trained");
   }
   train_ = std::make_unique<BatchProgram>(*train, model_->memory, plan(), options_.threads);
   if (train_->reads_rows()) bind_rows();

@@ -1,5 +1,5 @@
-// Layers whose weights are kept as codes (ir/ops/nn/quantized.cpp), for the table of layers. Only an
-// imported model has such weights.
+// Layers whose weights are kept as codes (ir/ops/nn/quantized.cpp), for the table of layers. Only
+// an imported model has such weights.
 #pragma once
 
 #include "frontend/description/layers.h"

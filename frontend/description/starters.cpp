@@ -269,9 +269,9 @@ constexpr std::string_view kFastText =
 # as Chinese, must be segmented before, or read by groups of letters.
 model fasttext
 
-# As fastText's -wordNgrams 2 -minn 0 -maxn 0 -bucket 200000 -minCount 1; for languages that are much
-# inflected, and for names and misspellings, min_letters=3 max_letters=6.
-text   tokenizer=fasttext word_ngrams=2 min_letters=0 max_letters=0 buckets=200000 vocabulary=1000000 min_count=1 max_tokens=1024
+# As fastText's -wordNgrams 2 -bucket 200000. min_count=5 leaves out rare words; min_letters=3
+# max_letters=6 reads groups of letters too, for inflected languages, names and misspellings.
+text   tokenizer=fasttext word_ngrams=2 buckets=200000 vocabulary=1000000 max_tokens=1024
 
 width  = 100
 

@@ -211,38 +211,6 @@ class Walk {
   double bias_ = 0;
 };
 
-// The weights and states of a graph that was lowered for one text: of tables of words, the rows of
-// the text's words in their order.
-Bindings bindings(const Graph& graph, const Plan& plan, std::span<const std::int32_t> ids) {
-  std::set<std::string, std::less<>> tables;
-  const auto add = [&](ValueId id) {
-    if (id != kNoValue) tables.insert(graph[id].name);
-  };
-  for (const Node& node : graph.nodes) {
-    if (node.op == &ops::embedding || node.op == &ops::quantized_embedding) add(node.inputs[1]);
-    if (node.op == &ops::quantized_embedding) add(node.inputs[3]);  // norms
-  }
-  Bindings given;
-  for (const Value& value : graph.values) {
-    if (value.role != Role::param && value.role != Role::state) continue;
-    const bool table = tables.contains(value.name);
-    given[value.name] = weights_of(plan, value, table, ids);
-  }
-  const auto count = static_cast<std::int64_t>(ids.size());
-  Tensor numbers({count});
-  std::iota(numbers.data.begin(), numbers.data.end(), 0.0);
-  given[std::string(programs::kIds)] = std::move(numbers);
-  Tensor offsets({2});
-  offsets.data = {0.0, static_cast<double>(count)};
-  given[std::string(programs::kOffsets)] = std::move(offsets);
-  if (has_input(graph, programs::kWindows)) {
-    Tensor one({2});
-    one.data = {0.0, 1.0};
-    given[std::string(programs::kWindows)] = std::move(one);
-  }
-  return given;
-}
-
 // The row before the mean of a text's windows, of which there is one here.
 ValueId of_window(const Graph& graph, ValueId row) {
   const auto windows = graph.find(programs::kWindows);
@@ -345,7 +313,7 @@ Explanation Explainer::explain_window(std::span<const std::int32_t> ids,
   for (std::size_t i = 0; i < graph.values.size(); ++i) {
     graph.results.push_back(ValueId{static_cast<std::uint32_t>(i)});
   }
-  Walk walk(graph, interpret(graph, bindings(graph, plan_, ids)).results);
+  Walk walk(graph, interpret(graph, bindings_of_text(graph, plan_, ids)).results);
   const Told told = told_of(graph, walk, label, plan_.labels.size());
   const std::vector<double>& row = walk.at(told.row).data;
   explanation.decisions = told.decisions;

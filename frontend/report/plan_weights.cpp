@@ -5,9 +5,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
+#include <set>
+#include <string>
 
 #include "ir/diagnostic.h"
 #include "ir/ops/nn/label_tree.h"
+#include "ir/ops/ops.h"
+#include "ir/plan/program_interface.h"
 
 namespace weft {
 
@@ -80,6 +85,36 @@ Tensor weights_of(const Plan& plan, const Value& value, bool table,
     }
   }
   return copy;
+}
+
+Bindings bindings_of_text(const Graph& graph, const Plan& plan, std::span<const std::int32_t> ids) {
+  std::set<std::string, std::less<>> tables;
+  const auto add = [&](ValueId id) {
+    if (id != kNoValue) tables.insert(graph[id].name);
+  };
+  for (const Node& node : graph.nodes) {
+    if (node.op == &ops::embedding || node.op == &ops::quantized_embedding) add(node.inputs[1]);
+    if (node.op == &ops::quantized_embedding) add(node.inputs[3]);  // norms
+  }
+  Bindings given;
+  for (const Value& value : graph.values) {
+    if (value.role != Role::param && value.role != Role::state) continue;
+    const bool table = tables.contains(value.name);
+    given[value.name] = weights_of(plan, value, table, ids);
+  }
+  const auto count = static_cast<std::int64_t>(ids.size());
+  Tensor numbers({count});
+  std::iota(numbers.data.begin(), numbers.data.end(), 0.0);
+  given[std::string(programs::kIds)] = std::move(numbers);
+  Tensor offsets({2});
+  offsets.data = {0.0, static_cast<double>(count)};
+  given[std::string(programs::kOffsets)] = std::move(offsets);
+  if (has_input(graph, programs::kWindows)) {
+    Tensor one({2});
+    one.data = {0.0, 1.0};
+    given[std::string(programs::kWindows)] = std::move(one);
+  }
+  return given;
 }
 
 std::vector<double> decision_weights(const Tensor& tree, const Tensor& rows, std::size_t label) {

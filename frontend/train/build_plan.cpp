@@ -163,10 +163,13 @@ class Builder {
     }
     const GraphSizes training =
         batch_sizes(ids, settings_.batch, std::max(encoder_->max_ids(), tokens), plan_.text);
-    add_program(compile_predicting(lowered_.graph, ids, plan_.text, options_), programs::kPredict);
+    std::vector<std::pair<std::string_view, Compiled>> made;
+    made.emplace_back(programs::kPredict,
+                      compile_predicting(lowered_.graph, ids, plan_.text, options_));
     if (can_train()) {
-      add_program(compile_train(sized(lowered_.graph, training), options_), programs::kTrain);
+      made.emplace_back(programs::kTrain, compile_train(sized(lowered_.graph, training), options_));
     }
+    add_programs(std::move(made));
     for (std::string& text : vectors_.report()) plan_.notes.push_back({"", std::move(text)});
     expect_memory(plan_.programs, {.average = settings_.average > 0, .table_rows = 0});
     for (const Graph& program : plan_.programs) add_tensors(program);
@@ -218,14 +221,19 @@ class Builder {
     });
   }
 
-  // A program, and those that were made with it.
-  void add_program(Compiled made, std::string_view name) {
-    plan_.programs.push_back(std::move(made.program));
-    for (auto& more : {&made.load, &made.flush, &made.encode, &made.head}) {
-      if (*more) plan_.programs.push_back(std::move(**more));
+  // Both programs first, then those that were made with them.
+  void add_programs(std::vector<std::pair<std::string_view, Compiled>> made) {
+    for (auto& [name, compiled] : made) {
+      plan_.programs.push_back(std::move(compiled.program));
+      for (std::string& text : compiled.notes) {
+        plan_.notes.push_back({std::string(name), std::move(text)});
+      }
     }
-    for (std::string& text : made.notes)
-      plan_.notes.push_back({std::string(name), std::move(text)});
+    for (auto& [name, compiled] : made) {
+      for (auto* const more : {&compiled.load, &compiled.flush, &compiled.encode, &compiled.head}) {
+        if (*more) plan_.programs.push_back(std::move(**more));
+      }
+    }
   }
 
   // Declares each param and state of a program once among the plan's tensors, at its first value;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "ir/diagnostic.h"
+#include "runtime/text/bucket_rows.h"
 #include "runtime/text/spelling_alignment.h"
 #include "runtime/text/splitting-inl.h"
 #include "runtime/text/subwords.h"
@@ -124,106 +125,6 @@ class HashedWords {
   std::string_view bytes_;
   std::vector<std::uint32_t> offsets_;
   WordIndex index_;
-};
-
-// The remainder of a division by a number that is known beforehand: two products (Lemire, Kaser and
-// Kurz 2019, "Faster remainder by direct computation").
-class Remainder {
- public:
-  explicit Remainder(std::uint32_t divisor)
-      : divisor_(divisor), inverse_(std::numeric_limits<std::uint64_t>::max() / divisor + 1) {}
-
-  std::uint32_t of(std::uint32_t number) const {
-    __extension__ using Wide = unsigned __int128;
-    return static_cast<std::uint32_t>((Wide{inverse_ * number} * divisor_) >> 64U);
-  }
-  std::uint32_t of(std::uint64_t number) const {
-    return static_cast<std::uint32_t>(number % divisor_);
-  }
-
- private:
-  std::uint32_t divisor_;
-  std::uint64_t inverse_;
-};
-
-// As a sum within each byte, and of the bytes: not every x86-64 has an instruction for it.
-constexpr std::uint32_t count_bits(std::uint32_t bits) {
-  bits -= (bits >> 1U) & 0x55555555U;
-  bits = (bits & 0x33333333U) + ((bits >> 2U) & 0x33333333U);
-  return (((bits + (bits >> 4U)) & 0x0F0F0F0FU) * 0x01010101U) >> 24U;
-}
-
-// From a hash to its bucket's row behind the words. Of the buckets that were kept, bits are set,
-// and those before them are counted.
-class BucketRows {
- public:
-  struct Found {
-    std::uint32_t row = 0;
-    bool kept = true;
-  };
-
-  BucketRows(std::int64_t buckets, std::span<const std::int32_t> kept)
-      : bucket_of_(static_cast<std::uint32_t>(buckets)) {
-    if (kept.empty()) return;
-    if (buckets > kMaxMapped) {
-      throw Error(fmt::format("of {} buckets some were left out", buckets),
-                  fmt::format("that is possible for up to {} buckets", kMaxMapped));
-    }
-    blocks_.resize(static_cast<std::size_t>(buckets) / kBits + 1);
-    for (const std::int32_t bucket : kept) {
-      const auto number = static_cast<std::uint32_t>(bucket);
-      blocks_[number / kBits].bits |= 1U << (number % kBits);
-    }
-    std::uint32_t before = 0;
-    for (Block& block : blocks_) {
-      block.before = before;
-      before += count_bits(block.bits);
-    }
-  }
-
-  // Of a hash of 32 bits, or of 64.
-  std::uint32_t bucket(auto hash) const { return bucket_of_.of(hash); }
-
-  void prefetch(std::uint32_t bucket) const {
-    if (!blocks_.empty()) __builtin_prefetch(&blocks_[bucket / kBits]);
-  }
-
-  Found find(std::uint32_t bucket) const {
-    return blocks_.empty() ? Found{bucket, true} : find_kept(bucket);
-  }
-
-  // Puts `first` + row in the place of those buckets that have one, without gaps; returns how many
-  // these are.
-  std::size_t find_all(std::span<std::uint32_t> buckets, std::uint32_t first) const {
-    if (blocks_.empty()) {
-      for (std::uint32_t& bucket : buckets) bucket += first;
-      return buckets.size();
-    }
-    std::size_t found = 0;  // whether a bucket was kept cannot be foreseen: no branch
-    for (const std::uint32_t bucket : buckets) {
-      const auto [row, kept] = find_kept(bucket);
-      buckets[found] = first + row;
-      found += kept ? 1 : 0;
-    }
-    return found;
-  }
-
- private:
-  Found find_kept(std::uint32_t bucket) const {
-    const Block& block = blocks_[bucket / kBits];
-    const std::uint32_t bit = 1U << (bucket % kBits);
-    return {block.before + count_bits(block.bits & (bit - 1)), (block.bits & bit) != 0};
-  }
-
-  static constexpr std::uint32_t kBits = 32;
-  static constexpr std::int64_t kMaxMapped = std::int64_t{1} << 28;  // in 64 MiB
-
-  struct Block {
-    std::uint32_t before = 0, bits = 0;
-  };
-
-  Remainder bucket_of_;
-  std::vector<Block> blocks_;  // empty: every bucket has a row
 };
 
 struct Memory {

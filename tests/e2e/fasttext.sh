@@ -57,11 +57,12 @@ misused "not for fastText models" "$weft" import "$models/softmax.bin" --labels 
 misused "are for a file NAME.onnx" "$weft" import "$models/softmax.bin" --tokenizer . -o no.plan
 refuses "" "$weft" import "$models/softmax.bin" -o "$models/softmax.bin"
 [ ! -e no.plan ] || fail "a plan was written"
-refuses "its numbers come from an imported model" "$weft" train /dev/stdin --data more -o no.plan <<'MODEL'
+cat >coded.model <<'MODEL'
 model m
 text tokenizer=fasttext
 x = quantized_embedding(text, width=4, part=2) | mean_pool
 output softmax(x | linear(labels))
 train adam(rate=0.01)
 MODEL
+refuses "its numbers come from an imported model" "$weft" train coded.model --data more -o no.plan
 echo "fasttext: 8 models imported, answered, explained and trained"

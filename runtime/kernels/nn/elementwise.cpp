@@ -41,7 +41,8 @@ KernelPtr make_table_sigmoid(const BindContext& bind) {
     static const auto table = [] {
       std::array<float, static_cast<std::size_t>(2 * kLimit * kSteps) + 1> values;
       for (std::size_t i = 0; i < values.size(); ++i) {
-        values[i] = static_cast<float>(1 / (1 + std::exp(kLimit - static_cast<double>(i) / kSteps)));
+        const double number = static_cast<double>(i) / kSteps - kLimit;
+        values[i] = static_cast<float>(1 / (1 + std::exp(-number)));
       }
       return values;
     }();
