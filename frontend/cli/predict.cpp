@@ -120,6 +120,8 @@ class Texts {
 // A block holds at most this many texts and bytes of them; they are answered together.
 constexpr std::size_t kMaxTexts = 1024;
 constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
+// Probabilities that are held at once: where there are very many labels, of fewer texts.
+constexpr std::size_t kMaxScores = std::size_t{1} << 22;
 
 struct Block {
   std::string texts;  // end to end
@@ -187,12 +189,18 @@ class Predictor {
       if (pairs && !texts_.back().pair) block.single.at(number);
     }
     encode(block);
-    session_.predict_ids({ids_, offsets_, types_}, predictions_);
     block.unread = unread_.take();
     block.answers.clear();
-    for (std::size_t i = 0; i < predictions_.size(); ++i) {
-      expect_numbers(predictions_, i);
-      write(i, block);
+    const std::size_t portion =
+        std::max<std::size_t>(kMaxScores / std::max<std::size_t>(spelling_.size(), 1), 1);
+    for (std::size_t first = 0; first < texts_.size(); first += portion) {
+      const std::size_t count = std::min(portion, texts_.size() - first);
+      const auto offsets = std::span(offsets_).subspan(first, count + 1);
+      session_.predict_ids({ids_, offsets, types_}, predictions_);
+      for (std::size_t i = 0; i < count; ++i) {
+        expect_numbers(predictions_, i);
+        write(i, first + i, block);
+      }
     }
   }
 
@@ -230,19 +238,20 @@ class Predictor {
     return given;
   }
 
-  void write(std::size_t i, Block& block) {
+  // The answer `i` of a portion, to a text of the block.
+  void write(std::size_t i, std::size_t text, Block& block) {
     const std::size_t count = rank(i);
     const auto p = predictions_.probabilities(i);
     const auto out = std::back_inserter(block.answers);
     const bool with_id = !flags_.reading.id_column.empty();
     if (json_) {
       fmt::format_to(out, "{{");
-      if (with_id) fmt::format_to(out, "\"id\":{},", json_string(block.ids[i]));
-      fmt::format_to(out, "\"text\":{},", json_string(texts_[i].text));
-      if (texts_[i].pair) fmt::format_to(out, "\"pair\":{},", json_string(*texts_[i].pair));
+      if (with_id) fmt::format_to(out, "\"id\":{},", json_string(block.ids[text]));
+      fmt::format_to(out, "\"text\":{},", json_string(texts_[text].text));
+      if (texts_[text].pair) fmt::format_to(out, "\"pair\":{},", json_string(*texts_[text].pair));
       fmt::format_to(out, "\"labels\":[");
     } else if (with_id) {
-      fmt::format_to(out, "{}{}", block.ids[i], count == 0 ? "" : "\t");
+      fmt::format_to(out, "{}{}", block.ids[text], count == 0 ? "" : "\t");
     }
     for (std::size_t k = 0; k < count; ++k) {
       const std::size_t label = ranking_[k];
