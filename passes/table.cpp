@@ -19,7 +19,8 @@ constexpr std::array kPasses = {
 
 constexpr std::array kPipelines = {
     Pipeline{"predict", "forward graph -> the program that predicts",
-             "infer-only,simplify,cse,sink-activation,sink-pick,merge-embeddings,conv1d-to-taps,"
+             "infer-only,simplify,cse,sink-activation,sink-pick,sink-mean,merge-embeddings,"
+             "conv1d-to-taps,"
              "project-embedding,fold,simplify,fuse-conv1d-bias-relu,cse,dce",
              "zero-copy-concat,plan-memory"},
     Pipeline{"train", "forward graph -> the program of one training step",
