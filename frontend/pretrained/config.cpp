@@ -247,7 +247,7 @@ void read_labels(ConfigReader& reader, PretrainedConfig& config) {
            names.insert(at->get<std::string>()).second;
     if (good) config.labels.push_back(at->get<std::string>());
   }
-  const auto control = [](char c) { return (c >= 0 && c < 0x20) || c == 0x7F; };
+  const auto control = [](unsigned char c) { return c < 0x20 || c == 0x7F; };
   for (const std::string& label : config.labels) {
     if (std::ranges::none_of(label, control)) continue;
     reader.wrong(fmt::format("`id2label` is {}: a label holds a control character",

@@ -26,7 +26,7 @@ inline bool is_white_space(char32_t scalar) {
 }
 
 // White space, control and format characters: nothing a reader sees.
-constexpr bool is_ascii_blank(char c) { return (c >= 0 && c <= ' ') || c == 0x7F; }
+constexpr bool is_ascii_blank(char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7F; }
 inline bool is_blank(char32_t scalar) {
   if (scalar < 0x80) return is_ascii_blank(static_cast<char>(scalar));
   const std::int8_t category = u_charType(static_cast<UChar32>(scalar));

@@ -1,4 +1,5 @@
 // Activations and their gradients: vector loops, and the kernels made of them.
+#include "runtime/kernels/simd/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/kernels/simd/activation.cpp"
 #include <hwy/foreach_target.h>  // must come before highway.h

@@ -1,7 +1,7 @@
 // One head of one sequence: tiles of query rows against all keys, with the scores in scratch.
 #include "runtime/kernels/simd/attention.h"
 
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+#include "runtime/kernels/simd/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/kernels/simd/attention.cpp"
 #include <hwy/foreach_target.h>  // must come before highway.h

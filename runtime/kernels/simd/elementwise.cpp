@@ -1,4 +1,5 @@
 // Elementwise maps: arithmetic, dropout, softmax of rows.
+#include "runtime/kernels/simd/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/kernels/simd/elementwise.cpp"
 #include <hwy/foreach_target.h>  // must come before highway.h

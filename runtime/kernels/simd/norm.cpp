@@ -5,7 +5,7 @@
 // "Algorithms for computing the sample variance", The American Statistician, 1983).
 #include "runtime/kernels/simd/norm.h"
 
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+#include "runtime/kernels/simd/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/kernels/simd/norm.cpp"
 #include <hwy/foreach_target.h>  // must come before highway.h

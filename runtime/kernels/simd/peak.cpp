@@ -1,7 +1,7 @@
 // Chains of multiply-adds in registers, and of loads, compiled once per instruction set.
 #include "runtime/kernels/simd/peak.h"
 
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+#include "runtime/kernels/simd/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/kernels/simd/peak.cpp"
 #include <hwy/aligned_allocator.h>

@@ -1,4 +1,5 @@
 // Loops over the rows of a matrix: first maxima, sums, products, additions into rows of a table.
+#include "runtime/kernels/simd/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/kernels/simd/rows.cpp"
 #include <hwy/foreach_target.h>  // must come before highway.h

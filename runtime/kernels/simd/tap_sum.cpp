@@ -1,7 +1,7 @@
 // Convolutions by their tap table, a row per window: a few additions, no product.
 #include <algorithm>
 
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+#include "runtime/kernels/simd/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/kernels/simd/tap_sum.cpp"
 #include <hwy/foreach_target.h>  // must come before highway.h

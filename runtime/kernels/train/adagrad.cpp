@@ -1,4 +1,5 @@
 // Adagrad with one sum of squares for each row: a step of whole tensors or of rows.
+#include "runtime/kernels/simd/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/kernels/train/adagrad.cpp"
 #include <hwy/foreach_target.h>  // must come before highway.h

@@ -1,4 +1,5 @@
 // Adam and AdamW: a step of whole tensors or of rows, and the steps that rows have missed.
+#include "runtime/kernels/simd/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/kernels/train/adam.cpp"
 #include <hwy/foreach_target.h>  // must come before highway.h

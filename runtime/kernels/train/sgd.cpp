@@ -1,5 +1,6 @@
 // SGD with and without momentum: a step of whole tensors or of rows, and the steps that rows
 // missed.
+#include "runtime/kernels/simd/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/kernels/train/sgd.cpp"
 #include <hwy/foreach_target.h>  // must come before highway.h

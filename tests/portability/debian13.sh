@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Builds and tests the last commit on Debian 13, with oneDNN 3, g++ 14 and newer libraries, in a
+# folder of its own. As root; the folder stays for the next run.
+#   bash tests/portability/debian13.sh
+source "$(dirname "$0")/setup.sh"
+root=$PWD/build-debian13
+debian trixie "$root" --include=ca-certificates,git
+
+source=$root/root/weft
+[ -d "$source" ] || git init -q "$source"
+git -C "$source" fetch -q "$PWD" HEAD
+git -C "$source" checkout -q --force FETCH_HEAD
+cp /etc/resolv.conf "$root/etc/resolv.conf"
+
+# Mounted for this process and its children only.
+unshare --mount bash -euc '
+  for folder in proc sys dev; do mount --rbind "/$folder" "$1/$folder"; done
+  exec chroot "$1" env LC_ALL=C.UTF-8 bash /root/weft/tests/run.sh
+' - "$root"
