@@ -18,6 +18,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 
 // The C library's own allocator, which is there before any symbol can be looked up.
 extern "C" void* __libc_malloc(std::size_t);
