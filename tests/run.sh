@@ -3,7 +3,8 @@
 #
 #   bash tests/run.sh [PRESET]     release (default), dev (address and undefined-behaviour sanitizers;
 #                                  without the tests that take longest),
-#                                  tsan (thread sanitizer, the tests that start threads) or clang
+#                                  tsan (thread sanitizer, the tests that start threads), clang or
+#                                  aarch64 (tests/portability/aarch64.sh makes what it needs)
 source "$(dirname "$0")/../examples/setup.sh"
 preset=${1:-release}
 
