@@ -11,7 +11,7 @@ preset=${1:-release}
 case $preset in
   dev | clang) install_packages clang-14 libclang-rt-14-dev libomp-14-dev ;;
 esac
-install_packages pkg-config dpkg-dev  # for tests/e2e/package.sh
+install_packages pkg-config dpkg-dev file python3  # for tests/e2e
 build "$preset"
 ctest --preset "$preset" --parallel 2 && status=0 || status=$?
 

@@ -4,7 +4,7 @@
 #   bash tests/portability/debian13.sh
 source "$(dirname "$0")/setup.sh"
 root=$PWD/build-debian13
-debian trixie "$root" --include=ca-certificates,git
+debian trixie "$root" --include=ca-certificates
 
 source=$root/root/weft
 [ -d "$source" ] || git init -q "$source"
