@@ -109,8 +109,9 @@ Run declare_import(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   app.add_option("MODEL", flags->model,
                  "a folder of a published BERT, RoBERTa, DistilBERT or GPT-2: config.json, "
-                 "model.safetensors and the files of its tokenizer; or NAME.onnx, a convolutional "
-                 "classifier or an encoder that PyTorch exported")
+                 "model.safetensors and the files of its tokenizer; NAME.onnx, a convolutional "
+                 "classifier or an encoder that PyTorch exported; or NAME.bin or NAME.ftz, a "
+                 "classifier of fastText")
       ->required();
   app.add_option("-o,--output", flags->out, "the plan to write")->required();
   app.add_option("--labels", flags->labels,

@@ -269,7 +269,8 @@ constexpr std::string_view kFastText =
 # as Chinese, must be segmented before, or read by groups of letters.
 model fasttext
 
-# As fastText's -wordNgrams 2 -bucket 200000. min_count=5 leaves out rare words; min_letters=3
+# As fastText's -wordNgrams 2 -bucket 200000, but that case and variants of letters do not count;
+# lowercase=false nfkc=false reads words as they are written. min_count=5 leaves out rare words; min_letters=3
 # max_letters=6 reads groups of letters too, for inflected languages, names and misspellings.
 text   tokenizer=fasttext word_ngrams=2 buckets=200000 vocabulary=1000000 max_tokens=1024
 
@@ -278,8 +279,10 @@ width  = 100
 x      = embedding(text, width=width)
 logits = x | mean_pool | linear(labels, bias=false)
 
-# softmax: as -loss softmax; sigmoid: as -loss ova; for thousands of labels and more:
-# `output hierarchical_softmax(x | mean_pool)`, as -loss hs.
+# As -loss softmax. `output sigmoid(logits)` is as -loss ova. For thousands of labels and more, as
+# -loss hs, write in the place of the line above and of this one:
+#   h      = x | mean_pool
+#   output hierarchical_softmax(h)
 output softmax(logits)
 
 # adagrad needs fewer epochs than fastText's descent, and no rate to be found.

@@ -11,6 +11,7 @@
 #include "frontend/data/label_rules.h"
 #include "frontend/fasttext/model.h"
 #include "frontend/train/build_plan.h"
+#include "frontend/train/plan_settings.h"
 #include "ir/diagnostic.h"
 #include "runtime/text/word_splitter.h"
 
@@ -221,6 +222,7 @@ Plan import_fasttext(const std::string& path, const CompileOptions& options) {
   const Description description = parse_description(describe(model), "the description of " + path);
   const bool sampled = model.arguments.loss == FastTextLoss::negative_sampling;
   Plan plan = build_imported(description, std::move(labels), hand_over(std::move(model)), options);
+  set_trained_elsewhere(plan, std::filesystem::path(path).filename().string());
   if (sampled) {
     plan.notes.push_back({"",
                           "the model was trained by negative sampling; training goes on with "

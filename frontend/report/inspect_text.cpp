@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "frontend/format/escape_controls.h"
 #include "frontend/format/format_number.h"
 #include "frontend/format/table.h"
 #include "frontend/report/inspect.h"
@@ -83,7 +84,12 @@ std::string summary(const Inspection& inspection) {
 }
 
 std::string history(const Plan& plan) {
-  if (plan.history.empty()) return "\nhistory: none; this plan has not been trained\n";
+  if (plan.history.empty()) {
+    const std::optional<std::string> file = trained_elsewhere(plan);
+    if (file)
+      return fmt::format("\nhistory: none; it was trained elsewhere: {}\n", escape_controls(*file));
+    return "\nhistory: none; this plan has not been trained\n";
+  }
   TextTable table;
   std::vector<std::string> names;  // of all metrics, as they first appear
   for (const HistoryEntry& entry : plan.history) {

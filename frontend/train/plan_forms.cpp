@@ -64,8 +64,7 @@ std::int64_t table_rows(std::int64_t ids, const PretrainedConfig* pretrained) {
 
 std::int64_t table_rows(const Plan& plan) {
   const std::optional<PretrainedConfig> config = pretrained_of(plan);
-  const auto words = static_cast<std::int64_t>(plan.vocabulary.ends.size());
-  return table_rows(id_count(plan.text, words), config ? &*config : nullptr);
+  return table_rows(id_count(plan.text, plan.vocabulary), config ? &*config : nullptr);
 }
 
 Compiled compile_predicting(const Graph& lowered, std::int64_t ids, const TextSettings& text,

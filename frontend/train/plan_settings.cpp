@@ -17,6 +17,7 @@ constexpr const char* kOverrides = "overrides";
 constexpr const char* kPretrained = "pretrained";
 constexpr const char* kHeldOut = "valid_fraction";
 constexpr const char* kImported = "imported";
+constexpr const char* kTrainedElsewhere = "trained_elsewhere";
 constexpr const char* kTexts = "texts";  // of an imported model, an object of these:
 constexpr const char* kIds = "ids";
 constexpr const char* kLength = "length";
@@ -26,6 +27,13 @@ constexpr const char* kPadding = "padding";
 nlohmann::json json_of(const Plan& plan) {
   auto json = nlohmann::json::parse(plan.settings, nullptr, /*allow_exceptions=*/false);
   return json.is_object() ? json : nlohmann::json::object();
+}
+
+std::optional<std::string> text_of(const Plan& plan, const char* key) {
+  const nlohmann::json json = json_of(plan);
+  const auto text = json.find(key);
+  if (text == json.end() || !text->is_string()) return std::nullopt;
+  return text->get<std::string>();
 }
 
 }  // namespace
@@ -60,11 +68,16 @@ ImportedTexts imported_texts(const Plan& plan) {
   return texts;
 }
 
-std::optional<std::string> imported_file(const Plan& plan) {
-  const nlohmann::json json = json_of(plan);
-  const auto file = json.find(kImported);
-  if (file == json.end() || !file->is_string()) return std::nullopt;
-  return file->get<std::string>();
+std::optional<std::string> imported_file(const Plan& plan) { return text_of(plan, kImported); }
+
+std::optional<std::string> trained_elsewhere(const Plan& plan) {
+  return text_of(plan, kTrainedElsewhere);
+}
+
+void set_trained_elsewhere(Plan& plan, const std::string& file) {
+  nlohmann::json json = json_of(plan);
+  json[kTrainedElsewhere] = file;
+  plan.settings = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 Description description_of(const Plan& plan, const std::string& name) {

@@ -26,6 +26,10 @@ std::string imported_settings(const std::string& file, const ImportedTexts&);
 ImportedTexts imported_texts(const Plan&);  // of another plan: nothing is special
 // That file; none: the plan has a description.
 std::optional<std::string> imported_file(const Plan&);
+// The file of a trained model of which the weights are; none: they are weft's. Such a plan has a
+// description, and no history.
+void set_trained_elsewhere(Plan&, const std::string& file);
+std::optional<std::string> trained_elsewhere(const Plan&);
 // The plan's description, called `name` in messages. Error, saying so, if it has none.
 Description description_of(const Plan&, const std::string& name = "the plan's description");
 

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "frontend/train/plan_settings.h"
 #include "frontend/train/spill.h"
 #include "frontend/train/stored_rows.h"
 #include "ir/finite.h"
@@ -123,9 +124,10 @@ class Trainer {
     return evaluate(session_, *valid_, std::nullopt, valid_rows_ ? &*valid_rows_ : nullptr);
   }
 
-  // A plan with a history competes, as it was given, with the epochs of this run.
+  // A plan that was trained before competes, as it was given, with the epochs of this run.
   void evaluate_start() {
-    if (valid_ == nullptr || state_.history.empty() || state_.best_score) return;
+    const bool trained = !state_.history.empty() || trained_elsewhere(session_.plan()).has_value();
+    if (valid_ == nullptr || !trained || state_.best_score) return;
     best_valid_ = evaluated_now();
     state_.best = spilled(session_.flushed(), spill_folder());
     state_.best->threshold = best_valid_->threshold;

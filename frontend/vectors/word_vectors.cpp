@@ -98,9 +98,13 @@ bool WordVectors::wants(std::string_view word) {
 // A word that the tokenizer makes of this one, where the vocabulary does not have it.
 void WordVectors::consider_adding(std::string_view word) {
   if (word.empty() || word.size() > kLongestAdded || !utf8::is_valid(word)) return;
-  splitter_.split(word, buffer_, 2);
-  if (buffer_.tokens().size() != 1) return;
-  const TextToken& token = buffer_.tokens().front();
+  splitter_.split(word, buffer_, 3);
+  const auto tokens = buffer_.tokens();
+  const auto of_text = [](const TextToken& token) {
+    return token.begin < token.end;
+  };  // not `</s>`
+  if (std::ranges::count_if(tokens, of_text) != 1) return;
+  const TextToken& token = tokens.front();
   if (token.begin != 0 || token.end != word.size()) return;
   const std::string_view spelling = buffer_.text(token);
   if (find(spelling) != WordIndex::kAbsent) return;

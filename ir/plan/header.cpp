@@ -24,9 +24,9 @@ void require_zeros(std::span<const std::byte> bytes) {
 
 Header checked_header(std::span<const std::byte> bytes) {
   const std::size_t magic = std::min(bytes.size(), kMagic.size());
-  if (magic == 0) throw Error("is empty", "plans are made by `weft train` or `weft compile`");
+  if (magic == 0) throw Error("is empty", "plans are made by `weft train` and, of models of other programs, `weft import`");
   if (std::memcmp(bytes.data(), kMagic.data(), magic) != 0) {
-    throw Error("is not a plan", "plans are made by `weft train` or `weft compile`");
+    throw Error("is not a plan", "plans are made by `weft train` and, of models of other programs, `weft import`");
   }
   Header header{};
   require(bytes.size() >= sizeof header, "it is cut short");

@@ -58,6 +58,12 @@ std::int64_t id_count(const TextSettings& text, std::int64_t words) {
   return overflow ? std::numeric_limits<std::int64_t>::max() : ids;
 }
 
+std::int64_t id_count(const TextSettings& text, const VocabularyView& vocabulary) {
+  const std::int64_t words = std::ssize(vocabulary.ends);
+  const std::int64_t kept = std::ssize(vocabulary.kept_buckets);
+  return kept > 0 ? words + kept : id_count(text, words);
+}
+
 std::int64_t max_ids(const TextSettings& text) {
   std::int64_t ids = 0;  // max_tokens of a plan may be any number
   const TokenizerDef& tokenizer = tokenizer_of(text);

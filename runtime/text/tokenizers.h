@@ -47,6 +47,7 @@ std::unique_ptr<Encoder> make_encoder(const TextSettings&, const VocabularyView&
 // The same numbers as its encoder has, before there is a vocabulary: how many ids there are with so
 // many words, and how many a text has at most.
 std::int64_t id_count(const TextSettings&, std::int64_t words);
+std::int64_t id_count(const TextSettings&, const VocabularyView&);
 std::int64_t max_ids(const TextSettings&);
 
 }  // namespace weft

@@ -2,6 +2,7 @@
 // a text are few. Of fixed size; one for each thread.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -46,7 +47,7 @@ class WordCacheOf {
     entry.size = static_cast<std::uint8_t>(word.size());
     entry.count = static_cast<std::uint8_t>(count);
     word.copy(entry.word, word.size());
-    std::memcpy(entry.ids, ids.data() + before, count * sizeof(std::int32_t));
+    std::copy(ids.begin() + static_cast<std::ptrdiff_t>(before), ids.end(), entry.ids);
   }
 
  private:

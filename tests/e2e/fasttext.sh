@@ -46,6 +46,27 @@ works "$weft" eval once.plan --data more
 awk 'BEGIN { for (i = 0; i < 40; ++i) print "__label__t" i % 4 " word" i % 4 " and w" i }' >topics
 refuses "cannot be trained" "$weft" train qout.plan --data topics -o no.plan
 
+# The plan as it was given competes with the epochs; other forms of it answer alike.
+says "^as given +valid loss" "$weft" train softmax.plan --data more --valid more --epochs 1 --threads 1 -o once.plan
+works "$weft" inspect softmax.plan
+grep -q "it was trained elsewhere: softmax.bin" out || fail "inspect: $(cat out)"
+for name in pruned softmax tree; do
+  [ "$name" != tree ] || "$weft" import "$models/tree.bin" -o tree.plan --quiet
+  "$weft" predict "$name.plan" "$models/texts.txt" --top 2 >answers 2>message
+  for form in --deploy "--table int8" --fold --predict-only; do
+    # shellcheck disable=SC2086  # a flag and its value
+    works "$weft" compile "$name.plan" $form -o form.plan
+    "$weft" predict form.plan "$models/texts.txt" --top 2 2>message | cmp - answers || fail "$name $form"
+  done
+done
+
+# Words that only the vectors have join the vocabulary.
+printf '3 4\nfilm 1 2 3 4\nunheard 1 1 1 1\ntwo-parts 0 0 1 1\n' >some.vec
+"$weft" new fasttext >m.model
+works "$weft" train m.model --data more --vectors some.vec --set width=4 --set buckets=100 --epochs 1 -o vec.plan
+works "$weft" inspect vec.plan
+grep -q "^vocabulary  73 words" out || fail "71 words of the data and two of the vectors: $(grep ^vocabulary out)"
+
 # Files that are no such models, and flags that are not for them.
 head -c 1000 "$models/subwords.bin" >cut.bin
 refuses "cut.bin: at byte .* the file ends in" "$weft" import cut.bin -o no.plan
