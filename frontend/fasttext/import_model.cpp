@@ -7,6 +7,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <set>
 
 #include "frontend/data/label_rules.h"
 #include "frontend/fasttext/model.h"
@@ -88,11 +90,17 @@ std::string describe(const Model& model) {
 std::vector<std::string> label_names(const Model& model, const std::string& path) {
   constexpr std::string_view kPrefix = "__label__";
   std::vector<std::string> names;
+  std::set<std::string> seen;
   for (const std::string& label : model.labels) {
     std::string name = label.starts_with(kPrefix) ? label.substr(kPrefix.size()) : label;
     if (const auto fault = label_fault(name)) {
       throw Error(fmt::format("{}: label {}, `{}`: {}", path, names.size() + 1, name, fault->what),
                   "train the model again with another label");
+    }
+    if (!seen.insert(name).second) {
+      throw Error(fmt::format("{}: the label `{}` is there twice, with and without `{}`", path,
+                              name, kPrefix),
+                  "train the model again with other labels");
     }
     names.push_back(std::move(name));
   }
@@ -195,11 +203,34 @@ ImportedModel hand_over(Model&& model) {
   return imported;
 }
 
-void check_ngrams(const Model& model, const std::string& path) {
-  if (model.arguments.word_ngrams <= kMaxWordNGrams) return;
-  throw Error(fmt::format("{}: the model has n-grams of {} words; {} are the most", path,
-                          model.arguments.word_ngrams, kMaxWordNGrams),
-              fmt::format("train it again with -wordNgrams {} or less", kMaxWordNGrams));
+// What fastText would read, or would not write, but a plan cannot hold.
+void check_readable(const Model& model, const std::string& path) {
+  constexpr std::int32_t kMaxBuckets = 1 << 28;
+  const auto refuse = [&](const std::string& what, std::string remedy) {
+    throw Error(fmt::format("{}: {}", path, what), std::move(remedy));
+  };
+  const FastTextArguments& arguments = model.arguments;
+  if (arguments.word_ngrams > kMaxWordNGrams) {
+    refuse(fmt::format("the model has n-grams of {} words; {} are the most", arguments.word_ngrams,
+                       kMaxWordNGrams),
+           fmt::format("train it again with -wordNgrams {} or less", kMaxWordNGrams));
+  }
+  if (arguments.buckets > kMaxBuckets) {
+    refuse(fmt::format("the model has {} buckets; {} are the most", arguments.buckets, kMaxBuckets),
+           "train it again with a smaller -bucket");
+  }
+  if (arguments.loss != FastTextLoss::hierarchical) return;
+  if (model.labels.size() < 2) {
+    refuse("a hierarchical softmax of one label", "train it again with -loss softmax");
+  }
+  // The tree follows from the counts.
+  constexpr std::int64_t kMaxCount = 1'000'000'000'000;
+  const auto& counts = model.label_counts;
+  if (!std::ranges::is_sorted(counts, std::ranges::greater()) || counts.back() < 0 ||
+      counts.front() > kMaxCount / std::ssize(counts)) {
+    refuse("the counts of the labels do not fall, as fastText writes them, or are no counts",
+           "have fastText write the model again");
+  }
 }
 
 }  // namespace
@@ -217,7 +248,7 @@ bool is_fasttext_model(const std::string& path) {
 
 Plan import_fasttext(const std::string& path, const CompileOptions& options) {
   Model model = fasttext::read_model(path);
-  check_ngrams(model, path);
+  check_readable(model, path);
   std::vector<std::string> labels = label_names(model, path);
   const Description description = parse_description(describe(model), "the description of " + path);
   const bool sampled = model.arguments.loss == FastTextLoss::negative_sampling;

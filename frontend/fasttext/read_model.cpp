@@ -40,7 +40,7 @@ class ModelReader {
   void read_dictionary() {
     const FastTextDictionary sizes = in_.dictionary([&](const FastTextEntry& entry) {
       if (entry.word.empty()) in_.damaged("an entry of the dictionary is empty");
-      if (!entry.label) return model_.words.add(entry.word);
+      if (!entry.label) return add_word(entry.word);
       model_.labels.emplace_back(entry.word);
       model_.label_counts.push_back(entry.count);
     });
@@ -48,6 +48,17 @@ class ModelReader {
     if (sizes.words == 0) in_.damaged("the model has no words");
     model_.pruned = sizes.kept_buckets >= 0;
     if (model_.pruned) read_kept_buckets(sizes.kept_buckets);
+  }
+
+  void add_word(std::string_view word) {
+    const std::uint64_t hash = hash_word(word);
+    const auto spelling = [&](std::uint32_t number) { return model_.words[number]; };
+    if (index_.find(word, hash, spelling) != WordIndex::kAbsent) {
+      in_.damaged(fmt::format("the word `{}` is there twice", word));
+    }
+    index_.insert(hash, static_cast<std::uint32_t>(model_.words.size()),
+                  [&](std::uint32_t number) { return hash_word(model_.words[number]); });
+    model_.words.add(word);
   }
 
   // The file gives each bucket that was kept the number of its row behind the words.
@@ -225,6 +236,7 @@ class ModelReader {
   ByteReader file_;
   FastTextReader in_;  // of file_
   Model model_;
+  WordIndex index_;                        // of its words
   std::vector<std::int32_t> row_buckets_;  // by row behind the words, as the file numbers them
 };
 

@@ -66,7 +66,11 @@ class Walk {
     if (op == &ops::max_pool || is_activation(*op)) return spread_filters(id, weights);
     if (op == &ops::mean_pool) return spread_mean(*made, weights);
     if (op == &ops::concat) return spread_concat(*made, weights);
-    if (op == &ops::matmul) return spread(in[0], through_product(at(in[1]), weights));
+    if (op == &ops::matmul) {
+      if (int_attr(made->attrs, "transpose_a") != 0) fail(*made);
+      const bool transposed = int_attr(made->attrs, "transpose_b") != 0;
+      return spread(in[0], through_product(at(in[1]), transposed, weights));
+    }
     if (op == &ops::scale) return spread(in[0], scaled(weights, float_attr(made->attrs, "factor")));
     if (op == &ops::add || op == &ops::sub || op == &ops::bias_add) {
       spread(in[0], weights);
@@ -94,12 +98,17 @@ class Walk {
     return weights;
   }
 
-  static std::vector<double> through_product(const Tensor& matrix, const std::vector<double>& y) {
-    std::vector<double> x(static_cast<std::size_t>(matrix.rows()), 0.0);
-    const std::size_t columns = y.size();
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      const double* row = matrix.data.data() + i * columns;
-      x[i] = std::inner_product(y.begin(), y.end(), row, 0.0);
+  // The matrix is [inputs, outputs], or transposed.
+  static std::vector<double> through_product(const Tensor& matrix, bool transposed,
+                                             const std::vector<double>& y) {
+    const std::int64_t inputs = transposed ? matrix.columns() : matrix.rows();
+    std::vector<double> x(static_cast<std::size_t>(inputs), 0.0);
+    for (std::int64_t i = 0; i < std::ssize(x); ++i) {
+      for (std::int64_t o = 0; o < std::ssize(y); ++o) {
+        const std::int64_t place = transposed ? o * inputs + i : i * std::ssize(y) + o;
+        x[static_cast<std::size_t>(i)] +=
+            y[static_cast<std::size_t>(o)] * matrix.data[static_cast<std::size_t>(place)];
+      }
     }
     return x;
   }

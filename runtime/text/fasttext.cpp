@@ -93,17 +93,14 @@ std::uint32_t fnv_hash(std::string_view word) {
   return hash;
 }
 
-std::uint64_t spread(std::uint32_t hash) { return hash * 0x9E3779B97F4A7C15U; }
-
-// Words by their hashes, which n-grams need anyway.
-class HashedWords {
+class Words {
  public:
-  explicit HashedWords(const VocabularyView& words)
+  explicit Words(const VocabularyView& words)
       : bytes_(words.words), offsets_(word_offsets(words.ends)), index_(words.ends.size()) {
     check_word_offsets(bytes_, offsets_);
-    const auto hash_of = [this](std::uint32_t id) { return spread(fnv_hash((*this)[id])); };
+    const auto hash_of = [this](std::uint32_t id) { return hash_word((*this)[id]); };
     for (std::uint32_t id = 0; id + 1 < offsets_.size(); ++id) {
-      const std::uint32_t same = find((*this)[id], fnv_hash((*this)[id]));
+      const std::uint32_t same = find((*this)[id]);
       if (same != WordIndex::kAbsent) {
         throw Error(
             fmt::format("words {} and {} of the vocabulary are both `{}`", same, id, (*this)[id]));
@@ -116,9 +113,9 @@ class HashedWords {
     return bytes_.substr(offsets_[id], offsets_[id + 1] - offsets_[id]);
   }
 
-  // WordIndex::kAbsent: it is not there.
-  std::uint32_t find(std::string_view word, std::uint32_t hash) const {
-    return index_.find(word, spread(hash), [this](std::uint32_t id) { return (*this)[id]; });
+  // WordIndex::kAbsent: it is not there. Not by fastText's hash, of which many words may have one.
+  std::uint32_t find(std::string_view word) const {
+    return index_.find(word, hash_word(word), [this](std::uint32_t id) { return (*this)[id]; });
   }
 
  private:
@@ -190,7 +187,7 @@ class FastText final : public Encoder {
                 const EncodedText& out) const {
     const std::string_view spelling = memory.words.text(word);
     const bool like_label = spelling.starts_with(kLabelPrefix);
-    if (like_label && words_.find(spelling, fnv_hash(spelling)) == WordIndex::kAbsent) return;
+    if (like_label && words_.find(spelling) == WordIndex::kAbsent) return;
     if (longest_ngram_ > 1) {
       memory.hashes.push_back(static_cast<std::int32_t>(fnv_hash(spelling)));
       if (out.spans != nullptr) memory.spans.push_back({word.begin, word.end});
@@ -203,7 +200,7 @@ class FastText final : public Encoder {
 
   // The ids of a word and its groups of letters.
   void add_ids(std::string_view spelling, Memory& memory, std::vector<std::int32_t>& ids) const {
-    const std::uint32_t id = words_.find(spelling, fnv_hash(spelling));
+    const std::uint32_t id = words_.find(spelling);
     if (id != WordIndex::kAbsent) ids.push_back(static_cast<std::int32_t>(id));
     if (max_letters_ == 0 || spelling == kEndOfText) return;
     memory.marked.assign(1, '<').append(spelling).append(1, '>');
@@ -225,7 +222,7 @@ class FastText final : public Encoder {
   void add_ids_and_spans(std::string_view text, const TextToken& word, std::size_t max_size,
                          Memory& memory, const EncodedText& out) const {
     const std::string_view spelling = memory.words.text(word);
-    const std::uint32_t id = words_.find(spelling, fnv_hash(spelling));
+    const std::uint32_t id = words_.find(spelling);
     if (id != WordIndex::kAbsent) {
       add_id(static_cast<std::int32_t>(id), {word.begin, word.end}, max_size, out);
     }
@@ -270,7 +267,7 @@ class FastText final : public Encoder {
   }
 
   WordSplitter splitter_;
-  HashedWords words_;
+  Words words_;
   std::int32_t word_count_;
   BucketRows rows_;
   std::size_t max_words_, longest_ngram_;
