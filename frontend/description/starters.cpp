@@ -270,8 +270,9 @@ constexpr std::string_view kFastText =
 model fasttext
 
 # As fastText's -wordNgrams 2 -bucket 200000, but that case and variants of letters do not count;
-# lowercase=false nfkc=false reads words as they are written. min_count=5 leaves out rare words; min_letters=3
-# max_letters=6 reads groups of letters too, for inflected languages, names and misspellings.
+# lowercase=false nfkc=false reads words as they are written. min_count=5 leaves out rare words;
+# min_letters=3 max_letters=6 reads groups of letters too, for inflected languages, names and
+# misspellings.
 text   tokenizer=fasttext word_ngrams=2 buckets=200000 vocabulary=1000000 max_tokens=1024
 
 width  = 100

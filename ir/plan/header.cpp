@@ -23,10 +23,12 @@ void require_zeros(std::span<const std::byte> bytes) {
 }
 
 Header checked_header(std::span<const std::byte> bytes) {
+  constexpr const char* kRemedy =
+      "plans are made by `weft train` and, of models of other programs, `weft import`";
   const std::size_t magic = std::min(bytes.size(), kMagic.size());
-  if (magic == 0) throw Error("is empty", "plans are made by `weft train` and, of models of other programs, `weft import`");
+  if (magic == 0) throw Error("is empty", kRemedy);
   if (std::memcmp(bytes.data(), kMagic.data(), magic) != 0) {
-    throw Error("is not a plan", "plans are made by `weft train` and, of models of other programs, `weft import`");
+    throw Error("is not a plan", kRemedy);
   }
   Header header{};
   require(bytes.size() >= sizeof header, "it is cut short");

@@ -171,7 +171,7 @@ TEST_CASE("fasttext: other models of fastText are named") {
   using std::string_view_literals::operator""sv;
   CHECK(test::contains(replaced("hs.bin", "\0n11\0"sv, "\0n12\0"sv),
                        "the word `n12` is there twice"));
-  CHECK(test::contains(replaced("hs.bin", "__label__bad\0"sv, "__label__bad\0\xFF\xFF\xFF"sv),
+  CHECK(test::contains(replaced("hs.bin", "__label__mixed\0"sv, "__label__mixed\0\xFF\xFF\xFF"sv),
                        "the counts of the labels do not fall"));
   CHECK(test::contains(refusal(bytes_of("vectors.bin")), "has word vectors, but no labels"));
   CHECK(test::contains(changed("softmax.bin", 4, 13), "version 13; 11 and 12 can be read"));
