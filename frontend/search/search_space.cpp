@@ -178,7 +178,7 @@ std::vector<Parameter> default_space(const Description& description) {
   add_word_dropout(description, space);
   const TokenizerDef& tokenizer = tokenizer_of(settings.text);
   if (tokenizer.split == nullptr) return space;  // a pretrained model reads as it learnt to
-  if (settings.text.max_letters == 0) {  // groups of letters are one tokenizer's
+  if (settings.text.max_letters == 0) {          // groups of letters are one tokenizer's
     choose("text.tokenizer", {std::string(tokenizer.name), std::string(tokenizer.alternative)});
   }
   if (tokenizer.reads_case) {
