@@ -228,7 +228,7 @@ class ModelReader {
   }
 
   Bytes take_floats(std::int64_t count, std::string_view what) {
-    const Bytes bytes = take_bytes(count * std::int64_t{sizeof(float)}, what);
+    Bytes bytes = take_bytes(count * std::int64_t{sizeof(float)}, what);
     if (!all_finite(bytes->span())) in_.damaged(fmt::format("{} holds what is no number", what));
     return bytes;
   }
