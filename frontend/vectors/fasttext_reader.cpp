@@ -44,6 +44,10 @@ FastTextArguments peek_arguments(ByteReader& in) {
   if (bytes.size() < kHeaderBytes) {
     fail("the file ends in its first 64 bytes", std::string(kDamagedRemedy));
   }
+  if (!is_fasttext(bytes)) {
+    fail("this is a fastText model in the form of 2016, which had no version",
+         "load it with fastText of that time and write its vectors as text, or train it again");
+  }
   std::int32_t fields[14];
   std::memcpy(fields, bytes.data(), sizeof fields);
   const std::int32_t version = fields[1];

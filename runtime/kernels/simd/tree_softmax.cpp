@@ -13,35 +13,44 @@
 HWY_BEFORE_NAMESPACE();
 namespace weft::simd::HWY_NAMESPACE {
 
-// terms[2k] = term(-scores[k]), terms[2k + 1] = term(scores[k])
-template <class Term>
-void each_decision(const float* scores, float* terms, std::int64_t n, Term term) {
+// terms[2k] and terms[2k + 1]: what pair(d, scores[k], left, right) makes of a score.
+template <class Pair>
+void each_decision(const float* scores, float* terms, std::int64_t n, Pair pair) {
   const hn::ScalableTag<float> d;
+  auto left = hn::Zero(d), right = hn::Zero(d);
   std::int64_t k = 0;
   for (; k + lanes() <= n; k += lanes()) {
-    const auto x = hn::LoadU(d, scores + k);
-    hn::StoreInterleaved2(term(d, hn::Neg(x)), term(d, x), d, terms + 2 * k);
+    pair(d, hn::LoadU(d, scores + k), left, right);
+    hn::StoreInterleaved2(left, right, d, terms + 2 * k);
   }
   if (k == n) return;
   const Tail tail(scores + k, n - k, 0.0F);
-  const auto x = hn::Load(d, tail.data);
+  pair(d, hn::Load(d, tail.data), left, right);
   HWY_ALIGN float last[2 * kMaxLanes];
-  hn::StoreInterleaved2(term(d, hn::Neg(x)), term(d, x), d, last);
+  hn::StoreInterleaved2(left, right, d, last);
   std::copy_n(last, 2 * (n - k), terms + 2 * k);
 }
 
+// Of x and -x the exponential is the same.
 void LogDecisions(const float* scores, float* terms, std::int64_t n, float epsilon) {
   if (epsilon == 0) {
-    each_decision(scores, terms, n, [](auto d, auto x) HWY_ATTR {
+    each_decision(scores, terms, n, [](auto d, auto x, auto& left, auto& right) HWY_ATTR {
+      const auto zero = hn::Zero(d);
       const auto tail = hn::Log1p(d, hn::Exp(d, hn::Neg(hn::Abs(x))));
-      return hn::Sub(hn::Min(x, hn::Zero(d)), tail);
+      left = hn::Sub(hn::Min(hn::Neg(x), zero), tail);
+      right = hn::Sub(hn::Min(x, zero), tail);
     });
     return;
   }
-  each_decision(scores, terms, n, [epsilon](auto d, auto x) HWY_ATTR {
-    const auto e = hn::Exp(d, hn::Neg(hn::Abs(x))), one = hn::Set(d, 1.0F);
-    const auto p = hn::Div(hn::IfThenElse(hn::Lt(x, hn::Zero(d)), e, one), hn::Add(one, e));
-    return hn::Log(d, hn::Add(p, hn::Set(d, epsilon)));
+  each_decision(scores, terms, n, [epsilon](auto d, auto x, auto& left, auto& right) HWY_ATTR {
+    const auto one = hn::Set(d, 1.0F), added = hn::Set(d, epsilon);
+    const auto e = hn::Exp(d, hn::Neg(hn::Abs(x)));
+    const auto likely = hn::Div(one, hn::Add(one, e)), unlikely = hn::Mul(e, likely);
+    const auto of_likely = hn::Log(d, hn::Add(likely, added));
+    const auto of_unlikely = hn::Log(d, hn::Add(unlikely, added));
+    const auto negative = hn::Lt(x, hn::Zero(d));
+    left = hn::IfThenElse(negative, of_likely, of_unlikely);
+    right = hn::IfThenElse(negative, of_unlikely, of_likely);
   });
 }
 

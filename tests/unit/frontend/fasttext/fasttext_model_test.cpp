@@ -174,6 +174,7 @@ TEST_CASE("fasttext: other models of fastText are named") {
   CHECK(test::contains(replaced("hs.bin", "__label__mixed\0"sv, "__label__mixed\0\xFF\xFF\xFF"sv),
                        "the counts of the labels do not fall"));
   CHECK(test::contains(refusal(bytes_of("vectors.bin")), "has word vectors, but no labels"));
+  CHECK(test::contains(refusal(bytes_of("softmax.bin").substr(8)), "in the form of 2016"));
   CHECK(test::contains(changed("softmax.bin", 4, 13), "version 13; 11 and 12 can be read"));
   CHECK(test::contains(changed("softmax.bin", 28, 12), "n-grams of 12 words"));
   CHECK(test::contains(changed("softmax.bin", 32, 5), "loss 5"));
