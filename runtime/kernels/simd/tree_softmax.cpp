@@ -1,7 +1,9 @@
 // Logarithms of decisions' probabilities, exponentials, products of one row with several.
+#include "runtime/kernels/simd/tree_softmax.h"
+
+#include "runtime/kernels/simd/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "runtime/kernels/simd/tree_softmax.cpp"
-#include "runtime/kernels/simd/tree_softmax.h"
 
 #include <hwy/foreach_target.h>  // must come before highway.h
 #include <hwy/highway.h>
