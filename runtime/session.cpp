@@ -128,12 +128,12 @@ TextIds Session::text_ids(const PackedIds& texts, std::size_t i) const {
 
 namespace {
 
-// The place of the largest number, the first where several are equal. Eight at a time: plans may
-// have many labels.
+// The place of the largest number, the first where several are equal; 0 where none is a number.
+// Eight at a time: plans may have many labels.
 std::int32_t place_of_largest(std::span<const float> row) {
   constexpr std::size_t kSide = 8;
   std::array<float, kSide> largest;
-  largest.fill(row[0]);
+  largest.fill(-std::numeric_limits<float>::infinity());
   std::size_t i = 0;
   for (; i + kSide <= row.size(); i += kSide) {
     for (std::size_t k = 0; k < kSide; ++k) {
@@ -141,8 +141,8 @@ std::int32_t place_of_largest(std::span<const float> row) {
     }
   }
   for (; i < row.size(); ++i) largest[0] = row[i] > largest[0] ? row[i] : largest[0];
-  const float found = *std::ranges::max_element(largest);
-  return static_cast<std::int32_t>(std::ranges::find(row, found) - row.begin());
+  const auto found = std::ranges::find(row, *std::ranges::max_element(largest));
+  return found == row.end() ? 0 : static_cast<std::int32_t>(found - row.begin());
 }
 
 }  // namespace

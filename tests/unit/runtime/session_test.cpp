@@ -5,7 +5,10 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -243,6 +246,29 @@ TEST_CASE("one logit tells two labels apart; several labels have independent pro
   for (std::size_t i : {std::size_t{0}, std::size_t{2}, std::size_t{3}}) {
     for (std::size_t c = 0; c < 2; ++c) CHECK((out.probabilities(i)[c] > 0.5F) == wanted[i][c]);
   }
+}
+
+// Of finite weights: the logits overflow, and softmax of infinities is no number. Callers look the
+// label up.
+TEST_CASE("session: where no probability is a number, the label is still one of the plan's") {
+  std::string nine_labels = "model m\nx = embedding(text, width=4) | mean_pool | linear(labels)\n";
+  std::vector<Example> examples;
+  for (int i = 0; i < 36; ++i) examples.push_back({"hot", {"label" + std::to_string(i % 9)}});
+  Plan plan =
+      build_plan(parse_description(nine_labels + "output softmax(x)\n"), {}, Corpus(examples));
+  for (PlanTensor& tensor : plan.tensors) {
+    if (tensor.role != Role::param) continue;
+    const auto large = std::make_shared<AlignedBytes>(tensor.bytes.size());
+    const std::span numbers(reinterpret_cast<float*>(large->data()), large->size() / sizeof(float));
+    std::ranges::fill(numbers, 3e38F);
+    tensor.bytes = large->span();
+    tensor.owner = large;
+  }
+  Session session(std::move(plan), {.threads = 1});
+  Predictions out;
+  session.predict(std::vector<std::string_view>{"hot"}, out);
+  CHECK(std::isnan(out.probabilities(0)[0]));
+  CHECK(out.label(0) < session.labels().size());
 }
 
 }  // namespace
