@@ -8,6 +8,7 @@
 #include "frontend/data/data_format.h"
 #include "frontend/data/delimited.h"
 #include "frontend/data/read_context.h"
+#include "runtime/text/subwords.h"
 
 namespace weft {
 namespace {
@@ -100,7 +101,7 @@ class DelimitedRows : public RowSource {
   // Error if the first row, which is no header, shows another delimiter, or is a line of fastText.
   void check_first_row() const {
     const std::size_t line = rows_.line();
-    if (fields_.front().starts_with("__label__") &&
+    if (fields_.front().starts_with(kLabelPrefix) &&
         fields_.front().find(' ') != std::string::npos) {
       throw context_.error_at({line, 1, "the line is one of fastText", "Give --format fasttext."});
     }

@@ -4,12 +4,11 @@
 
 #include "frontend/data/data_format.h"
 #include "frontend/data/read_context.h"
+#include "runtime/text/subwords.h"
 #include "runtime/text/utf8.h"
 
 namespace weft {
 namespace {
-
-constexpr std::string_view kLabelPrefix = "__label__";
 
 // The next word of `rest`, which moves behind it; words end at ASCII white space, as fastText's do.
 std::string_view next_word(std::string_view& rest) {

@@ -10,6 +10,7 @@
 #include "frontend/format/suggest.h"
 #include "ir/op.h"
 #include "ir/ops/train/optimizer.h"
+#include "runtime/text/subwords.h"
 #include "runtime/text/tokenizers.h"
 #include "runtime/text/word_splitter.h"
 
@@ -98,37 +99,37 @@ ArgumentDef long_choice() {
 constexpr double kMax = 2147483647;
 
 SettingsGroup text_group() {
-  return {
-      "text",
-      "how a text becomes word ids",
-      {tokenizer_choice(), flag("lowercase", "whether case is ignored", true),
-       flag("nfkc",
-            "whether variants of a character are one (full-width letters, ’ and '), and "
-            "characters that are not seen are dropped",
-            true),
-       integer("vocabulary", "words known at most; the most frequent are kept", 30000, 2, kMax),
-       integer("min_count", "words that occur less often are unknown", 1, 1, kMax),
-       integer("added_words",
-               "words added at most that only the `vectors` have, if `vocabulary` has room",
-               1000000, 0, kMax),
-       integer("max_tokens", "later words of a text are not read, or in other windows", 400, 1,
-               1 << 20),
-       long_choice(),
-       integer("max_windows", "long=windows: windows of a text at most; what is beyond is cut", 8,
-               2, 1 << 10),
-       integer("overlap",
-               "long=windows: tokens that two windows share; -1: a quarter of max_tokens", -1, 0,
-               1 << 20),
-       integer("word_ngrams",
-               "neighbouring words that are one term more, at most; for bags of words", 1, 1,
-               static_cast<double>(kMaxWordNGrams)),
-       flag("pair", "two texts are read together; needs `pretrained`", false),
-       integer("buckets", "tokenizer=ngrams, fasttext: vectors that all n-grams share, by hash",
-               100000, 1, 1 << 30),
-       integer("min_letters", "tokenizer=fasttext: letters of the shortest hashed group", 0, 0, 64),
-       integer("max_letters",
-               "tokenizer=fasttext: letters of the longest hashed group; 0: there are none", 0, 0,
-               64)}};
+  return {"text",
+          "how a text becomes word ids",
+          {tokenizer_choice(), flag("lowercase", "whether case is ignored", true),
+           flag("nfkc",
+                "whether variants of a character are one (full-width letters, ’ and '), and "
+                "characters that are not seen are dropped",
+                true),
+           integer("vocabulary", "words known at most; the most frequent are kept", 30000, 2, kMax),
+           integer("min_count", "words that occur less often are unknown", 1, 1, kMax),
+           integer("added_words",
+                   "words added at most that only the `vectors` have, if `vocabulary` has room",
+                   1000000, 0, kMax),
+           integer("max_tokens", "later words of a text are not read, or in other windows", 400, 1,
+                   1 << 20),
+           long_choice(),
+           integer("max_windows", "long=windows: windows of a text at most; what is beyond is cut",
+                   8, 2, 1 << 10),
+           integer("overlap",
+                   "long=windows: tokens that two windows share; -1: a quarter of max_tokens", -1,
+                   0, 1 << 20),
+           integer("word_ngrams",
+                   "neighbouring words that are one term more, at most; for bags of words", 1, 1,
+                   static_cast<double>(kMaxWordNGrams)),
+           flag("pair", "two texts are read together; needs `pretrained`", false),
+           integer("buckets", "tokenizer=ngrams, fasttext: vectors that all n-grams share, by hash",
+                   100000, 1, 1 << 30),
+           integer("min_letters", "tokenizer=fasttext: letters of the shortest hashed group", 0, 0,
+                   kMostLetters),
+           integer("max_letters",
+                   "tokenizer=fasttext: letters of the longest hashed group; 0: there are none", 0,
+                   0, kMostLetters)}};
 }
 
 SettingsGroup train_group() {

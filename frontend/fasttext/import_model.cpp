@@ -15,6 +15,7 @@
 #include "frontend/train/build_plan.h"
 #include "frontend/train/plan_settings.h"
 #include "ir/diagnostic.h"
+#include "runtime/text/subwords.h"
 #include "runtime/text/word_splitter.h"
 
 namespace weft {
@@ -88,18 +89,17 @@ std::string describe(const Model& model) {
 
 // `__label__good` is `good`, as it is in weft's data.
 std::vector<std::string> label_names(const Model& model, const std::string& path) {
-  constexpr std::string_view kPrefix = "__label__";
   std::vector<std::string> names;
   std::set<std::string> seen;
   for (const std::string& label : model.labels) {
-    std::string name = label.starts_with(kPrefix) ? label.substr(kPrefix.size()) : label;
+    std::string name = label.starts_with(kLabelPrefix) ? label.substr(kLabelPrefix.size()) : label;
     if (const auto fault = label_fault(name)) {
       throw Error(fmt::format("{}: label {}, `{}`: {}", path, names.size() + 1, name, fault->what),
                   "train the model again with another label");
     }
     if (!seen.insert(name).second) {
       throw Error(fmt::format("{}: the label `{}` is there twice, with and without `{}`", path,
-                              name, kPrefix),
+                              name, kLabelPrefix),
                   "train the model again with other labels");
     }
     names.push_back(std::move(name));

@@ -16,7 +16,6 @@ namespace weft {
 namespace {
 
 constexpr std::size_t kLongestComposed = 256;  // bytes of a word taken apart into letter groups
-constexpr std::string_view kEndOfSentence = "</s>";  // which fastText does not take apart
 
 // The rows whose mean is a word's vector.
 struct Source {
@@ -53,7 +52,7 @@ class Reader {
 // The hash of each letter group of a word that fastText takes apart.
 template <typename Use>
 void each_group(std::string_view spelling, const FastTextArguments& model, Use&& use) {
-  if (spelling == kEndOfSentence || spelling.size() > kLongestComposed) return;
+  if (spelling == kEndOfText || spelling.size() > kLongestComposed) return;
   each_subword(fmt::format("<{}>", spelling), model.min_letters, model.max_letters,
                [&](const Subword& group) {
                  use(group.hash);

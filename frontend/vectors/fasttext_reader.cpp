@@ -5,6 +5,7 @@
 
 #include "frontend/vectors/vectors_file.h"
 #include "ir/diagnostic.h"
+#include "runtime/text/subwords.h"
 
 namespace weft {
 namespace {
@@ -12,7 +13,6 @@ namespace {
 constexpr std::int32_t kMagic = 793712314;
 constexpr std::size_t kHeaderBytes = 64;
 constexpr std::size_t kLongestWord = std::size_t{1} << 16;
-constexpr std::int32_t kLongestGroup = 64;
 
 }  // namespace
 
@@ -32,8 +32,8 @@ bool is_old_fasttext(std::string_view head) {
   };
   return within(0, 1, kWidestVectors) && within(1, 0, 1000) && within(2, 0, 100000) &&
          within(3, 0, 1000000) && within(4, 0, 1000) && within(5, 0, 100) && within(6, 1, 3) &&
-         within(7, 1, 3) && fields[8] >= 0 && within(9, 0, kLongestGroup) &&
-         within(10, 0, kLongestGroup);
+         within(7, 1, 3) && fields[8] >= 0 && within(9, 0, kMostLetters) &&
+         within(10, 0, kMostLetters);
 }
 
 FastTextArguments peek_arguments(ByteReader& in) {
@@ -67,7 +67,7 @@ FastTextArguments peek_arguments(ByteReader& in) {
   const bool sane = arguments.width >= 1 &&
                     static_cast<std::size_t>(arguments.width) <= kWidestVectors &&
                     arguments.buckets >= 0 && arguments.min_letters >= 0 &&
-                    arguments.max_letters >= 0 && arguments.max_letters <= kLongestGroup &&
+                    arguments.max_letters >= 0 && arguments.max_letters <= kMostLetters &&
                     fields[8] >= 1 && fields[8] <= 4 && fields[9] >= 1 && fields[9] <= 3;
   if (!sane) {
     fail(fmt::format("the fastText model says width {}, {} buckets, letter groups of {} to {}, "

@@ -16,6 +16,7 @@
 
 #include "ir/diagnostic.h"
 #include "runtime/text/bucket_rows.h"
+#include "runtime/text/many_ids.h"
 #include "runtime/text/spelling_alignment.h"
 #include "runtime/text/splitting-inl.h"
 #include "runtime/text/subwords.h"
@@ -25,10 +26,6 @@
 
 namespace weft {
 namespace {
-
-constexpr std::string_view kEndOfText = "</s>";
-constexpr std::string_view kLabelPrefix = "__label__";
-constexpr std::int64_t kLongestGroup = 64;  // letters
 
 constexpr bool separates(char c) { return utf8::is_ascii_space(c) || c == '\0'; }
 
@@ -66,11 +63,11 @@ std::int64_t checked_rows(const TextSettings& text, const VocabularyView& words)
   }
   const bool groups = text.max_letters != 0;
   if (groups && (text.min_letters < 1 || text.max_letters < text.min_letters ||
-                 text.max_letters > kLongestGroup)) {
+                 text.max_letters > kMostLetters)) {
     throw Error(
         fmt::format("there are no groups of {} to {} letters", text.min_letters, text.max_letters),
         fmt::format("min_letters= is at least 1, max_letters= at least that and at most {}",
-                    kLongestGroup));
+                    kMostLetters));
   }
   if (!has_hashes(text)) return 0;
   const auto room =
@@ -83,47 +80,6 @@ std::int64_t checked_rows(const TextSettings& text, const VocabularyView& words)
   return words.kept_buckets.empty() ? text.buckets : std::ssize(words.kept_buckets);
 }
 
-// The hash of fastText's dictionary; that of a subword is the same.
-std::uint32_t fnv_hash(std::string_view word) {
-  std::uint32_t hash = 2166136261U;
-  for (const char c : word) {
-    hash =
-        (hash ^ static_cast<std::uint32_t>(std::int32_t{static_cast<signed char>(c)})) * 16777619U;
-  }
-  return hash;
-}
-
-class Words {
- public:
-  explicit Words(const VocabularyView& words)
-      : bytes_(words.words), offsets_(word_offsets(words.ends)), index_(words.ends.size()) {
-    check_word_offsets(bytes_, offsets_);
-    const auto hash_of = [this](std::uint32_t id) { return hash_word((*this)[id]); };
-    for (std::uint32_t id = 0; id + 1 < offsets_.size(); ++id) {
-      const std::uint32_t same = find((*this)[id]);
-      if (same != WordIndex::kAbsent) {
-        throw Error(
-            fmt::format("words {} and {} of the vocabulary are both `{}`", same, id, (*this)[id]));
-      }
-      index_.insert(hash_of(id), id, hash_of);
-    }
-  }
-
-  std::string_view operator[](std::uint32_t id) const {
-    return bytes_.substr(offsets_[id], offsets_[id + 1] - offsets_[id]);
-  }
-
-  // WordIndex::kAbsent: it is not there. Not by fastText's hash, of which many words may have one.
-  std::uint32_t find(std::string_view word) const {
-    return index_.find(word, hash_word(word), [this](std::uint32_t id) { return (*this)[id]; });
-  }
-
- private:
-  std::string_view bytes_;
-  std::vector<std::uint32_t> offsets_;
-  WordIndex index_;
-};
-
 struct Memory {
   WordCacheOf<26> cache;
   WordBuffer words;
@@ -133,47 +89,28 @@ struct Memory {
   std::vector<std::uint32_t> groups;  // room for the ids of the groups of letters of a word
 };
 
-class FastText final : public Encoder {
+class FastText final : public ManyIdsEncoder {
  public:
   FastText(const TextSettings& text, const VocabularyView& words)
-      : Encoder(std::ssize(words.ends) + checked_rows(text, words), weft::max_ids(text),
-                std::nullopt),
-        splitter_(text),
-        words_(words),
+      : ManyIdsEncoder(text, std::ssize(words.ends) + checked_rows(text, words)),
+        offsets_(word_offsets(words.ends)),
+        words_(words.words, offsets_),
         word_count_(static_cast<std::int32_t>(words.ends.size())),
         rows_(has_hashes(text) ? text.buckets : 1, words.kept_buckets),
-        max_words_(static_cast<std::size_t>(text.max_tokens)),
         longest_ngram_(static_cast<std::size_t>(text.word_ngrams)),
         min_letters_(static_cast<std::int32_t>(text.min_letters)),
-        max_letters_(static_cast<std::int32_t>(text.max_letters)) {
-    if (text.max_windows > 1) {
-      throw Error("tokenizer=fasttext has no windows: its words are of several ids",
-                  "use tokenizer=words for long=windows");
-    }
-  }
-
-  std::size_t encode(const TextInput& input, TokenBuffer& buffer,
-                     const EncodedText& out) const override {
-    Memory& memory = buffer.memory<Memory>();
-    memory.cache.own(owner_);
-    const std::size_t before = out.ids.size();
-    const std::size_t max_size = before + static_cast<std::size_t>(max_ids());
-    const std::size_t words = add_text(input.text, 0, max_words_, max_size, memory, out);
-    if (input.pair) add_text(*input.pair, 1, max_words_ - words, max_size, memory, out);
-    return out.ids.size() - before;
-  }
+        max_letters_(static_cast<std::int32_t>(text.max_letters)) {}
 
  private:
-  // Until there are `max_size` ids in all; returns how many words the text has.
-  std::size_t add_text(std::string_view text, std::int32_t type, std::size_t max_words,
-                       std::size_t max_size, Memory& memory, const EncodedText& out) const {
-    const std::size_t before = out.ids.size();
-    splitter_.split(text, memory.words, max_words);
+  std::size_t add_text(std::string_view text, std::size_t max_words, std::size_t max_size,
+                       TokenBuffer& buffer, const EncodedText& out) const override {
+    Memory& memory = buffer.memory<Memory>();
+    memory.cache.own(owner_);
     memory.hashes.clear();
     memory.spans.clear();
+    splitter().split(text, memory.words, max_words);
     for (const TextToken& word : memory.words.tokens()) add_word(text, word, max_size, memory, out);
     if (longest_ngram_ > 1) add_ngrams(max_size, memory, out);
-    if (out.types != nullptr) out.types->insert(out.types->end(), out.ids.size() - before, type);
     return memory.words.words();
   }
 
@@ -189,7 +126,7 @@ class FastText final : public Encoder {
     const bool like_label = spelling.starts_with(kLabelPrefix);
     if (like_label && words_.find(spelling) == WordIndex::kAbsent) return;
     if (longest_ngram_ > 1) {
-      memory.hashes.push_back(static_cast<std::int32_t>(fnv_hash(spelling)));
+      memory.hashes.push_back(static_cast<std::int32_t>(fasttext_hash(spelling)));
       if (out.spans != nullptr) memory.spans.push_back({word.begin, word.end});
     }
     if (out.ids.size() >= max_size) return;
@@ -228,12 +165,10 @@ class FastText final : public Encoder {
     }
     if (max_letters_ == 0 || spelling == kEndOfText) return;
     memory.marked.assign(1, '<').append(spelling).append(1, '>');
-    SpellingAlignment alignment(text, word, splitter_.normalization());
+    SpellingAlignment alignment(text, word, splitter().normalization());
     each_subword(memory.marked, min_letters_, max_letters_, [&](const Subword& group) {
       const auto [row, kept] = rows_.find(rows_.bucket(group.hash));
-      const std::size_t begin = std::max<std::size_t>(group.begin, 1) - 1;  // the mark is no text
-      const std::size_t end = std::min(group.end - 1, spelling.size());
-      if (kept) add_id(id_of(row), alignment.covered(begin, end), max_size, out);
+      if (kept) add_id(id_of(row), alignment.covered(group, spelling.size()), max_size, out);
       return out.ids.size() < max_size;
     });
   }
@@ -266,11 +201,12 @@ class FastText final : public Encoder {
     return {memory.spans[first].begin, end.end == 0 ? memory.spans[last - 1].end : end.end};
   }
 
-  WordSplitter splitter_;
-  Words words_;
+  std::vector<std::uint32_t> offsets_;
+  // Over offsets_. Not by fastText's hash, of which many words may have one.
+  WordTable words_;
   std::int32_t word_count_;
   BucketRows rows_;
-  std::size_t max_words_, longest_ngram_;
+  std::size_t longest_ngram_;
   std::int32_t min_letters_, max_letters_;
   std::uint64_t owner_ = WordCacheOf<26>::new_owner();
 };
@@ -291,10 +227,10 @@ extern const TokenizerDef fasttext{
     .ids_per_word =
         [](const TextSettings& text) {
           constexpr std::int64_t kUsualWord = 8;  // letters, marks included
-          const bool groups = text.max_letters > 0 && text.max_letters <= kLongestGroup;
+          const bool groups = text.max_letters > 0 && text.max_letters <= kMostLetters;
           const std::int64_t sizes = groups ? text.max_letters - text.min_letters + 1 : 0;
           return std::clamp<std::int64_t>(text.word_ngrams, 1, kMaxWordNGrams) +
-                 std::clamp<std::int64_t>(sizes, 0, kLongestGroup) * kUsualWord;
+                 std::clamp<std::int64_t>(sizes, 0, kMostLetters) * kUsualWord;
         },
     .more_ids = [](const TextSettings& text) { return has_hashes(text) ? text.buckets : 0; },
 };

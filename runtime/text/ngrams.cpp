@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "ir/diagnostic.h"
+#include "runtime/text/many_ids.h"
 #include "runtime/text/spelling_alignment.h"
 #include "runtime/text/subwords.h"
 #include "runtime/text/tokenizers.h"
@@ -44,38 +45,19 @@ struct Memory {
   std::string marked;  // the word at hand
 };
 
-class NGrams final : public Encoder {
+class NGrams final : public ManyIdsEncoder {
  public:
   NGrams(const TextSettings& text, const VocabularyView& words)
-      : Encoder(static_cast<std::int64_t>(words.ends.size()) + checked_buckets(text, words),
-                weft::max_ids(text), std::nullopt),
-        splitter_(text),
+      : ManyIdsEncoder(text, std::ssize(words.ends) + checked_buckets(text, words)),
         offsets_(word_offsets(words.ends)),
         vocabulary_(words.words, offsets_),
-        max_words_(static_cast<std::size_t>(text.max_tokens)),
-        buckets_(static_cast<std::uint32_t>(text.buckets)) {
-    if (text.max_windows > 1) {
-      throw Error("tokenizer=ngrams has no windows: its words are of several ids",
-                  "use tokenizer=words for long=windows");
-    }
-  }
-
-  std::size_t encode(const TextInput& input, TokenBuffer& buffer,
-                     const EncodedText& out) const override {
-    Memory& memory = buffer.memory<Memory>();
-    const std::size_t before = out.ids.size();
-    const std::size_t max_size = before + static_cast<std::size_t>(max_ids());
-    const std::size_t words = add_text(input.text, 0, max_words_, max_size, memory, out);
-    if (input.pair) add_text(*input.pair, 1, max_words_ - words, max_size, memory, out);
-    return out.ids.size() - before;
-  }
+        buckets_(static_cast<std::uint32_t>(text.buckets)) {}
 
  private:
-  // Until there are `max_size` ids in all; returns how many words the text has.
-  std::size_t add_text(std::string_view text, std::int32_t type, std::size_t max_words,
-                       std::size_t max_size, Memory& memory, const EncodedText& out) const {
-    splitter_.split(text, memory.words, max_words);
-    const std::size_t before = out.ids.size();
+  std::size_t add_text(std::string_view text, std::size_t max_words, std::size_t max_size,
+                       TokenBuffer& buffer, const EncodedText& out) const override {
+    Memory& memory = buffer.memory<Memory>();
+    splitter().split(text, memory.words, max_words);
     const std::span<const TextToken> tokens = memory.words.tokens();
     const std::size_t count = memory.words.words();
     for (std::size_t i = 0; i < tokens.size() && out.ids.size() < max_size; ++i) {
@@ -85,7 +67,6 @@ class NGrams final : public Encoder {
         add_known(memory.words.text(tokens[i]), tokens[i], out);
       }
     }
-    if (out.types != nullptr) out.types->insert(out.types->end(), out.ids.size() - before, type);
     return count;
   }
 
@@ -102,22 +83,17 @@ class NGrams final : public Encoder {
     add_known(spelling, word, out);
     memory.marked.assign(1, '<').append(spelling).append(1, '>');
     std::optional<SpellingAlignment> alignment;
-    if (out.spans != nullptr) alignment.emplace(text, word, splitter_.normalization());
+    if (out.spans != nullptr) alignment.emplace(text, word, splitter().normalization());
     each_subword(memory.marked, kShortestGroup, kLongestGroup, [&](const Subword& ngram) {
       if (out.ids.size() >= max_size) return false;
       out.ids.push_back(static_cast<std::int32_t>(vocabulary_.size() + ngram.hash % buckets_));
-      if (alignment) {
-        const std::size_t begin = std::max<std::size_t>(ngram.begin, 1) - 1;  // the mark is no text
-        out.spans->push_back(alignment->covered(begin, std::min(ngram.end - 1, spelling.size())));
-      }
+      if (alignment) out.spans->push_back(alignment->covered(ngram, spelling.size()));
       return true;
     });
   }
 
-  WordSplitter splitter_;
   std::vector<std::uint32_t> offsets_;
   Vocabulary vocabulary_;  // over offsets_
-  std::size_t max_words_;
   std::uint32_t buckets_;
 };
 

@@ -9,6 +9,7 @@
 
 #include "runtime/text/encoder.h"
 #include "runtime/text/normalize.h"
+#include "runtime/text/subwords.h"
 #include "runtime/text/utf8.h"
 #include "runtime/text/word_splitter.h"
 
@@ -33,6 +34,12 @@ class SpellingAlignment {
     const auto after = std::ranges::upper_bound(ends_, begin, {}, &End::spelled);
     const auto last = std::ranges::lower_bound(ends_, end, {}, &End::spelled);
     return text_span(std::prev(after)->read, (last == ends_.end() ? ends_.back() : *last).read);
+  }
+
+  // The same of a group of letters of `<spelling>`: the marks are no text.
+  TextSpan covered(const Subword& group, std::size_t spelling_size) {
+    const std::size_t begin = std::max<std::size_t>(group.begin, 1) - 1;
+    return covered(begin, std::min(group.end - 1, spelling_size));
   }
 
  private:

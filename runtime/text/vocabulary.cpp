@@ -15,9 +15,7 @@ namespace {
 
 constexpr std::size_t kMaxWords = std::numeric_limits<std::int32_t>::max();
 
-}  // namespace
-
-void check_word_offsets(std::string_view bytes, std::span<const std::uint32_t> offsets) {
+void check_offsets(std::string_view bytes, std::span<const std::uint32_t> offsets) {
   if (offsets.size() < 2 || offsets.size() - 1 > kMaxWords) {
     throw Error(fmt::format("the vocabulary has {} word offsets; it must have from 2 to {}",
                             offsets.size(), kMaxWords + 1));
@@ -33,6 +31,8 @@ void check_word_offsets(std::string_view bytes, std::span<const std::uint32_t> o
     }
   }
 }
+
+}  // namespace
 
 std::uint64_t hash_word(std::string_view word) { return XXH3_64bits(word.data(), word.size()); }
 
@@ -51,23 +51,26 @@ std::vector<std::uint32_t> word_offsets(std::span<const std::uint32_t> ends) {
   return offsets;
 }
 
-Vocabulary::Vocabulary(std::string_view bytes, std::span<const std::uint32_t> offsets)
+WordTable::WordTable(std::string_view bytes, std::span<const std::uint32_t> offsets)
     : bytes_(bytes), offsets_(offsets), index_(offsets.size()) {
-  check_word_offsets(bytes, offsets);
-  if (at(0) != kUnknownWordSpelling) {
-    throw Error(fmt::format("word 0 of the vocabulary is `{}`; it must be `{}`, the unknown word",
-                            at(0), kUnknownWordSpelling));
-  }
-  const auto spelling = [this](std::uint32_t id) { return at(id); };
-  const auto hash_of = [this](std::uint32_t id) { return hash_word(at(id)); };
+  check_offsets(bytes, offsets);
+  const auto hash_of = [this](std::uint32_t id) { return hash_word((*this)[id]); };
   for (std::uint32_t id = 0; id < size(); ++id) {
     const std::uint64_t hash = hash_of(id);
-    const std::uint32_t same = index_.find(at(id), hash, spelling);
+    const std::uint32_t same = find((*this)[id], hash);
     if (same != WordIndex::kAbsent) {
-      throw Error(fmt::format("words {} and {} of the vocabulary are both `{}`", same, id, at(id)));
+      throw Error(
+          fmt::format("words {} and {} of the vocabulary are both `{}`", same, id, (*this)[id]));
     }
     index_.insert(hash, id, hash_of);
   }
+}
+
+Vocabulary::Vocabulary(std::string_view bytes, std::span<const std::uint32_t> offsets)
+    : words_(bytes, offsets) {
+  if (word(kUnknownWord) == kUnknownWordSpelling) return;
+  throw Error(fmt::format("word 0 of the vocabulary is `{}`; it must be `{}`, the unknown word",
+                          word(kUnknownWord), kUnknownWordSpelling));
 }
 
 }  // namespace weft

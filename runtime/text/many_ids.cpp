@@ -1,0 +1,36 @@
+// Pairs, types and limits around the words of a text.
+#include "runtime/text/many_ids.h"
+
+#include <fmt/format.h>
+
+#include "ir/diagnostic.h"
+#include "runtime/text/tokenizers.h"
+
+namespace weft {
+
+ManyIdsEncoder::ManyIdsEncoder(const TextSettings& text, std::int64_t id_count)
+    : Encoder(id_count, weft::max_ids(text), std::nullopt),
+      splitter_(text),
+      max_words_(static_cast<std::size_t>(text.max_tokens)) {
+  if (text.max_windows <= 1) return;
+  throw Error(
+      fmt::format("tokenizer={} has no windows: its words are of several ids", text.tokenizer),
+      "use tokenizer=words for long=windows");
+}
+
+std::size_t ManyIdsEncoder::encode(const TextInput& input, TokenBuffer& buffer,
+                                   const EncodedText& out) const {
+  const std::size_t before = out.ids.size();
+  const std::size_t max_size = before + static_cast<std::size_t>(max_ids());
+  const auto add = [&](std::string_view text, std::int32_t type, std::size_t max_words) {
+    const std::size_t begin = out.ids.size();
+    const std::size_t words = add_text(text, max_words, max_size, buffer, out);
+    if (out.types != nullptr) out.types->insert(out.types->end(), out.ids.size() - begin, type);
+    return words;
+  };
+  const std::size_t words = add(input.text, 0, max_words_);
+  if (input.pair) add(*input.pair, 1, max_words_ - words);
+  return out.ids.size() - before;
+}
+
+}  // namespace weft
