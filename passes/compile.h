@@ -34,8 +34,8 @@ struct Compiled {
 Compiled compile_predict(const Graph& forward, const CompileOptions& = {});
 
 // Program @train is one training step: forward, backward and the update by the optimizer that the
-// graph's attributes name. It returns the loss, and those of the
-// other results of `forward` that the loss is computed from.
+// graph's attributes name. It returns the loss, and those of the other results of `forward` that
+// the loss is computed from.
 Compiled compile_train(const Graph& forward, const CompileOptions& = {});
 
 }  // namespace weft

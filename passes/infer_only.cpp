@@ -3,17 +3,12 @@
 #include <fmt/format.h>
 
 #include "ir/ops/ops.h"
-#include "ir/plan/program_interface.h"
 #include "passes/passes.h"
 #include "passes/rewrite.h"
 
 namespace weft {
 
 namespace {
-
-bool for_training(std::string_view result) {
-  return result == programs::kLoss || result.ends_with(programs::kGradient);
-}
 
 // Error if something needs an output of a node that a program which predicts does not have.
 void refuse_if_read(const Graph& graph, const Node& node, std::size_t output, const Uses& uses) {

@@ -46,6 +46,10 @@ bool is_frozen(const Value& value) {
   return mark != value.attrs.end() && mark->second != Attr{std::int64_t{0}};
 }
 
+bool for_training(std::string_view result) {
+  return result == programs::kLoss || result.ends_with(programs::kGradient);
+}
+
 bool trains(const Graph& graph) {
   return std::ranges::any_of(graph.results,
                              [&](ValueId id) { return graph[id].name == programs::kLoss; });

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ir/graph.h"
@@ -38,6 +39,9 @@ std::string activation_name(const Node&);
 
 // A param that training leaves as it is: `frozen=1`.
 bool is_frozen(const Value&);
+
+// A result that only training asks for: the loss, or a gradient.
+bool for_training(std::string_view result);
 
 // The program has a loss: what is made of its params is made anew each time it runs.
 bool trains(const Graph&);

@@ -20,13 +20,11 @@ constexpr std::array kPasses = {
 constexpr std::array kPipelines = {
     Pipeline{"predict", "forward graph -> the program that predicts",
              "infer-only,simplify,cse,sink-activation,sink-pick,sink-mean,merge-embeddings,"
-             "conv1d-to-taps,"
-             "project-embedding,fold,simplify,fuse-conv1d-bias-relu,cse,dce",
+             "conv1d-to-taps,project-embedding,fold,simplify,fuse-conv1d-bias-relu,cse,dce",
              "zero-copy-concat,plan-memory"},
     Pipeline{"train", "forward graph -> the program of one training step",
-             "simplify,cse,sink-activation,sink-pick,split-frozen,train-only,dedup-tokens,merge-"
-             "embeddings,"
-             "conv1d-to-taps,project-embedding,simplify,autodiff,optimizer-step,"
+             "simplify,cse,sink-activation,sink-pick,split-frozen,train-only,dedup-tokens,"
+             "merge-embeddings,conv1d-to-taps,project-embedding,simplify,autodiff,optimizer-step,"
              "sparse-max-gradient,row-sparse-optimizer,fold,simplify,fuse-conv1d-bias-relu,cse,dce,"
              "recompute",
              "zero-copy-concat,plan-memory"},

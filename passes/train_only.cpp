@@ -3,7 +3,6 @@
 // and stay.
 #include <algorithm>
 
-#include "ir/plan/program_interface.h"
 #include "passes/passes.h"
 #include "passes/rewrite.h"
 
@@ -12,10 +11,7 @@ namespace weft {
 Graph train_only(const Graph& graph, PassContext& context) {
   if (!trains(graph)) return graph;
   Graph training = graph;
-  std::erase_if(training.results, [&](ValueId id) {
-    const std::string& name = graph[id].name;
-    return name != programs::kLoss && !name.ends_with(programs::kGradient);
-  });
+  std::erase_if(training.results, [&](ValueId id) { return !for_training(graph[id].name); });
   training = dce(training, context);
   Graph kept = graph;
   std::erase_if(kept.results, [&](ValueId id) { return !training.find(graph[id].name); });

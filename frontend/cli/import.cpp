@@ -43,16 +43,20 @@ std::vector<std::string> named_labels(const Flags& flags) {
   }
 }
 
+int write_imported(const Flags& flags, const Plan& plan) {
+  if (!flags.quiet) say_notes(plan);
+  save_plan(plan, flags.out);
+  if (!flags.quiet) say_imported(flags.out, plan);
+  return 0;
+}
+
 int import_file(const Flags& flags) {
   check_plan_output(flags.out, {{"MODEL", flags.model}});
   OnnxOptions options = flags.onnx;
   options.labels = named_labels(flags);
   options.pair = flags.pair;
   const Plan plan = import_onnx(flags.model, options);
-  if (!flags.quiet) say_notes(plan);
-  save_plan(plan, flags.out);
-  if (!flags.quiet) say_imported(flags.out, plan);
-  return 0;
+  return write_imported(flags, plan);
 }
 
 // Error if a flag is given that says what only an ONNX file leaves open.
@@ -70,10 +74,7 @@ int import_fasttext_file(const Flags& flags) {
   }
   check_plan_output(flags.out, {{"MODEL", flags.model}});
   const Plan plan = import_fasttext(flags.model);
-  if (!flags.quiet) say_notes(plan);
-  save_plan(plan, flags.out);
-  if (!flags.quiet) say_imported(flags.out, plan);
-  return 0;
+  return write_imported(flags, plan);
 }
 
 int import_folder(const Flags& flags) {

@@ -120,8 +120,6 @@ class Texts {
 // A block holds at most this many texts and bytes of them; they are answered together.
 constexpr std::size_t kMaxTexts = 1024;
 constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
-// Probabilities that are held at once: where there are very many labels, of fewer texts.
-constexpr std::size_t kMaxScores = std::size_t{1} << 22;
 
 struct Block {
   std::string texts;  // end to end
@@ -191,8 +189,7 @@ class Predictor {
     encode(block);
     block.unread = unread_.take();
     block.answers.clear();
-    const std::size_t portion =
-        std::max<std::size_t>(kMaxScores / std::max<std::size_t>(spelling_.size(), 1), 1);
+    const std::size_t portion = texts_at_once(spelling_.size(), kMaxTexts);
     for (std::size_t first = 0; first < texts_.size(); first += portion) {
       const std::size_t count = std::min(portion, texts_.size() - first);
       const auto offsets = std::span(offsets_).subspan(first, count + 1);

@@ -76,7 +76,7 @@ std::int64_t tree_depth(std::span<const std::int32_t> tree) {
     sound = shape.is_slot(i, tree[static_cast<std::size_t>(i)]);
   }
   if (!sound) throw Error("the tree of labels is damaged", "train the plan anew");
-  // Of each inner node: the nodes on the path from the root, with itself.
+  // By inner node: how many nodes the path from the root to it has, both included.
   std::vector<std::int64_t> depth(static_cast<std::size_t>(shape.labels - 1), 1);
   const auto above = [&](std::int64_t i) {
     return depth[static_cast<std::size_t>(tree[static_cast<std::size_t>(i)] / 2)];

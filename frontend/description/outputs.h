@@ -1,4 +1,5 @@
-// What a description may end with: how the rows of a text become probabilities and a loss.
+// The outputs that a description may end with: each makes probabilities and a loss of a text's
+// rows.
 #pragma once
 
 #include <span>
@@ -15,7 +16,7 @@ namespace weft {
 inline constexpr std::string_view kLabelTree = "output.tree";
 inline constexpr std::string_view kHierarchicalSoftmax = "hierarchical_softmax";
 
-// Of which %loss, %logits and %probabilities are made.
+// An output makes %loss, %logits and %probabilities of this.
 struct OutputContext {
   LayerBuilder& builder;  // of one input: a row per text, or per window
   ValueId windows;        // which of them are each text's; kNoValue: a text is one

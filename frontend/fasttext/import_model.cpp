@@ -203,7 +203,7 @@ ImportedModel hand_over(Model&& model) {
   return imported;
 }
 
-// What fastText would read, or would not write, but a plan cannot hold.
+// Error if a plan cannot hold the model: fastText may read such a file, or never write it.
 void check_readable(const Model& model, const std::string& path) {
   constexpr std::int32_t kMaxBuckets = 1 << 28;
   const auto refuse = [&](const std::string& what, std::string remedy) {

@@ -230,7 +230,7 @@ ValueId of_window(const Graph& graph, ValueId row) {
   return row;
 }
 
-// What is told by words: the dot product of a row with weights.
+// An explanation splits this number among words: the dot product of a row with weights.
 struct Told {
   ValueId row = kNoValue;
   std::vector<double> weights = {};

@@ -23,8 +23,8 @@ std::span<const float> floats(const PlanTensor&);
 // The same, as a tensor of the value's shape; of a table the rows of these ids.
 Tensor weights_of(const Plan&, const Value&, bool table, std::span<const std::int32_t> ids);
 
-// What such a graph reads: of tables of words, the rows of the text's words in their order, which
-// its ids count from 0.
+// The inputs, params and states of such a graph. A table of words has the rows of the text's words,
+// in their order; the text's ids count them from 0.
 Bindings bindings_of_text(const Graph&, const Plan&, std::span<const std::int32_t> ids);
 
 // By what the features are multiplied in the sum of the log-odds of the decisions that lead to a

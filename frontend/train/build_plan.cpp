@@ -29,6 +29,8 @@
 namespace weft {
 namespace {
 
+constexpr std::int64_t kTokensPerText = 128;  // on average, of a full batch without data
+
 // By label, from its count; the mean weight of an example is 1.
 std::vector<double> balanced_weights(std::span<const std::int64_t> counts) {
   const auto all =
@@ -324,8 +326,6 @@ Plan build_plan(const Description& description, const Overrides& overrides,
                 const InitialSources& initial) {
   return build_with_data(description, overrides, examples, options, initial).plan;
 }
-
-constexpr std::int64_t kTokensPerText = 128;  // on average, of a full batch
 
 Plan build_without_data(const Description& description, const Overrides& overrides,
                         std::vector<std::string> labels, const CompileOptions& options,

@@ -39,7 +39,7 @@ BuiltPlan build_with_data(const Description&, const Overrides&, const CorpusView
 Plan build_without_data(const Description&, const Overrides&, std::vector<std::string> labels,
                         const CompileOptions& = {}, const InitialSources& = {});
 
-// What was trained elsewhere: words, and weights by the names that the description gives them.
+// A model that was trained elsewhere: its words, and its weights by the description's names.
 struct ImportedModel {
   std::shared_ptr<const WordList> words;
   std::shared_ptr<const std::vector<std::int32_t>> kept_buckets;  // VocabularyView::kept_buckets

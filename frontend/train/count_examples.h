@@ -1,4 +1,4 @@
-// What is counted on the examples before there is a plan: words, and how often each label occurs.
+// Counts words and labels of the examples, before there is a plan.
 #pragma once
 
 #include <cstdint>

@@ -25,12 +25,15 @@ void expect_numbers(const Predictions& predictions, std::size_t k) {
   if (!finite(predictions.logits(k)) || !finite(predictions.probabilities(k))) throw NoNumber();
 }
 
+std::size_t texts_at_once(std::size_t labels, std::size_t most) {
+  constexpr std::size_t kMaxScores = std::size_t{1} << 22U;
+  return std::clamp<std::size_t>(kMaxScores / std::max<std::size_t>(labels, 1), 1, most);
+}
+
 void predict_all(Session& session, const Dataset& data, const TakePrediction& take,
                  StoredRows* rows) {
   const std::size_t max_texts = rows == nullptr ? 4096 : 256;  // rows take more room than ids
-  constexpr std::size_t kMaxScores = std::size_t{1} << 22U;
-  const std::size_t fitting = kMaxScores / std::max<std::size_t>(session.labels().size(), 1);
-  const std::size_t portion = std::clamp<std::size_t>(fitting, 1, max_texts);
+  const std::size_t portion = texts_at_once(session.labels().size(), max_texts);
   Predictions predictions;
   for (std::size_t begin = 0; begin < data.size(); begin += portion) {
     const std::size_t count = std::min(portion, data.size() - begin);

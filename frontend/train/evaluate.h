@@ -44,6 +44,9 @@ class NoNumber : public Error {
   NoNumber();
 };
 // Throws NoNumber unless the k-th answer is numbers.
+// For how many texts at most answers are held at once: 1 or more, fewer where labels are very many.
+std::size_t texts_at_once(std::size_t labels, std::size_t most);
+
 void expect_numbers(const Predictions&, std::size_t k);
 
 // Is called with (i, predictions, k): example i is the k-th of the predictions.

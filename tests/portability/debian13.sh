@@ -6,7 +6,7 @@ source "$(dirname "$0")/setup.sh"
 root=$PWD/build-debian13
 debian trixie "$root" --include=ca-certificates
 
-source=$root/root/weft
+source=$root/srv/weft
 [ -d "$source" ] || git init -q "$source"
 git -C "$source" fetch -q "$PWD" HEAD
 git -C "$source" checkout -q --force FETCH_HEAD
@@ -15,5 +15,5 @@ cp /etc/resolv.conf "$root/etc/resolv.conf"
 # Mounted for this process and its children only.
 unshare --mount bash -euc '
   for folder in proc sys dev; do mount --rbind "/$folder" "$1/$folder"; done
-  exec chroot "$1" env LC_ALL=C.UTF-8 bash /root/weft/tests/run.sh
+  exec chroot "$1" env LC_ALL=C.UTF-8 bash /srv/weft/tests/run.sh
 ' - "$root"
