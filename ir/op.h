@@ -33,7 +33,7 @@ enum class OperandRole : std::uint8_t {
   ids,            // i32[N], rows of a table
   last_step,      // i32[V], the step that each row of a table is as of
   past_rates,     // f32[N], the learning rates of the last N steps
-  statistic,      // of a normalisation: means and variances
+  statistic,      // counted, not trained: means and variances, how important a term is
   code,           // a table that is kept as codes, and their code books: nothing trains them
 };
 

@@ -77,6 +77,7 @@ void add_window_samples(std::vector<GradientSample>& all) {
     }
     all.push_back({pool("%y, %where = max_pool(%x, %offsets)"), {lengths}});
     all.push_back({pool("%y = mean_pool(%x, %offsets)"), {lengths}});
+    all.push_back({pool("param %w : f32[T]\n %y = weighted_sum(%x, %w, %offsets)"), {lengths}});
   }
 }
 

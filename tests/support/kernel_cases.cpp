@@ -81,6 +81,11 @@ void add_pools(std::vector<KernelCase>& all) {
       add("%y, %where = max_pool(%x, %from)");
       add("%y = mean_pool(%x, %from)");
       add("%y = mean_pool(%x, %from)\n %dx = mean_pool_grad(%y, %from)");
+      const std::string sum =
+          "input %w : f32[T]\n %y = weighted_sum(%x, %w, %from)\n"
+          "%dx = weighted_sum_input_grad(%y, %w, %from)\n"
+          "%dw = weighted_sum_weight_grad(%y, %x, %from)";
+      add(sum);
       for (const char* window : {"size=2 stride=2", "size=3 padding=\"same\" stride=2",
                                  "size=4 padding=\"causal\" stride=3"}) {
         const std::string to = fmt::format("%to = window_offsets(%from) {}\n", window);
@@ -267,6 +272,23 @@ void add_coded_tables(std::vector<KernelCase>& all) {
   }
 }
 
+void add_term_weights(std::vector<KernelCase>& all) {
+  for (const auto& lengths : std::vector<std::vector<std::int64_t>>{{0}, {1}, {7}, {3, 0, 40}}) {
+    std::vector<double> ids;
+    for (const std::int64_t length : lengths) {
+      for (std::int64_t t = 0; t < length; ++t) ids.push_back(static_cast<double>(t * t % 23));
+    }
+    for (const int kinds : {1, 2, 5}) {
+      all.push_back({fmt::format("input %ids : i32[T]\n input %offsets : i32[B+1 -> T]\n"
+                                 "param %importance : f32[23, {}]\n"
+                                 "%w = term_weights(%ids, %offsets, %importance)",
+                                 kinds),
+                     {lengths},
+                     {{"ids", ids}}});
+    }
+  }
+}
+
 void add_lookups_and_losses(std::vector<KernelCase>& all) {
   for (const auto& ids : std::vector<std::vector<double>>{
            {}, {3}, {4, 0, 0, 2, 4, 4, 1}, std::vector<double>(300, 2.0)}) {
@@ -400,6 +422,7 @@ std::vector<KernelCase> kernel_cases() {
   add_norms(all);
   add_attention(all);
   add_coded_tables(all);
+  add_term_weights(all);
   add_lookups_and_losses(all);
   add_trees(all);
   add_optimizers(all);

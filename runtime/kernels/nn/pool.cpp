@@ -3,24 +3,12 @@
 
 #include "ir/ops/nn/sequence.h"
 #include "runtime/kernels/kernels.h"
+#include "runtime/kernels/nn/sequences.h"
 #include "runtime/kernels/simd/simd.h"
 #include "runtime/kernels/taps/taps.h"
-#include "runtime/resources/threads.h"
 
 namespace weft {
 namespace {
-
-// Sequences cut among threads so that each has some 32k elements to read.
-template <typename F>
-void for_each_sequence(RunContext& run, const Operand& offsets, std::int64_t width, F f) {
-  const std::int64_t examples = offsets.extent(0, run) - 1;
-  if (examples <= 0) return;
-  const std::int64_t elements = offsets.i32()[examples] * width;
-  const std::int64_t grain = elements < (1 << 15) ? examples : 1 + examples * (1 << 14) / elements;
-  parallel_for(run.threads, examples, grain, [&](std::int64_t begin, std::int64_t end, int) {
-    for (std::int64_t b = begin; b < end; ++b) f(b, offsets.i32()[b], offsets.i32()[b + 1]);
-  });
-}
 
 // The windows over one sequence: visit(window's row of T', first row of T, end).
 template <typename Visit>

@@ -172,8 +172,9 @@ bool needs_no_gradient(const OpDef& op, const Seen& seen) {
   const auto has = [&](OperandRole role) { return has_port(op, role); };
   const bool updates = has(OperandRole::gradient) || has(OperandRole::learning_rate) ||
                        has(OperandRole::step) || has(OperandRole::last_step);
-  const bool of_no_data = std::ranges::none_of(
-      op.inputs, [](const PortDef& port) { return port.role == OperandRole::data; });
+  const bool of_no_data = std::ranges::none_of(op.inputs, [](const PortDef& port) {
+    return port.role == OperandRole::data && !port.doc.starts_with("i32");
+  });
   const bool steps = op.name == "table_sigmoid";  // its slope is zero wherever it has one
   return updates || of_no_data || steps || seen.backward.contains(&op) ||
          seen.integer.contains(&op);

@@ -174,6 +174,23 @@ TEST_CASE("pooling over whole sequences") {
                 {2.5, 9, 0, 0, -5.0 / 3, -8.0 / 3});
 }
 
+// By scikit-learn: normalize() of the importance of each kind, over the distinct terms of a text.
+TEST_CASE("weights of terms, and sums by weights") {
+  const Given given{{{4, 0, 2}},
+                    {{"ids", {1, 3, 1, 2, 0, 0}},
+                     {"importance", {0, 0, 3, 0, 4, 0, 0, 2}},
+                     {"x", {1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3}},
+                     {"w", {1, 2, -1, 0.5, 3, 0}}}};
+  const std::string offsets = "input %offsets : i32[B+1 -> T]\n ";
+  check_numbers(run_sample(offsets + "input %ids : i32[T]\n input %importance : f32[4, 2]\n"
+                                     "%y = term_weights(%ids, %offsets, %importance)",
+                           given)[0],
+                {0.3, 1, 0.3, 0.8, 0, 0});
+  const std::string rows = offsets + "input %x : f32[T, 2]\n input %w : f32[T]\n ";
+  check_numbers(run_sample(rows + "%y = weighted_sum(%x, %w, %offsets)", given)[0],
+                {5.5, 8, 0, 0, 27, 3});
+}
+
 TEST_CASE("softmax and losses equal PyTorch's") {
   const Given given{{{1, 1, 1}},
                     {{"x", scaled(waves(12, 2.0), 3.0)},

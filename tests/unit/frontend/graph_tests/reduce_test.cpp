@@ -38,7 +38,11 @@ std::ptrdiff_t count(const Graph& graph, std::string_view op) {
 TEST_CASE("a graph on which a pass is wrong shrinks to the pattern that it is wrong about") {
   const Pass* list[] = {&test::kWrongPass};
   const auto wrong = [&](const Graph& graph) {
-    return !check_passes(graph, list, {}).failure.empty();
+    try {
+      return !check_passes(graph, list, {}).failure.empty();
+    } catch (const Error&) {  // numbers drawn for a part of a graph do not always fit each other
+      return false;
+    }
   };
   std::size_t reductions = 0;
   for (std::uint64_t seed = 0; seed < 150 && reductions < 3; ++seed) {
