@@ -32,15 +32,15 @@ void check_windows(const TextSettings& text, SourceLocation location) {
   }
 }
 
-// Groups of letters, which one tokenizer makes.
+// Groups of letters, which two tokenizers make.
 void read_letters(TextSettings& text, const Attrs& line, SourceLocation location) {
   text.min_letters = int_attr(line, "min_letters");
   text.max_letters = int_attr(line, "max_letters");
   if (text.min_letters == 0 && text.max_letters == 0) return;
-  if (text.tokenizer != "fasttext") {
+  if (tokenizer_of(text).more_ids == nullptr) {
     throw Error(location,
                 fmt::format("tokenizer={} takes no min_letters and max_letters", text.tokenizer),
-                "they are of tokenizer=fasttext; tokenizer=ngrams has groups of 3 to 6 letters");
+                "they are of tokenizer=ngrams and tokenizer=fasttext");
   }
   if (text.min_letters < 1 || text.max_letters < text.min_letters) {
     throw Error(

@@ -234,7 +234,14 @@ class Encoder {
 
 std::vector<std::string> plan_format::needs_of(const Plan& plan) {
   std::vector<std::string> needs;
-  if (plan.text.tokenizer == "fasttext") needs.emplace_back("texts as fastText reads them");
+  if (plan.text.tokenizer == "fasttext") {
+    needs.emplace_back("texts as fastText reads them");
+    return needs;
+  }
+  if (!plan.vocabulary.kept_buckets.empty()) {
+    needs.emplace_back("buckets of which some were left out");
+  }
+  if (plan.text.max_letters > 0) needs.emplace_back("groups of letters of given lengths");
   return needs;
 }
 

@@ -61,14 +61,7 @@ std::int64_t checked_rows(const TextSettings& text, const VocabularyView& words)
     throw Error(fmt::format("there are no n-grams of {} words", text.word_ngrams),
                 fmt::format("word_ngrams= is from 1 to {}", kMaxWordNGrams));
   }
-  const bool groups = text.max_letters != 0;
-  if (groups && (text.min_letters < 1 || text.max_letters < text.min_letters ||
-                 text.max_letters > kMostLetters)) {
-    throw Error(
-        fmt::format("there are no groups of {} to {} letters", text.min_letters, text.max_letters),
-        fmt::format("min_letters= is at least 1, max_letters= at least that and at most {}",
-                    kMostLetters));
-  }
+  if (text.max_letters != 0) check_letters(text);
   if (!has_hashes(text)) return 0;
   const auto room =
       std::numeric_limits<std::int32_t>::max() - static_cast<std::int64_t>(words.ends.size());

@@ -4,9 +4,21 @@
 #include <fmt/format.h>
 
 #include "ir/diagnostic.h"
+#include "runtime/text/subwords.h"
 #include "runtime/text/tokenizers.h"
 
 namespace weft {
+
+void check_letters(const TextSettings& text) {
+  if (text.min_letters >= 1 && text.max_letters >= text.min_letters &&
+      text.max_letters <= kMostLetters) {
+    return;
+  }
+  throw Error(
+      fmt::format("there are no groups of {} to {} letters", text.min_letters, text.max_letters),
+      fmt::format("min_letters= is at least 1, max_letters= at least that and at most {}",
+                  kMostLetters));
+}
 
 ManyIdsEncoder::ManyIdsEncoder(const TextSettings& text, std::int64_t id_count)
     : Encoder(id_count, weft::max_ids(text), std::nullopt),

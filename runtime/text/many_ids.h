@@ -11,6 +11,9 @@
 
 namespace weft {
 
+// Error unless there are groups of min_letters to max_letters letters.
+void check_letters(const TextSettings&);
+
 class ManyIdsEncoder : public Encoder {
  public:
   std::size_t encode(const TextInput& input, TokenBuffer& buffer,

@@ -2,11 +2,12 @@
 // fastText's subwords (Bojanowski et al. 2017): what a bag of words needs to read misspellings and
 // inflected languages.
 //
-// A word becomes its id, if the vocabulary has it, then the ids of its n-grams of 3 to 6 Unicode
-// scalars, boundary marks included: `<at` `<at>` `at>`. An n-gram's id is a bucket behind the
-// words, chosen by fastText's own hash, so that the vectors of its models' buckets would fit. No id
-// stands for what is unknown: every word has an n-gram. max_tokens counts words; a text has at most
-// 20 times as many ids, so that words without end have an end.
+// A word becomes its id, if the vocabulary has it, then the ids of its n-grams of min_letters to
+// max_letters (3 to 6, unless they are given) Unicode scalars, boundary marks included: `<at`
+// `<at>` `at>`. An n-gram's id is a bucket behind the words, chosen by fastText's own hash, so that
+// the vectors of its models' buckets would fit; buckets may have been left out. No id stands for
+// what is unknown: words have n-grams. max_tokens counts words; a text has at most 20 times as many
+// ids, so that words without end have an end.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "ir/diagnostic.h"
+#include "runtime/text/bucket_rows.h"
 #include "runtime/text/many_ids.h"
 #include "runtime/text/spelling_alignment.h"
 #include "runtime/text/subwords.h"
@@ -28,16 +30,30 @@
 namespace weft {
 namespace {
 
-constexpr std::int32_t kShortestGroup = 3;
-constexpr std::int32_t kLongestGroup = 6;
+constexpr std::int64_t kShortestGroup = 3;  // where the settings do not say
+constexpr std::int64_t kLongestGroup = 6;
 
-std::int64_t checked_buckets(const TextSettings& text, const VocabularyView& words) {
+// How many ids the groups have behind the words.
+std::int64_t checked_rows(const TextSettings& text, const VocabularyView& words) {
   const auto room =
       std::numeric_limits<std::int32_t>::max() - static_cast<std::int64_t>(words.ends.size());
-  if (text.buckets >= 1 && text.buckets <= room) return text.buckets;
+  if (text.buckets >= 1 && text.buckets <= room) {
+    return words.kept_buckets.empty() ? text.buckets : std::ssize(words.kept_buckets);
+  }
   throw Error(fmt::format("tokenizer=ngrams cannot have {} buckets behind {} words", text.buckets,
                           words.ends.size()),
               fmt::format("buckets= is from 1 to {}", room));
+}
+
+struct LetterGroups {
+  std::int32_t shortest, longest;
+};
+
+LetterGroups checked_letters(const TextSettings& text) {
+  const bool given = text.max_letters != 0;
+  if (given) check_letters(text);
+  return {static_cast<std::int32_t>(given ? text.min_letters : kShortestGroup),
+          static_cast<std::int32_t>(given ? text.max_letters : kLongestGroup)};
 }
 
 struct Memory {
@@ -48,10 +64,11 @@ struct Memory {
 class NGrams final : public ManyIdsEncoder {
  public:
   NGrams(const TextSettings& text, const VocabularyView& words)
-      : ManyIdsEncoder(text, std::ssize(words.ends) + checked_buckets(text, words)),
+      : ManyIdsEncoder(text, std::ssize(words.ends) + checked_rows(text, words)),
         offsets_(word_offsets(words.ends)),
         vocabulary_(words.words, offsets_),
-        buckets_(static_cast<std::uint32_t>(text.buckets)) {}
+        rows_(text.buckets, words.kept_buckets),
+        letters_(checked_letters(text)) {}
 
  private:
   std::size_t add_text(std::string_view text, std::size_t max_words, std::size_t max_size,
@@ -84,9 +101,11 @@ class NGrams final : public ManyIdsEncoder {
     memory.marked.assign(1, '<').append(spelling).append(1, '>');
     std::optional<SpellingAlignment> alignment;
     if (out.spans != nullptr) alignment.emplace(text, word, splitter().normalization());
-    each_subword(memory.marked, kShortestGroup, kLongestGroup, [&](const Subword& ngram) {
+    each_subword(memory.marked, letters_.shortest, letters_.longest, [&](const Subword& ngram) {
       if (out.ids.size() >= max_size) return false;
-      out.ids.push_back(static_cast<std::int32_t>(vocabulary_.size() + ngram.hash % buckets_));
+      const auto [row, kept] = rows_.find(rows_.bucket(ngram.hash));
+      if (!kept) return true;
+      out.ids.push_back(static_cast<std::int32_t>(vocabulary_.size() + row));
       if (alignment) out.spans->push_back(alignment->covered(ngram, spelling.size()));
       return true;
     });
@@ -94,7 +113,8 @@ class NGrams final : public ManyIdsEncoder {
 
   std::vector<std::uint32_t> offsets_;
   Vocabulary vocabulary_;  // over offsets_
-  std::uint32_t buckets_;
+  BucketRows rows_;
+  LetterGroups letters_;
 };
 
 }  // namespace
@@ -102,7 +122,7 @@ class NGrams final : public ManyIdsEncoder {
 namespace tokenizers {
 extern const TokenizerDef ngrams{
     .name = "ngrams",
-    .doc = "words, and the groups of 3 to 6 letters in each: reads misspellings and inflections",
+    .doc = "words, and the groups of letters in each: reads misspellings and inflections",
     .make = [](const TextSettings& text, const VocabularyView& words) -> std::unique_ptr<Encoder> {
       return std::make_unique<NGrams>(text, words);
     },

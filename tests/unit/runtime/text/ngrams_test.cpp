@@ -18,14 +18,15 @@ using Ids = std::vector<std::int32_t>;
 
 constexpr std::int32_t kWords = 2;  // `<unk>` and `at`: bucket b is id 2 + b
 
-std::unique_ptr<Encoder> encoder(const TextSettings& text) {
+std::unique_ptr<Encoder> encoder(const TextSettings& text,
+                                 std::span<const std::int32_t> kept = {}) {
   static const WordList list = [] {
     WordList words;
     words.add(kUnknownWordSpelling);
     words.add("at");
     return words;
   }();
-  return make_encoder(text, {list.bytes, std::span(list.offsets).subspan(1)});
+  return make_encoder(text, {list.bytes, std::span(list.offsets).subspan(1), {}, kept});
 }
 
 TextSettings settings(std::int64_t buckets = 100) {
@@ -40,10 +41,11 @@ struct Encoded {
   std::vector<TextSpan> spans = {};
 };
 
-Encoded encoded(std::string_view text, const TextSettings& by = settings()) {
+Encoded encoded(std::string_view text, const TextSettings& by = settings(),
+                std::span<const std::int32_t> kept = {}) {
   Encoded out;
   TokenBuffer buffer;
-  encoder(by)->encode(text, buffer, out.ids, &out.spans);
+  encoder(by, kept)->encode(text, buffer, out.ids, &out.spans);
   return out;
 }
 
@@ -76,6 +78,24 @@ TEST_CASE("ngrams: they count Unicode scalars, and stand for bytes of the text a
   const Encoded ligature = encoded("\uFB01\u00E9");
   CHECK(ligature.ids == ids);
   CHECK(ligature.spans == std::vector<TextSpan>{{0, 3}, {0, 5}, {0, 5}, {0, 5}, {0, 5}, {0, 5}});
+}
+
+// The groups of `<at>` by their beginnings: hashed by fastText's dictionary::computeSubwords.
+TEST_CASE("ngrams: groups may have other lengths, and buckets may have been left out") {
+  TextSettings text = settings();
+  text.min_letters = 3;
+  text.max_letters = 3;
+  CHECK(encoded("at", text).ids == Ids{1, kWords + 74, kWords + 6});
+  text.min_letters = 4;
+  text.max_letters = 9;
+  CHECK(encoded("at", text).ids == Ids{1, kWords + 8});
+  const Ids kept{6, 17, 74};
+  CHECK(encoded("At x", settings(), kept).ids == Ids{1, kWords + 2, kWords + 0, kWords + 1});
+  CHECK(encoded("At x", settings(), kept).spans ==
+        std::vector<TextSpan>{{0, 2}, {0, 2}, {0, 2}, {3, 4}});
+  CHECK(encoder(settings(), kept)->id_count() == 5);
+  text.max_letters = 3;
+  CHECK_THROWS_WITH_AS(encoder(text), doctest::Contains("no groups of 4 to 3 letters"), Error);
 }
 
 TEST_CASE("ngrams: texts without spaces are cut by words' own rules") {
