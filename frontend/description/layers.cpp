@@ -66,6 +66,27 @@ LayerValue embedding(LayerBuilder& b) {
   return b.result_like(b.dropout(rows, b.number("dropout")));
 }
 
+// Rows that training never meets are never moved from 0, so that unknown words say nothing. What is
+// frozen comes from the data, when the plan is built.
+LayerValue tfidf(LayerBuilder& b) {
+  constexpr std::int64_t kKinds = 2;  // of terms: words and their n-grams, groups of letters
+  const ValueId text = b.text();
+  const ValueId offsets = b.inputs.front().offsets;
+  const Dim outputs(b.integer("units"));
+  const auto counted = [](const char* init) {
+    return Attrs{{"init", init}, {"frozen", std::int64_t{1}}};
+  };
+  const ValueId importance =
+      b.weight("importance", {Dim(kVocabularyRows), Dim(kKinds)}, counted(kDocumentFrequency));
+  Attrs zeros{{"init", "zeros"}, {"decay", std::int64_t{b.integer("decay")}}};
+  const ValueId table = b.weight("weight", {Dim(kVocabularyRows), outputs}, std::move(zeros));
+  const ValueId weights = b.add(ops::term_weights, {text, offsets, importance}, {}, "terms");
+  const ValueId rows = b.add(ops::embedding, {text, table}, {}, "rows");
+  const ValueId sum = b.add(ops::weighted_sum, {rows, weights, offsets}, {}, "sum");
+  const ValueId prior = b.weight("prior", {outputs}, counted(kLabelFrequency));
+  return b.result(b.add(ops::bias_add, {sum, prior}), kNoValue);
+}
+
 LayerValue conv1d(LayerBuilder& b) {
   const LayerValue& x = b.sequence(0);
   const std::int64_t in = b.channels(x);
@@ -261,6 +282,13 @@ std::vector<LayerDef> sequence_layers() {
       {"quantized_embedding", "the same of an imported model that keeps its rows as codes", 1, 1,
        quantized_arguments(integer("width", "numbers per word", std::nullopt)),
        build_quantized_embedding},
+      {"tfidf",
+       "a linear layer on all terms of a text: each counts once, rare ones more (TF-IDF)",
+       1,
+       1,
+       {integer("units", "outputs; `labels`: one per label, from its frequency on", std::nullopt),
+        flag("decay", "whether the optimizer's weight_decay pulls on the weights", false)},
+       tfidf},
       {"pretrained", "a published BERT, RoBERTa, DistilBERT or GPT-2: a row for each token", 1, 1,
        pretrained_arguments(), build_pretrained},
       {"first", "the row of a text's first token", 1, 1, {}, build_first},

@@ -16,6 +16,10 @@ namespace weft {
 // The symbol that counts the rows of a table of word vectors, until the vocabulary is known.
 inline constexpr const char* kVocabularyRows = "V";
 
+// Of a param's attribute `init`: its first numbers are counted in the data.
+inline constexpr const char* kDocumentFrequency = "document_frequency";
+inline constexpr const char* kLabelFrequency = "label_frequency";
+
 // A value while the graph is built: f32 rows of channels, one row per text, or per token (or per
 // window of tokens) with the offsets that cut the rows into texts; or the text itself, word ids.
 struct LayerValue {

@@ -216,6 +216,43 @@ output softmax(logits)
 train  adamw(rate=0.001, weight_decay=0.01) batch=50 epochs=10 steps=600
 )model";
 
+constexpr std::string_view kTfidf =
+    R"model(
+# A linear model of words, pairs of words and groups of letters, weighted by TF-IDF: the strongest
+# simple model, from a few texts a label up, and the smallest. Words that it never met say nothing.
+model tfidf
+
+# Groups of 2 to 5 letters read inflected and misspelt words. Buckets that no text of the data has
+# are left out, so that they may be many.
+text   tokenizer=ngrams min_letters=2 max_letters=5 word_ngrams=2 vocabulary=200000 buckets=2000000
+
+logits = tfidf(text, units=labels)
+output softmax(logits)
+
+# A text's vector has length 1, and there is one optimum: plain gradient descent may take large
+# steps, which become smaller to the end. Where texts have several labels, by `output
+# sigmoid(logits)`, the rate is 60 times the number of labels.
+train  sgd(rate=60) batch=64 epochs=6 steps=1200 schedule=linear
+)model";
+
+constexpr std::string_view kTfidfChinese =
+    R"model(
+# A linear model of characters and pairs of characters, weighted by TF-IDF, for Chinese: most words
+# are pairs, so that no word segmenter is needed. The strongest simple model, from a few texts a
+# label up, and the smallest. Characters that it never met say nothing.
+model tfidf_zh
+
+text   tokenizer=characters word_ngrams=2 vocabulary=200000 max_tokens=400
+
+logits = tfidf(text, units=labels)
+output softmax(logits)
+
+# A text's vector has length 1, and there is one optimum: plain gradient descent may take large
+# steps, which become smaller to the end. Where texts have several labels, by `output
+# sigmoid(logits)`, the rate is 60 times the number of labels.
+train  sgd(rate=60) batch=64 epochs=6 steps=1200 schedule=linear
+)model";
+
 constexpr std::string_view kBagOfWords =
     R"model(
 # A bag of words and of pairs of words: the mean of their vectors, then a linear layer. The fastest
@@ -304,6 +341,9 @@ constexpr std::array kStarters = {
     Starter{"bert-cnn", "convolutions over the rows of a published encoder: --pretrained FOLDER",
             kBertCnn},
     Starter{"gpt2", "a published GPT-2 trained further: --pretrained FOLDER", kGpt2},
+    Starter{"tfidf", "a linear model of words, their pairs and groups of letters: try it first",
+            kTfidf},
+    Starter{"tfidf-zh", "tfidf for Chinese: characters and pairs of characters", kTfidfChinese},
     Starter{"bow", "words and pairs of words, whatever their order: the fastest baseline",
             kBagOfWords},
     Starter{"fasttext",

@@ -65,6 +65,7 @@ class Walk {
     const auto& in = made->inputs;
     if (op == &ops::max_pool || is_activation(*op)) return spread_filters(id, weights);
     if (op == &ops::mean_pool) return spread_mean(*made, weights);
+    if (op == &ops::weighted_sum) return spread_sum(*made, weights);
     if (op == &ops::concat) return spread_concat(*made, weights);
     if (op == &ops::matmul) {
       if (int_attr(made->attrs, "transpose_a") != 0) fail(*made);
@@ -90,7 +91,7 @@ class Walk {
                             "different places, and is not linear",
                             node.op->name),
                 "exact are models of any convolutions, pooled over the text and followed by linear "
-                "layers only, such as the starters textcnn, textcnn-zh and bow");
+                "layers only, such as the starters tfidf, bow and textcnn");
   }
 
   static std::vector<double> scaled(std::vector<double> weights, double factor) {
@@ -163,6 +164,15 @@ class Walk {
       const double* activations = x.data.data() + row * x.columns();
       const double sum = std::inner_product(weights.begin(), weights.end(), activations, 0.0);
       add(words(node.inputs[0], row), sum / static_cast<double>(x.rows()));
+    }
+  }
+
+  void spread_sum(const Node& node, const std::vector<double>& weights) {
+    const Tensor &x = at(node.inputs[0]), &factors = at(node.inputs[1]);
+    for (std::int64_t row = 0; row < x.rows(); ++row) {
+      const double* activations = x.data.data() + row * x.columns();
+      const double sum = std::inner_product(weights.begin(), weights.end(), activations, 0.0);
+      add(words(node.inputs[0], row), sum * factors.data[static_cast<std::size_t>(row)]);
     }
   }
 

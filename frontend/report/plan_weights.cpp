@@ -95,6 +95,7 @@ Bindings bindings_of_text(const Graph& graph, const Plan& plan, std::span<const 
   for (const Node& node : graph.nodes) {
     if (node.op == &ops::embedding || node.op == &ops::quantized_embedding) add(node.inputs[1]);
     if (node.op == &ops::quantized_embedding) add(node.inputs[3]);  // norms
+    if (node.op == &ops::term_weights) add(node.inputs[2]);
   }
   Bindings given;
   for (const Value& value : graph.values) {
@@ -104,7 +105,10 @@ Bindings bindings_of_text(const Graph& graph, const Plan& plan, std::span<const 
   }
   const auto count = static_cast<std::int64_t>(ids.size());
   Tensor numbers({count});
-  std::iota(numbers.data.begin(), numbers.data.end(), 0.0);
+  std::map<std::int32_t, double> first;  // a word that comes again has one row
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    numbers.data[i] = first.try_emplace(ids[i], static_cast<double>(i)).first->second;
+  }
   given[std::string(programs::kIds)] = std::move(numbers);
   Tensor offsets({2});
   offsets.data = {0.0, static_cast<double>(count)};

@@ -9,11 +9,13 @@
 
 #include "frontend/description/edit_description.h"
 #include "frontend/description/label_tree.h"
+#include "frontend/description/layers.h"
 #include "frontend/description/outputs.h"
 #include "frontend/description/pretrained_text.h"
 #include "frontend/pretrained/pretrained_source.h"
 #include "frontend/pretrained/tokenizer_files.h"
 #include "frontend/train/count_examples.h"
+#include "frontend/train/count_ids.h"
 #include "frontend/train/dataset.h"
 #include "frontend/train/initialize_weights.h"
 #include "frontend/train/memory_limit.h"
@@ -74,6 +76,11 @@ void check_lazy(const DescriptionSettings& settings, const CompileOptions& optio
                           choice.op->optimizer));
 }
 
+std::string init_of(const Value& value) {
+  const auto init = value.attrs.find("init");
+  return init == value.attrs.end() ? std::string() : std::get<std::string>(init->second);
+}
+
 // A plan in the making. Lowered first; then the vocabulary; then programs and tensors.
 class Builder {
  public:
@@ -95,6 +102,7 @@ class Builder {
     context.labels = static_cast<std::int64_t>(labels.size());
     if (settings_.balanced) context.class_weights = balanced_weights(counts);
     if (counts.empty()) counts.assign(labels.size(), 1);
+    label_counts_ = counts;
     if (description_.output.name == kHierarchicalSoftmax && labels.size() > 1) {
       tree_ = huffman_tree(counts);
       context.tree_depth = tree_depth(tree_);
@@ -121,8 +129,26 @@ class Builder {
     plan_.vocabulary = {counted.words->bytes, std::span(counted.words->offsets).subspan(1)};
     plan_.owners.push_back(counted.words);
     encoder_ = make_encoder(plan_.text, plan_.vocabulary);
-    if (!keeps_ids(plan_.text)) return encode(examples, *encoder_, plan_.labels);
-    return label(examples, plan_.labels, std::move(counted.ids), std::move(counted.offsets));
+    Dataset data = keeps_ids(plan_.text) ? label(examples, plan_.labels, std::move(counted.ids),
+                                                 std::move(counted.offsets))
+                                         : encode(examples, *encoder_, plan_.labels);
+    if (weighs_all_rows(lowered_.graph) && id_count(plan_.text, 0) > 0) drop_unseen_buckets(data);
+    texts_ = std::ssize(data.offsets) - 1;
+    for (const Value& value : lowered_.graph.values) {
+      if (init_of(value) != kDocumentFrequency) continue;
+      document_counts_ = document_counts(data, encoder_->id_count());
+      break;
+    }
+    return data;
+  }
+
+  // What no text of the data has weighs nothing, now and later: it needs no row.
+  void drop_unseen_buckets(Dataset& data) {
+    const auto kept = std::make_shared<const std::vector<std::int32_t>>(
+        keep_seen_buckets(data, std::ssize(plan_.vocabulary.ends)));
+    plan_.vocabulary.kept_buckets = *kept;
+    plan_.owners.push_back(kept);
+    encoder_ = make_encoder(plan_.text, plan_.vocabulary);
   }
 
   // The words of a model that was trained elsewhere, which outlives this.
@@ -279,6 +305,15 @@ class Builder {
       return;
     }
     const auto seed = static_cast<std::uint64_t>(settings_.seed);
+    const std::string init = init_of(value);
+    if (init == kDocumentFrequency) {
+      term_importance(document_counts_, texts_, std::ssize(plan_.vocabulary.ends), numbers());
+      return;
+    }
+    if (init == kLabelFrequency) {
+      label_logits(label_counts_, texts_, plan_.task, numbers());
+      return;
+    }
     initialize(value, seed, bytes);
     const std::string layer = value.name.substr(0, value.name.rfind('.'));
     if (value.role == Role::param && vectors_.fills(layer)) {
@@ -300,6 +335,9 @@ class Builder {
   InitialVectors vectors_;
   PretrainedSource pretrained_;
   std::vector<std::int32_t> tree_;  // of labels, where the output is decided by one
+  std::vector<std::int64_t> label_counts_;
+  std::vector<std::int64_t> document_counts_;  // by id: texts that have it
+  std::int64_t texts_ = 0;
   Lowered lowered_;
   Plan plan_;
   std::unique_ptr<const Encoder> encoder_;

@@ -6,14 +6,18 @@ source "$(dirname "$0")/../e2e_setup.sh"
 # 300 texts of two labels that a model of any kind can tell apart, and some lines of noise words.
 film_reviews 300 30 >data.tsv
 
-for starter in textcnn textcnn-vectors textcnn-zh deepcnn-zh deepcnn bow bow-zh fasttext; do
+for starter in textcnn textcnn-vectors textcnn-zh deepcnn-zh deepcnn tfidf tfidf-zh bow bow-zh \
+  fasttext; do
   "$weft" new "$starter" >"$starter.model"
   "$weft" check "$starter.model" >shapes
   grep -q "weights, with a full vocabulary" shapes || fail "check $starter"
-  width=x.width
-  if [ "$starter" = textcnn-vectors ]; then width=width; fi
-  "$weft" train "$starter.model" --data data.tsv --valid-fraction 0.2 --set $width=16 --epochs 6 \
-    --rate 0.01 --threads 1 -o "$starter.plan" 2>log || fail "train $starter: $(cat log)"
+  case $starter in
+  textcnn-vectors) smaller=(--set width=16 --rate 0.01) ;;
+  tfidf*) smaller=(--set text.vocabulary=5000) ;;
+  *) smaller=(--set x.width=16 --rate 0.01) ;;
+  esac
+  "$weft" train "$starter.model" --data data.tsv --valid-fraction 0.2 "${smaller[@]}" --epochs 6 \
+    --threads 1 -o "$starter.plan" 2>log || fail "train $starter: $(cat log)"
   grep -q "epoch  6" log || fail "no epochs: $(cat log)"
   "$weft" eval "$starter.plan" --data data.tsv --json >json
   grep -q '"examples"' json && grep -q '"macro_f1"' json && grep -q '"classes"' json ||

@@ -101,10 +101,10 @@ repeats steps
 
 # Without a description the starters compete, in a search that is as good in every other way.
 starters=("$weft" tune data.tsv --trials 12 --set train.epochs=2)
-says "^no description was given: the starters .bow. and .textcnn. compete \(300 texts of 2 labels\)$" \
+says "^no description was given: the starters .tfidf., .bow. and .textcnn. compete \(300 texts of 2 labels\)$" \
   "${starters[@]}" --threads 1 -o won.plan
-grep -qE "^the starter .(bow|textcnn). won$" out || fail "which won? $(cat out)"
-for starter in bow textcnn; do
+grep -qE "^the starter .(tfidf|bow|textcnn). won$" out || fail "which won? $(cat out)"
+for starter in tfidf bow textcnn; do
   grep -qE "  $starter as it stands$" message || fail "$starter did not compete: $(cat message)"
 done
 [ "$(grep -c '"starter":"' won.trials.jsonl)" = "$(($(wc -l <won.trials.jsonl) - 1))" ] ||
@@ -120,14 +120,14 @@ wait "$victim" 2>/dev/null || true
 cmp won.trials.jsonl cut.trials.jsonl || fail "killed: other trials"
 repeats won
 # Vectors are for the starter that begins with them alone.
-says "the starters .textcnn-vectors. with width=4, .bow. and .textcnn. compete" "$weft" tune data.tsv \
+says "the starters .textcnn-vectors. with width=4, .tfidf., .bow. and .textcnn. compete" "$weft" tune data.tsv \
   --vectors four.txt --trials 3 --set train.epochs=1 --threads 1 -o vectors.plan
 repeats vectors
 # What is set wrongly does not put the results of another search aside.
 cp vectors.trials.jsonl kept
 misused "no such setting" "$weft" tune m.model --data data.tsv --set nope=1 --trials 2 -o vectors.plan
 cmp kept vectors.trials.jsonl || fail "a search that was refused changed the results of another"
-refuses "the starter .bow.: --set channels: .* no such setting" "$weft" tune data.tsv \
+refuses "the starter .tfidf.: --set channels: .* no such setting" "$weft" tune data.tsv \
   --set channels=3 --trials 2 -o x.plan
 refuses "^weft: --data is required" "$weft" tune -o x.plan
 refuses "^weft: --data is required beside m.model" "$weft" tune m.model -o x.plan

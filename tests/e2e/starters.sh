@@ -15,23 +15,23 @@ awk 'BEGIN {
 
 # Every starter is listed with what it is for, and the list names one for everything below.
 "$weft" new >list
-for starter in bow bow-zh textcnn textcnn-zh textcnn-vectors bert gpt2; do
+for starter in tfidf tfidf-zh bow bow-zh textcnn textcnn-zh textcnn-vectors bert gpt2; do
   grep -qE "^$starter +[a-z]" list || fail "no $starter: $(cat list)"
 done
 
 # The starter that is named makes the same plan.
 short=(--epochs 2 --threads 1)
-says '^no description was given: the starter `bow` is used \(60 texts of 2 labels\); `weft new bow` prints it$' \
+says '^no description was given: the starter `tfidf` is used \(60 texts of 2 labels\); `weft new tfidf` prints it$' \
   "$weft" train data.tsv "${short[@]}" -o found.plan
-"$weft" new bow >bow.model
-"$weft" train bow.model --data data.tsv "${short[@]}" --quiet -o named.plan
+"$weft" new tfidf >tfidf.model
+"$weft" train tfidf.model --data data.tsv "${short[@]}" --quiet -o named.plan
 cmp found.plan named.plan || fail "the starter, chosen and named, makes two plans"
 silent "$weft" train data.tsv "${short[@]}" --quiet -o x.plan
-says 'the starter `bow-zh` is used \(Chinese, 40 texts of 2 labels\)' \
+says 'the starter `tfidf-zh` is used \(Chinese, 40 texts of 2 labels\)' \
   "$weft" train --data zh.tsv "${short[@]}" -o zh.plan
 "$weft" predict zh.plan <<<"房间很好" >answer
 grep -q "^好" answer || fail "answered: $(cat answer)"
-says 'the starter `bow-zh` is used \(Chinese, 100 texts of 4 labels\)' \
+says 'the starter `tfidf-zh` is used \(Chinese, 100 texts of 4 labels\)' \
   "$weft" train --data data.tsv --data zh.tsv --valid-fraction 0.2 "${short[@]}" -o x.plan
 grep -q "^kept" message || fail "not validated: $(cat message)"
 
@@ -46,12 +46,12 @@ gzip -c data.tsv >data.tsv.gz
 mkdir -p folder/good folder/bad
 echo "fine w1" >folder/good/1
 echo "dull w1" >folder/bad/1
-for file in data.csv data.jsonl lines json data.tsv.gz; do fits bow "60 texts" "$file"; done
-fits bow "60 texts" data.txt --format tsv
-fits bow "2 texts of 2 labels" folder
+for file in data.csv data.jsonl lines json data.tsv.gz; do fits tfidf "60 texts" "$file"; done
+fits tfidf "60 texts" data.txt --format tsv
+fits tfidf "2 texts of 2 labels" folder
 # Several labels for a text, in a column.
 printf 'labels\ttext\na|b\tone\nb\ttwo\na\tthree\n' >several.tsv
-says 'the starter `bow` with output sigmoid.logits. is used' "$weft" train several.tsv \
+says 'the starter `tfidf` with output sigmoid.logits., train.rate=120 is used' "$weft" train several.tsv \
   --label-separator '|' "${short[@]}" -o x.plan
 # Files to begin with have a starter of their own.
 printf 'fine 1 2 3 4\ndull 4 3 2 1\n' >four.txt
@@ -67,7 +67,7 @@ refuses "cannot read nosuch.model" "$weft" train nosuch.model -o x.plan
 refuses "cannot read nosuch.model" "$weft" train nosuch.model --data data.tsv -o x.plan
 refuses "nosuch.tsv" "$weft" train nosuch.tsv -o x.plan
 refuses "^weft: --data is required: labelled texts" "$weft" train -o x.plan
-refuses "^weft: --data is required beside bow.model" "$weft" train bow.model -o x.plan
+refuses "^weft: --data is required beside tfidf.model" "$weft" train tfidf.model -o x.plan
 refuses "^weft: --data is required beside found.plan" "$weft" train found.plan -o x.plan
 refuses "^weft: --data is required beside -" "$weft" train - -o x.plan
 "$weft" train data.txt --epochs 1 --threads 1 --quiet -o x.plan 2>message ||
@@ -75,7 +75,7 @@ refuses "^weft: --data is required beside -" "$weft" train - -o x.plan
 cut -f 2 data.tsv >plain.txt
 refuses "cannot tell the format of plain.txt" "$weft" crossval --data plain.txt
 refuses "a pipe there is read as a description" "$weft" train <(cat data.tsv) --format tsv -o x.plan
-sed 's/^output/outptu/' bow.model >typo.model
+sed 's/^output/outptu/' tfidf.model >typo.model
 refuses "did you mean .output." "$weft" train typo.model --data data.tsv -o x.plan
 refuses "no such setting" "$weft" train data.tsv --set channels=3 -o x.plan
 refuses "data.tsv already|data.tsv is the file|is not a plan" "$weft" train data.tsv -o data.tsv

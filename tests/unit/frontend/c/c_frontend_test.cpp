@@ -286,7 +286,7 @@ TEST_CASE("C trains without a description, with texts held out, and several labe
   c.options.valid_fraction = 0.2;
   REQUIRE(c.fit() == WEFT_OK);
   REQUIRE(!c.messages.empty());
-  CHECK(c.messages.front().find("the starter `bow`") != std::string::npos);
+  CHECK(c.messages.front().find("the starter `tfidf`") != std::string::npos);
   CHECK(c.progress.back().texts == 48);
   CHECK(c.progress.back().accuracy >= 0);
   CHECK(c.progress.back().accuracy <= 1);

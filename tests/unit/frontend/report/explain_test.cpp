@@ -9,6 +9,7 @@
 #include "frontend/report/explain_report.h"
 #include "frontend/train/plan_forms.h"
 #include "runtime/session.h"
+#include "runtime/text/tokenizers.h"
 #include "tests/support/small_model.h"
 
 namespace weft {
@@ -52,6 +53,29 @@ Plan plan_by_hand() {
   set(plan, "logits.linear.weight", {0, 2, 0, 3});
   set(plan, "logits.linear.bias", {0, 0.25F});
   return plan;
+}
+
+// `a` stands twice: both places share the weight that it has once.
+TEST_CASE("of weighted terms each place is told its share, exactly") {
+  const std::vector<Example> examples = {{"a b", {"no"}, 1}, {"a", {"yes"}, 2}};
+  Plan plan = build_plan(parse_description("model m\ntext tokenizer=whitespace max_tokens=8\n"
+                                           "y = tfidf(text, units=labels)\noutput softmax(y)\n",
+                                           "m.model"),
+                         Overrides(std::vector<std::string>{}), Corpus(examples));
+  set(plan, "y.tfidf.importance", {0, 0, 3, 0, 4, 0});  // <unk> a b, of one kind
+  set(plan, "y.tfidf.weight", {9, 9, 1, 2, -1, 5});
+  set(plan, "y.tfidf.prior", {0.5F, 0.25F});
+  const auto encoder = make_encoder(plan.text, plan.vocabulary);
+  const Explanation told = Explainer(plan, *encoder).explain("a b zzz a", 1);
+  CHECK(told.bias == doctest::Approx(0.25));
+  CHECK(told.logit == doctest::Approx(0.25 + 2 * 0.6 + 5 * 0.8));
+  std::vector<double> shares;
+  for (const NGram& term : told.ngrams) shares.push_back(term.contribution);
+  std::ranges::sort(shares);
+  REQUIRE(shares.size() == 3);
+  CHECK(shares[0] == doctest::Approx(0.6));
+  CHECK(shares[1] == doctest::Approx(0.6));
+  CHECK(shares[2] == doctest::Approx(4.0));
 }
 
 // Of three labels, `often` hangs on the root; a word adds to the decisions on the way to a label.
