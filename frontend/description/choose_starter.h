@@ -23,6 +23,7 @@ struct FittedStarter {
 // The facts about the data on which the choice depends.
 struct DataProfile {
   std::size_t texts = 0, labels = 0;
+  std::size_t bytes = 0;     // of all texts
   bool chinese = false;      // most letters are Han characters
   bool multi_label = false;  // some text has no label, or several
   bool pairs = false;        // each row has two texts

@@ -24,18 +24,22 @@ std::vector<std::int64_t> document_counts(const Dataset& data, std::int64_t ids)
 
 std::vector<std::int32_t> keep_seen_buckets(Dataset& data, std::int64_t words) {
   const auto first = static_cast<std::int32_t>(words);
-  std::vector<std::int32_t> kept;
+  std::vector<std::int32_t> places{0};  // of buckets: 1 where a text has them, at first
   for (const std::int32_t id : data.ids) {
-    if (id >= first) kept.push_back(id - first);
+    if (id < first) continue;
+    const auto bucket = static_cast<std::size_t>(id - first);
+    if (bucket >= places.size()) places.resize(bucket + 1, 0);
+    places[bucket] = 1;
+  }
+  std::vector<std::int32_t> kept;
+  for (std::size_t bucket = 0; bucket < places.size(); ++bucket) {
+    if (places[bucket] == 0) continue;
+    places[bucket] = static_cast<std::int32_t>(kept.size());
+    kept.push_back(static_cast<std::int32_t>(bucket));
   }
   if (kept.empty()) kept.push_back(0);
-  std::ranges::sort(kept);
-  const auto repeated = std::unique(kept.begin(), kept.end());
-  kept.erase(repeated, kept.end());
   for (std::int32_t& id : data.ids) {
-    if (id < first) continue;
-    const auto place = std::ranges::lower_bound(kept, id - first) - kept.begin();
-    id = first + static_cast<std::int32_t>(place);
+    if (id >= first) id = first + places[static_cast<std::size_t>(id - first)];
   }
   return kept;
 }

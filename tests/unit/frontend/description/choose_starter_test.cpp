@@ -88,6 +88,13 @@ TEST_CASE("of very many labels there is no row of numbers for each term") {
   CHECK(names(Corpus(examples)) == Names{"tfidf", "bow", "textcnn"});
 }
 
+TEST_CASE("of very many texts groups of letters would take much memory") {
+  const std::vector<std::string> texts(33, std::string(std::size_t{1} << 20, 'a'));
+  CHECK(names(corpus_of(texts)) == Names{"bow", "textcnn"});
+  const std::vector<std::string> fewer(31, std::string(std::size_t{1} << 20, 'a'));
+  CHECK(names(corpus_of(fewer)) == Names{"tfidf", "bow", "textcnn"});
+}
+
 TEST_CASE("word vectors are begun with at their own width") {
   const TemporaryFolder folder;
   const InitialSources initial{{folder / "v.txt", {}}, {}};
