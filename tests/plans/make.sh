@@ -43,6 +43,9 @@ $linear" 'adagrad(rate=0.2) batch=8'
 make ngrams data.tsv 'tokenizer=ngrams buckets=60 max_tokens=200' \
   "x = embedding(text, width=6) | mean_pool
 $linear" 'lazy_adam(rate=0.02) batch=8 schedule=linear warmup=0.1'
+make tfidf data.tsv 'tokenizer=ngrams min_letters=2 max_letters=3 word_ngrams=2 buckets=5000 max_tokens=40' \
+  'logits = tfidf(text, units=labels)
+output softmax(logits)' 'sgd(rate=20) batch=8 schedule=linear'
 make characters zh.tsv 'tokenizer=characters max_tokens=40' \
   "x = embedding(text, width=6) | conv1d(channels=4, kernel=3) | relu | conv1d(channels=4, kernel=3) | relu | max_pool
 $linear" 'adadelta(rate=1) batch=8 clip_norm=1'
