@@ -11,7 +11,7 @@ cd "${1:-$(dirname "$0")/..}"
 rooms="
   ir ir/ops ir/ops/nn ir/ops/taps ir/ops/train ir/plan
   passes
-  runtime/text runtime/resources runtime/kernels runtime/kernels/simd runtime/kernels/onednn
+  runtime/text runtime/text/icu runtime/resources runtime/kernels runtime/kernels/simd runtime/kernels/onednn
   runtime/kernels/taps runtime/kernels/nn runtime/kernels/train runtime
   frontend/format frontend/data frontend/vectors frontend/pretrained frontend/description
   frontend/train frontend/onnx frontend/fasttext frontend/search frontend/report frontend/graph_tests frontend/c

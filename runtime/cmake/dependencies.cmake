@@ -1,12 +1,18 @@
 # What weft_ir and weft_runtime link to. Read by the build and by the package that it installs.
 find_package(fmt REQUIRED)
 find_package(hwy REQUIRED)
-find_package(ICU REQUIRED COMPONENTS uc)
+if(WEFT_WITH_ICU)
+  find_package(ICU REQUIRED COMPONENTS uc)
+endif()
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 
 # weft::dnnl and weft::xxhash, found by file: Debian's oneDNN package file also asks for OpenCL, and
 # xxHash has none.
-foreach(library IN ITEMS dnnl xxhash)
+set(by_file xxhash)
+if(WEFT_WITH_ONEDNN)
+  list(APPEND by_file dnnl)
+endif()
+foreach(library IN LISTS by_file)
   set(header_of_dnnl oneapi/dnnl/dnnl.hpp)
   set(header_of_xxhash xxhash.h)
   set(version_header_of_dnnl oneapi/dnnl/dnnl_version.h)
@@ -36,10 +42,15 @@ set(licence_of_icu Unicode-DFS-2016)
 if(ICU_VERSION VERSION_GREATER_EQUAL 74)
   set(licence_of_icu Unicode-3.0)
 endif()
-set(weft_dependencies
-  "oneDNN|${dnnl_VERSION}|Apache-2.0|weft::dnnl"
+set(weft_dependencies)
+if(WEFT_WITH_ONEDNN)
+  list(APPEND weft_dependencies "oneDNN|${dnnl_VERSION}|Apache-2.0|weft::dnnl")
+endif()
+if(WEFT_WITH_ICU)
+  list(APPEND weft_dependencies "ICU|${ICU_VERSION}|${licence_of_icu}|ICU::uc")
+endif()
+list(APPEND weft_dependencies
   "Highway|${hwy_VERSION}|Apache-2.0|hwy::hwy"
-  "ICU|${ICU_VERSION}|${licence_of_icu}|ICU::uc"
   "fmt|${fmt_VERSION}|MIT|fmt::fmt"
   "xxHash|${xxhash_VERSION}|BSD-2-Clause|weft::xxhash"
   "lib${openmp}|${CMAKE_CXX_COMPILER_VERSION}|${licence_of_${openmp}}|${OpenMP_${openmp}_LIBRARY}")

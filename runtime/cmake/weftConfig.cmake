@@ -1,5 +1,7 @@
 # find_package(weft): weft::ir and weft::runtime, all that an application needs to predict and to train
 # an existing plan. With COMPONENTS frontend also weft::passes and weft::frontend.
+set(WEFT_WITH_ONEDNN @WEFT_WITH_ONEDNN@)
+set(WEFT_WITH_ICU @WEFT_WITH_ICU@)
 include("${CMAKE_CURRENT_LIST_DIR}/dependencies.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/runtime.cmake")
 set(weft_runtime_FOUND TRUE)

@@ -7,10 +7,10 @@
 #include <array>
 #include <cstdint>
 #include <cstdlib>
-#include <dnnl.hpp>
 #include <string_view>
 
 #include "ir/diagnostic.h"
+#include "runtime/kernels/products.h"
 
 namespace weft {
 namespace {
@@ -23,13 +23,12 @@ struct InstructionSet {
   std::string_view name;
   std::int64_t disabled;  // of Highway's targets
   std::int64_t needed;    // one of them
-  dnnl::cpu_isa allowed;
 };
 
 constexpr std::array<InstructionSet, 3> kInstructionSets{{
-    {"sse4", kAvx512 | kAvx2, HWY_SSE4, dnnl::cpu_isa::sse41},
-    {"avx2", kAvx512, kAvx2, dnnl::cpu_isa::avx2},
-    {"avx512", 0, kAvx512, dnnl::cpu_isa::avx512_core},
+    {"sse4", kAvx512 | kAvx2, HWY_SSE4},
+    {"avx2", kAvx512, kAvx2},
+    {"avx512", 0, kAvx512},
 }};
 
 bool limited() {
@@ -38,8 +37,7 @@ bool limited() {
   for (const InstructionSet& set : kInstructionSets) {
     if (set.name != named) continue;
     hwy::DisableTargets(set.disabled);
-    // It fails where oneDNN has run already, in an application that uses it too: its bits stay.
-    static_cast<void>(dnnl::set_max_cpu_isa(set.allowed));
+    limit_products(set.name);
     return true;
   }
   throw Error(fmt::format("{}={} names no instruction set", kInstructionSetVariable, named),

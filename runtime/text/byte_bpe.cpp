@@ -190,6 +190,7 @@ extern const TokenizerDef byte_bpe{
       return std::make_unique<ByteBpe>(text, words);
     },
     .alternative = "",
+    .needs_icu = has_whole_word_token,
 };
 }  // namespace tokenizers
 

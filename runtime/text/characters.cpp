@@ -31,6 +31,7 @@ extern const TokenizerDef characters{
     .looks_up_words = true,
     .reads_case = false,
     .alternative = "words",
+    .needs_icu = [](const TextSettings&) { return true; },
 };
 }  // namespace tokenizers
 

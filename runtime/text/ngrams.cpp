@@ -128,6 +128,7 @@ extern const TokenizerDef ngrams{
     },
     .split = split_words,
     .alternative = "words",
+    .needs_icu = [](const TextSettings&) { return true; },
     .ids_per_word = [](const TextSettings&) { return std::int64_t{20}; },
     .more_ids = [](const TextSettings& text) { return text.buckets; },
 };

@@ -1,25 +1,15 @@
 // Normalisation: shortcuts for ASCII and for Han characters, which are their own form; else ICU.
 #include "runtime/text/normalize.h"
 
-#include <unicode/bytestream.h>
-#include <unicode/casemap.h>
-#include <unicode/normalizer2.h>
-#include <unicode/stringpiece.h>
-#include <unicode/uchar.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
 
-#include "ir/diagnostic.h"
+#include "runtime/text/unicode.h"
 #include "runtime/text/utf8.h"
 
 namespace weft {
 namespace {
-
-icu::StringPiece piece(std::string_view text) {
-  return {text.data(), static_cast<std::int32_t>(text.size())};
-}
 
 // Only U+4000 to U+9FFF (lead bytes E4 to E9): nearly all Chinese text. None of it changes.
 bool is_plain_han(std::string_view token) {
@@ -33,30 +23,6 @@ bool is_plain_han(std::string_view token) {
   return true;
 }
 
-const icu::Normalizer2& nfkc_normalizer() {
-  UErrorCode status = U_ZERO_ERROR;
-  const icu::Normalizer2* normalizer = icu::Normalizer2::getNFKCInstance(status);
-  if (U_FAILURE(status)) {
-    throw Error("cannot normalise text: ICU has no NFKC data",
-                "Install the full ICU data (Debian: libicu72).");
-  }
-  return *normalizer;
-}
-
-void append_nfkc(std::string_view token, std::string& out) {
-  UErrorCode status = U_ZERO_ERROR;
-  icu::StringByteSink<std::string> sink(&out);
-  nfkc_normalizer().normalizeUTF8(0, piece(token), sink, nullptr, status);
-  WEFT_CHECK(U_SUCCESS(status));
-}
-
-void append_lower(std::string_view token, std::string& out) {
-  UErrorCode status = U_ZERO_ERROR;
-  icu::StringByteSink<std::string> sink(&out);
-  icu::CaseMap::utf8ToLower("", 0, piece(token), sink, nullptr, status);
-  WEFT_CHECK(U_SUCCESS(status));
-}
-
 // True for the first bytes of characters that unify_marks changes, and of many others.
 constexpr bool may_begin_mark(char c) {
   constexpr std::string_view kFirst = "\xC2\xCA\xCD\xD8\xE1\xE2\xE3\xEF\xF0\xF3";
@@ -68,11 +34,11 @@ std::string with_plain_marks(std::string_view token) {
   std::string plain;
   for (std::size_t position = 0; position < token.size();) {
     const std::size_t begin = position;
-    const auto scalar = static_cast<UChar32>(utf8::next(token, position));
+    const char32_t scalar = utf8::next(token, position);
     const bool apostrophe = scalar == 0x2018 || scalar == 0x2019 || scalar == 0x02BC;
     if (apostrophe) {
       plain += '\'';
-    } else if (!u_hasBinaryProperty(scalar, UCHAR_DEFAULT_IGNORABLE_CODE_POINT)) {
+    } else if (!is_default_ignorable(scalar)) {
       plain.append(token.substr(begin, position - begin));
     }
   }

@@ -1,10 +1,9 @@
 // Finding special tokens, and the white space that goes with them.
 #include "runtime/text/special_tokens.h"
 
-#include <unicode/uchar.h>
-
 #include <algorithm>
 
+#include "runtime/text/unicode.h"
 #include "runtime/text/unicode_classes.h"
 #include "runtime/text/utf8.h"
 
@@ -13,20 +12,18 @@ namespace {
 
 bool is_space(char32_t c) { return (character_classes()[c] & kSpace) != 0; }
 
-// `\w` of regular expressions.
-bool is_word_character(char32_t scalar) {
-  const auto c = static_cast<UChar32>(scalar);
-  constexpr std::uint32_t kCategories = U_GC_M_MASK | U_GC_ND_MASK | U_GC_PC_MASK;
-  // ICU may not know the latest letters.
-  return (character_classes()[scalar] & kLetter) != 0 ||
-         u_hasBinaryProperty(c, UCHAR_ALPHABETIC) != 0 ||
-         (U_MASK(u_charType(c)) & kCategories) != 0 ||
-         u_hasBinaryProperty(c, UCHAR_JOIN_CONTROL) != 0;
+// ICU may not know the latest letters.
+bool is_part_of_word(char32_t c) {
+  return (character_classes()[c] & kLetter) != 0 || is_word_character(c);
 }
 
 char32_t at(std::string_view text, std::size_t position) { return utf8::next(text, position); }
 
 }  // namespace
+
+bool has_whole_word_token(const TextSettings& text) {
+  return std::ranges::any_of(text.subwords.special_tokens, &SpecialToken::whole_word);
+}
 
 SpecialTokens::SpecialTokens(std::span<const SpecialToken> tokens) : tokens_(tokens) {
   for (std::size_t i = 0; i < tokens.size(); ++i) {
@@ -62,8 +59,8 @@ SpecialTokens::Found SpecialTokens::Set::find(std::string_view text, std::size_t
     Found found{&token, i, match.end};
     i = match.end;
     if (token.whole_word &&
-        ((found.begin > 0 && is_word_character(at(text, utf8::before(text, found.begin)))) ||
-         (found.end < text.size() && is_word_character(at(text, found.end))))) {
+        ((found.begin > 0 && is_part_of_word(at(text, utf8::before(text, found.begin)))) ||
+         (found.end < text.size() && is_part_of_word(at(text, found.end))))) {
       continue;
     }
     while (token.takes_space_before && found.begin > position &&

@@ -14,6 +14,9 @@
 
 namespace weft {
 
+// True if one of them is a token only where no letter or digit touches it.
+bool has_whole_word_token(const TextSettings&);
+
 class SpecialTokens {
  public:
   // The tokens are used in place and must live as long.

@@ -9,28 +9,21 @@
 //   };
 #pragma once
 
-#include <unicode/uchar.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
+#include "runtime/text/unicode.h"
 #include "runtime/text/utf8.h"
 #include "runtime/text/word_splitter.h"
 
 namespace weft {
 
-inline bool is_white_space(char32_t scalar) {
-  if (scalar < 0x80) return utf8::is_ascii_space(static_cast<char>(scalar));
-  return u_isUWhiteSpace(static_cast<UChar32>(scalar)) != 0;
-}
-
 // White space, control and format characters: nothing a reader sees.
 constexpr bool is_ascii_blank(char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7F; }
 inline bool is_blank(char32_t scalar) {
   if (scalar < 0x80) return is_ascii_blank(static_cast<char>(scalar));
-  const std::int8_t category = u_charType(static_cast<UChar32>(scalar));
-  return category == U_CONTROL_CHAR || category == U_FORMAT_CHAR || is_white_space(scalar);
+  return is_control_or_format(scalar) || is_white_space(scalar);
 }
 
 // One text on its way to words. Positions are bytes of the original text.

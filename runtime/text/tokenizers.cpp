@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "ir/diagnostic.h"
+#include "runtime/text/unicode.h"
 
 namespace weft {
 
@@ -39,7 +40,13 @@ const TokenizerDef& tokenizer_of(const TextSettings& text) {
 }
 
 std::unique_ptr<Encoder> make_encoder(const TextSettings& text, const VocabularyView& vocabulary) {
-  std::unique_ptr<Encoder> encoder = tokenizer_of(text).make(text, vocabulary);
+  const TokenizerDef& tokenizer = tokenizer_of(text);
+  const bool normalizes = text.lowercase || text.nfkc;
+  if (tokenizer.needs_icu == nullptr ? normalizes : tokenizer.needs_icu(text)) {
+    require_icu(fmt::format("the plan's tokenizer {}{}", tokenizer.name,
+                            normalizes ? ", which normalises words," : ""));
+  }
+  std::unique_ptr<Encoder> encoder = tokenizer.make(text, vocabulary);
   encoder->reads_pairs_ = text.pair;
   return encoder;
 }

@@ -31,6 +31,8 @@ struct TokenizerDef {
   bool needs_spaces = false;     // it cuts at white space only
   bool reads_case = true;        // made for letters that have case: `weft tune` ignores it too
   std::string_view alternative;  // what `weft tune` tries in its place
+  // What only ICU can tell; null: where words are normalised.
+  bool (*needs_icu)(const TextSettings&) = nullptr;
   // A text has at most so many times max_tokens ids; null: one for each word and n-gram of words.
   std::int64_t (*ids_per_word)(const TextSettings&) = nullptr;
   std::int64_t (*more_ids)(const TextSettings&) = nullptr;  // beside an id for each word; null: 0
@@ -42,6 +44,7 @@ const TokenizerDef* find_tokenizer(std::string_view name);
 // Error if a plan names a tokenizer that this weft does not have.
 const TokenizerDef& tokenizer_of(const TextSettings&);
 
+// Error also if it needs ICU in a build without.
 std::unique_ptr<Encoder> make_encoder(const TextSettings&, const VocabularyView&);
 
 // The same numbers as its encoder has, before there is a vocabulary: how many ids there are with so

@@ -168,6 +168,10 @@ extern const TokenizerDef wordpiece{
       return std::make_unique<WordPiece>(text, words);
     },
     .alternative = "",
+    .needs_icu =
+        [](const TextSettings& text) {
+          return text.lowercase || text.subwords.strip_accents || has_whole_word_token(text);
+        },
 };
 }  // namespace tokenizers
 

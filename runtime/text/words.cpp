@@ -68,6 +68,7 @@ extern const TokenizerDef words{
     .split = split_words,
     .looks_up_words = true,
     .alternative = "whitespace",
+    .needs_icu = [](const TextSettings&) { return true; },
 };
 }  // namespace tokenizers
 

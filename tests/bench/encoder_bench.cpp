@@ -125,7 +125,7 @@ void bench_rows(std::int64_t rows, std::int64_t in, std::int64_t out) {
   for (const RowForm form : {RowForm::convolution, RowForm::product}) {
     const RowClasses& classes = RowClasses::of(shape, form);
     const RowWeights weights{w.data(), {1, out, 0}, bias.data()};
-    RowConvolution convolution(shape, weights, 1, classes);
+    OnednnConvolution convolution(shape, weights, 1, classes);
     convolution.pack(1);
     const char* const name = form == RowForm::product ? "product" : "convolution";
     const std::string used = &RowClasses::of(shape) == &classes ? ", used" : "";
@@ -140,7 +140,7 @@ void bench_bind() {
   const auto w = random_floats(768 * 3072), bias = random_floats(3072);
   for (const char* const when : {"first", "again"}) {
     PackedCopies copies;
-    std::deque<RowConvolution> all;
+    std::deque<OnednnConvolution> all;
     const double start = now();
     for (int layer = 0; layer < 12; ++layer) {
       for (const auto& [in, out] : {std::pair(768, 2304), {768, 768}, {768, 3072}, {3072, 768}}) {
@@ -150,7 +150,7 @@ void bench_bind() {
       }
     }
     const double bound = now();
-    for (RowConvolution& rows : all) rows.pack(1);
+    for (OnednnConvolution& rows : all) rows.pack(1);
     fmt::print("bind of 12 layers, {}: {:.1f} ms; to pack a layer's: {:.1f} ms\n", when,
                (bound - start) * 1e3, (now() - bound) * 1e3);
   }

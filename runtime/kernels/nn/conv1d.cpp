@@ -1,4 +1,4 @@
-// conv1d and its gradients: oneDNN convolutions over packed sequences laid out with gaps.
+// conv1d and its gradients: convolutions over packed sequences laid out with gaps.
 //
 // The gradient by the input is itself a convolution, of dy with the taps in reverse order; the one
 // by the weights is, per tap, a product of two matrices whose rows lie in that same layout.
@@ -6,8 +6,8 @@
 
 #include "ir/ops/nn/sequence.h"
 #include "runtime/kernels/kernels.h"
-#include "runtime/kernels/onednn/packed_rows.h"
-#include "runtime/kernels/onednn/row_convolution.h"
+#include "runtime/kernels/nn/packed_rows.h"
+#include "runtime/kernels/products.h"
 #include "runtime/resources/threads.h"
 
 namespace weft {
@@ -45,16 +45,17 @@ class PackedConvolution {
   PackedConvolution(const ConvolutionShape& shape, RowPlacement placement, std::int64_t examples,
                     const RowWeights& weights, int threads)
       : rows_(placement, examples),
-        convolution_(shape, weights, threads),
+        shape_(shape),
+        convolution_(make_row_convolution(shape, weights, threads)),
         slabs_(threads, shape.rows_in(kChunk) * shape.in + kChunk * shape.out) {}
 
-  void make_all() { convolution_.make_all(); }
-  void pack(std::uint64_t version) { convolution_.pack(version); }
+  void make_all() { convolution_->make_all(); }
+  void pack(std::uint64_t version) { convolution_->pack(version); }
 
   void run(std::span<const std::int32_t> in, std::span<const std::int32_t> out, const float* x,
            float* y, int threads) {
     rows_.place(in, out);
-    const ConvolutionShape& shape = convolution_.shape();
+    const ConvolutionShape& shape = shape_;
     const std::int64_t work = shape.in * shape.out * shape.taps;
     const std::int64_t grain =
         std::max<std::int64_t>(8, 2'000'000 / std::max<std::int64_t>(work, 1));
@@ -65,7 +66,7 @@ class PackedConvolution {
                    for (std::int64_t at = begin; at < end; at += kChunk) {
                      const std::int64_t stop = std::min(end, at + kChunk);
                      rows_.gather(at, stop, x, shape.in, shape.in, slab);
-                     convolution_.compute(slab, result, stop - at, part);
+                     convolution_->compute(slab, result, stop - at, part);
                      rows_.scatter(at, stop, result, shape.out, y);
                    }
                  });
@@ -73,7 +74,8 @@ class PackedConvolution {
 
  private:
   PackedRows rows_;
-  RowConvolution convolution_;
+  ConvolutionShape shape_;
+  std::unique_ptr<RowConvolution> convolution_;
   Slabs slabs_;
 };
 

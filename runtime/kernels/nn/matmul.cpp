@@ -1,10 +1,11 @@
 // Matrix products. Rows against weights are a convolution of one tap; other products go to gemm.
 #include <algorithm>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "runtime/kernels/kernels.h"
-#include "runtime/kernels/onednn/row_convolution.h"
+#include "runtime/kernels/products.h"
 #include "runtime/kernels/simd/simd.h"
 #include "runtime/resources/threads.h"
 
@@ -19,25 +20,25 @@ class Linear final : public Kernel {
       : x_(bind.x[0]),
         w_(bind.x[1]),
         y_(bind.y[0]),
-        convolution_(shape, {w_.f32(), strides, bias, bind.packed_of(w_), bind.scratch},
-                     bind.threads) {
-    if (bind.graph.writes.empty()) convolution_.make_all();  // it predicts: no request waits
+        convolution_(make_row_convolution(
+            shape, {w_.f32(), strides, bias, bind.packed_of(w_), bind.scratch}, bind.threads)) {
+    if (bind.graph.writes.empty()) convolution_->make_all();  // it predicts: no request waits
   }
 
   void run(RunContext& run) override {
-    convolution_.pack(w_.version(run));
-    const std::int64_t in = convolution_.shape().in, out = convolution_.shape().out;
+    convolution_->pack(w_.version(run));
+    const std::int64_t in = x_.columns(), out = y_.columns();
     const std::int64_t grain =
         std::max<std::int64_t>(8, 2'000'000 / std::max<std::int64_t>(1, in * out));
     parallel_for(
         run.threads, y_.rows(run), grain, [&](std::int64_t begin, std::int64_t end, int part) {
-          convolution_.compute(x_.f32() + begin * in, y_.f32() + begin * out, end - begin, part);
+          convolution_->compute(x_.f32() + begin * in, y_.f32() + begin * out, end - begin, part);
         });
   }
 
  private:
   Operand x_, w_, y_;
-  RowConvolution convolution_;
+  std::unique_ptr<RowConvolution> convolution_;
 };
 
 // w[K, N] as dot_rows() wants it: transposed, with rows filled up with zeros.
@@ -71,7 +72,8 @@ class TransposedWeights {
   Freshness freshness_;
 };
 
-// The same for few outputs, a model's last layer: products of rows, too small for oneDNN's calls.
+// The same for few outputs, a model's last layer: products of rows, too small for a convolution's
+// calls.
 class NarrowLinear final : public Kernel {
  public:
   static constexpr std::int64_t kMaxOutputs = 32;

@@ -219,4 +219,12 @@ void gemm(const Gemm& g) {
   WEFT_CHECK(status == dnnl_success);
 }
 
+void limit_products(std::string_view instruction_set) {
+  const auto allowed = instruction_set == "sse4"   ? dnnl::cpu_isa::sse41
+                       : instruction_set == "avx2" ? dnnl::cpu_isa::avx2
+                                                   : dnnl::cpu_isa::avx512_core;
+  // It fails where oneDNN has run already, in an application that uses it too: its bits stay.
+  static_cast<void>(dnnl::set_max_cpu_isa(allowed));
+}
+
 }  // namespace weft

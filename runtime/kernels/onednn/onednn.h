@@ -9,28 +9,12 @@
 #include <cstdint>
 #include <string>
 
-#include "ir/ops/nn/activation.h"
+#include "runtime/kernels/products.h"
 
 namespace weft {
 
 const dnnl::engine& onednn_engine();
 dnnl::stream& onednn_stream();  // this thread's
-
-// One long sequence: in[(rows - 1) * stride + span, channels_in] -> out[rows, channels_out].
-struct ConvolutionShape {
-  std::int64_t in = 0, out = 0;  // channels
-  std::int64_t taps = 1, stride = 1, dilation = 1;
-  bool bias = false;
-  Activation act = Activation::none;
-
-  std::int64_t span() const { return (taps - 1) * dilation + 1; }
-  std::int64_t rows_in(std::int64_t rows) const { return (rows - 1) * stride + span(); }
-};
-
-// The place of weight (out, in, tap), in floats from the first.
-struct WeightStrides {
-  std::int64_t out = 0, in = 0, tap = 0;
-};
 
 // By which of oneDNN's primitives; a product is for one tap and a stride of one row.
 enum class RowForm : std::uint8_t { convolution, product };
@@ -54,19 +38,5 @@ std::string order_name(const dnnl::memory::desc&);
 
 // Counts the primitive, and whether it is a reference implementation.
 void count_primitive(const std::string& implementation);
-
-// C[m, n] = beta * C + op(A)[m, k] op(B)[k, n], row-major; `transpose_a`: A is stored [k, m].
-struct Gemm {
-  bool transpose_a = false, transpose_b = false;
-  std::int64_t m = 0, n = 0, k = 0;
-  const float* a = nullptr;
-  std::int64_t lda = 0;
-  const float* b = nullptr;
-  std::int64_t ldb = 0;
-  float beta = 0;
-  float* c = nullptr;
-  std::int64_t ldc = 0;
-};
-void gemm(const Gemm&);
 
 }  // namespace weft

@@ -1,4 +1,4 @@
-// Rows cut into size classes, each computed by a primitive of its own.
+// Which rows go to which primitive, and where its weights are packed.
 #include "runtime/kernels/onednn/row_convolution.h"
 
 #include <algorithm>
@@ -28,12 +28,12 @@ ConvolutionShape before(ConvolutionShape shape) {
 
 }  // namespace
 
-RowConvolution::RowConvolution(const ConvolutionShape& shape, const RowWeights& weights,
-                               int threads)
-    : RowConvolution(shape, weights, threads, RowClasses::of(before(shape))) {}
+OnednnConvolution::OnednnConvolution(const ConvolutionShape& shape, const RowWeights& weights,
+                                     int threads)
+    : OnednnConvolution(shape, weights, threads, RowClasses::of(before(shape))) {}
 
-RowConvolution::RowConvolution(const ConvolutionShape& shape, const RowWeights& weights,
-                               int threads, const RowClasses& classes)
+OnednnConvolution::OnednnConvolution(const ConvolutionShape& shape, const RowWeights& weights,
+                                     int threads, const RowClasses& classes)
     : shape_(before(shape)),
       after_(is_slow(shape.act) ? shape.act : Activation::none),
       weights_(weights),
@@ -45,13 +45,13 @@ RowConvolution::RowConvolution(const ConvolutionShape& shape, const RowWeights& 
   size_class(known_.base());
 }
 
-void RowConvolution::make_all() {
+void OnednnConvolution::make_all() {
   for (std::size_t i = 0; i < kRows.size(); ++i) {
     if (known_.usable(i)) size_class(i);
   }
 }
 
-void RowConvolution::pack(std::uint64_t version) {
+void OnednnConvolution::pack(std::uint64_t version) {
   version_ = version;
   if (weights_.shared != nullptr && weights_.scratch != nullptr) {
     if (in_use_) weights_.scratch = nullptr;
@@ -61,7 +61,7 @@ void RowConvolution::pack(std::uint64_t version) {
   for (const Packed& packed : packed_) refresh(packed);
 }
 
-void RowConvolution::refresh(const Packed& packed) const {
+void OnednnConvolution::refresh(const Packed& packed) const {
   packed.copy->refresh(packed.kept ? version_ : 0, [&](std::byte* bytes) {
     dnnl::memory from(plain_weights(shape_, known_.form(), weights_.strides), onednn_engine(),
                       const_cast<float*>(weights_.data));
@@ -70,7 +70,7 @@ void RowConvolution::refresh(const Packed& packed) const {
   });
 }
 
-const RowConvolution::Packed& RowConvolution::packed(const dnnl::memory::desc& order) {
+const OnednnConvolution::Packed& OnednnConvolution::packed(const dnnl::memory::desc& order) {
   const std::lock_guard lock(packing_);
   const auto found = std::ranges::find(packed_, order, &Packed::order);
   if (found != packed_.end()) return *found;
@@ -79,8 +79,8 @@ const RowConvolution::Packed& RowConvolution::packed(const dnnl::memory::desc& o
   return packed_.back();
 }
 
-RowConvolution::Packed RowConvolution::room_for(const dnnl::memory::desc& order,
-                                                std::size_t index) const {
+OnednnConvolution::Packed OnednnConvolution::room_for(const dnnl::memory::desc& order,
+                                                      std::size_t index) const {
   const std::size_t size = order.get_size();
   if (weights_.shared != nullptr) {
     // The order's name does not tell from where a weight was taken.
@@ -98,13 +98,13 @@ RowConvolution::Packed RowConvolution::room_for(const dnnl::memory::desc& order,
   return {order, std::make_shared<PackedCopy>(size)};
 }
 
-RowConvolution::SizeClass& RowConvolution::size_class(std::size_t index) {
+OnednnConvolution::SizeClass& OnednnConvolution::size_class(std::size_t index) {
   SizeClass& found = classes_[index];
   std::call_once(found.once, [&] { create(index); });
   return found;
 }
 
-void RowConvolution::create(std::size_t index) {
+void OnednnConvolution::create(std::size_t index) {
   SizeClass& of = classes_[index];
   of.made = make_rows(shape_, known_.form(), kRows[index]);
   of.weights = &packed(of.made.weights);
@@ -122,7 +122,7 @@ void RowConvolution::create(std::size_t index) {
   }
 }
 
-void RowConvolution::execute(std::size_t index, const float* in, float* out, int part) {
+void OnednnConvolution::execute(std::size_t index, const float* in, float* out, int part) {
   SizeClass& of = size_class(index);
   auto& arguments = of.arguments[static_cast<std::size_t>(part)].map;
   arguments[DNNL_ARG_WEIGHTS].set_data_handle(of.weights->copy->data());
@@ -133,7 +133,7 @@ void RowConvolution::execute(std::size_t index, const float* in, float* out, int
 
 // The largest usable class within `rows`; where fewer than a base class are left, the smallest that
 // holds them all, since several tiny primitives cost more than a few idle rows.
-std::size_t RowConvolution::pick(std::int64_t rows) {
+std::size_t OnednnConvolution::pick(std::int64_t rows) {
   const std::size_t base = known_.base();
   if (rows >= kRows[base]) {
     for (std::size_t i = 0; i < base; ++i) {
@@ -147,7 +147,7 @@ std::size_t RowConvolution::pick(std::int64_t rows) {
   return base;
 }
 
-void RowConvolution::compute(const float* in, float* out, std::int64_t rows, int part) {
+void OnednnConvolution::compute(const float* in, float* out, std::int64_t rows, int part) {
   while (rows > 0) {
     const std::size_t index = pick(rows);
     const std::int64_t size = kRows[index];
@@ -169,6 +169,11 @@ void RowConvolution::compute(const float* in, float* out, std::int64_t rows, int
     out += size * shape_.out;
     rows -= size;
   }
+}
+
+std::unique_ptr<RowConvolution> make_row_convolution(const ConvolutionShape& shape,
+                                                     const RowWeights& weights, int threads) {
+  return std::make_unique<OnednnConvolution>(shape, weights, threads);
 }
 
 }  // namespace weft

@@ -1,6 +1,5 @@
-// A convolution over a long run of rows whose result for a row depends on that row's window only:
-// not on how many rows there are, where it stands among them, or which thread computes it. Bit for
-// bit.
+// oneDNN's row convolution: rows are cut into size classes, each computed by a primitive of its
+// own.
 #pragma once
 
 #include <array>
@@ -13,42 +12,20 @@
 
 #include "runtime/kernels/onednn/onednn.h"
 #include "runtime/kernels/onednn/row_classes.h"
+#include "runtime/kernels/products.h"
 #include "runtime/resources/packed_copies.h"
 
 namespace weft {
 
-// Weights as they are given.
-struct RowWeights {
-  const float* data = nullptr;
-  WeightStrides strides;
-  const float* bias = nullptr;     // null if the shape has none
-  PackedCopies* shared = nullptr;  // where packed copies are kept; null: nowhere but here
-  // Memory that all kernels of a program use in turn for their packed weights. It is used in every
-  // run if `shared` is null, else in the first run only: a program that runs once does not wait for
-  // fresh memory.
-  std::shared_ptr<PackedScratch> scratch = nullptr;
-};
-
-class RowConvolution {
+class OnednnConvolution final : public RowConvolution {
  public:
-  static constexpr std::int64_t kLargest = 64;  // rows worth collecting for one call of compute()
-
   // The weights stay where they are.
-  RowConvolution(const ConvolutionShape&, const RowWeights&, int threads);
-  RowConvolution(const ConvolutionShape&, const RowWeights&, int threads, const RowClasses&);
+  OnednnConvolution(const ConvolutionShape&, const RowWeights&, int threads);
+  OnednnConvolution(const ConvolutionShape&, const RowWeights&, int threads, const RowClasses&);
 
-  // Makes the primitives that compute() otherwise makes at their first use.
-  void make_all();
-
-  // Brings the packed weights to this version (see PackedCopy); before each run's compute(), by one
-  // thread.
-  void pack(std::uint64_t version);
-
-  // out[i] = act(bias + sum over taps of in[i * stride + tap * dilation] W_tap), 0 <= i < rows.
-  // `part` names the calling thread among those given to the constructor.
-  void compute(const float* in, float* out, std::int64_t rows, int part);
-
-  const ConvolutionShape& shape() const { return shape_; }
+  void make_all() override;
+  void pack(std::uint64_t version) override;
+  void compute(const float* in, float* out, std::int64_t rows, int part) override;
 
  private:
   static constexpr const auto& kRows = RowClasses::kRows;

@@ -5,7 +5,7 @@
 
 #include <fmt/core.h>
 
-#include "runtime/kernels/onednn/onednn.h"
+#include "runtime/kernels/products.h"
 #include "runtime/kernels/simd/row_product.h"
 #include "runtime/kernels/taps/taps.h"
 #include "runtime/resources/memory.h"

@@ -57,7 +57,7 @@ TEST_CASE("rows are right and have the same bits in any cut, by either primitive
     const Floats w = random_floats(shape.in * shape.out, 2), bias = random_floats(shape.out, 3);
     const RowWeights weights{w.data(), {1, shape.out, 0}, bias.data()};
     for (const RowForm form : {RowForm::convolution, RowForm::product}) {
-      RowConvolution rows(shape, weights, 1, RowClasses::of(shape, form));
+      OnednnConvolution rows(shape, weights, 1, RowClasses::of(shape, form));
       rows.pack(1);
       Floats whole(static_cast<std::size_t>(kRows * shape.out));
       rows.compute(in.data(), whole.data(), kRows, 0);
@@ -86,9 +86,9 @@ TEST_CASE("what is found about a shape is found once") {
   const ConvolutionShape shape{48, 56, 1, 1, 1, true};
   const Floats w = random_floats(48 * 56, 2), bias = random_floats(56, 3);
   const RowWeights weights{w.data(), {1, 56, 0}, bias.data()};
-  RowConvolution first(shape, weights, 1);
+  OnednnConvolution first(shape, weights, 1);
   const std::int64_t probed = onednn_primitives_created();
-  RowConvolution second(shape, weights, 1);
+  OnednnConvolution second(shape, weights, 1);
   CHECK(onednn_primitives_created() == probed + 1);  // its own base class
 }
 
@@ -98,10 +98,10 @@ TEST_CASE("packed weights of one order are shared, and made again when their ver
   Floats w = random_floats(32 * 48, 2);
   const Floats in = random_floats(8 * 32, 1), none;
   PackedCopies copies;
-  RowConvolution first(shape, {w.data(), {1, 48, 0}, nullptr, &copies}, 1);
-  RowConvolution second(shape, {w.data(), {1, 48, 0}, nullptr, &copies}, 1);
+  OnednnConvolution first(shape, {w.data(), {1, 48, 0}, nullptr, &copies}, 1);
+  OnednnConvolution second(shape, {w.data(), {1, 48, 0}, nullptr, &copies}, 1);
   Floats y(8 * 48);
-  const auto check_row = [&](RowConvolution& rows, const Floats& of) {
+  const auto check_row = [&](OnednnConvolution& rows, const Floats& of) {
     rows.compute(in.data(), y.data(), 8, 0);
     for (std::int64_t out = 0; out < 48; ++out) {
       const double found = static_cast<double>(y[static_cast<std::size_t>(out)]);
@@ -119,7 +119,7 @@ TEST_CASE("packed weights of one order are shared, and made again when their ver
   check_row(first, w);
   // The transposed matrix is another copy.
   const ConvolutionShape back{48, 32};
-  RowConvolution other(back, {w.data(), {48, 1, 0}, nullptr, &copies}, 1);
+  OnednnConvolution other(back, {w.data(), {48, 1, 0}, nullptr, &copies}, 1);
   other.pack(2);
   const Floats dy = random_floats(48, 4);
   Floats dx(32);
@@ -141,9 +141,9 @@ TEST_CASE("weights that are shared are packed into scratch in the first run, the
   const auto rows_of = [&](const Floats& of) {
     return RowWeights{of.data(), {1, 48, 0}, nullptr, &copies, scratch};
   };
-  RowConvolution first(shape, rows_of(w), 1), second(shape, rows_of(v), 1);
+  OnednnConvolution first(shape, rows_of(w), 1), second(shape, rows_of(v), 1);
   Floats y(8 * 48);
-  const auto run = [&](RowConvolution& rows, const Floats& of) {
+  const auto run = [&](OnednnConvolution& rows, const Floats& of) {
     rows.pack(1);
     rows.compute(in.data(), y.data(), 8, 0);
     for (std::int64_t out = 0; out < 48; ++out) {
@@ -160,7 +160,7 @@ TEST_CASE("weights that are shared are packed into scratch in the first run, the
   run(second, v);
   run(first, kept);
   // Copies that are kept serve the first run of another.
-  RowConvolution third(shape, rows_of(w), 1);
+  OnednnConvolution third(shape, rows_of(w), 1);
   run(third, kept);
 }
 

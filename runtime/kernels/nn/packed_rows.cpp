@@ -1,5 +1,5 @@
 // The places of packed sequences in one long sequence, and the copies to and from it.
-#include "runtime/kernels/onednn/packed_rows.h"
+#include "runtime/kernels/nn/packed_rows.h"
 
 #include <algorithm>
 
