@@ -48,6 +48,7 @@ broken=$([ -z "$sources" ] || LC_ALL=C awk -v rooms="$(echo $rooms)" '
     header = FILENAME; sub(/\.cpp$/, ".h", header)
     if (header == FILENAME || !(header in there)) header = ""
     folder = FILENAME; sub("/.*", "", folder)
+    targets = 0
     own = room(FILENAME)
     product = folder !~ /^(tests|examples)$/
     limit = product ? 400 : 500
@@ -86,12 +87,18 @@ broken=$([ -z "$sources" ] || LC_ALL=C awk -v rooms="$(echo $rooms)" '
     else if (product && room(included) in place && place[room(included)] > place[own])
       say(own "/ may not include " included ": it stands later in the list `rooms` of " \
           "tests/layering.sh; move what is needed to an earlier room")
-    if (included ~ /(^|\/)dnnl[^\/]*\.h(pp)?$/ && FILENAME !~ /^runtime\/kernels\//)
-      say("oneDNN is included only under runtime/kernels/: call a kernel instead")
+    if (included == "runtime/kernels/simd/targets.h") targets = 1
+    if (included ~ /foreach_target\.h$/ && !targets)
+      say("include runtime/kernels/simd/targets.h before it, which leaves out instruction sets " \
+          "whose vectors have no known size")
+    if (included ~ /(^|\/)dnnl[^\/]*\.h(pp)?$/ && FILENAME !~ /^runtime\/kernels\/onednn\//)
+      say("oneDNN is included only under runtime/kernels/onednn/: use runtime/kernels/products.h")
     if (included ~ /plan_generated\.h$/ && FILENAME !~ /^ir\/plan\/(encode|decode)\.cpp$/ &&
         folder != "tests")
       say("the generated header of plans is included only in ir/plan/encode.cpp and decode.cpp: " \
           "use ir/plan/plan.h")
+    if (included ~ /^unicode\// && product && FILENAME !~ /^(runtime\/text\/icu|frontend)\//)
+      say("the runtime includes ICU only under runtime/text/icu/: ask runtime/text/unicode.h")
     if (included ~ /doctest/ && folder != "tests")
       say("doctest is included only under tests/: move the test there")
   }' $sources)

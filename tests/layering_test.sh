@@ -90,6 +90,13 @@ file runtime/a.cpp "$first" '#include <oneapi/dnnl/dnnl.hpp>'
 breaks "oneDNN is included only under runtime/kernels/"
 file ir/plan/a.cpp "$first" '#include "ir/plan/plan_generated.h"'
 breaks "generated header of plans is included only in"
+targets='#include "runtime/kernels/simd/targets.h"'
+file runtime/kernels/simd/a.cpp "$first" "$targets" '#include <hwy/foreach_target.h>'
+keeps "a file of loops"
+file runtime/kernels/simd/a.cpp "$first" '#include <hwy/foreach_target.h>' "$targets"
+breaks "^runtime/kernels/simd/a.cpp:2: include runtime/kernels/simd/targets.h before it"
+file runtime/text/a.cpp "$first" '#include <unicode/uchar.h>'
+breaks "^runtime/text/a.cpp:2: the runtime includes ICU only under runtime/text/icu/"
 file ir/a.cpp "$first" '#include <doctest/doctest.h>'
 breaks "doctest is included only under tests/"
 
