@@ -20,6 +20,7 @@
 #include "frontend/train/spill.h"
 #include "ir/file.h"
 #include "ir/plan/format.h"
+#include "runtime/kernels/instruction_set.h"
 
 namespace weft {
 namespace {
@@ -148,6 +149,7 @@ Checkpoint from_contents(const Contents& contents, std::size_t max_recent,
                             f.at("valid").get<std::string>(), f.at("settings").get<std::string>()};
   checkpoint.threads =
       static_cast<int>(std::clamp<std::int64_t>(whole(contents.head.at("threads")), 0, 1 << 20));
+  checkpoint.instruction_set = contents.head.value("instruction_set", "");
   checkpoint.state = state_from(contents.head.at("state"));
   checkpoint.state.recent =
       RecentWeights(max_recent, std::filesystem::path(path).parent_path().string());
@@ -256,11 +258,9 @@ void save_checkpoint(const std::string& path, const Fingerprint& fingerprint, in
   std::vector<Segment> segments{Segment::of_plan(current)};
   if (state.best) segments.push_back(Segment::of_plan(*state.best));
   for (const Plan& epoch : state.recent.epochs()) segments.push_back(Segment::of_weights(epoch));
-  json head{{"fingerprint", to_json(fingerprint)},
-            {"threads", threads},
-            {"state", to_json(state)},
-            {"best", state.best.has_value()},
-            {"segments", json::array()}};
+  json head{{"fingerprint", to_json(fingerprint)},  {"threads", threads},
+            {"instruction_set", instruction_set()}, {"state", to_json(state)},
+            {"best", state.best.has_value()},       {"segments", json::array()}};
   for (const Segment& segment : segments) {
     head["segments"].push_back({{"bytes", segment.size()}, {"checksum", segment.checksum()}});
   }

@@ -49,7 +49,8 @@ void save_checkpoint(const std::string& path, const Fingerprint&, int threads, c
 
 struct Checkpoint {
   Fingerprint fingerprint;
-  int threads = 0;  // another number gives other last bits
+  int threads = 0;              // another number gives other last bits
+  std::string instruction_set;  // another one, too; empty: from before it was kept
   Plan now;
   TrainState state;
 };

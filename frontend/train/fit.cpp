@@ -12,6 +12,7 @@
 #include "frontend/train/memory_limit.h"
 #include "frontend/train/plan_settings.h"
 #include "frontend/train/unread_text.h"
+#include "runtime/kernels/instruction_set.h"
 #include "runtime/text/tokenizers.h"
 
 namespace weft {
@@ -138,10 +139,22 @@ class Run {
           fmt::format("that run had {} threads, this one has {}: the last bits may differ",
                       found->threads, session.threads()));
     }
+    warn_of_instruction_set(found->instruction_set);
     observer_.resumed(
         {found->state.seen, std::min(found->state.ended + 1, settings_.epochs), settings_.epochs});
     session = Session(std::move(found->now), {session.threads(), /*train=*/true});
     checkpoints.from = std::move(found->state);
+  }
+
+  // On another machine training goes on, which is worth more than the same bits.
+  void warn_of_instruction_set(const std::string& then) {
+    const std::string now = instruction_set();
+    if (then.empty() || then == now) return;
+    const auto usable = instruction_sets();
+    const bool again = std::ranges::find(usable, then) != usable.end();
+    observer_.warned(fmt::format(
+        "that run used {}, this one uses {}: the plan will differ in its last bits{}", then, now,
+        again ? fmt::format("; with {}={} it would not", kInstructionSetVariable, then) : ""));
   }
 
   const TrainSettings settings_;

@@ -31,32 +31,50 @@ constexpr std::array<InstructionSet, 3> kInstructionSets{{
     {"avx512", 0, kAvx512},
 }};
 
-bool limited() {
+void apply_limit() {
   const char* named = std::getenv(kInstructionSetVariable);
-  if (named == nullptr || *named == '\0') return false;
+  if (named == nullptr || *named == '\0') return;
   for (const InstructionSet& set : kInstructionSets) {
     if (set.name != named) continue;
     hwy::DisableTargets(set.disabled);
     limit_products(set.name);
-    return true;
+    return;
   }
   throw Error(fmt::format("{}={} names no instruction set", kInstructionSetVariable, named),
               "give sse4, avx2 or avx512, or leave it out");
 }
 
-}  // namespace
-
-void limit_instruction_set() {
-  static const bool done = limited();
-  static_cast<void>(done);
+// What is not disabled. Highway's own call leaves the choice of loops at all that the machine has.
+std::int64_t usable_targets() {
+  const std::int64_t targets = hwy::SupportedTargets();
+  hwy::GetChosenTarget().Update(targets);
+  return targets;
 }
 
-std::vector<std::string_view> instruction_sets() {
+std::vector<std::string_view> names_of(std::int64_t targets) {
   std::vector<std::string_view> names;
   for (const InstructionSet& set : kInstructionSets) {
-    if ((hwy::SupportedTargets() & set.needed) != 0) names.push_back(set.name);
+    if ((targets & set.needed) != 0) names.push_back(set.name);
   }
   return names;
 }
+
+// After the limit is applied, once: loops that run meanwhile would see another choice.
+std::int64_t targets_in_use() {
+  static const std::int64_t targets = (apply_limit(), usable_targets());
+  return targets;
+}
+
+}  // namespace
+
+void limit_instruction_set() { targets_in_use(); }
+
+std::string instruction_set() {
+  const std::int64_t targets = targets_in_use();
+  const std::vector<std::string_view> named = names_of(targets);
+  return named.empty() ? hwy::TargetName(targets & -targets) : std::string(named.back());
+}
+
+std::vector<std::string_view> instruction_sets() { return names_of(usable_targets()); }
 
 }  // namespace weft

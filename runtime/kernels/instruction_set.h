@@ -2,6 +2,7 @@
 // depend on them, as sums are taken in another order.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,7 +15,10 @@ inline constexpr const char* kInstructionSetVariable = "WEFT_ISA";
 // thread. Error if the variable names no instruction set.
 void limit_instruction_set();
 
-// The values of that variable that this machine can follow, the least one first.
+// The set in use: a value of that variable, or on other processors Highway's name.
+std::string instruction_set();
+
+// The values of that variable that this process can follow, the least one first.
 std::vector<std::string_view> instruction_sets();
 
 }  // namespace weft

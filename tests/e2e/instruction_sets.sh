@@ -25,6 +25,25 @@ done
 WEFT_ISA=sse4 "$weft" --version >out
 grep -qE '^instructions  (SSE4|SSSE3|SSE2)$' out || fail "--version under sse4: $(cat out)"
 
+# A run that goes on by another instruction set says so; by its own it ends with the same bytes.
+long=("$weft" train textcnn.model --data data.tsv --set width=16 --epochs 200 --threads 1 --quiet)
+WEFT_ISA=sse4 "${long[@]}" --checkpoint 0 -o whole.plan
+WEFT_ISA=sse4 "${long[@]}" --checkpoint 0.01 -o cut.plan &
+victim=$!
+while [ ! -e cut.plan.checkpoint ] && kill -0 "$victim" 2>/dev/null; do sleep 0.01; done
+kill -9 "$victim" 2>/dev/null || true
+wait "$victim" 2>/dev/null || true
+[ -e cut.plan.checkpoint ] || fail "the run ended before it could be cut short"
+cp cut.plan.checkpoint other.plan.checkpoint
+WEFT_ISA=sse4 "${long[@]}" --resume -o cut.plan 2>message
+[ ! -s message ] || fail "by the same instruction set it said: $(cat message)"
+cmp whole.plan cut.plan || fail "cut short and resumed by sse4, the plan is another"
+if "$weft" --version | grep -qE '^instructions  AVX'; then
+  WEFT_ISA=avx2 "${long[@]}" --resume -o other.plan 2>message
+  grep -qE 'that run used sse4, this one uses avx2: .* last bits; with WEFT_ISA=sse4 it would not' message ||
+    fail "by another instruction set it said: $(cat message)"
+fi
+
 export WEFT_ISA=mmx
 refuses 'WEFT_ISA=mmx names no instruction set' "$weft" predict sse4.plan lines
 echo "the instruction sets agree"
