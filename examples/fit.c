@@ -1,5 +1,5 @@
 // Trains a model inside an application in C: texts in memory, progress by callback; then measures it,
-// and asks it why. Needs frontend/c/weft_frontend.h and links weft::frontend.
+// and asks it why. Needs frontend/c/weft_frontend.h and links libweft_frontend.so or weft::frontend.
 //
 //   fit_c
 #include <stdio.h>

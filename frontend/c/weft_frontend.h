@@ -1,6 +1,7 @@
 // weft in C, second part: measures, calibrates and explains a plan, and trains one on texts in
-// memory. Links weft::frontend, as all this needs the compiler; runtime/weft.h says what holds of
-// every call.
+// memory. All this needs the compiler: link libweft_frontend.so, which has the functions of
+// runtime/weft.h too, in the place of libweft.so; or the static weft::frontend. runtime/weft.h says
+// what holds of every call.
 //
 //   const char* texts[] = {"a fine film", "a dull book", ...};
 //   const char* labels[] = {"good", "bad", ...};

@@ -125,6 +125,25 @@ made cmake -S parent -B whole "${common[@]}" "-DCMAKE_PREFIX_PATH=$work/prefix"
 made cmake --build whole
 [ "$(whole/app data.tsv)" = 2 ] || fail "the application with the frontend says: $(whole/app data.tsv)"
 
+# A project in C, which has no C++ compiler and none of weft's libraries: it finds the shared ones.
+if [ "$(cached WEFT_BUILD_SHARED)" = ON ]; then
+  cat >parent/CMakeLists.txt <<END
+cmake_minimum_required(VERSION 3.25)
+project(parent C)
+find_package(weft REQUIRED COMPONENTS shared)
+add_executable(embed $source/examples/embed.c)
+target_link_libraries(embed PRIVATE weft::shared)
+add_executable(fit $source/examples/fit.c)
+target_link_libraries(fit PRIVATE weft::frontend_shared)
+END
+  made cmake -S parent -B in_c -G Ninja "-DCMAKE_C_COMPILER=$(cached CMAKE_C_COMPILER)" \
+    "-DCMAKE_C_FLAGS=$flags" "${lean[@]}" -DCMAKE_DISABLE_FIND_PACKAGE_fmt=ON \
+    "-DCMAKE_PREFIX_PATH=$work/prefix"
+  made cmake --build in_c
+  in_c/fit >log || fail "a project in C cannot train: $(cat log)"
+  in_c/embed "$plan" - "a film" >log || fail "a project in C cannot predict: $(cat log)"
+fi
+
 # Added by folder: only configured, as its build is this one's.
 cat >parent/CMakeLists.txt <<END
 cmake_minimum_required(VERSION 3.25)

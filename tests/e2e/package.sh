@@ -19,16 +19,23 @@ header=$root/include/weft/runtime/weft.h
 library=$(find "$root" -name libweft.so)
 lib=$(dirname "$library")
 
-# libweft.so exports the functions of its header and nothing else.
-sed 's|//.*||' "$header" | grep -oE 'weft_[a-z_]+ ?\(' | tr -d ' (' | sort -u >declared
-nm -D --defined-only "$library" | awk '{ print $3 }' | sort >exported
-[ "$(wc -l <declared)" -gt 20 ] || fail "the header declares: $(cat declared)"
-cmp declared exported || fail "libweft.so exports otherwise: $(diff declared exported)"
+# Each library exports the functions of its headers and nothing else.
+exports() {  # LIBRARY HEADER...
+  sed 's|//.*||' "${@:2}" | grep -oE 'weft_[a-z_]+ ?\(' | tr -d ' (' | sort -u >declared
+  nm -D --defined-only "$1" | awk '{ print $3 }' | sort >exported
+  [ "$(wc -l <declared)" -gt 20 ] || fail "the headers declare: $(cat declared)"
+  cmp declared exported || fail "$1 exports otherwise: $(diff declared exported)"
+}
+exports "$library" "$header"
+frontend=$lib/libweft_frontend.so
+exports "$frontend" "$header" "$root/include/weft/frontend/c/weft_frontend.h"
 version=$("$root/bin/weft" --version | sed -n '1s/^weft //p')
 [ -e "$library.$version" ] || fail "no libweft.so.$version"
-soname=libweft.so.${version%.*}
-readelf -d "$library" | grep -F "[$soname]" >/dev/null || fail "libweft.so has not the name $soname"
-[ -e "$lib/$soname" ] || fail "no $soname"
+for file in libweft_frontend.so libweft.so; do
+  soname=$file.${version%.*}
+  readelf -d "$lib/$file" | grep -F "[$soname]" >/dev/null || fail "$file has not the name $soname"
+  [ -e "$lib/$soname" ] || fail "no $soname"
+done
 
 # The header by itself, then the example in C by weft.pc: of the shared library, which needs no other
 # library's package file, and of the static ones. It answers like the program.
@@ -39,20 +46,29 @@ printf 'label\ttext\nbad\ta dull film\ngood\ta fine film\n' >data.tsv
 texts=("a fine film" "a dull film" "fine fine")
 printf '%s\n' "${texts[@]}" | "$weft" predict bow.plan | cut -f 1 >expected
 [ "$(sort -u expected | wc -l)" -eq 2 ] || fail "the plan has one answer: $(cat expected)"
-flags() { PKG_CONFIG_LIBDIR=$1/pkgconfig pkg-config "${@:2}" weft; }
-[ "$(flags "$lib" --modversion)" = "$version" ] || fail "weft.pc has another version"
+flags() { PKG_CONFIG_LIBDIR=$1/pkgconfig pkg-config "${@:2}"; }
+[ "$(flags "$lib" --modversion weft)" = "$version" ] || fail "weft.pc has another version"
 # shellcheck disable=SC2046  # flags are words
-"${cc[@]}" "$source/examples/embed.c" -o shared $(flags "$lib" --cflags --libs)
+"${cc[@]}" "$source/examples/embed.c" -o shared $(flags "$lib" --cflags --libs weft)
 ldd shared | grep -F "$soname" >/dev/null || fail "libweft.so is not used: $(ldd shared)"
 LD_LIBRARY_PATH=$lib ./shared bow.plan - "${texts[@]}" | cmp - expected || fail "C answers otherwise"
+# shellcheck disable=SC2046
+"${cc[@]}" "$source/examples/fit.c" -o fit $(flags "$lib" --cflags --libs weft_frontend)
+ldd fit | grep -F "libweft.so" && fail "libweft_frontend.so needs libweft.so, too"
+LD_LIBRARY_PATH=$lib ./fit >fit.out || fail "an application in C cannot train: $(cat fit.out)"
+grep -x "right on 100 % of what it has learnt" fit.out >/dev/null || fail "C learnt: $(cat fit.out)"
 cp -R "$root" static
 static=static/${lib#"$root"/}
-rm "$static"/libweft.so*
+rm "$static"/libweft*.so*
 # shellcheck disable=SC2046
 "${cc[@]}" "$source/examples/embed.c" -o embed \
-  $(flags "$static" --static --cflags --libs)
+  $(flags "$static" --static --cflags --libs weft)
 ldd embed | grep libweft && fail "linked with libweft.so, not with its archive"
 ./embed bow.plan - "${texts[@]}" | cmp - expected || fail "C, linked statically, answers otherwise"
+# shellcheck disable=SC2046
+"${cc[@]}" "$source/examples/fit.c" -o fit_static \
+  $(flags "$static" --static --cflags --libs weft_frontend)
+./fit_static | cmp - fit.out || fail "C, linked statically, learns otherwise"
 
 # The bill of materials: what the files need, in the versions that pkg-config knows, and no date of
 # today; `weft --version` says the same.
