@@ -17,8 +17,8 @@ debian() {
   rm -rf --one-file-system "$folder"
   mkdir -p "$folder"
   echo "Making $folder: Debian $release"
-  debootstrap --variant=minbase "$@" "$release" "$folder" "$mirror" >"$folder.log" 2>&1 || {
-    tail -n 5 "$folder.log" >&2
+  debootstrap --variant=minbase "$@" "$release" "$folder" "$mirror" >"$folder/making.log" 2>&1 || {
+    tail -n 5 "$folder/making.log" >&2
     return 1
   }
   touch "$folder/complete"
