@@ -47,9 +47,10 @@ void on_lost_pages(int) {
       "    note: put a new file in its place with `mv`, not with `cp`\n");
 }
 
-const std::terminate_handler kUsualTerminate = std::get_terminate();
+std::terminate_handler usual_terminate = nullptr;
 
-// Destructors that allocate, as those of nlohmann-json do, end here once there is no memory left.
+// Where an exception that nobody can catch ends, once there is no memory left: of an initialiser of
+// the program's or a library's, and of a destructor that allocates, as nlohmann-json's do.
 [[noreturn]] void on_terminate() {
   try {
     if (const std::exception_ptr thrown = std::current_exception()) std::rethrow_exception(thrown);
@@ -57,9 +58,14 @@ const std::terminate_handler kUsualTerminate = std::get_terminate();
     end_with(kNoMemory);
   } catch (...) {  // the usual handler tells it
   }
-  kUsualTerminate();
+  if (usual_terminate != nullptr) usual_terminate();
   std::abort();
 }
+
+// The first of all that the process runs, before the initialisers of libraries.
+void before_all(int, char**, char**) { usual_terminate = std::set_terminate(on_terminate); }
+[[gnu::used, gnu::section(".preinit_array")]] void (*const kBeforeAll)(int, char**,
+                                                                       char**) = before_all;
 
 // Refuses `--seed 1 --seed 2`: a flag keeps its last value, so the first would be ignored.
 void refuse_repeated_flags(const CLI::App& command) {
@@ -209,7 +215,6 @@ int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGBUS, weft::on_lost_pages);
-  std::set_terminate(weft::on_terminate);
   try {
     return weft::run(argc, argv);
   } catch (const weft::Error& e) {

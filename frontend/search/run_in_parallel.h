@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <exception>
 #include <mutex>
+#include <new>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -31,7 +33,12 @@ void run_in_parallel(std::size_t n, int threads, const F& f) {
   };
   std::vector<std::thread> others;
   const std::size_t workers = std::min(n, static_cast<std::size_t>(std::max(threads, 1)));
-  for (std::size_t i = 1; i < workers; ++i) others.emplace_back(work);
+  try {
+    others.reserve(workers);
+    for (std::size_t i = 1; i < workers; ++i) others.emplace_back(work);
+  } catch (const std::system_error&) {  // no more threads: those that there are do it all
+  } catch (const std::bad_alloc&) {
+  }
   work();
   for (std::thread& other : others) other.join();
   if (failure) std::rethrow_exception(failure);

@@ -11,12 +11,16 @@
 
 #include <atomic>
 #include <cmath>
+#include <exception>
 #include <fstream>
 #include <limits>
 #include <memory>
+#include <mutex>
+#include <new>
 #include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #if defined(__SSE2__)
@@ -138,6 +142,7 @@ class Pool {
     for (std::uint32_t done = 0; (done = done_.load(std::memory_order_acquire)) != all;) {
       if (!spin([&] { return done_.load(std::memory_order_relaxed) != done; })) done_.wait(done);
     }
+    if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
   }
 
  private:
@@ -165,6 +170,8 @@ class Pool {
         workers_->emplace_back([this] { work(); });
       } catch (const std::system_error&) {
         return;
+      } catch (const std::bad_alloc&) {
+        return;
       }
     }
   }
@@ -185,7 +192,12 @@ class Pool {
       const auto body = body_.load(std::memory_order_relaxed);
       void* const context = context_.load(std::memory_order_relaxed);
       if (!state_.compare_exchange_weak(state, state + 1, std::memory_order_acq_rel)) continue;
-      body(context, static_cast<int>(state & kPartMask));
+      try {
+        body(context, static_cast<int>(state & kPartMask));
+      } catch (...) {
+        const std::lock_guard lock(failing_);
+        if (!failure_) failure_ = std::current_exception();
+      }
       const auto parts = static_cast<std::uint32_t>(state >> kPartBits & kPartMask);
       if (done_.fetch_add(1, std::memory_order_release) + 1 == parts) done_.notify_one();
       return true;
@@ -212,6 +224,8 @@ class Pool {
   std::atomic<void*> context_{nullptr};
   std::atomic<std::uint64_t> state_{0};
   std::atomic<std::uint32_t> done_{0};
+  std::mutex failing_;
+  std::exception_ptr failure_;  // the first of the loop
 };
 
 }  // namespace

@@ -36,8 +36,8 @@ class SingleThreadedLibraries {
 };
 
 // Runs body(context, part) for part 0 .. parts-1 on as many threads, fewer where others keep the
-// CPUs busy; denormals are flushed in all. Does not return before every part has. A body that
-// throws ends the process.
+// CPUs busy; denormals are flushed in all. Does not return before every part has; then
+// throws the first exception that a part has thrown.
 void run_parts(int parts, void (*body)(void* context, int part), void* context);
 
 // Cuts [0, n) into at most `threads` consecutive ranges of at least `grain` and calls

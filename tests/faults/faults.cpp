@@ -2,6 +2,7 @@
 // `main` runs; tests/faults/faults.sh drives it.
 //   WEFT_FAULT        malloc, write, short_write, interrupt, fsync, rename, mmap, pthread_create,
 //                     nameless (no file without a name can be had) or killed (at a rename)
+//   WEFT_FAULT_EARLY  set: from the program's own initialisers on, which run before `main`
 //   WEFT_FAULT_AT     n, from 1; 0 or none: nothing fails
 //   WEFT_FAULT_LAST   the last call that fails; none: that one only
 //   WEFT_FAULT_COUNT  a file for the number of calls, at the end
@@ -96,8 +97,10 @@ bool is_of_onednn(const void* code) {
 
 int (*real_main)(int, char**, char**);
 
+bool early() { return std::getenv("WEFT_FAULT_EARLY") != nullptr; }
+
 int counted_main(int argc, char** argv, char** environment) {
-  begin();
+  if (!early()) begin();
   std::atexit(end);
   const int status = real_main(argc, argv, environment);
   end();
@@ -112,6 +115,7 @@ extern "C" {
 int __libc_start_main(int (*main)(int, char**, char**), int argc, char** argv, void (*init)(),
                       void (*fini)(), void (*loader_fini)(), void* stack) {
   real_main = main;
+  if (early()) begin();
   return real<decltype(__libc_start_main)>("__libc_start_main")(counted_main, argc, argv, init,
                                                                 fini, loader_fini, stack);
 }

@@ -91,6 +91,18 @@ for name in compile predict eval train; do
   done
 done
 
+# Before main, where no command can catch what an initialiser throws.
+early=("LD_PRELOAD=$library" WEFT_FAULT=malloc WEFT_FAULT_EARLY=1)
+succeeded=0 refused=0
+for n in 1 2 5 20 80 300; do
+  run predict "${early[@]}" "WEFT_FAULT_AT=$n"
+  judge predict "allocation $n of the program failing once"
+  run predict "${early[@]}" "WEFT_FAULT_AT=$n" WEFT_FAULT_LAST=999999999
+  judge predict "allocation $n of the program and all after it failing"
+done
+[ "$refused" -eq 12 ] || fail "initialisers without memory: only $refused of 12 were refused"
+((tried += refused)) || true
+
 # Killed before its file has the name: the old file stays, and who next writes there clears up.
 run compile "LD_PRELOAD=$library" WEFT_FAULT=killed WEFT_FAULT_AT=1
 [ "$status" -eq 137 ] || fail "status $status where it was to be killed"

@@ -9,6 +9,8 @@
 #include <atomic>
 #include <cstdlib>
 #include <iostream>
+#include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -45,6 +47,24 @@ int wrong_parts(int loops, int max_parts) {
 TEST_CASE("Each part of a loop is run once, be there more parts than CPUs or fewer") {
   CHECK(wrong_parts(2000, 2) == 0);
   CHECK(wrong_parts(500, 9) == 0);
+}
+
+TEST_CASE("What a part throws reaches who called for the loop, after all parts have ended") {
+  for (int i = 0; i < 300; ++i) {
+    std::atomic<int> ended{0};
+    std::string caught;
+    try {
+      parallel_for(4, 4, 1, [&](std::int64_t begin, std::int64_t, int) {
+        ++ended;
+        if (begin == i % 4) throw std::runtime_error(std::to_string(begin));
+      });
+    } catch (const std::runtime_error& error) {
+      caught = error.what();
+    }
+    REQUIRE(caught == std::to_string(i % 4));
+    REQUIRE(ended == 4);
+  }
+  CHECK(wrong_parts(100, 4) == 0);  // none is thrown again
 }
 
 TEST_CASE("Threads that loop at the same time do not disturb one another") {
