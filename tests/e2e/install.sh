@@ -126,7 +126,8 @@ made cmake --build whole
 [ "$(whole/app data.tsv)" = 2 ] || fail "the application with the frontend says: $(whole/app data.tsv)"
 
 # A project in C, which has no C++ compiler and none of weft's libraries: it finds the shared ones.
-if [ "$(cached WEFT_BUILD_SHARED)" = ON ]; then
+# (With a sanitizer these need the sanitizer's part for C++.)
+if [ "$(cached WEFT_BUILD_SHARED)" = ON ] && [ "$kind" = Release ]; then
   cat >parent/CMakeLists.txt <<END
 cmake_minimum_required(VERSION 3.25)
 project(parent C)

@@ -58,6 +58,20 @@ ldd "$lib/libweft.so" | grep -E "dnnl|icu" && fail "it needs what it was built w
 LD_LIBRARY_PATH=$lib ./lean.app words.plan <lines 2>message && fail "words without ICU"
 grep -F "words needs ICU" message >/dev/null || fail "said: $(cat message)"
 
+# One in C++, by the static libraries, on a machine without ICU and oneDNN.
+mkdir parent
+cat >parent/CMakeLists.txt <<END
+cmake_minimum_required(VERSION 3.25)
+project(parent CXX)
+find_package(weft REQUIRED)
+add_executable(app $source/examples/embed.cpp)
+target_link_libraries(app PRIVATE weft::runtime)
+END
+cmake -S parent -B app -G Ninja "-DCMAKE_PREFIX_PATH=$work/lean" -DCMAKE_DISABLE_FIND_PACKAGE_ICU=ON \
+  >log 2>&1 && cmake --build app >>log || fail "$(tail -n 20 log)"
+ldd app/app | grep -E "dnnl|icu" && fail "the static libraries need what they were built without"
+app/app whitespace.plan good "a fine film" >log || fail "an application in C++ says: $(cat log)"
+
 # What has to be installed for libweft.so, beside the C and C++ libraries: bytes, stripped.
 for kind in full lean; do
   lib=$(find "$kind" -name libweft.so)
