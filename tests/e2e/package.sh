@@ -120,7 +120,7 @@ fi
 depends=" $(dpkg-deb -f "$deb" Depends),"
 for package in libc6 'libstdc\+\+6' 'libdnnl[0-9.]+' 'libfmt[0-9]+' 'libhwy[0-9]+' 'libicu[0-9]+' \
   'lib(gomp1|omp5[-0-9]*)' libxxhash0 zlib1g libbz2-1.0 libzstd1; do
-  grep -E " $package[ ,]" <<<"$depends" >/dev/null ||
+  grep -E " $package(t64)?[ ,]" <<<"$depends" >/dev/null ||
     fail "the Debian package does not need $package, only $depends"
 done
 dpkg-deb -c "$deb" | awk '{ print $6 }' >contents
