@@ -40,8 +40,7 @@ constexpr std::uint32_t count_bits(std::uint32_t bits) {
   return (((bits + (bits >> 4U)) & 0x0F0F0F0FU) * 0x01010101U) >> 24U;
 }
 
-// From a hash to its bucket's row behind the words. Of the buckets that were kept, bits are set,
-// and those before them are counted.
+// From a hash to its bucket's row behind the words.
 class BucketRows {
  public:
   struct Found {
@@ -56,15 +55,16 @@ class BucketRows {
       throw Error(fmt::format("of {} buckets some were left out", buckets),
                   fmt::format("that is possible for up to {} buckets", kMaxMapped));
     }
-    blocks_.resize(static_cast<std::size_t>(buckets) / kBits + 1);
+    kept_.resize(static_cast<std::size_t>(buckets) / kBits + 1);
     for (const std::int32_t bucket : kept) {
       const auto number = static_cast<std::uint32_t>(bucket);
-      blocks_[number / kBits].bits |= 1U << (number % kBits);
+      kept_[number / kBits] |= 1U << (number % kBits);
     }
+    before_.reserve(kept_.size());
     std::uint32_t before = 0;
-    for (Block& block : blocks_) {
-      block.before = before;
-      before += count_bits(block.bits);
+    for (const std::uint32_t bits : kept_) {
+      before_.push_back(before);
+      before += count_bits(bits);
     }
   }
 
@@ -72,45 +72,47 @@ class BucketRows {
   std::uint32_t bucket(auto hash) const { return bucket_of_.of(hash); }
 
   void prefetch(std::uint32_t bucket) const {
-    if (!blocks_.empty()) __builtin_prefetch(&blocks_[bucket / kBits]);
+    if (!kept_.empty()) __builtin_prefetch(&kept_[bucket / kBits]);
   }
 
   Found find(std::uint32_t bucket) const {
-    return blocks_.empty() ? Found{bucket, true} : find_kept(bucket);
+    if (kept_.empty()) return {bucket, true};
+    return {row_of(bucket), is_kept(bucket) != 0};
   }
 
   // Puts `first` + row in the place of those buckets that have one, without gaps; returns how many
   // these are.
   std::size_t find_all(std::span<std::uint32_t> buckets, std::uint32_t first) const {
-    if (blocks_.empty()) {
-      for (std::uint32_t& bucket : buckets) bucket += first;
-      return buckets.size();
+    std::size_t found = buckets.size();
+    if (!kept_.empty()) {
+      found = 0;  // whether a bucket was kept cannot be foreseen: no branch
+      for (const std::uint32_t bucket : buckets) {
+        buckets[found] = bucket;
+        found += is_kept(bucket);
+      }
     }
-    std::size_t found = 0;  // whether a bucket was kept cannot be foreseen: no branch
-    for (const std::uint32_t bucket : buckets) {
-      const auto [row, kept] = find_kept(bucket);
-      buckets[found] = first + row;
-      found += kept ? 1 : 0;
+    for (std::uint32_t& bucket : buckets.first(found)) {
+      bucket = first + (kept_.empty() ? bucket : row_of(bucket));
     }
     return found;
   }
 
  private:
-  Found find_kept(std::uint32_t bucket) const {
-    const Block& block = blocks_[bucket / kBits];
-    const std::uint32_t bit = 1U << (bucket % kBits);
-    return {block.before + count_bits(block.bits & (bit - 1)), (block.bits & bit) != 0};
-  }
-
   static constexpr std::uint32_t kBits = 32;
   static constexpr std::int64_t kMaxMapped = std::int64_t{1} << 28;  // in 64 MiB
 
-  struct Block {
-    std::uint32_t before = 0, bits = 0;
-  };
+  std::uint32_t is_kept(std::uint32_t bucket) const {
+    return (kept_[bucket / kBits] >> (bucket % kBits)) & 1U;
+  }
+  std::uint32_t row_of(std::uint32_t bucket) const {
+    const std::uint32_t bit = 1U << (bucket % kBits);
+    return before_[bucket / kBits] + count_bits(kept_[bucket / kBits] & (bit - 1));
+  }
 
   Remainder bucket_of_;
-  std::vector<Block> blocks_;  // empty: every bucket has a row
+  // Bits of the buckets that were kept, and how many were kept before each element's. Apart, as
+  // most hashes of a pruned table ask for a bit only. Empty: every bucket has a row.
+  std::vector<std::uint32_t> kept_, before_;
 };
 
 }  // namespace weft

@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <limits>
 #include <span>
 #include <string>
@@ -102,7 +104,7 @@ class FastText final : public ManyIdsEncoder {
     memory.hashes.clear();
     memory.spans.clear();
     splitter().split(text, memory.words, max_words);
-    for (const TextToken& word : memory.words.tokens()) add_word(text, word, max_size, memory, out);
+    add_words(text, max_size, memory, out);
     if (longest_ngram_ > 1) add_ngrams(max_size, memory, out);
     return memory.words.words();
   }
@@ -113,8 +115,27 @@ class FastText final : public ManyIdsEncoder {
     if (out.spans != nullptr) out.spans->push_back(span);
   }
 
-  void add_word(std::string_view text, const TextToken& word, std::size_t max_size, Memory& memory,
-                const EncodedText& out) const {
+  // Words that were taken apart lately lie beyond the nearest cache: the places of some are asked
+  // for at once.
+  void add_words(std::string_view text, std::size_t max_size, Memory& memory,
+                 const EncodedText& out) const {
+    const std::span<const TextToken> words = memory.words.tokens();
+    std::array<std::uint64_t, 32> hashes;
+    for (std::size_t first = 0; first < words.size(); first += hashes.size()) {
+      const auto some = words.subspan(first, std::min(hashes.size(), words.size() - first));
+      for (std::size_t i = 0; i < some.size(); ++i) {
+        hashes[i] = hash_word(memory.words.text(some[i]));
+        memory.cache.prefetch(hashes[i]);
+      }
+      for (std::size_t i = 0; i < some.size(); ++i) {
+        add_word(text, some[i], hashes[i], max_size, memory, out);
+      }
+    }
+  }
+
+  // `place`: the word's hash_word().
+  void add_word(std::string_view text, const TextToken& word, std::uint64_t place,
+                std::size_t max_size, Memory& memory, const EncodedText& out) const {
     const std::string_view spelling = memory.words.text(word);
     const bool like_label = spelling.starts_with(kLabelPrefix);
     if (like_label && words_.find(spelling) == WordIndex::kAbsent) return;
@@ -124,29 +145,36 @@ class FastText final : public ManyIdsEncoder {
     }
     if (out.ids.size() >= max_size) return;
     if (out.spans != nullptr) return add_ids_and_spans(text, word, max_size, memory, out);
-    memory.cache.append(spelling, out.ids, [&] { add_ids(spelling, memory, out.ids); });
+    memory.cache.append(spelling, place, out.ids,
+                        [&] { add_ids(spelling, place, memory, out.ids); });
     if (out.ids.size() > max_size) out.ids.resize(max_size);
   }
 
   // The ids of a word and its groups of letters.
-  void add_ids(std::string_view spelling, Memory& memory, std::vector<std::int32_t>& ids) const {
-    const std::uint32_t id = words_.find(spelling);
+  void add_ids(std::string_view spelling, std::uint64_t place, Memory& memory,
+               std::vector<std::int32_t>& ids) const {
+    words_.prefetch(place);
+    const std::span<std::uint32_t> groups = group_buckets(spelling, memory);
+    const std::uint32_t id = words_.find(spelling, place);
     if (id != WordIndex::kAbsent) ids.push_back(static_cast<std::int32_t>(id));
-    if (max_letters_ == 0 || spelling == kEndOfText) return;
+    const auto first = static_cast<std::uint32_t>(word_count_);
+    const std::size_t found = rows_.find_all(groups, first);
+    ids.insert(ids.end(), groups.data(), groups.data() + found);
+  }
+
+  // The buckets of a word's groups of letters; their memory is asked for.
+  std::span<std::uint32_t> group_buckets(std::string_view spelling, Memory& memory) const {
+    if (max_letters_ == 0 || spelling == kEndOfText) return {};
     memory.marked.assign(1, '<').append(spelling).append(1, '>');
     const auto sizes = static_cast<std::size_t>(max_letters_ - min_letters_ + 1);
     memory.groups.resize(std::max(memory.groups.size(), sizes * memory.marked.size()));
-    // All buckets first, so that the memory of many is asked for at once.
     std::uint32_t* end = memory.groups.data();
     each_subword(memory.marked, min_letters_, max_letters_, [&](const Subword& group) {
       *end = rows_.bucket(group.hash);
       rows_.prefetch(*end++);
       return true;
     });
-    const std::span groups(memory.groups.data(), end);
-    const auto first = static_cast<std::uint32_t>(word_count_);
-    ids.insert(ids.end(), memory.groups.data(),
-               memory.groups.data() + rows_.find_all(groups, first));
+    return {memory.groups.data(), end};
   }
 
   void add_ids_and_spans(std::string_view text, const TextToken& word, std::size_t max_size,

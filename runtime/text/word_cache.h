@@ -31,11 +31,23 @@ class WordCacheOf {
     owner_ = owner;
   }
 
+  // Asks for the memory where a word of that hash is kept, ahead of append().
+  void prefetch(std::uint64_t hash) const {
+    const auto* const entry = reinterpret_cast<const char*>(&entries_[hash % kEntries]);
+    for (std::size_t i = 0; i < sizeof(Entry); i += kLine) __builtin_prefetch(entry + i);
+  }
+
   // Appends the tokens of a word, which `cut()` appends if they are not known.
   template <class Cut>
   void append(std::string_view word, std::vector<std::int32_t>& ids, Cut&& cut) {
+    append(word, hash_word(word), ids, cut);
+  }
+  // The same with the word's hash.
+  template <class Cut>
+  void append(std::string_view word, std::uint64_t hash, std::vector<std::int32_t>& ids,
+              Cut&& cut) {
     if (word.size() > sizeof(Entry::word)) return cut();
-    Entry& entry = entries_[hash_word(word) % kEntries];
+    Entry& entry = entries_[hash % kEntries];
     if (entry.size == word.size() && std::memcmp(entry.word, word.data(), word.size()) == 0) {
       ids.insert(ids.end(), entry.ids, entry.ids + entry.count);
       return;
@@ -56,7 +68,8 @@ class WordCacheOf {
     char word[22] = {};
     std::int32_t ids[kMaxIds] = {};
   };
-  static_assert(sizeof(Entry) % 64 == 0, "entries do not fill cache lines");
+  static constexpr std::size_t kLine = 64;  // bytes
+  static_assert(sizeof(Entry) % kLine == 0, "entries do not fill cache lines");
   static constexpr std::size_t kEntries = (std::size_t{1} << 19U) / sizeof(Entry);  // in 512 KB
 
   std::vector<Entry> entries_;
