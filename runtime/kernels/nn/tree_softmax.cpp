@@ -1,5 +1,9 @@
-// Hierarchical softmax of whole rows: all decisions by vectors, then one pass down the tree.
+// Hierarchical softmax of whole rows: all decisions by vectors, then one pass down the tree. The
+// logarithms are those of the products; only where a product is too small for a float, the sums of
+// the decisions' logarithms.
 #include <algorithm>
+#include <functional>
+#include <limits>
 
 #include <fmt/core.h>
 
@@ -21,15 +25,15 @@ class TreeSoftmax final : public Kernel {
         p_(bind.y[1]),
         shape_(LabelTree::of_size(tree_.columns())),
         epsilon_(bind.number("epsilon")),
-        sums_(static_cast<std::size_t>(bind.threads * shape_.slots())) {}
+        terms_(static_cast<std::size_t>(bind.threads * shape_.slots())) {}
 
   void run(RunContext& run) override {
     if (checked_.stale(tree_, run)) check();
     const std::int64_t grain = std::max<std::int64_t>(1, 16384 / shape_.labels);
     parallel_for(run.threads, y_.rows(run), grain,
                  [&](std::int64_t begin, std::int64_t end, int part) {
-                   float* sums = sums_.data() + part * shape_.slots();
-                   for (std::int64_t b = begin; b < end; ++b) make_row(b, sums);
+                   float* terms = terms_.data() + part * shape_.slots();
+                   for (std::int64_t b = begin; b < end; ++b) make_row(b, terms);
                  });
   }
 
@@ -45,25 +49,39 @@ class TreeSoftmax final : public Kernel {
     }
   }
 
-  // `sums`: by slot, the logarithm of the probability of the way that leads there.
-  void make_row(std::int64_t b, float* sums) const {
+  // `terms`: by slot; the decisions, then the ways from the root.
+  void make_row(std::int64_t b, float* terms) const {
+    const std::int64_t labels = shape_.labels;
+    const float* const scores = scores_.f32() + b * (labels - 1);
+    float* const y = y_ ? y_.f32() + b * labels : nullptr;
+    float* const p = p_ ? p_.f32() + b * labels : y;
+    simd::decisions(scores, terms, labels - 1, epsilon_);
+    descend(terms, p, std::multiplies());
+    if (y == nullptr) return;
+    if (simd::smallest(p, labels) >= std::numeric_limits<float>::min()) {
+      return simd::log_each(p, y, labels);
+    }
+    simd::log_decisions(scores, terms, labels - 1, epsilon_);
+    descend(terms, y, std::plus());
+  }
+
+  // Joins the decisions on the way to each label, from the root down.
+  template <class Join>
+  void descend(float* terms, float* of_labels, Join join) const {
     const std::int64_t labels = shape_.labels;
     const std::int32_t* const tree = tree_.i32();
-    simd::log_decisions(scores_.f32() + b * (labels - 1), sums, labels - 1, epsilon_);
     for (std::int64_t k = shape_.root() - 1; k >= 0; --k) {
-      const float above = sums[tree[labels + k]];
-      sums[2 * k] += above;
-      sums[2 * k + 1] += above;
+      const float above = terms[tree[labels + k]];
+      terms[2 * k] = join(terms[2 * k], above);
+      terms[2 * k + 1] = join(terms[2 * k + 1], above);
     }
-    float* const y = y_.f32() + b * labels;
-    for (std::int64_t j = 0; j < labels; ++j) y[j] = sums[tree[j]];
-    if (p_) simd::exp_each(y, p_.f32() + b * labels, labels);
+    for (std::int64_t j = 0; j < labels; ++j) of_labels[j] = terms[tree[j]];
   }
 
   Operand scores_, tree_, y_, p_;
   LabelTree shape_;
   float epsilon_;
-  std::vector<float> sums_;  // of each thread
+  std::vector<float> terms_;  // of each thread
   Freshness checked_;
 };
 

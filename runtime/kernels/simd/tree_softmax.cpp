@@ -1,5 +1,7 @@
-// Logarithms of decisions' probabilities, exponentials, products of one row with several.
+// Decisions' probabilities, logarithms, products of one row with several.
 #include "runtime/kernels/simd/tree_softmax.h"
+
+#include <limits>
 
 #include "runtime/kernels/simd/targets.h"
 #undef HWY_TARGET_INCLUDE
@@ -33,31 +35,41 @@ void each_decision(const float* scores, float* terms, std::int64_t n, Pair pair)
   std::copy_n(last, 2 * (n - k), terms + 2 * k);
 }
 
+void LogEach(const float* x, float* y, std::int64_t n) {
+  for_each(x, y, n, [](auto d, auto v) HWY_ATTR { return hn::Log(d, v); });
+}
+
+float Smallest(const float* x, std::int64_t n) {
+  constexpr float kNone = std::numeric_limits<float>::infinity();
+  const hn::ScalableTag<float> d;
+  auto smallest = hn::Set(d, kNone);
+  visit_each(x, n, kNone, [&](auto v) HWY_ATTR { smallest = hn::Min(smallest, v); });
+  return hn::GetLane(hn::MinOfLanes(d, smallest));
+}
+
 // Of x and -x the exponential is the same.
-void LogDecisions(const float* scores, float* terms, std::int64_t n, float epsilon) {
-  if (epsilon == 0) {
-    each_decision(scores, terms, n, [](auto d, auto x, auto& left, auto& right) HWY_ATTR {
-      const auto zero = hn::Zero(d);
-      const auto tail = hn::Log1p(d, hn::Exp(d, hn::Neg(hn::Abs(x))));
-      left = hn::Sub(hn::Min(hn::Neg(x), zero), tail);
-      right = hn::Sub(hn::Min(x, zero), tail);
-    });
-    return;
-  }
+void Decisions(const float* scores, float* terms, std::int64_t n, float epsilon) {
   each_decision(scores, terms, n, [epsilon](auto d, auto x, auto& left, auto& right) HWY_ATTR {
     const auto one = hn::Set(d, 1.0F), added = hn::Set(d, epsilon);
     const auto e = hn::Exp(d, hn::Neg(hn::Abs(x)));
     const auto likely = hn::Div(one, hn::Add(one, e)), unlikely = hn::Mul(e, likely);
-    const auto of_likely = hn::Log(d, hn::Add(likely, added));
-    const auto of_unlikely = hn::Log(d, hn::Add(unlikely, added));
     const auto negative = hn::Lt(x, hn::Zero(d));
-    left = hn::IfThenElse(negative, of_likely, of_unlikely);
-    right = hn::IfThenElse(negative, of_unlikely, of_likely);
+    left = hn::Add(hn::IfThenElse(negative, likely, unlikely), added);
+    right = hn::Add(hn::IfThenElse(negative, unlikely, likely), added);
   });
 }
 
-void ExpEach(const float* x, float* y, std::int64_t n) {
-  for_each(x, y, n, [](auto d, auto v) HWY_ATTR { return hn::Exp(d, v); });
+void LogDecisions(const float* scores, float* terms, std::int64_t n, float epsilon) {
+  if (epsilon != 0) {
+    Decisions(scores, terms, n, epsilon);
+    return LogEach(terms, terms, 2 * n);
+  }
+  each_decision(scores, terms, n, [](auto d, auto x, auto& left, auto& right) HWY_ATTR {
+    const auto zero = hn::Zero(d);
+    const auto tail = hn::Log1p(d, hn::Exp(d, hn::Neg(hn::Abs(x))));
+    left = hn::Sub(hn::Min(hn::Neg(x), zero), tail);
+    right = hn::Sub(hn::Min(x, zero), tail);
+  });
 }
 
 void DotEach(const float* x, const float* rows, std::int64_t count, std::int64_t n, float* scores) {
@@ -86,15 +98,23 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace weft::simd {
 
+HWY_EXPORT(Decisions);
 HWY_EXPORT(LogDecisions);
-HWY_EXPORT(ExpEach);
+HWY_EXPORT(LogEach);
+HWY_EXPORT(Smallest);
 HWY_EXPORT(DotEach);
+
+void decisions(const float* scores, float* terms, std::int64_t n, float epsilon) {
+  HWY_DYNAMIC_DISPATCH(Decisions)(scores, terms, n, epsilon);
+}
 
 void log_decisions(const float* scores, float* terms, std::int64_t n, float epsilon) {
   HWY_DYNAMIC_DISPATCH(LogDecisions)(scores, terms, n, epsilon);
 }
 
-void exp_each(const float* x, float* y, std::int64_t n) { HWY_DYNAMIC_DISPATCH(ExpEach)(x, y, n); }
+void log_each(const float* x, float* y, std::int64_t n) { HWY_DYNAMIC_DISPATCH(LogEach)(x, y, n); }
+
+float smallest(const float* x, std::int64_t n) { return HWY_DYNAMIC_DISPATCH(Smallest)(x, n); }
 
 void dot_each(const float* x, const float* rows, std::int64_t count, std::int64_t n,
               float* scores) {

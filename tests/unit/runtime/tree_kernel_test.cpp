@@ -3,6 +3,9 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <span>
+#include <vector>
+
 #include "passes/passes.h"
 #include "tests/support/bound_program.h"
 #include "tests/support/kernel_cases.h"
@@ -65,6 +68,25 @@ TEST_CASE("labels beyond the tree and paths beyond the depth are refused") {
   CHECK(path(kTree, {0, -1, 2}, 4).find("label -1") != std::string::npos);
   CHECK(path(kTree, {0, 4, 2}, 3).find("no path of at most 3 nodes from label 4") !=
         std::string::npos);
+}
+
+// The first text's least product is below every float, the last's below those of full precision.
+TEST_CASE("logarithms of probabilities too small for a float are exact") {
+  const Graph graph = case_program(
+      "input %scores : f32[N, 4]\n input %tree : i32[8]\n %y, %p = tree_softmax(%scores, %tree)");
+  const std::vector<double> chain{0, 1, 3, 5, 7, 2, 4, 6};
+  Bindings given = sample_bindings(graph, {{}, 3}, {{"tree", chain}});
+  given.at("scores").data = {30, 30, 40, 50, 1, 2, -3, 4, 0, 0, 25, 65};
+  BoundProgram bound(plan_simply(graph, false), given, 1);
+  bound.run(given);
+  const std::span<const float> y = bound.result().f32();
+  const std::vector<double> expected = interpret(graph, given).results[0].data;
+  CHECK(expected[0] < -149);
+  REQUIRE(y.size() == expected.size());
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    CAPTURE(i);
+    CHECK(static_cast<double>(y[i]) == doctest::Approx(expected[i]).epsilon(1e-6));
+  }
 }
 
 // A program that writes its tree is checked again after each change.
