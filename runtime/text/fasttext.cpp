@@ -29,7 +29,10 @@
 namespace weft {
 namespace {
 
-constexpr bool separates(char c) { return utf8::is_ascii_space(c) || c == '\0'; }
+// Most bytes fail the first comparison.
+constexpr bool separates(char c) {
+  return static_cast<unsigned char>(c) <= ' ' && (c == '\0' || utf8::is_ascii_space(c));
+}
 
 // A SplitWords. The last of its words is `</s>`.
 void split_at_spaces(std::string_view text, Normalization normalization, std::size_t limit,
@@ -37,6 +40,7 @@ void split_at_spaces(std::string_view text, Normalization normalization, std::si
   if (limit == 0) return;
   Splitting splitting(text, normalization, limit - 1, buffer);
   const bool as_given = normalization == Normalization{false, false, false};
+  if (as_given) splitting.spell_as_given();
   for (std::size_t begin = 0; begin < text.size() && !splitting.full();) {
     if (separates(text[begin])) {
       ++begin;
@@ -75,8 +79,9 @@ std::int64_t checked_rows(const TextSettings& text, const VocabularyView& words)
   return words.kept_buckets.empty() ? text.buckets : std::ssize(words.kept_buckets);
 }
 
-struct Memory {
-  WordCacheOf<26> cache;
+template <std::size_t kUsualIds>
+struct MemoryOf {
+  WordCacheOf<kUsualIds> cache;
   WordBuffer words;
   std::string marked;                 // the word at hand: `<word>`
   std::vector<std::int32_t> hashes;   // of the words that n-grams are made of
@@ -84,6 +89,8 @@ struct Memory {
   std::vector<std::uint32_t> groups;  // room for the ids of the groups of letters of a word
 };
 
+// `kUsualIds`: most words have at most so many.
+template <std::size_t kUsualIds>
 class FastText final : public ManyIdsEncoder {
  public:
   FastText(const TextSettings& text, const VocabularyView& words)
@@ -97,6 +104,8 @@ class FastText final : public ManyIdsEncoder {
         max_letters_(static_cast<std::int32_t>(text.max_letters)) {}
 
  private:
+  using Memory = MemoryOf<kUsualIds>;
+
   std::size_t add_text(std::string_view text, std::size_t max_words, std::size_t max_size,
                        TokenBuffer& buffer, const EncodedText& out) const override {
     Memory& memory = buffer.memory<Memory>();
@@ -229,7 +238,7 @@ class FastText final : public ManyIdsEncoder {
   BucketRows rows_;
   std::size_t longest_ngram_;
   std::int32_t min_letters_, max_letters_;
-  std::uint64_t owner_ = WordCacheOf<26>::new_owner();
+  std::uint64_t owner_ = WordCacheOf<kUsualIds>::new_owner();
 };
 
 }  // namespace
@@ -239,7 +248,8 @@ extern const TokenizerDef fasttext{
     .name = "fasttext",
     .doc = "fastText's: what stands between spaces, hashed n-grams of words and groups of letters",
     .make = [](const TextSettings& text, const VocabularyView& words) -> std::unique_ptr<Encoder> {
-      return std::make_unique<FastText>(text, words);
+      if (words.kept_buckets.empty()) return std::make_unique<FastText<26>>(text, words);
+      return std::make_unique<FastText<10>>(text, words);  // most hashes have no row
     },
     .split = split_at_spaces,
     .hashes_ngrams = true,

@@ -54,11 +54,9 @@ class Splitting {
   std::string_view text() const { return text_; }
   bool full() const { return buffer_.tokens_.size() >= limit_; }
   WordBreaker& breaker();
-  void push_as_given(std::size_t begin, std::size_t end) {  // a word, whatever its bytes
-    std::string& spelling = buffer_.text_;
-    spelling.append(text_.substr(begin, end - begin));
-    add(spelling.size() - (end - begin), spelling.size(), begin, end);
-  }
+  // Before any word: words may be pushed as they are given, whatever their bytes.
+  void spell_as_given() { buffer_.text_.assign(text_); }
+  void push_as_given(std::size_t begin, std::size_t end) { add(begin, end, begin, end); }
   void push_mark(std::string_view mark) {  // a word that stands for no bytes of the text
     std::string& spelling = buffer_.text_;
     spelling.append(mark);

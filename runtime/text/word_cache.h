@@ -1,5 +1,5 @@
-// The tokens of words that were cut lately, each in the one place that its hash says: most words of
-// a text are few. Of fixed size; one for each thread.
+// The tokens of words that were cut lately, two in each of the places that hashes name: most words
+// of a text are few. Of fixed size; one for each thread.
 #pragma once
 
 #include <algorithm>
@@ -7,8 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <iterator>
+#include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "runtime/text/word_index.h"
@@ -27,14 +28,15 @@ class WordCacheOf {
   // Forgets the words of any other encoder.
   void own(std::uint64_t owner) {
     if (owner_ == owner) return;
-    entries_.assign(kEntries, {});
+    places_.assign(kPlaces, {});
     owner_ = owner;
   }
 
   // Asks for the memory where a word of that hash is kept, ahead of append().
   void prefetch(std::uint64_t hash) const {
-    const auto* const entry = reinterpret_cast<const char*>(&entries_[hash % kEntries]);
-    for (std::size_t i = 0; i < sizeof(Entry); i += kLine) __builtin_prefetch(entry + i);
+    const Place& place = places_[hash % kPlaces];
+    __builtin_prefetch(&place.again);
+    __builtin_prefetch(&place.last);
   }
 
   // Appends the tokens of a word, which `cut()` appends if they are not known.
@@ -47,19 +49,16 @@ class WordCacheOf {
   void append(std::string_view word, std::uint64_t hash, std::vector<std::int32_t>& ids,
               Cut&& cut) {
     if (word.size() > sizeof(Entry::word)) return cut();
-    Entry& entry = entries_[hash % kEntries];
-    if (entry.size == word.size() && std::memcmp(entry.word, word.data(), word.size()) == 0) {
-      ids.insert(ids.end(), entry.ids, entry.ids + entry.count);
-      return;
+    Place& place = places_[hash % kPlaces];
+    if (!place.again.holds(word)) {
+      if (!place.last.holds(word)) {
+        const std::size_t before = ids.size();
+        cut();
+        return place.last.keep(word, std::span(ids).subspan(before));
+      }
+      std::swap(place.again, place.last);
     }
-    const std::size_t before = ids.size();
-    cut();
-    const std::size_t count = ids.size() - before;
-    if (count > std::size(entry.ids)) return;
-    entry.size = static_cast<std::uint8_t>(word.size());
-    entry.count = static_cast<std::uint8_t>(count);
-    word.copy(entry.word, word.size());
-    std::copy(ids.begin() + static_cast<std::ptrdiff_t>(before), ids.end(), entry.ids);
+    ids.insert(ids.end(), place.again.ids, place.again.ids + place.again.count);
   }
 
  private:
@@ -67,12 +66,26 @@ class WordCacheOf {
     std::uint8_t size = 0, count = 0;
     char word[22] = {};
     std::int32_t ids[kMaxIds] = {};
+
+    bool holds(std::string_view other) const { return std::string_view(word, size) == other; }
+    void keep(std::string_view other, std::span<const std::int32_t> its_ids) {
+      if (its_ids.size() > kMaxIds) return;
+      size = static_cast<std::uint8_t>(other.size());
+      count = static_cast<std::uint8_t>(its_ids.size());
+      other.copy(word, other.size());
+      std::ranges::copy(its_ids, ids);
+    }
   };
   static constexpr std::size_t kLine = 64;  // bytes
   static_assert(sizeof(Entry) % kLine == 0, "entries do not fill cache lines");
-  static constexpr std::size_t kEntries = (std::size_t{1} << 19U) / sizeof(Entry);  // in 512 KB
 
-  std::vector<Entry> entries_;
+  // Of the words of one place, one that came again stays longer than those that come once.
+  struct Place {
+    Entry again, last;
+  };
+  static constexpr std::size_t kPlaces = (std::size_t{1} << 19U) / sizeof(Place);  // in 512 KB
+
+  std::vector<Place> places_;
   std::uint64_t owner_ = 0;
 };
 
