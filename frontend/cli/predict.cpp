@@ -17,6 +17,7 @@
 #include "frontend/train/unread_text.h"
 #include "runtime/resources/threads.h"
 #include "runtime/session.h"
+#include "runtime/text/tokenizers.h"
 #include "runtime/text/utf8.h"
 
 namespace weft {
@@ -159,6 +160,7 @@ class Predictor {
       : flags_(flags),
         session_(std::move(session)),
         unread_(session_.plan(), session_.encoder()),
+        needs_utf8_(needs_utf8(session_.plan().text)),
         json_(flags.format == "json") {
     for (const std::string& label : session_.labels()) {
       spelling_.push_back(json_ ? json_string(label) : label);
@@ -183,7 +185,7 @@ class Predictor {
       begin = end;
       texts_.push_back(pairs ? split_pair(line) : TextInput{line});
       const std::size_t number = block.lines[texts_.size() - 1];
-      if (!utf8::is_valid(line)) block.broken.at(number);
+      if (needs_utf8_ && !utf8::is_valid(line)) block.broken.at(number);
       if (pairs && !texts_.back().pair) block.single.at(number);
     }
     encode(block);
@@ -273,7 +275,7 @@ class Predictor {
   const Flags& flags_;
   Session session_;
   UnreadText unread_;
-  bool json_;
+  bool needs_utf8_, json_;
   float threshold_ = 0;
   std::vector<std::string> spelling_;
   std::vector<TextInput> texts_;

@@ -253,6 +253,7 @@ extern const TokenizerDef fasttext{
     },
     .split = split_at_spaces,
     .hashes_ngrams = true,
+    .keeps_bytes = true,
     .needs_spaces = true,
     .alternative = "words",
     .ids_per_word =

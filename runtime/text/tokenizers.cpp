@@ -51,6 +51,11 @@ std::unique_ptr<Encoder> make_encoder(const TextSettings& text, const Vocabulary
   return encoder;
 }
 
+bool needs_utf8(const TextSettings& text) {
+  const bool as_given = !text.lowercase && !text.nfkc && !text.unify_marks;
+  return !(as_given && tokenizer_of(text).keeps_bytes);
+}
+
 TextInput split_pair(std::string_view line) {
   const std::size_t tab = line.find('\t');
   if (tab == std::string_view::npos) return {line};

@@ -28,6 +28,7 @@ struct TokenizerDef {
 
   bool hashes_ngrams = false;  // of words: the vocabulary has none of them
 
+  bool keeps_bytes = false;      // of words that are not normalised, UTF-8 or not
   bool needs_spaces = false;     // it cuts at white space only
   bool reads_case = true;        // made for letters that have case: `weft tune` ignores it too
   std::string_view alternative;  // what `weft tune` tries in its place
@@ -46,6 +47,9 @@ const TokenizerDef& tokenizer_of(const TextSettings&);
 
 // Error also if it needs ICU in a build without.
 std::unique_ptr<Encoder> make_encoder(const TextSettings&, const VocabularyView&);
+
+// Whether bytes that are not UTF-8 are read as unknown characters, not as they are.
+bool needs_utf8(const TextSettings&);
 
 // The same numbers as its encoder has, before there is a vocabulary: how many ids there are with so
 // many words, and how many a text has at most.

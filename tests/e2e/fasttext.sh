@@ -24,6 +24,10 @@ done
 "$weft" predict ova.plan "$models/texts.txt" --threshold 0.5 2>message >out
 grep -q "^good" out || fail "no label above the threshold: $(cat out)"
 
+# Bytes that are not UTF-8 are read as fastText reads them: nothing to remark.
+printf 'caf\xe9 good\n' >latin1
+silent "$weft" predict subwords.plan latin1
+
 # What is quantised stays so: the plan is about as large as the file.
 [ "$(stat -c %s pruned.plan)" -lt $(($(stat -c %s "$models/pruned.ftz") + 12000)) ] ||
   fail "pruned.plan has $(stat -c %s pruned.plan) bytes"
