@@ -153,6 +153,16 @@ std::string json_string(std::string_view text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+// With six decimals or, where these would leave fewer than three digits, with three: 2.35e-07.
+void append_probability(float p, fmt::memory_buffer& to) {
+  const auto out = std::back_inserter(to);
+  if (p > 0 && p < 1e-4F) {
+    fmt::format_to(out, "{:.3g}", p);
+  } else {
+    fmt::format_to(out, "{:.6f}", p);
+  }
+}
+
 // Answers one block after another, on one thread.
 class Predictor {
  public:
@@ -255,10 +265,13 @@ class Predictor {
     for (std::size_t k = 0; k < count; ++k) {
       const std::size_t label = ranking_[k];
       if (json_) {
-        fmt::format_to(out, "{}{{\"label\":{},\"probability\":{:.6f},\"logit\":{:.6f}}}",
-                       k == 0 ? "" : ",", spelling_[label], p[label], logit(i, label));
+        fmt::format_to(out, "{}{{\"label\":{},\"probability\":", k == 0 ? "" : ",",
+                       spelling_[label]);
+        append_probability(p[label], block.answers);
+        fmt::format_to(out, ",\"logit\":{:.6f}}}", logit(i, label));
       } else {
-        fmt::format_to(out, "{}{}\t{:.6f}", k == 0 ? "" : "\t", spelling_[label], p[label]);
+        fmt::format_to(out, "{}{}\t", k == 0 ? "" : "\t", spelling_[label]);
+        append_probability(p[label], block.answers);
       }
     }
     const std::string_view end = json_ ? "]}\n" : "\n";

@@ -24,6 +24,11 @@ done
 "$weft" predict ova.plan "$models/texts.txt" --threshold 0.5 2>message >out
 grep -q "^good" out || fail "no label above the threshold: $(cat out)"
 
+# A small probability keeps its digits.
+"$weft" predict hs.plan "$models/texts.txt" --top 100 2>message >out
+grep -qP '\t[1-9](\.\d+)?e-\d\d(\t|$)' out || fail "no small probability"
+! grep -qP '\t0\.0000' out || fail "digits are lost: $(grep -P '\t0\.0000' out | head -n 1)"
+
 # Bytes that are not UTF-8 are read as fastText reads them: nothing to remark.
 printf 'caf\xe9 good\n' >latin1
 silent "$weft" predict subwords.plan latin1
