@@ -11,6 +11,7 @@
 #include "frontend/report/probabilities.h"
 #include "frontend/report/report.h"
 #include "frontend/train/evaluate.h"
+#include "frontend/train/top_labels.h"
 #include "frontend/train/unread_text.h"
 
 namespace weft {
@@ -20,6 +21,7 @@ struct Flags {
   std::string plan, report;
   std::vector<std::string> data;
   std::optional<double> threshold;
+  std::optional<std::size_t> top;
   int threads = 0;
   bool json = false;
   DataFlags reading;
@@ -53,9 +55,14 @@ int eval(const Flags& flags) {
   warn(unread_warnings(count_unread(corpus, data, session.plan(), session.encoder()), "text",
                        session.plan()));
   Probabilities probabilities(data, multi_label, labels_with_areas(data, multi_label, flags.json));
-  const Evaluation evaluation = evaluate(
-      session, data, threshold, nullptr,
-      [&](std::size_t i, const Predictions& all, std::size_t k) { probabilities.add(i, all, k); });
+  std::optional<TopLabels> top;
+  if (flags.top) top.emplace(*flags.top);
+  const Evaluation evaluation = evaluate(session, data, threshold, nullptr,
+                                         [&](std::size_t i, const Predictions& all, std::size_t k) {
+                                           probabilities.add(i, all, k);
+                                           if (top)
+                                             top->add(all.probabilities(k), data.labels_of(i));
+                                         });
   plan.check();
   if (!flags.report.empty()) {
     write_report(flags.report, make_report(session, corpus, data, evaluation), flags.plan,
@@ -66,8 +73,12 @@ int eval(const Flags& flags) {
     if (!one.known) unknown.push_back(one.name);
   }
   warn(unknown_label_warnings(unknown));
-  print_out(flags.json ? to_json(evaluation, probabilities) + "\n"
-                       : to_text(evaluation.metrics, wants_colour(STDOUT_FILENO)));
+  if (flags.json) {
+    print_out(to_json(evaluation, probabilities, top) + "\n");
+  } else {
+    print_out(to_text(evaluation.metrics, wants_colour(STDOUT_FILENO)));
+    if (top) print_out("\n" + to_text(*top));
+  }
   return 0;
 }
 
@@ -86,6 +97,10 @@ Run declare_eval(CLI::App& app) {
          "--threshold", flags->threshold,
          "for a plan of several labels per text: the probability from which a label is given")
       ->check(within(0, 1));
+  app.add_option("--top", flags->top,
+                 "also precision and recall of the K most probable labels of each text")
+      ->type_name("K")
+      ->check(CLI::Range(1, 1 << 30));
   app.add_option("--threads", flags->threads, "threads; 0: all that this process may use")
       ->check(CLI::Range(0, 4096))
       ->capture_default_str();

@@ -200,7 +200,15 @@ std::string to_text(const Metrics& metrics, bool colour) {
   return confusion.empty() ? out : out + "\n" + confusion;
 }
 
-std::string to_json(const Evaluation& evaluation, const Probabilities& probabilities) {
+std::string to_text(const TopLabels& top) {
+  return fmt::format(
+      "of the {}: precision {}, recall {}\n",
+      top.k() == 1 ? "most probable label" : fmt::format("{} most probable labels", top.k()),
+      rounded(top.precision()), rounded(top.recall()));
+}
+
+std::string to_json(const Evaluation& evaluation, const Probabilities& probabilities,
+                    const std::optional<TopLabels>& top) {
   const Metrics& metrics = evaluation.metrics;
   Json object = {{"examples", metrics.examples}};
   if (evaluation.loss) object["loss"] = *evaluation.loss;
@@ -209,6 +217,9 @@ std::string to_json(const Evaluation& evaluation, const Probabilities& probabili
     object["threshold"] = evaluation.threshold;
     object["subset_accuracy"] = metrics.accuracy;
     object["hamming_loss"] = metrics.hamming_loss;
+  }
+  if (top) {
+    object["top"] = {{"k", top->k()}, {"precision", top->precision()}, {"recall", top->recall()}};
   }
   object["micro_f1"] = metrics.micro.f1;
   object["macro_f1"] = metrics.macro.f1;

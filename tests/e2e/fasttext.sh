@@ -43,6 +43,9 @@ grep -q "quantized_embedding" out || fail "no op of its own"
 awk 'BEGIN { for (i = 0; i < 60; ++i) print "__label__" (i % 2 ? "good the film is fine " : "bad the book was awful ") "w" i
   print "__label__bad the plot is fine"; print "__label__good so so" }' >more
 works "$weft" eval subwords.plan --data more
+works "$weft" eval hs.plan --data more --top 2
+grep -q "of the 2 most probable labels: precision 0.4919, recall 0.9839" out ||  # fastText: 0.492, 0.984
+  fail "eval --top: $(tail -n 1 out)"
 works "$weft" calibrate subwords.plan --data more -o calibrated.plan
 works "$weft" explain subwords.plan "the film was dreadful"
 grep -q "film" out || fail "the explanation lacks the words: $(cat out)"
