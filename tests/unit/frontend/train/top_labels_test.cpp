@@ -14,15 +14,18 @@ using Labels = std::vector<std::int32_t>;
 
 TEST_CASE("top labels: hits among the best K") {
   constexpr std::array first = {0.1F, 0.6F, 0.3F}, second = {0.5F, 0.2F, 0.3F};
-  for (const auto& [k, precision, recall] :
-       {std::array{1.0, 1.0 / 2, 1.0 / 3}, std::array{2.0, 2.0 / 4, 2.0 / 3},
-        std::array{3.0, 3.0 / 6, 1.0}, std::array{9.0, 3.0 / 6, 1.0}}) {
-    CAPTURE(k);
-    TopLabels top(static_cast<std::size_t>(k));
+  struct Expected {
+    std::size_t k;
+    double precision, recall;
+  };
+  for (const Expected& expected : {Expected{1, 1.0 / 2, 1.0 / 3}, Expected{2, 2.0 / 4, 2.0 / 3},
+                                   Expected{3, 3.0 / 6, 1.0}, Expected{9, 3.0 / 6, 1.0}}) {
+    CAPTURE(expected.k);
+    TopLabels top(expected.k);
     top.add(first, Labels{1});
     top.add(second, Labels{2, 1});
-    CHECK(top.precision() == Approx(precision));
-    CHECK(top.recall() == Approx(recall));
+    CHECK(top.precision() == Approx(expected.precision));
+    CHECK(top.recall() == Approx(expected.recall));
   }
 }
 
