@@ -80,7 +80,11 @@ class Splicer {
 
   RandomProgram run() && {
     static const auto by_op = by_last_op();
-    for (std::int64_t count = 2 + random_.below(5); count > 0; --count) {
+    // Two ops in turn, which are not akin, so that a sequence of seeds misses none; others at random.
+    for (const std::uint64_t turn : {seed_, seed_ + by_op.size() / 2}) {
+      splice(*pick(by_op[turn % by_op.size()]));
+    }
+    for (std::int64_t count = random_.below(5); count > 0; --count) {
       if (random_.chance(0.3)) {
         gate();
       } else {

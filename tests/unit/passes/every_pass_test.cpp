@@ -28,7 +28,7 @@
 namespace weft {
 namespace {
 
-constexpr std::uint64_t kSeeds = 48;
+constexpr std::uint64_t kSeeds = 60;
 
 // With each optimizer in its turn; momentum, decay and clipping now and then.
 RandomProgram program_of(std::uint64_t seed) {
