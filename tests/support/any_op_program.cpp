@@ -80,7 +80,8 @@ class Splicer {
 
   RandomProgram run() && {
     static const auto by_op = by_last_op();
-    // Two ops in turn, which are not akin, so that a sequence of seeds misses none; others at random.
+    // Two ops in turn, which are not akin, so that a sequence of seeds misses none; others at
+    // random.
     for (const std::uint64_t turn : {seed_, seed_ + by_op.size() / 2}) {
       splice(*pick(by_op[turn % by_op.size()]));
     }
