@@ -138,6 +138,11 @@ Run declare_compile(CLI::App& app) {
         {{"MODEL", flags->input}, {"--data", flags->data}, {"--vectors", flags->vectors}});
     Plan plan = build(*flags);
     check_replaced(*flags, plan);
+    if ((flags->fold || flags->table) && plan.program(programs::kLoad) == nullptr) {
+      warn(
+          "this plan computes no table when it is loaded: --fold, --table and --deploy only leave "
+          "out what training needs");
+    }
     if (flags->fold) {
       plan = fold_tables(plan);
     } else if (flags->predict_only) {

@@ -55,7 +55,7 @@ ValueId LayerBuilder::text() const {
   const LayerValue& text = inputs.front();
   if (!text.words) {
     fail(fmt::format("the input must be the text, but {}", described(text)),
-         fmt::format("write {}(text, width=…)", layer));
+         fmt::format("write {}(text, …)", layer));
   }
   if (text.pair) {
     fail("it reads one text, but the line `text` says pair=true",

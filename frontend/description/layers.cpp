@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 
 #include "frontend/description/encoder_layers.h"
@@ -66,24 +67,28 @@ LayerValue embedding(LayerBuilder& b) {
   return b.result_like(b.dropout(rows, b.number("dropout")));
 }
 
-// Rows that training never meets are never moved from 0, so that unknown words say nothing. What is
-// frozen comes from the data, when the plan is built.
+// As logits it begins at zero, and rows that training never meets stay there: unknown words say
+// nothing. Zeros as features would keep all behind them from learning. What is frozen comes from
+// the data, when the plan is built.
 LayerValue tfidf(LayerBuilder& b) {
   constexpr std::int64_t kKinds = 2;  // of terms: words and their n-grams, groups of letters
   const ValueId text = b.text();
   const ValueId offsets = b.inputs.front().offsets;
-  const Dim outputs(b.integer("units"));
+  const std::int64_t units = b.integer("units");
+  const bool logits = units == b.labels;
   const auto counted = [](const char* init) {
     return Attrs{{"init", init}, {"frozen", std::int64_t{1}}};
   };
+  Attrs first{{"init", "zeros"}};
+  if (!logits) first = {{"init", "uniform"}, {"scale", 1 / std::sqrt(static_cast<double>(units))}};
   const ValueId importance =
       b.weight("importance", {Dim(kVocabularyRows), Dim(kKinds)}, counted(kDocumentFrequency));
-  Attrs zeros{{"init", "zeros"}, {"decay", std::int64_t{b.integer("decay")}}};
-  const ValueId table = b.weight("weight", {Dim(kVocabularyRows), outputs}, std::move(zeros));
+  const ValueId table = b.weight("weight", {Dim(kVocabularyRows), Dim(units)}, std::move(first));
   const ValueId weights = b.add(ops::term_weights, {text, offsets, importance}, {}, "terms");
   const ValueId rows = b.add(ops::embedding, {text, table}, {}, "rows");
-  const ValueId sum = b.add(ops::weighted_sum, {rows, weights, offsets}, {}, "sum");
-  const ValueId prior = b.weight("prior", {outputs}, counted(kLabelFrequency));
+  const ValueId sum = b.add(ops::weighted_sum, {rows, weights, offsets}, {}, logits ? "sum" : "");
+  if (!logits) return b.result(sum, kNoValue);
+  const ValueId prior = b.weight("prior", {Dim(units)}, counted(kLabelFrequency));
   return b.result(b.add(ops::bias_add, {sum, prior}), kNoValue);
 }
 
@@ -286,8 +291,8 @@ std::vector<LayerDef> sequence_layers() {
        "a linear layer on all terms of a text: each counts once, rare ones more (TF-IDF)",
        1,
        1,
-       {integer("units", "outputs; `labels`: one per label, from its frequency on", std::nullopt),
-        flag("decay", "whether the optimizer's weight_decay pulls on the weights", false)},
+       {integer("units", "outputs; `labels`: logits, which begin at the labels' frequencies",
+                std::nullopt)},
        tfidf},
       {"pretrained", "a published BERT, RoBERTa, DistilBERT or GPT-2: a row for each token", 1, 1,
        pretrained_arguments(), build_pretrained},

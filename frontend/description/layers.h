@@ -42,6 +42,7 @@ class LayerBuilder {
   Attrs arguments;
   InitialVectors* initial_vectors = nullptr;  // null: no file of word vectors is to be opened
   PretrainedSource* pretrained = nullptr;     // null: no folder of a model is to be opened
+  std::int64_t labels = 0;
 
   std::int64_t integer(std::string_view argument) const;
   double number(std::string_view argument) const;

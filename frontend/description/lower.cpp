@@ -221,7 +221,8 @@ LayerValue Lowering::build(const LayerDef& layer, std::vector<LayerValue> inputs
                        std::move(inputs),
                        std::move(attrs),
                        context_.initial_vectors,
-                       context_.pretrained};
+                       context_.pretrained,
+                       context_.labels};
   LayerValue value = layer.build(builder);
   lowered_.layers.push_back({prefix, value.id, location});
   return value;

@@ -46,7 +46,7 @@ void read_letters(TextSettings& text, const Attrs& line, SourceLocation location
     throw Error(
         location,
         fmt::format("there are no groups of {} to {} letters", text.min_letters, text.max_letters),
-        "min_letters is at least 1, and max_letters at least min_letters");
+        "give both: min_letters is at least 1, and max_letters at least min_letters; or neither");
   }
 }
 

@@ -311,6 +311,7 @@ class Builder {
       return;
     }
     if (init == kLabelFrequency) {
+      if (settings_.balanced) return;  // rare labels count as much as frequent ones
       label_logits(label_counts_, texts_, plan_.task, numbers());
       return;
     }

@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <vector>
 
 #include "frontend/description/description.h"
@@ -59,6 +61,31 @@ TEST_CASE("without a known word the answer is each label's share") {
   Numbers others(3, 7.0F);
   label_logits(std::vector<std::int64_t>{30, 10}, 40, Task::single_label, others);
   CHECK(others == Numbers(3, 7.0F));
+}
+
+TEST_CASE(
+    "logits begin at the labels' shares, or evenly where labels are balanced; features at random") {
+  const std::vector<Example> examples{{"a", {"x"}, 1}, {"b", {"x"}, 2}, {"c", {"y"}, 3}};
+  const auto first_numbers = [&](const std::string& description, std::string_view name) {
+    const Plan plan = build_plan(parse_description("model m\n" + description, "m.model"),
+                                 Overrides(std::vector<std::string>{}), Corpus(examples));
+    const PlanTensor* tensor = plan.tensor(name);
+    REQUIRE(tensor != nullptr);
+    Numbers numbers(tensor->bytes.size() / sizeof(float));
+    std::memcpy(numbers.data(), tensor->bytes.data(), tensor->bytes.size());
+    return numbers;
+  };
+  const std::string logits = "y = tfidf(text, units=labels)\noutput softmax(y)\n";
+  const Numbers prior = first_numbers(logits, "y.tfidf.prior");
+  CHECK(prior[0] == doctest::Approx(std::log(2.5 / 3)));
+  CHECK(prior[1] == doctest::Approx(std::log(1.5 / 3)));
+  CHECK(first_numbers(logits + "train sgd(rate=1) class_weights=balanced\n", "y.tfidf.prior") ==
+        Numbers{0, 0});
+  CHECK(first_numbers(logits, "y.tfidf.weight") == Numbers(8, 0.0F));
+  // From zeros nothing behind them would learn.
+  const Numbers features =
+      first_numbers("x = tfidf(text, units=4)\noutput hierarchical_softmax(x)\n", "x.tfidf.weight");
+  CHECK(std::ranges::none_of(features, [](float number) { return number == 0; }));
 }
 
 TEST_CASE("a plan has rows for the groups of letters of its data only") {
