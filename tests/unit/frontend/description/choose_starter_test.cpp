@@ -88,6 +88,22 @@ TEST_CASE("of very many labels there is no row of numbers for each term") {
   CHECK(names(Corpus(examples)) == Names{"tfidf", "bow", "textcnn"});
 }
 
+TEST_CASE("a linear model of many texts of several labels is not to be too certain") {
+  std::vector<Example> examples;
+  for (int i = 0; i < 300; ++i) examples.push_back({"word", {std::to_string(i % 3)}});
+  const auto changes = [&] {
+    return fitting_starters(profile_of(Corpus(examples)), {}).front().changes;
+  };
+  CHECK(changes() == Names{"train.label_smoothing=0.05"});
+  examples.pop_back();
+  CHECK(changes().empty());
+  examples.push_back({"word", {"0", "1"}});  // no more one label each
+  CHECK(changes().size() == 2);
+  examples.assign(300, {"word", {"a"}});
+  examples.push_back({"word", {"b"}});
+  CHECK(changes().empty());  // of two labels
+}
+
 TEST_CASE("of very many texts groups of letters would take much memory") {
   const std::vector<std::string> texts(33, std::string(std::size_t{1} << 20, 'a'));
   CHECK(names(corpus_of(texts)) == Names{"bow", "textcnn"});
