@@ -255,8 +255,8 @@ train  sgd(rate=60) batch=64 epochs=6 steps=1200 schedule=linear
 
 constexpr std::string_view kBagOfWords =
     R"model(
-# A bag of words and of pairs of words: the mean of their vectors, then a linear layer. The fastest
-# model, blind to most of the order of words; the baseline that others have to beat.
+# A bag of words and of pairs of words: the mean of their vectors, then a linear layer. Blind
+# to most of the order of words; for very many texts or labels.
 model bow
 
 # word_ngrams=2: pairs of neighbouring words are terms too, so that `not good` is not `good`.
@@ -328,28 +328,28 @@ train  adagrad(rate=0.1, epsilon=0.00003) batch=64 epochs=6 steps=1200 average=3
 )model";
 
 constexpr std::array kStarters = {
-    Starter{"textcnn", "convolutions of several widths, max pooling (Kim 2014): the usual choice",
+    Starter{"tfidf", "a linear model of words, their pairs and groups of letters: try it first",
+            kTfidf},
+    Starter{"tfidf-zh", "tfidf for Chinese: characters and pairs of characters", kTfidfChinese},
+    Starter{"bow", "words and pairs of words, whatever their order: for very many texts or labels",
+            kBagOfWords},
+    Starter{"bow-zh", "bow for Chinese: characters and pairs of characters", kBagOfCharacters},
+    Starter{"fasttext",
+            "fastText's classifier: words, hashed n-grams of words and groups of letters",
+            kFastText},
+    Starter{"textcnn", "convolutions of several widths, max pooling (Kim 2014): phrases of words",
             kTextCnn},
     Starter{"textcnn-vectors", "the same begun with pretrained word vectors: --vectors FILE",
             kTextCnnVectors},
     Starter{"textcnn-zh", "textcnn for Chinese, character by character", kTextCnnZh},
-    Starter{"deepcnn-zh", "textcnn-zh with stacked convolutions beside: better, but much slower",
-            kDeepCnnZh},
     Starter{"deepcnn", "stacked convolutions with local pooling and a residual, for longer texts",
             kDeepCnn},
+    Starter{"deepcnn-zh", "textcnn-zh with stacked convolutions beside: better, but much slower",
+            kDeepCnnZh},
     Starter{"bert", "a published BERT or the like trained further: --pretrained FOLDER", kBert},
     Starter{"bert-cnn", "convolutions over the rows of a published encoder: --pretrained FOLDER",
             kBertCnn},
     Starter{"gpt2", "a published GPT-2 trained further: --pretrained FOLDER", kGpt2},
-    Starter{"tfidf", "a linear model of words, their pairs and groups of letters: try it first",
-            kTfidf},
-    Starter{"tfidf-zh", "tfidf for Chinese: characters and pairs of characters", kTfidfChinese},
-    Starter{"bow", "words and pairs of words, whatever their order: the fastest baseline",
-            kBagOfWords},
-    Starter{"fasttext",
-            "fastText's classifier: words, hashed n-grams of words and groups of letters",
-            kFastText},
-    Starter{"bow-zh", "bow for Chinese: characters and pairs of characters", kBagOfCharacters},
 };
 
 }  // namespace
