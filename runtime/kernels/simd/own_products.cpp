@@ -46,6 +46,15 @@ void pack_panels(const Matrix& from, std::int64_t rows, std::int64_t columns,
   }
 }
 
+// Its rows and columns from (first, first_column) on, side by side.
+void pack_rows(const Matrix& from, std::int64_t first, std::int64_t rows, std::int64_t first_column,
+               std::int64_t columns, float* to) {
+  for (std::int64_t row = first; row < first + rows; ++row) {
+    const float* at = from.data + row * from.down + first_column * from.across;
+    for (std::int64_t c = 0; c < columns; ++c) *to++ = at[c * from.across];
+  }
+}
+
 class OwnRowConvolution final : public RowConvolution {
  public:
   OwnRowConvolution(const ConvolutionShape& shape, const RowWeights& weights, int threads)
@@ -143,7 +152,7 @@ std::unique_ptr<RowConvolution> make_own_row_convolution(const ConvolutionShape&
 }
 
 // By blocks of columns and of depth, whose order is always the same: a row's bits depend on that
-// row alone.
+// row alone. Without depth (k = 0) a and b may be null.
 void own_gemm(const Gemm& g) {
   struct Room {
     AlignedBytes a = room(kRows * kDepth), b = room(kColumns * kDepth), c = room(kRows * kColumns);
@@ -156,15 +165,13 @@ void own_gemm(const Gemm& g) {
     for (std::int64_t k = 0; k == 0 || k < g.k; k += kDepth) {
       const std::int64_t depth = std::min(kDepth, g.k - k);
       const float beta = k == 0 ? g.beta : 1.0F;
-      pack_panels({b.data + k * b.down + n * b.across, b.down, b.across}, depth, columns, depth,
-                  floats(here.b));
+      if (depth > 0) {
+        pack_panels({b.data + k * b.down + n * b.across, b.down, b.across}, depth, columns, depth,
+                    floats(here.b));
+      }
       for (std::int64_t m = 0; m < g.m; m += kRows) {
         const std::int64_t rows = std::min(kRows, g.m - m);
-        float* left = floats(here.a);
-        for (std::int64_t row = 0; row < rows; ++row) {
-          const float* from = a.data + (m + row) * a.down + k * a.across;
-          for (std::int64_t i = 0; i < depth; ++i) *left++ = from[i * a.across];
-        }
+        if (depth > 0) pack_rows(a, m, rows, k, depth, floats(here.a));
         simd::row_product({floats(here.a), depth, floats(here.b), width, floats(here.c)}, 0, rows);
         for (std::int64_t row = 0; row < rows; ++row) {
           const float* sums = floats(here.c) + row * width;
