@@ -22,6 +22,7 @@
 #include "passes/load_program.h"
 #include "passes/pass.h"
 #include "tests/support/any_op_program.h"
+#include "tests/support/rounds.h"
 #include "tests/support/source_folder.h"
 #include "tests/support/wrong_pass.h"
 
@@ -130,7 +131,8 @@ std::vector<Graph> golden_programs() {
 
 TEST_CASE("every pass and every prefix of every pipeline keep the values and gradients") {
   Names changed, ops;
-  for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+  const std::uint64_t seeds = rounds(kSeeds);
+  for (std::uint64_t seed = 0; seed < seeds; ++seed) {
     CAPTURE(seed);
     const RandomProgram random = program_of(seed);
     verify(random.graph);
@@ -144,6 +146,7 @@ TEST_CASE("every pass and every prefix of every pipeline keep the values and gra
     check_each_pass(graph, given, changed);
     check_pipelines(graph, given, changed, ops);
   }
+  if (seeds < kSeeds) return;  // too few to hold everything
   for (const Pass& pass : all_passes()) {
     CHECK_MESSAGE(changed.contains(pass.name), pass.name,
                   " changed no program: write one into tests/passes");
