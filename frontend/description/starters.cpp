@@ -229,7 +229,7 @@ text   tokenizer=ngrams min_letters=2 max_letters=5 word_ngrams=2 vocabulary=200
 logits = tfidf(text, units=labels)
 output softmax(logits)
 
-# A text's vector has length 1, and there is one optimum: plain gradient descent may take large
+# Texts' vectors have one length, and there is one optimum: plain gradient descent may take large
 # steps, which become smaller to the end. Where texts have several labels, by `output
 # sigmoid(logits)`, the rate is 60 times the number of labels.
 train  sgd(rate=60) batch=64 epochs=6 steps=1200 schedule=linear
@@ -247,7 +247,7 @@ text   tokenizer=characters word_ngrams=2 vocabulary=200000 max_tokens=400
 logits = tfidf(text, units=labels)
 output softmax(logits)
 
-# A text's vector has length 1, and there is one optimum: plain gradient descent may take large
+# Texts' vectors have one length, and there is one optimum: plain gradient descent may take large
 # steps, which become smaller to the end. Where texts have several labels, by `output
 # sigmoid(logits)`, the rate is 60 times the number of labels.
 train  sgd(rate=60) batch=64 epochs=6 steps=1200 schedule=linear
@@ -279,8 +279,7 @@ train  adagrad(rate=0.1, epsilon=0.00003) batch=64 epochs=6 steps=1200 average=3
 constexpr std::string_view kBagOfCharacters =
     R"model(
 # A bag of characters and of pairs of characters, for Chinese: most words are pairs, so that no word
-# segmenter is needed. The fastest model, blind to most of the order; the baseline that others have
-# to beat.
+# segmenter is needed. Blind to most of the order; for very many labels.
 model bow_zh
 
 text   tokenizer=characters word_ngrams=2 vocabulary=200000 max_tokens=400
