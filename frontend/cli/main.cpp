@@ -49,8 +49,9 @@ void on_lost_pages(int) {
 
 std::terminate_handler usual_terminate = nullptr;
 
-// Where an exception that nobody can catch ends, once there is no memory left: of an initialiser of
-// the program's or a library's, and of a destructor that allocates, as nlohmann-json's do.
+// Ends the process with a message where there is no memory and nobody can catch the exception: an
+// initialiser of the program or of a library threw it, or a destructor that allocates, as those of
+// nlohmann-json do.
 [[noreturn]] void on_terminate() {
   try {
     if (const std::exception_ptr thrown = std::current_exception()) std::rethrow_exception(thrown);
@@ -62,7 +63,7 @@ std::terminate_handler usual_terminate = nullptr;
   std::abort();
 }
 
-// The first of all that the process runs, before the initialisers of libraries.
+// The process runs this first, before the initialisers of libraries.
 void before_all(int, char**, char**) { usual_terminate = std::set_terminate(on_terminate); }
 [[gnu::used, gnu::section(".preinit_array")]] void (*const kBeforeAll)(int, char**,
                                                                        char**) = before_all;

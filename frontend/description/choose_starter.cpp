@@ -44,11 +44,12 @@ std::size_t bytes_of(const Corpus& corpus) {
   return bytes;
 }
 
-// A row of the linear model has a number for each label: beyond, a bag of words is smaller.
+// A row of the linear model has a number for each label: with more labels, a bag of words is
+// smaller.
 constexpr std::size_t kMostLabelsOfTerms = 100;
 
-// Where words have groups of letters, a text takes some 25 times as much memory as ids: beyond, a
-// bag of words trains several times faster, and as well.
+// The ids of words and of their groups of letters take some 25 times as much memory as the text. A
+// bag of words trains on more text than this several times faster, and as well.
 constexpr std::size_t kMostBytesOfTerms = std::size_t{32} << 20;
 
 // The names of the starters, the best first.

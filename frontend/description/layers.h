@@ -16,7 +16,8 @@ namespace weft {
 // The symbol that counts the rows of a table of word vectors, until the vocabulary is known.
 inline constexpr const char* kVocabularyRows = "V";
 
-// Of a param's attribute `init`: its first numbers are counted in the data.
+// Values of the attribute `init`: a param with one begins with numbers that are counted in the
+// data.
 inline constexpr const char* kDocumentFrequency = "document_frequency";
 inline constexpr const char* kLabelFrequency = "label_frequency";
 

@@ -125,7 +125,7 @@ SettingsGroup text_group() {
                static_cast<double>(kMaxWordNGrams)),
        flag("pair", "two texts are read together; needs `pretrained`", false),
        integer("buckets", "tokenizer=ngrams, fasttext: vectors that all n-grams share, by hash",
-               100000, 1, 1 << 28),
+               100000, 1, kMostBuckets),
        integer("min_letters", "tokenizer=ngrams, fasttext: letters of the shortest hashed group", 0,
                0, kMostLetters),
        integer("max_letters",

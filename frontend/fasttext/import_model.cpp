@@ -205,7 +205,6 @@ ImportedModel hand_over(Model&& model) {
 
 // Error if a plan cannot hold the model: fastText may read such a file, or never write it.
 void check_readable(const Model& model, const std::string& path) {
-  constexpr std::int32_t kMaxBuckets = 1 << 28;
   const auto refuse = [&](const std::string& what, std::string remedy) {
     throw Error(fmt::format("{}: {}", path, what), std::move(remedy));
   };
@@ -215,9 +214,10 @@ void check_readable(const Model& model, const std::string& path) {
                        kMaxWordNGrams),
            fmt::format("train it again with -wordNgrams {} or less", kMaxWordNGrams));
   }
-  if (arguments.buckets > kMaxBuckets) {
-    refuse(fmt::format("the model has {} buckets; {} are the most", arguments.buckets, kMaxBuckets),
-           "train it again with a smaller -bucket");
+  if (arguments.buckets > kMostBuckets) {
+    refuse(
+        fmt::format("the model has {} buckets; {} are the most", arguments.buckets, kMostBuckets),
+        "train it again with a smaller -bucket");
   }
   if (arguments.loss != FastTextLoss::hierarchical) return;
   if (model.labels.size() < 2) {

@@ -158,22 +158,26 @@ class Walk {
     }
   }
 
-  void spread_mean(const Node& node, const std::vector<double>& weights) {
-    const Tensor& x = at(node.inputs[0]);
+  // `share(row, product)`: what a row adds, of its product with the weights.
+  void spread_rows(ValueId rows, const std::vector<double>& weights, auto share) {
+    const Tensor& x = at(rows);
     for (std::int64_t row = 0; row < x.rows(); ++row) {
       const double* activations = x.data.data() + row * x.columns();
       const double sum = std::inner_product(weights.begin(), weights.end(), activations, 0.0);
-      add(words(node.inputs[0], row), sum / static_cast<double>(x.rows()));
+      add(words(rows, row), share(row, sum));
     }
   }
 
+  void spread_mean(const Node& node, const std::vector<double>& weights) {
+    const auto rows = static_cast<double>(at(node.inputs[0]).rows());
+    spread_rows(node.inputs[0], weights, [rows](std::int64_t, double sum) { return sum / rows; });
+  }
+
   void spread_sum(const Node& node, const std::vector<double>& weights) {
-    const Tensor &x = at(node.inputs[0]), &factors = at(node.inputs[1]);
-    for (std::int64_t row = 0; row < x.rows(); ++row) {
-      const double* activations = x.data.data() + row * x.columns();
-      const double sum = std::inner_product(weights.begin(), weights.end(), activations, 0.0);
-      add(words(node.inputs[0], row), sum * factors.data[static_cast<std::size_t>(row)]);
-    }
+    const std::vector<double>& factors = at(node.inputs[1]).data;
+    spread_rows(node.inputs[0], weights, [&](std::int64_t row, double sum) {
+      return sum * factors[static_cast<std::size_t>(row)];
+    });
   }
 
   void add(const Words& argmax, double contribution) {

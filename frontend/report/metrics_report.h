@@ -27,7 +27,8 @@ std::string to_text(const TopLabels&);
 // One label per text: also `confusion`, with `labels` and a `matrix` of truth by prediction, or
 // above 500 classes `cells` [truth, predicted, count]. Several: `threshold`, `subset_accuracy` and
 // `hamming_loss`. Labels of the data that the plan does not know: `unknown_labels`.
-// Of the K most probable labels of each text, if asked for: `top` (k, precision, recall).
+// With `top`, also an object of that name: k, and precision and recall of the k most probable
+// labels of each text.
 std::string to_json(const Evaluation&, const Probabilities&,
                     const std::optional<TopLabels>& top = std::nullopt);
 

@@ -76,11 +76,6 @@ void check_lazy(const DescriptionSettings& settings, const CompileOptions& optio
                           choice.op->optimizer));
 }
 
-std::string init_of(const Value& value) {
-  const auto init = value.attrs.find("init");
-  return init == value.attrs.end() ? std::string() : std::get<std::string>(init->second);
-}
-
 // A plan in the making. Lowered first; then the vocabulary; then programs and tensors.
 class Builder {
  public:
@@ -133,16 +128,15 @@ class Builder {
                                                  std::move(counted.offsets))
                                          : encode(examples, *encoder_, plan_.labels);
     if (weighs_all_rows(lowered_.graph) && id_count(plan_.text, 0) > 0) drop_unseen_buckets(data);
-    texts_ = std::ssize(data.offsets) - 1;
-    for (const Value& value : lowered_.graph.values) {
-      if (init_of(value) != kDocumentFrequency) continue;
-      document_counts_ = document_counts(data, encoder_->id_count());
-      break;
-    }
+    texts_ = static_cast<std::int64_t>(data.size());
+    const bool weighs_terms = std::ranges::any_of(lowered_.graph.values, [](const Value& value) {
+      return init_of(value) == kDocumentFrequency;
+    });
+    if (weighs_terms) document_counts_ = document_counts(data, encoder_->id_count());
     return data;
   }
 
-  // What no text of the data has weighs nothing, now and later: it needs no row.
+  // A bucket that no text of the data has weighs nothing, now and later: it needs no row.
   void drop_unseen_buckets(Dataset& data) {
     const auto kept = std::make_shared<const std::vector<std::int32_t>>(
         keep_seen_buckets(data, std::ssize(plan_.vocabulary.ends)));
@@ -305,7 +299,7 @@ class Builder {
       return;
     }
     const auto seed = static_cast<std::uint64_t>(settings_.seed);
-    const std::string init = init_of(value);
+    const std::string_view init = init_of(value);
     if (init == kDocumentFrequency) {
       term_importance(document_counts_, texts_, std::ssize(plan_.vocabulary.ends), numbers());
       return;
@@ -319,7 +313,7 @@ class Builder {
     const std::string layer = value.name.substr(0, value.name.rfind('.'));
     if (value.role == Role::param && vectors_.fills(layer)) {
       vectors_.fill(layer, seed, value.name, numbers());
-    } else if (value.attrs.contains("frozen") && string_attr(value.attrs, "init") == "uniform") {
+    } else if (value.attrs.contains("frozen") && init == "uniform") {
       plan_.notes.push_back({"", layer + ": static, but without vectors: it stays random; give "
                                          "--vectors FILE, or vectors=\"FILE\" in the description"});
     }

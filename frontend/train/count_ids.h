@@ -1,4 +1,4 @@
-// What encoded texts tell of their ids: in how many texts each stands, and which never do.
+// Counts the ids of encoded texts: in how many texts each stands, and which stand in none.
 #pragma once
 
 #include <cstdint>

@@ -43,10 +43,11 @@ class NoNumber : public Error {
  public:
   NoNumber();
 };
-// Throws NoNumber unless the k-th answer is numbers.
-// For how many texts at most answers are held at once: 1 or more, fewer where labels are very many.
+// The number of texts whose answers are held at once, from 1 to `most`: fewer where labels are very
+// many.
 std::size_t texts_at_once(std::size_t labels, std::size_t most);
 
+// Throws NoNumber unless the k-th answer is numbers.
 void expect_numbers(const Predictions&, std::size_t k);
 
 // Is called with (i, predictions, k): example i is the k-th of the predictions.

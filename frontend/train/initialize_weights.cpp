@@ -11,10 +11,15 @@
 
 namespace weft {
 
-void initialize(const Value& value, std::uint64_t seed, std::span<std::byte> bytes) {
+std::string_view init_of(const Value& value) {
   const auto init = value.attrs.find("init");
-  if (init == value.attrs.end() || std::get<std::string>(init->second) == "zeros") return;
-  const std::string& kind = std::get<std::string>(init->second);
+  if (init == value.attrs.end()) return "zeros";
+  return std::get<std::string>(init->second);
+}
+
+void initialize(const Value& value, std::uint64_t seed, std::span<std::byte> bytes) {
+  const std::string_view kind = init_of(value);
+  if (kind == "zeros") return;
   if (kind == "imported") {
     throw Error(fmt::format("{}: its numbers come from an imported model", value.name),
                 "only `weft import` makes plans with quantized_embedding or quantized_linear");

@@ -11,8 +11,8 @@ class TopLabels {
  public:
   explicit TopLabels(std::size_t k) : k_(k) {}
 
-  // Of one text: the probabilities of the plan's labels, and the labels that it has. A label beyond
-  // the plan's is never found.
+  // Adds one text: `p` are the probabilities of the plan's labels, `truth` the labels that the text
+  // has. A label that the plan does not know is never found.
   void add(std::span<const float> p, std::span<const std::int32_t> truth);
 
   std::size_t k() const { return k_; }

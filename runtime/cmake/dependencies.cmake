@@ -33,8 +33,9 @@ foreach(library IN LISTS by_file)
 endforeach()
 
 # The list of them: NAME|VERSION|LICENCE|LIBRARY, licences as SPDX names them, a library by its target
-# or file. The build adds what it finds besides; what is headers only has no LIBRARY. weft.pc, the bill
-# of materials and `weft version` are made from the list. What every C++ program links (libc, libstdc++) is left out.
+# or file. The build adds the others that it finds; one of headers only has no LIBRARY. weft.pc, the
+# bill of materials and `weft version` are made from the list. The libraries that every C++ program
+# links (libc, libstdc++) are left out.
 list(GET OpenMP_CXX_LIB_NAMES 0 openmp)  # gomp, of GCC; omp, of clang
 set(licence_of_gomp "GPL-3.0-or-later WITH GCC-exception-3.1")
 set(licence_of_omp "Apache-2.0 WITH LLVM-exception")

@@ -44,7 +44,8 @@ void apply_limit() {
               "give sse4, avx2 or avx512, or leave it out");
 }
 
-// What is not disabled. Highway's own call leaves the choice of loops at all that the machine has.
+// The targets that are not disabled. Highway's call forgets what was disabled when it chooses
+// loops; the update sets that choice again.
 std::int64_t usable_targets() {
   const std::int64_t targets = hwy::SupportedTargets();
   hwy::GetChosenTarget().Update(targets);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ir/diagnostic.h"
+#include "runtime/text/subwords.h"
 
 namespace weft {
 
@@ -51,9 +52,9 @@ class BucketRows {
   BucketRows(std::int64_t buckets, std::span<const std::int32_t> kept)
       : bucket_of_(static_cast<std::uint32_t>(buckets)) {
     if (kept.empty()) return;
-    if (buckets > kMaxMapped) {
+    if (buckets > kMostBuckets) {
       throw Error(fmt::format("of {} buckets some were left out", buckets),
-                  fmt::format("that is possible for up to {} buckets", kMaxMapped));
+                  fmt::format("that is possible for up to {} buckets", kMostBuckets));
     }
     kept_.resize(static_cast<std::size_t>(buckets) / kBits + 1);
     for (const std::int32_t bucket : kept) {
@@ -99,7 +100,6 @@ class BucketRows {
 
  private:
   static constexpr std::uint32_t kBits = 32;
-  static constexpr std::int64_t kMaxMapped = std::int64_t{1} << 28;  // in 64 MiB
 
   std::uint32_t is_kept(std::uint32_t bucket) const {
     return (kept_[bucket / kBits] >> (bucket % kBits)) & 1U;
@@ -111,7 +111,8 @@ class BucketRows {
 
   Remainder bucket_of_;
   // Bits of the buckets that were kept, and how many were kept before each element's. Apart, as
-  // most hashes of a pruned table ask for a bit only. Empty: every bucket has a row.
+  // most hashes of a pruned table ask for a bit only; 64 MiB at most. Empty: every bucket has a
+  // row.
   std::vector<std::uint32_t> kept_, before_;
 };
 

@@ -69,14 +69,7 @@ std::int64_t checked_rows(const TextSettings& text, const VocabularyView& words)
   }
   if (text.max_letters != 0) check_letters(text);
   if (!has_hashes(text)) return 0;
-  const auto room =
-      std::numeric_limits<std::int32_t>::max() - static_cast<std::int64_t>(words.ends.size());
-  if (text.buckets < 1 || text.buckets > room) {
-    throw Error(fmt::format("tokenizer=fasttext cannot have {} buckets behind {} words",
-                            text.buckets, words.ends.size()),
-                fmt::format("buckets= is from 1 to {}", room));
-  }
-  return words.kept_buckets.empty() ? text.buckets : std::ssize(words.kept_buckets);
+  return checked_bucket_rows(text, words);
 }
 
 template <std::size_t kUsualIds>

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "ir/diagnostic.h"
 #include "runtime/text/subwords.h"
 #include "runtime/text/tokenizers.h"
@@ -18,6 +20,16 @@ void check_letters(const TextSettings& text) {
       fmt::format("there are no groups of {} to {} letters", text.min_letters, text.max_letters),
       fmt::format("min_letters= is at least 1, max_letters= at least that and at most {}",
                   kMostLetters));
+}
+
+std::int64_t checked_bucket_rows(const TextSettings& text, const VocabularyView& words) {
+  const auto room = std::numeric_limits<std::int32_t>::max() - std::ssize(words.ends);
+  if (text.buckets < 1 || text.buckets > room) {
+    throw Error(fmt::format("tokenizer={} cannot have {} buckets behind {} words", text.tokenizer,
+                            text.buckets, words.ends.size()),
+                fmt::format("buckets= is from 1 to {}", room));
+  }
+  return words.kept_buckets.empty() ? text.buckets : std::ssize(words.kept_buckets);
 }
 
 ManyIdsEncoder::ManyIdsEncoder(const TextSettings& text, std::int64_t id_count)

@@ -14,6 +14,9 @@ namespace weft {
 // Error unless there are groups of min_letters to max_letters letters.
 void check_letters(const TextSettings&);
 
+// How many ids buckets have behind the words. Error if they are none, or more than ids can count.
+std::int64_t checked_bucket_rows(const TextSettings&, const VocabularyView& words);
+
 class ManyIdsEncoder : public Encoder {
  public:
   std::size_t encode(const TextInput& input, TokenBuffer& buffer,

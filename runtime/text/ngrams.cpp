@@ -33,18 +33,6 @@ namespace {
 constexpr std::int64_t kShortestGroup = 3;  // where the settings do not say
 constexpr std::int64_t kLongestGroup = 6;
 
-// How many ids the groups have behind the words.
-std::int64_t checked_rows(const TextSettings& text, const VocabularyView& words) {
-  const auto room =
-      std::numeric_limits<std::int32_t>::max() - static_cast<std::int64_t>(words.ends.size());
-  if (text.buckets >= 1 && text.buckets <= room) {
-    return words.kept_buckets.empty() ? text.buckets : std::ssize(words.kept_buckets);
-  }
-  throw Error(fmt::format("tokenizer=ngrams cannot have {} buckets behind {} words", text.buckets,
-                          words.ends.size()),
-              fmt::format("buckets= is from 1 to {}", room));
-}
-
 struct LetterGroups {
   std::int32_t shortest, longest;
 };
@@ -64,7 +52,7 @@ struct Memory {
 class NGrams final : public ManyIdsEncoder {
  public:
   NGrams(const TextSettings& text, const VocabularyView& words)
-      : ManyIdsEncoder(text, std::ssize(words.ends) + checked_rows(text, words)),
+      : ManyIdsEncoder(text, std::ssize(words.ends) + checked_bucket_rows(text, words)),
         offsets_(word_offsets(words.ends)),
         vocabulary_(words.words, offsets_),
         rows_(text.buckets, words.kept_buckets),

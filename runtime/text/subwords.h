@@ -11,6 +11,7 @@ namespace weft {
 inline constexpr std::string_view kEndOfText = "</s>";         // a word, which has no letter groups
 inline constexpr std::string_view kLabelPrefix = "__label__";  // of words that are labels
 inline constexpr std::int32_t kMostLetters = 64;               // of a letter group, here
+inline constexpr std::int32_t kMostBuckets = 1 << 28;          // of hashes, here
 
 // FNV-1a as fastText has it: bytes are sign-extended.
 inline constexpr std::uint32_t kHashOfNothing = 2166136261U;

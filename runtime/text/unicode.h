@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "runtime/text/utf8.h"
+
 namespace weft {
 
 // Error in a build without ICU: `what` cannot be read there. Asked once, when a plan is loaded.
@@ -13,7 +15,7 @@ void require_icu(std::string_view what);
 
 // `White_Space`, which is the same in all versions of Unicode: this needs no ICU.
 constexpr bool is_white_space(char32_t c) {
-  if (c < 0x80) return c == ' ' || (c >= '\t' && c <= '\r');
+  if (c < 0x80) return utf8::is_ascii_space(static_cast<char>(c));
   return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
          c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }

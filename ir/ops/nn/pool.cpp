@@ -9,21 +9,15 @@
 namespace weft {
 namespace {
 
-Shape pooled_shape(const InferContext& v) {
-  const Shape& x = expect_float(v, 0, 2).shape;
-  v.expect_offsets(1, x[0]);
-  return {examples_of(v.type(1)), x[1]};
-}
-
 std::vector<TensorType> infer_max_pool(const InferContext& v) {
-  const Shape shape = pooled_shape(v);
+  const Shape shape = pooled_shape_of(v, 1);
   if (v.has(2)) expect_per_channel(v, 2);
   expect_activation(v);
   return {float_type(shape), int_type(shape)};
 }
 
 std::vector<TensorType> infer_mean_pool(const InferContext& v) {
-  return {float_type(pooled_shape(v))};
+  return {float_type(pooled_shape_of(v, 1))};
 }
 
 void eval_max_pool(const EvalContext& v) {
@@ -54,20 +48,9 @@ void gradient_max_pool(GradientContext& g) {
   if (g.in(2) != kNoValue && g.needs_grad[2]) g.dx[2] = pooled_bias_gradient(g, dz, g.in(1));
 }
 
-// dy with one row per sequence of the offsets at `port`.
-TensorType infer_dx(const InferContext& v, std::size_t port) {
-  const Shape& dy = expect_float(v, 0, 2).shape;
-  const Dim rows = rows_of(v, port);
-  if (dy[0] != examples_of(v.type(port))) {
-    v.fail(fmt::format("{} but {}", describe(v, 0), describe(v, port)),
-           "dy holds one row per sequence");
-  }
-  return float_type({rows, dy[1]});
-}
-
 std::vector<TensorType> infer_max_pool_grad(const InferContext& v) {
   v.expect_same(1, int_type(v.type(0).shape));
-  return {infer_dx(v, 2)};
+  return {unpooled_type_of(v, 2)};
 }
 
 void eval_max_pool_grad(const EvalContext& v) {
@@ -102,7 +85,9 @@ void gradient_mean_pool(GradientContext& g) {
   g.dx[0] = g.emit(ops::mean_pool_grad, {g.dy[0], g.in(1)});
 }
 
-std::vector<TensorType> infer_mean_pool_grad(const InferContext& v) { return {infer_dx(v, 1)}; }
+std::vector<TensorType> infer_mean_pool_grad(const InferContext& v) {
+  return {unpooled_type_of(v, 1)};
+}
 
 void eval_mean_pool_grad(const EvalContext& v) {
   const Tensor& dy = *v.x[0];
@@ -118,7 +103,7 @@ void eval_mean_pool_grad(const EvalContext& v) {
 }
 
 std::vector<TensorType> infer_mask_empty_sequences(const InferContext& v) {
-  infer_dx(v, 1);
+  unpooled_type_of(v, 1);
   return {v.type(0)};
 }
 
@@ -135,6 +120,22 @@ double flops_per_input(const Graph& graph, const Node& node, const ElementCount&
 }
 
 }  // namespace
+
+Shape pooled_shape_of(const InferContext& v, std::size_t offsets) {
+  const Shape& x = expect_float(v, 0, 2).shape;
+  v.expect_offsets(offsets, x[0]);
+  return {examples_of(v.type(offsets)), x[1]};
+}
+
+TensorType unpooled_type_of(const InferContext& v, std::size_t offsets) {
+  const Shape& dy = expect_float(v, 0, 2).shape;
+  const Dim rows = rows_of(v, offsets);
+  if (dy[0] != examples_of(v.type(offsets))) {
+    v.fail(fmt::format("{} but {}", describe(v, 0), describe(v, offsets)),
+           "dy holds one row per sequence");
+  }
+  return float_type({rows, dy[1]});
+}
 
 ValueId pooled_bias_gradient(const GradientContext& g, ValueId dz, ValueId offsets) {
   const Activation act = act_attr(g.node.attrs);

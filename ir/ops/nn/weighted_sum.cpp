@@ -4,6 +4,7 @@
 #include <map>
 
 #include "ir/ops/common.h"
+#include "ir/ops/nn/pool.h"
 #include "ir/ops/nn/sequence.h"
 #include "ir/ops/ops.h"
 
@@ -48,10 +49,9 @@ void expect_weights(const InferContext& v, std::size_t port, const Dim& rows) {
 }
 
 std::vector<TensorType> infer_weighted_sum(const InferContext& v) {
-  const Shape& x = expect_float(v, 0, 2).shape;
-  expect_weights(v, 1, x[0]);
-  v.expect_offsets(2, x[0]);
-  return {float_type({examples_of(v.type(2)), x[1]})};
+  const Shape shape = pooled_shape_of(v, 2);
+  expect_weights(v, 1, v.type(0).shape[0]);
+  return {float_type(shape)};
 }
 
 // Calls visit(sequence, row) for each row of the sequences of the offsets at `port`.
@@ -83,18 +83,10 @@ void gradient_weighted_sum(GradientContext& g) {
   }
 }
 
-// dy has one row per sequence of the offsets at port 2.
-void expect_row_per_sequence(const InferContext& v) {
-  const Shape& dy = expect_float(v, 0, 2).shape;
-  if (dy[0] == examples_of(v.type(2))) return;
-  v.fail(fmt::format("{} but {}", describe(v, 0), describe(v, 2)), "dy holds one row per sequence");
-}
-
 std::vector<TensorType> infer_weighted_sum_input_grad(const InferContext& v) {
-  const Dim rows = rows_of(v, 2);
-  expect_row_per_sequence(v);
-  expect_weights(v, 1, rows);
-  return {float_type({rows, v.type(0).shape[1]})};
+  const TensorType dx = unpooled_type_of(v, 2);
+  expect_weights(v, 1, dx.shape[0]);
+  return {dx};
 }
 
 void eval_weighted_sum_input_grad(const EvalContext& v) {
@@ -107,10 +99,9 @@ void eval_weighted_sum_input_grad(const EvalContext& v) {
 }
 
 std::vector<TensorType> infer_weighted_sum_weight_grad(const InferContext& v) {
-  const Dim rows = rows_of(v, 2);
-  expect_row_per_sequence(v);
-  v.expect_same(1, float_type({rows, v.type(0).shape[1]}));
-  return {float_type({rows})};
+  const TensorType x = unpooled_type_of(v, 2);
+  v.expect_same(1, x);
+  return {float_type({x.shape[0]})};
 }
 
 void eval_weighted_sum_weight_grad(const EvalContext& v) {

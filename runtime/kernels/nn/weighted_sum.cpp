@@ -3,11 +3,11 @@
 #include <bit>
 #include <cmath>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "runtime/kernels/kernels.h"
 #include "runtime/kernels/nn/sequences.h"
-#include "runtime/kernels/simd/simd.h"
 
 namespace weft {
 namespace {

@@ -9,20 +9,12 @@
 #include <vector>
 
 #include "ir/ops/nn/activation.h"
-#include "ir/random.h"
+#include "tests/support/random_floats.h"
 
 namespace weft {
 namespace {
 
 using Floats = std::vector<float>;
-
-Floats random_floats(std::int64_t count, std::int64_t stream) {
-  Floats numbers(static_cast<std::size_t>(count));
-  for (std::uint32_t i = 0; i < numbers.size(); ++i) {
-    numbers[i] = static_cast<float>(random_uniform(random_key(5, 6, stream), i)) - 0.5F;
-  }
-  return numbers;
-}
 
 double at(const Floats& numbers, std::int64_t i) {
   return static_cast<double>(numbers[static_cast<std::size_t>(i)]);

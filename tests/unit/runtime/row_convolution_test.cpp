@@ -9,22 +9,14 @@
 #include <memory>
 #include <vector>
 
-#include "ir/random.h"
 #include "runtime/kernels/counters.h"
 #include "runtime/resources/threads.h"
+#include "tests/support/random_floats.h"
 
 namespace weft {
 namespace {
 
 using Floats = std::vector<float>;
-
-Floats random_floats(std::int64_t count, std::int64_t stream) {
-  Floats numbers(static_cast<std::size_t>(count));
-  for (std::uint32_t i = 0; i < numbers.size(); ++i) {
-    numbers[i] = static_cast<float>(random_uniform(random_key(5, 6, stream), i)) - 0.5F;
-  }
-  return numbers;
-}
 
 // act(bias + in W) of a shape of one tap, w[in, out].
 double expected(const ConvolutionShape& shape, const Floats& in, const Floats& w,
