@@ -45,13 +45,7 @@ void eval_input_grad(const EvalContext& v) {
 std::vector<TensorType> infer_weight_grad(const InferContext& v) {
   const Shape& e = expect_float(v, kRest, 2).shape;
   expect_winners(v, checked_layout(v), e[0]);
-  const auto kernels = ints_attr(v.attrs, "kernels"), channels = ints_attr(v.attrs, "channels");
-  const auto index = static_cast<std::size_t>(int_attr(v.attrs, "index"));
-  if (index >= kernels.size()) {
-    v.fail(fmt::format("index is {}, but there are {} convolutions", int_attr(v.attrs, "index"),
-                       kernels.size()));
-  }
-  return {float_type({kernels[index], e[1], channels[index]})};
+  return {weights_at_index(v, e[1])};
 }
 
 void eval_weight_grad(const EvalContext& v) {

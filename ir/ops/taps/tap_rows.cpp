@@ -66,6 +66,16 @@ TapSizes expect_weights(const InferContext& v, std::size_t first, const Dim& d) 
   return sizes;
 }
 
+TensorType weights_at_index(const InferContext& v, const Dim& d) {
+  const auto kernels = ints_attr(v.attrs, "kernels"), channels = ints_attr(v.attrs, "channels");
+  const auto index = static_cast<std::size_t>(int_attr(v.attrs, "index"));
+  if (index >= kernels.size()) {
+    v.fail(fmt::format("index is {}, but there are {} convolutions", int_attr(v.attrs, "index"),
+                       kernels.size()));
+  }
+  return float_type({kernels[index], d, channels[index]});
+}
+
 TapLayout expect_table(const InferContext& v, std::size_t port, bool quantized) {
   const TensorType& table = v.type(port);
   const bool integers = table.dtype == DType::i16 || table.dtype == DType::i8;

@@ -27,6 +27,10 @@ struct TapSizes {
 };
 TapSizes expect_weights(const InferContext&, std::size_t first, const Dim& d);
 
+// The weights f32[K, D, O] of the convolution that the attribute `index` names. Fails unless the
+// attributes `kernels` and `channels` have it.
+TensorType weights_at_index(const InferContext&, const Dim& d);
+
 // Fails unless the table at `port` (f32, or also i16 and i8) is one of the layout of the
 // attributes.
 TapLayout expect_table(const InferContext&, std::size_t port, bool quantized);

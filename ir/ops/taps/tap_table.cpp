@@ -105,13 +105,7 @@ std::vector<TensorType> infer_weight_grad(const InferContext& v) {
   if (v.type(1).shape[0] != e[0]) {
     v.fail(fmt::format("{} but {}", describe(v, 0), describe(v, 1)), "both have a row per row");
   }
-  const auto kernels = ints_attr(v.attrs, "kernels"), channels = ints_attr(v.attrs, "channels");
-  const auto index = static_cast<std::size_t>(int_attr(v.attrs, "index"));
-  if (index >= kernels.size()) {
-    v.fail(fmt::format("index is {}, but there are {} convolutions", int_attr(v.attrs, "index"),
-                       kernels.size()));
-  }
-  return {float_type({kernels[index], e[1], channels[index]})};
+  return {weights_at_index(v, e[1])};
 }
 
 void eval_weight_grad(const EvalContext& v) {
