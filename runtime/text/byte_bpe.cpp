@@ -186,9 +186,7 @@ namespace tokenizers {
 extern const TokenizerDef byte_bpe{
     .name = "byte_bpe",
     .doc = "the pairs of bytes that GPT-2 and RoBERTa read",
-    .make = [](const TextSettings& text, const VocabularyView& words) -> std::unique_ptr<Encoder> {
-      return std::make_unique<ByteBpe>(text, words);
-    },
+    .make = encoder_of<ByteBpe>,
     .alternative = "",
     .needs_icu = has_whole_word_token,
 };

@@ -111,9 +111,7 @@ namespace tokenizers {
 extern const TokenizerDef ngrams{
     .name = "ngrams",
     .doc = "words, and the groups of letters in each: reads misspellings and inflections",
-    .make = [](const TextSettings& text, const VocabularyView& words) -> std::unique_ptr<Encoder> {
-      return std::make_unique<NGrams>(text, words);
-    },
+    .make = encoder_of<NGrams>,
     .split = split_words,
     .alternative = "words",
     .needs_icu = [](const TextSettings&) { return true; },

@@ -39,6 +39,12 @@ struct TokenizerDef {
   std::int64_t (*more_ids)(const TextSettings&) = nullptr;  // beside an id for each word; null: 0
 };
 
+// `make` of an encoder that is constructed from the same two.
+template <class T>
+std::unique_ptr<Encoder> encoder_of(const TextSettings& text, const VocabularyView& words) {
+  return std::make_unique<T>(text, words);
+}
+
 std::span<const TokenizerDef* const> all_tokenizers();  // the default first
 const TokenizerDef* find_tokenizer(std::string_view name);
 

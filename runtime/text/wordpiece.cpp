@@ -164,9 +164,7 @@ namespace tokenizers {
 extern const TokenizerDef wordpiece{
     .name = "wordpiece",
     .doc = "the pieces of words that BERT and its kin read",
-    .make = [](const TextSettings& text, const VocabularyView& words) -> std::unique_ptr<Encoder> {
-      return std::make_unique<WordPiece>(text, words);
-    },
+    .make = encoder_of<WordPiece>,
     .alternative = "",
     .needs_icu =
         [](const TextSettings& text) {
