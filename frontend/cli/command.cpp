@@ -195,19 +195,6 @@ Description read_model(const std::string& path) {
   return parse_description(text, file ? path : path == "-" ? "standard input" : "the description");
 }
 
-void declare_vectors(CLI::App& app, std::string& file) {
-  app.add_option(
-      "--vectors", file,
-      "pretrained word vectors (GloVe, word2vec, fastText), for every embedding that has "
-      "their width and names no file itself");
-}
-
-VectorsOptions vectors_options(const std::string& file, bool quiet) {
-  const bool shown = !quiet && is_terminal(STDERR_FILENO);
-  const auto progress = std::make_shared<ReadProgress>(shown ? stderr : nullptr);
-  return {file, [progress](const std::string& name, double share) { progress->show(name, share); }};
-}
-
 void declare_pretrained(CLI::App& app, std::string& folder) {
   app.add_option("--pretrained", folder,
                  "the folder of a pretrained model (config.json, model.safetensors, tokenizer "
@@ -215,15 +202,47 @@ void declare_pretrained(CLI::App& app, std::string& folder) {
       ->type_name("FOLDER");
 }
 
-void refuse_pretrained() {
-  throw Error("--pretrained is for a description, but this plan has its weights already",
-              "give the description instead of the plan");
+void declare_set(CLI::App& app, std::vector<std::string>& assignments) {
+  app.add_option("--set", assignments,
+                 "changes a constant or a setting of the description: --set width=200, --set "
+                 "train.clip_norm=3; `weft layers train` and `weft layers text` list the settings")
+      ->type_name("NAME=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
-void refuse_vectors() {
-  throw Error(
-      "--vectors is for a description, but this plan has its words and their vectors already",
-      "give the description instead of the plan");
+void BuildFlags::declare(CLI::App& app) {
+  app.add_option(
+      "--vectors", vectors,
+      "pretrained word vectors (GloVe, word2vec, fastText), for every embedding that has "
+      "their width and names no file itself");
+  declare_pretrained(app, pretrained);
+  declare_set(app, set);
+  reading.declare(app);
+}
+
+InitialSources BuildFlags::initial(bool quiet) const {
+  const bool shown = !quiet && is_terminal(STDERR_FILENO);
+  const auto progress = std::make_shared<ReadProgress>(shown ? stderr : nullptr);
+  return {
+      {vectors, [progress](const std::string& name, double share) { progress->show(name, share); }},
+      pretrained};
+}
+
+void BuildFlags::refuse_for_plan(const char* instead) const {
+  if (!set.empty()) {
+    throw Error("--set changes a description, but this plan is compiled already", instead);
+  }
+  const char* const description = "give the description instead of the plan";
+  if (!vectors.empty()) {
+    throw Error(
+        "--vectors is for a description, but this plan has its words and their vectors already",
+        description);
+  }
+  if (!pretrained.empty()) {
+    throw Error("--pretrained is for a description, but this plan has its weights already",
+                description);
+  }
 }
 
 void say_notes(const Plan& plan) {
@@ -238,15 +257,6 @@ void warn(std::string_view warning) {
 
 void warn(const Warnings& warnings) {
   for (const std::string& warning : warnings) warn(warning);
-}
-
-void declare_set(CLI::App& app, std::vector<std::string>& assignments) {
-  app.add_option("--set", assignments,
-                 "changes a constant or a setting of the description: --set width=200, --set "
-                 "train.clip_norm=3; `weft layers train` and `weft layers text` list the settings")
-      ->type_name("NAME=VALUE")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
 }  // namespace weft

@@ -15,8 +15,8 @@
 #include "frontend/description/arguments.h"
 #include "frontend/description/description.h"
 #include "frontend/format/usage_error.h"
+#include "frontend/pretrained/pretrained_source.h"
 #include "frontend/train/data_warnings.h"
-#include "frontend/vectors/initial_vectors.h"
 #include "ir/diagnostic.h"
 #include "ir/plan/plan.h"
 
@@ -117,13 +117,24 @@ struct DataFlags {
   const CLI::App* app_ = nullptr;
 };
 
-// `--vectors FILE`. A terminal shows how far it has been read, unless `quiet`.
-void declare_vectors(CLI::App& app, std::string& file);
-VectorsOptions vectors_options(const std::string& file, bool quiet);
 // `--pretrained FOLDER`.
 void declare_pretrained(CLI::App& app, std::string& folder);
-[[noreturn]] void refuse_pretrained();
-[[noreturn]] void refuse_vectors();  // for a plan, which has its vectors
+// `--set path=value`, any number of times.
+void declare_set(CLI::App& app, std::vector<std::string>& assignments);
+
+// The flags of a command that builds a plan from a description and data.
+struct BuildFlags {
+  std::string vectors, pretrained;
+  std::vector<std::string> set;
+  DataFlags reading;
+
+  void declare(CLI::App& app);
+  // A terminal shows how far the vectors have been read, unless `quiet`.
+  InitialSources initial(bool quiet) const;
+  // Error if one is given that only a description can take. `instead`: the remedy for `--set`.
+  void refuse_for_plan(const char* instead) const;
+};
+
 // Prints the notes of a plan that was built, on standard error.
 void say_notes(const Plan& plan);
 
@@ -134,8 +145,5 @@ template <typename... Args>
 void warn(fmt::format_string<Args...> format, Args&&... args) {
   warn(std::string_view(fmt::format(format, std::forward<Args>(args)...)));
 }
-
-// `--set path=value`, any number of times.
-void declare_set(CLI::App& app, std::vector<std::string>& assignments);
 
 }  // namespace weft

@@ -14,14 +14,12 @@
 namespace weft {
 namespace {
 
-struct Flags {
-  std::string input, out, vectors, pretrained;
+struct Flags : BuildFlags {
+  std::string input, out;
   std::vector<std::string> data;
-  std::vector<std::string> set;
   bool predict_only = false, fold = false, deploy = false, no_rewrites = false, force = false;
   std::optional<std::string> table;
   std::optional<std::int64_t> table_budget;
-  DataFlags reading;
 };
 
 CompileOptions compile_options(const Flags& flags) {
@@ -44,12 +42,7 @@ Plan change(const Flags& flags) {
         "give --deploy, --predict-only, --fold, --table, --table-budget or --no-rewrites to "
         "make another form of it");
   }
-  if (!flags.set.empty()) {
-    throw Error("--set changes a description, but this plan is compiled already",
-                "compile the description instead");
-  }
-  if (!flags.vectors.empty()) refuse_vectors();
-  if (!flags.pretrained.empty()) refuse_pretrained();
+  flags.refuse_for_plan("compile the description instead");
   Plan changed = anew ? recompile_predict(plan, compile_options(flags)) : plan;
   if (!flags.data.empty()) {
     const Corpus corpus = flags.reading.read(flags.data);
@@ -65,8 +58,7 @@ Plan build(const Flags& flags) {
     throw Error("the vocabulary and the labels come from data", "give the data: --data FILE");
   }
   Plan plan = build_plan(description, Overrides(flags.set), flags.reading.read(flags.data),
-                         compile_options(flags),
-                         {vectors_options(flags.vectors, /*quiet=*/false), flags.pretrained});
+                         compile_options(flags), flags.initial(/*quiet=*/false));
   say_notes(plan);
   return plan;
 }
@@ -123,10 +115,7 @@ Run declare_compile(CLI::App& app) {
   app.add_flag(
       "--force", flags->force,
       "let --predict-only and --fold replace the plan that is read, which could be trained");
-  declare_vectors(app, flags->vectors);
-  declare_pretrained(app, flags->pretrained);
-  declare_set(app, flags->set);
-  flags->reading.declare(app);
+  flags->declare(app);
   return [flags] {
     check_tables(*flags);
     if (flags->deploy) {

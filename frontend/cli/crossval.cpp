@@ -17,13 +17,11 @@
 namespace weft {
 namespace {
 
-struct Flags {
-  std::string description, vectors, pretrained, folds_by = "class", report;
+struct Flags : BuildFlags {
+  std::string description, folds_by = "class", report;
   std::vector<std::string> data;
-  std::vector<std::string> set;
   CrossvalSettings settings;
   bool json = false, quiet = false;
-  DataFlags reading;
 };
 
 // A line for each fold in a log; on a terminal one line that is rewritten.
@@ -68,7 +66,7 @@ int crossval(const Flags& flags) {
         "--report", flags.report,
         {{"MODEL", flags.description}, {"--data", flags.data}, {"--vectors", flags.vectors}});
   }
-  const InitialSources initial{vectors_options(flags.vectors, /*quiet=*/true), flags.pretrained};
+  const InitialSources initial = flags.initial(/*quiet=*/true);
   FittedStarter model;
   if (!flags.description.empty()) model = {"", {}, read_model(flags.description), initial};
   const Corpus corpus = flags.reading.read(flags.data);
@@ -128,10 +126,7 @@ Run declare_crossval(CLI::App& app) {
   app.add_flag("--json", flags->json, "one JSON object");
   app.add_option("--report", flags->report, "also write this HTML file: the folds as pictures");
   app.add_flag("--quiet", flags->quiet, "no progress");
-  declare_vectors(app, flags->vectors);
-  declare_pretrained(app, flags->pretrained);
-  declare_set(app, flags->set);
-  flags->reading.declare(app);
+  flags->declare(app);
   return [flags] {
     take_model_for_data(flags->description, flags->data, flags->reading);
     return crossval(*flags);

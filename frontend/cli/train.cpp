@@ -22,19 +22,17 @@
 namespace weft {
 namespace {
 
-struct Flags {
-  std::string input, out, vectors, pretrained;
+struct Flags : BuildFlags {
+  std::string input, out;
   std::vector<std::string> data, valid;
   std::string report;
   std::optional<double> valid_fraction;
   std::optional<std::int64_t> epochs, batch, seed, patience, average;
   std::optional<double> learning_rate, warmup, final_rate;
   std::optional<std::string> schedule, metric;
-  std::vector<std::string> set;
   int threads = 0;
   double checkpoint = 60;
   bool quiet = false, no_rewrites = false, resume = false;
-  DataFlags reading;
 };
 
 std::string checkpoint_of(const Flags& flags) { return flags.out + ".checkpoint"; }
@@ -120,12 +118,7 @@ double share_of(const Flags& flags, const Plan& plan) {
 // The seed of the plan's first run stays that of the split: another would validate on what the plan
 // has learnt.
 Source open_plan(const Flags& flags) {
-  if (!flags.set.empty()) {
-    throw Error("--set changes a description, but this plan is compiled already",
-                "use --rate, --epochs, --average … (see --help), or train a description");
-  }
-  if (!flags.vectors.empty()) refuse_vectors();
-  if (!flags.pretrained.empty()) refuse_pretrained();
+  flags.refuse_for_plan("use --rate, --epochs, --average … (see --help), or train a description");
   if (flags.no_rewrites) {
     throw Error("--no-rewrites changes how a description is compiled, but this plan is compiled",
                 "train the description");
@@ -237,7 +230,7 @@ class TrainProgress : public Progress {
 FitOptions fit_options(const Flags& flags) {
   FitOptions options;
   options.compile.rewrites = !flags.no_rewrites;
-  options.initial = {vectors_options(flags.vectors, flags.quiet), flags.pretrained};
+  options.initial = flags.initial(flags.quiet);
   options.threads = flags.threads;
   std::error_code missing;
   options.checkpoints = {.path = checkpoint_of(flags),
@@ -300,8 +293,8 @@ void report_on(const Flags& flags, const Plan& plan, const FitData& data,
 Source open(const Flags& flags, std::optional<Corpus>& corpus) {
   if (flags.input.empty()) {
     corpus = flags.reading.read(flags.data);
-    const InitialSources initial{vectors_options(flags.vectors, flags.quiet), flags.pretrained};
-    return open_description(flags, starter_for(*corpus, initial, flags.quiet).description);
+    return open_description(
+        flags, starter_for(*corpus, flags.initial(flags.quiet), flags.quiet).description);
   }
   if (is_plan(flags.input)) return open_plan(flags);
   return open_description(flags, read_model(flags.input));
@@ -387,10 +380,7 @@ Run declare_train(CLI::App& app) {
                "compile layer by layer, without optimizations: slower, for comparison");
   app.add_option("--report", flags->report, "an HTML file to write: see `weft eval --help`");
   app.add_flag("--quiet", flags->quiet, "no progress");
-  declare_vectors(app, flags->vectors);
-  declare_pretrained(app, flags->pretrained);
-  declare_set(app, flags->set);
-  flags->reading.declare(app);
+  flags->declare(app);
   return [flags] {
     take_model_for_data(flags->input, flags->data, flags->reading);
     return train_command(*flags);

@@ -197,7 +197,7 @@ TuneSettings limits(const TuneFlags& flags) {
 
 // The competitors: the description that was given, alone, or the starters that fit the data.
 std::vector<FittedStarter> competitors(const TuneFlags& flags, std::optional<Corpus>& corpus) {
-  const InitialSources initial{vectors_options(flags.vectors, /*quiet=*/true), flags.pretrained};
+  const InitialSources initial = flags.initial(/*quiet=*/true);
   if (!flags.description.empty()) return {{"", {}, read_model(flags.description), initial}};
   corpus = flags.reading.read(flags.data);
   return competing_starters(*corpus, initial, flags.quiet);
@@ -362,10 +362,7 @@ Run declare_tune(CLI::App& app) {
   app.add_option("--report", flags->report, "also write this HTML file: the trials as pictures");
   app.add_flag("--resume", flags->resume, "go on with an interrupted search");
   app.add_flag("--quiet", flags->quiet, "no progress");
-  declare_vectors(app, flags->vectors);
-  declare_pretrained(app, flags->pretrained);
-  declare_set(app, flags->set);
-  flags->reading.declare(app);
+  flags->declare(app);
   return [flags] {
     take_model_for_data(flags->description, flags->data, flags->reading);
     return tune_command(*flags);

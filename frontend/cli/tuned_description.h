@@ -12,17 +12,15 @@
 
 namespace weft {
 
-struct TuneFlags {
-  std::string description, out, vectors, pretrained, report;
+struct TuneFlags : BuildFlags {
+  std::string description, out, report;
   std::vector<std::string> data, valid;
   std::optional<std::string> budget;
-  std::vector<std::string> set;
   std::optional<std::int64_t> seed;
   double valid_fraction = 0.2;
   std::size_t splits = 0;  // of the data; 0: more than one where texts are few
   TuneSettings settings;
   bool resume = false, quiet = false;
-  DataFlags reading;
 };
 
 // `reviews.plan` to `reviews`.
