@@ -12,8 +12,12 @@ git -C "$source" fetch -q "$PWD" HEAD
 git -C "$source" checkout -q --force FETCH_HEAD
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 
-# Mounted for this process and its children only.
+# Mounted for this process and its children only; with the development data, where it is.
 unshare --mount bash -euc '
+  if [ -d ../shared ]; then
+    mkdir -p "$1/srv/shared"
+    mount --bind ../shared "$1/srv/shared"
+  fi
   for folder in proc sys dev; do mount --rbind "/$folder" "$1/$folder"; done
   exec chroot "$1" env LC_ALL=C.UTF-8 bash /srv/weft/tests/run.sh
 ' - "$root"
