@@ -213,6 +213,43 @@ void pick_row(Exporter& e, const weft::Node& node) {
   e.set(node, "Gather", {e.name(node.inputs[0]), e.integer(at)}, {{"axis", attribute(1)}});
 }
 
+// How often each id stands in its text, as a number beside it: [batch, length].
+std::string times_in_text(Exporter& e, const std::string& ids, std::int64_t table_rows) {
+  // The ids of the texts of a batch become different ones, so that all are counted at once.
+  const std::string batch = e.add("Squeeze", {e.add("Shape", {ids}, {{"end", attribute(1)}})});
+  const std::string text = e.add("Range", {e.integer(0), batch, e.integer(1)});
+  const std::string first = e.add(
+      "Unsqueeze", {e.add("Mul", {text, e.integer(table_rows)}), e.integers({1})});  // [batch, 1]
+  const std::vector<std::string> unique =  // sorted, where first, which each is, how often
+      e.add_outputs(4, "Unique", {e.add("Add", {ids, first})});
+  const std::string times = e.add("Gather", {unique[3], unique[2]});
+  return e.add("Cast", {e.add("Reshape", {times, e.add("Shape", {ids})})},
+               {{"to", attribute(static_cast<std::int64_t>(ElementType::f32))}});
+}
+
+// Each kind's importance over its norm, [batch, length, kinds], then their sum. Of an id that
+// stands in a text n times, each adds an n-th.
+void term_weights(Exporter& e, const weft::Node& node) {
+  const std::string table = e.name(node.inputs[2]);
+  const std::string times =
+      times_in_text(e, e.name(node.inputs[0]), e.graph()[node.inputs[2]].type.shape[0].value);
+  const std::string importance = e.add("Gather", {table, e.name(node.inputs[0])});
+  const std::string squares = e.add("Div", {e.add("Mul", {importance, importance}),
+                                            e.add("Unsqueeze", {times, e.integers({2})})});
+  const std::string norm = e.add("Sqrt", {e.add("ReduceSum", {squares, e.integers({1})})});
+  const std::string shares =  // 0 / 1e-30 where a text has no term of a kind
+      e.add("Div", {importance, e.add("Max", {norm, e.scalar(1e-30F)})});
+  const std::string sum =
+      e.add("ReduceSum", {shares, e.integers({2})}, {{"keepdims", attribute(0)}});
+  e.set(node, "Div", {sum, times});
+}
+
+void weighted_sum(Exporter& e, const weft::Node& node) {
+  const std::string weights =
+      e.add("Unsqueeze", {e.name(node.inputs[1]), e.integers({1})});  // [batch, 1, length]
+  e.set(node, "Squeeze", {e.add("MatMul", {weights, e.name(node.inputs[0])}), e.integers({1})});
+}
+
 // ---- Attention
 
 // [batch, 1, length, length]: 0 where a row sees another, far below it where that comes later.
@@ -274,6 +311,8 @@ const ExportRule kRules[] = {
     {&ops::max_pool, max_pool},
     {&ops::mean_pool, mean_pool},
     {&ops::pick_row, pick_row},
+    {&ops::term_weights, term_weights},
+    {&ops::weighted_sum, weighted_sum},
     {&ops::attention, attention},
 };
 

@@ -83,12 +83,27 @@ std::string Exporter::add(std::string op, std::vector<std::string> inputs,
                           std::map<std::string, Attribute, std::less<>> attributes) {
   std::string output = next_.empty() ? fresh(op) : next_;
   next_.clear();
+  append(std::move(op), std::move(inputs), {output}, std::move(attributes));
+  return output;
+}
+
+std::vector<std::string> Exporter::add_outputs(std::size_t count, std::string op,
+                                               std::vector<std::string> inputs) {
+  std::vector<std::string> outputs;
+  for (std::size_t i = 0; i < count; ++i) outputs.push_back(fresh(op));
+  append(std::move(op), std::move(inputs), outputs, {});
+  return outputs;
+}
+
+void Exporter::append(std::string op, std::vector<std::string> inputs,
+                      std::vector<std::string> outputs,
+                      std::map<std::string, Attribute, std::less<>> attributes) {
   for (const std::string& input : inputs) {
     if (const auto id = graph_.find(input)) add_weight(*id);
   }
-  model_.nodes.push_back(
-      {std::move(op), output, std::move(inputs), {output}, std::move(attributes)});
-  return output;
+  std::string name = outputs.front();
+  model_.nodes.push_back({std::move(op), std::move(name), std::move(inputs), std::move(outputs),
+                          std::move(attributes)});
 }
 
 void Exporter::set(const weft::Node& node, std::string op, std::vector<std::string> inputs,
@@ -152,7 +167,7 @@ Model Exporter::run(ValueId output) {
   if (!missing.empty()) {
     throw Error(
         fmt::format("the plan needs ops that weft does not export: {}", fmt::join(missing, ", ")),
-        "convolutional models and encoders can be exported");
+        "bags of words, convolutional models and encoders can be exported");
   }
   model_.opset = kOpset;
   model_.producer = "weft";

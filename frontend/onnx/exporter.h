@@ -41,7 +41,10 @@ class Exporter {
   // A node, and the name of its output.
   std::string add(std::string op, std::vector<std::string> inputs,
                   std::map<std::string, Attribute, std::less<>> attributes = {});
-  // The same, whose output is a value of weft.
+  // The same, of so many outputs.
+  std::vector<std::string> add_outputs(std::size_t count, std::string op,
+                                       std::vector<std::string> inputs);
+  // A node whose output is a value of weft.
   void set(const weft::Node&, std::string op, std::vector<std::string> inputs,
            std::map<std::string, Attribute, std::less<>> attributes = {});
   std::string integers(const std::vector<std::int64_t>&);
@@ -55,6 +58,8 @@ class Exporter {
 
  private:
   std::string fresh(std::string_view hint);
+  void append(std::string op, std::vector<std::string> inputs, std::vector<std::string> outputs,
+              std::map<std::string, Attribute, std::less<>> attributes);
   // A weight that is made here, of these bytes; its name.
   std::string constant(std::string_view hint, ElementType, Extents shape, std::string bytes);
   void add_weight(ValueId);

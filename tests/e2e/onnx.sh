@@ -104,7 +104,7 @@ refuses "MODEL" "$weft" import "$models/textcnn_dynamo.onnx" -o "$models/textcnn
 misused "for a file NAME.onnx" "$weft" import alone --multi-label -o bad.plan
 [ ! -e bad.plan ] || fail "a refused file left a plan"
 
-# ---- Export: a convolutional model and an encoder, read back, and checked by others.
+# ---- Export: a convolutional model, a linear one and an encoder, read back, and checked by others.
 
 film_reviews 200 40 >reviews.tsv
 cut -f 2 reviews.tsv >lines
@@ -121,6 +121,9 @@ END
 "$weft" train deep.model --data reviews.tsv -o deep.plan >out 2>message
 says "deep.onnx: [0-9]+ bytes, ids .batch, length. to logits of 2 labels: bad, good" \
   "$weft" export deep.plan --onnx deep.onnx
+"$weft" train reviews.tsv -o terms.plan >out 2>message
+grep -q "tfidf" message || fail "the starter is another: $(cat message)"
+silent "$weft" export terms.plan --onnx terms.onnx --quiet
 bash "$examples/tiny_bert.sh" lines tiny >out
 "$weft" import tiny --labels bad,good -o tiny.plan 2>message
 silent "$weft" export tiny.plan --onnx tiny.onnx --quiet
@@ -139,6 +142,6 @@ refuses "made with --fold" "$weft" export folded.plan --onnx folded.onnx
 
 ids=$("$weft" inspect deep.plan --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["vocabulary"]["words"])')
 "${WEFT_PYTHON:-python3}" "$models/check_export.py" "$(dirname "$weft")" deep.plan deep.onnx "$ids" \
-  tiny.plan tiny.onnx 30 >checked || fail "check_export.py: $(cat checked)"
+  tiny.plan tiny.onnx 30 terms.plan terms.onnx 20 >checked || fail "check_export.py: $(cat checked)"
 grep -q "skipped" checked && echo "without ONNX's checker and ONNX Runtime: $(sed 's/skipped: //' checked)"
 exit 0
