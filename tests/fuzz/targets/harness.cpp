@@ -55,18 +55,22 @@ std::span<const std::byte> bytes_of(std::string_view text) {
   return std::as_bytes(std::span(text));
 }
 
-// Makes the checksum in `segment`, a table within the bytes of `file`, that of what it points at.
-void mend(const weft::fbs::Segment* segment, std::string_view segments) {
+// Makes the checksum in `segment`, a table of the file that begins at `file`, that of what it
+// points at, in the copy of that file. Tables may lie upon one another: the file itself must stay
+// as it was when it was verified.
+void mend(const weft::fbs::Segment* segment, std::string_view segments, const char* file,
+          std::string& copy) {
   if (segment == nullptr || segment->offset() > segments.size() ||
       segment->size() > segments.size() - segment->offset()) {
     return;
   }
-  // Tables are read-only to their users; this one lies in a string of ours.
-  auto* const table =
-      const_cast<flatbuffers::Table*>(reinterpret_cast<const flatbuffers::Table*>(segment));
-  table->SetField<std::uint64_t>(
-      weft::fbs::Segment::VT_CHECKSUM,
-      plan_format::checksum(bytes_of(segments.substr(segment->offset(), segment->size()))), 0);
+  const auto* const field = reinterpret_cast<const flatbuffers::Table*>(segment)->GetAddressOf(
+      weft::fbs::Segment::VT_CHECKSUM);
+  if (field == nullptr) return;
+  const std::uint64_t checksum =
+      plan_format::checksum(bytes_of(segments.substr(segment->offset(), segment->size())));
+  std::memcpy(copy.data() + (reinterpret_cast<const char*>(field) - file), &checksum,
+              sizeof checksum);
 }
 
 }  // namespace
@@ -84,14 +88,15 @@ std::string mended_plan(std::string_view file) {
   // Aligned as the structure's reader needs it.
   std::vector<std::uint64_t> aligned((file.size() + 7) / 8);
   std::memcpy(aligned.data(), file.data(), file.size());
-  char* const begin = reinterpret_cast<char*>(aligned.data());
+  const char* const begin = reinterpret_cast<const char*>(aligned.data());
+  std::string mended(file);
   Header header;
   std::memcpy(&header, begin, sizeof header);
   std::memcpy(header.magic, plan_format::kMagic.data(), sizeof header.magic);
   header.file_size = file.size();
   header.structure_size =
       std::min<std::uint64_t>(header.structure_size, file.size() - sizeof header);
-  auto* const structure = reinterpret_cast<std::uint8_t*>(begin) + sizeof header;
+  const auto* const structure = reinterpret_cast<const std::uint8_t*>(begin) + sizeof header;
   flatbuffers::Verifier verifier(structure, header.structure_size);
   const std::uint64_t segments = std::min<std::uint64_t>(
       plan_format::aligned(sizeof header + header.structure_size), file.size());
@@ -100,17 +105,17 @@ std::string mended_plan(std::string_view file) {
     const auto* const plan = flatbuffers::GetRoot<weft::fbs::Plan>(structure);
     for (const auto* segment :
          {plan->words(), plan->word_ends(), plan->merges(), plan->kept_buckets()}) {
-      mend(segment, rest);
+      mend(segment, rest, begin, mended);
     }
     if (plan->tensors() != nullptr) {
-      for (const auto* tensor : *plan->tensors()) mend(tensor->data(), rest);
+      for (const auto* tensor : *plan->tensors()) mend(tensor->data(), rest, begin, mended);
     }
   }
-  header.structure_checksum =
-      plan_format::checksum(std::as_bytes(std::span(structure, header.structure_size)));
+  header.structure_checksum = plan_format::checksum(
+      bytes_of(std::string_view(mended).substr(sizeof header, header.structure_size)));
   header.header_checksum = plan_format::checksum(header);
-  std::memcpy(begin, &header, sizeof header);
-  return {begin, file.size()};
+  std::memcpy(mended.data(), &header, sizeof header);
+  return mended;
 }
 
 std::string mended_checkpoint(std::string_view file) {
