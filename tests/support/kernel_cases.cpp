@@ -163,6 +163,7 @@ void add_elementwise(std::vector<KernelCase>& all) {
          {{"seed", {-5}}, {"step", {8}}, {"ids", std::vector<double>(tokens, 7.0)}}});
   }
   all.push_back({"%y = constant() shape=[3] value=[1.5, -2.0, 0.25]"});
+  all.push_back({"%y = constant() shape=[2] value=[-1e30, 2147483648.0]"});  // no i32
   all.push_back({"%y = constant() dtype=\"i32\" shape=[2, 2] value=[7]"});
 }
 

@@ -1,5 +1,6 @@
 // Constants, and values put beside one another, cut and renamed: copies of runs of bytes.
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "runtime/kernels/kernels.h"
@@ -35,13 +36,9 @@ KernelPtr make_constant(const BindContext& bind) {
   std::vector<std::uint32_t> bits(static_cast<std::size_t>(bind.y[0].size(none)));
   for (std::size_t i = 0; i < bits.size(); ++i) {
     const double value = given[given.size() == 1 ? 0 : i];
-    const auto as_float = static_cast<float>(value);
-    const auto as_integer = static_cast<std::int32_t>(value);
-    if (bind.y[0].dtype() == DType::f32) {
-      std::memcpy(&bits[i], &as_float, sizeof(float));
-    } else {
-      std::memcpy(&bits[i], &as_integer, sizeof(std::int32_t));
-    }
+    bits[i] = bind.y[0].dtype() == DType::f32
+                  ? std::bit_cast<std::uint32_t>(static_cast<float>(value))
+                  : std::bit_cast<std::uint32_t>(static_cast<std::int32_t>(value));
   }
   return make_kernel([y = bind.y[0], bits = std::move(bits)](RunContext&) {
     if (!bits.empty()) std::memcpy(y.bytes(), bits.data(), bits.size() * sizeof(std::uint32_t));
