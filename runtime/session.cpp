@@ -45,7 +45,7 @@ Session::Session(Plan plan, SessionOptions options)
 
 Session::Session(std::shared_ptr<Model> model, SessionOptions options)
     : model_(std::move(model)), options_(options) {
-  if (options_.threads <= 0) options_.threads = default_threads();
+  options_.threads = threads_or_default(options_.threads);
   if (!model_->bound) model_->bind(options_.train, options_.threads);
   const Graph* predict = plan().program(programs::kPredict);
   if (predict == nullptr) {

@@ -23,8 +23,8 @@ class BatchProgram;  // runtime/batch_program.h
 struct TextIds;
 
 struct SessionOptions {
-  // 0: as many as the machine grants this process. Each thread that calls has helpers of its own:
-  // an application that serves many requests side by side asks for 1.
+  // 0: as many as the machine grants this process. Each thread that calls has helpers of its own,
+  // which end with it: an application that serves many requests side by side asks for 1.
   int threads = 0;
   bool train = false;  // weights are copied and train_step is allowed
   // Bytes that a plan may take, by reckoning (runtime/resources/memory_use.h): a plan that others

@@ -6,6 +6,7 @@
 #include "frontend/cli/command.h"
 #include "frontend/train/evaluate.h"
 #include "frontend/train/unread_text.h"
+#include "runtime/resources/threads.h"
 
 namespace weft {
 namespace {
@@ -64,7 +65,7 @@ Run declare_calibrate(CLI::App& app) {
   app.add_option("-o,--output", flags->out, "the plan to write; it predicts the same labels")
       ->required();
   app.add_option("--threads", flags->threads, "threads; 0: all that this process may use")
-      ->check(CLI::Range(0, 4096))
+      ->check(CLI::Range(0, kMaxThreads))
       ->capture_default_str();
   flags->reading.declare(app);
   return [flags] { return calibrate(*flags); };

@@ -17,6 +17,7 @@
 #include "frontend/train/plan_forms.h"
 #include "frontend/train/plan_settings.h"
 #include "ir/print.h"
+#include "runtime/resources/threads.h"
 #include "runtime/text/tokenizers.h"
 
 namespace weft {
@@ -209,7 +210,7 @@ Run declare_check(CLI::App& app) {
       ->check(within(0.0, 1e6));
   app.add_option("--threads", flags->validation.threads, "of kernels")
       ->capture_default_str()
-      ->check(CLI::Range(1, 4096));
+      ->check(CLI::Range(1, kMaxThreads));
   app.footer(
       "Values and gradients are interpreted in double before and after every pass, on numbers\n"
       "made up from a seed. The output of every node's kernel is compared with the op's\n"

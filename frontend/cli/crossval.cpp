@@ -13,6 +13,7 @@
 #include "frontend/report/progress.h"
 #include "frontend/report/search_report.h"
 #include "ir/file.h"
+#include "runtime/resources/threads.h"
 
 namespace weft {
 namespace {
@@ -121,7 +122,7 @@ Run declare_crossval(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--threads", flags->settings.threads,
                  "folds at a time; 0: as many as this process has threads")
-      ->check(CLI::Range(0, 4096))
+      ->check(CLI::Range(0, kMaxThreads))
       ->capture_default_str();
   app.add_flag("--json", flags->json, "one JSON object");
   app.add_option("--report", flags->report, "also write this HTML file: the folds as pictures");

@@ -13,6 +13,7 @@
 #include "frontend/train/evaluate.h"
 #include "frontend/train/top_labels.h"
 #include "frontend/train/unread_text.h"
+#include "runtime/resources/threads.h"
 
 namespace weft {
 namespace {
@@ -102,7 +103,7 @@ Run declare_eval(CLI::App& app) {
       ->type_name("K")
       ->check(CLI::Range(1, 1 << 30));
   app.add_option("--threads", flags->threads, "threads; 0: all that this process may use")
-      ->check(CLI::Range(0, 4096))
+      ->check(CLI::Range(0, kMaxThreads))
       ->capture_default_str();
   flags->reading.declare(app);
   return [flags] { return eval(*flags); };

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "frontend/cli/command.h"
+#include "runtime/resources/threads.h"
 
 namespace weft {
 
@@ -20,7 +21,7 @@ void declare_measurement(CLI::App& app, std::string& plan, std::vector<std::stri
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 20));
   app.add_option("--threads", settings.threads,
                  "threads of a request; 0: all that this process may use")
-      ->check(CLI::Range(0, 4096))
+      ->check(CLI::Range(0, kMaxThreads))
       ->capture_default_str();
   app.add_option("--seconds", settings.seconds, "time of each " + of)
       ->capture_default_str()

@@ -389,7 +389,7 @@ Run declare_predict(CLI::App& app) {
       ->check(within(0, 1));
   flags->reading.declare_unlabelled(app, "--input-format");
   app.add_option("--threads", flags->threads, "threads; 0: all that this process may use")
-      ->check(CLI::Range(0, 4096))
+      ->check(CLI::Range(0, kMaxThreads))
       ->capture_default_str();
   return [flags] {
     predict(*flags);

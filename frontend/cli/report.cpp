@@ -6,6 +6,7 @@
 #include "frontend/cli/command.h"
 #include "frontend/report/plan_comparison.h"
 #include "ir/file.h"
+#include "runtime/resources/threads.h"
 
 namespace weft {
 namespace {
@@ -58,7 +59,7 @@ Run declare_report(CLI::App& app) {
       ->capture_default_str();
   app.add_flag("--json", flags->json, "print one JSON object, with all of these texts");
   app.add_option("--threads", flags->threads, "threads; 0: all that this process may use")
-      ->check(CLI::Range(0, 4096))
+      ->check(CLI::Range(0, kMaxThreads))
       ->capture_default_str();
   flags->reading.declare(app);
   return [flags] { return report(*flags); };

@@ -18,6 +18,7 @@
 #include "frontend/train/run_remarks.h"
 #include "ir/file.h"
 #include "ir/op.h"
+#include "runtime/resources/threads.h"
 
 namespace weft {
 namespace {
@@ -369,7 +370,7 @@ Run declare_train(CLI::App& app) {
   app.add_option("--seed", flags->seed,
                  "random seed of weights, order, dropout and --valid-fraction");
   app.add_option("--threads", flags->threads, "0: all that this process may use")
-      ->check(CLI::Range(0, 4096))
+      ->check(CLI::Range(0, kMaxThreads))
       ->capture_default_str();
   app.add_flag("--resume", flags->resume, "go on with an interrupted run, if there is one");
   app.add_option("--checkpoint", flags->checkpoint,

@@ -21,6 +21,7 @@
 #include "frontend/report/search_report.h"
 #include "frontend/search/trials_file.h"
 #include "ir/file.h"
+#include "runtime/resources/threads.h"
 
 namespace weft {
 namespace {
@@ -357,7 +358,7 @@ Run declare_tune(CLI::App& app) {
   app.add_option("--seed", flags->seed, "random seed of the trials, weights, order and dropout");
   app.add_option("--threads", flags->settings.threads,
                  "trials at a time; 0: as many as this process has threads")
-      ->check(CLI::Range(0, 4096))
+      ->check(CLI::Range(0, kMaxThreads))
       ->capture_default_str();
   app.add_option("--report", flags->report, "also write this HTML file: the trials as pictures");
   app.add_flag("--resume", flags->resume, "go on with an interrupted search");

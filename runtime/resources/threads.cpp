@@ -6,6 +6,7 @@
 // no worker has begun is run by the caller, and who waits soon sleeps.
 #include "runtime/resources/threads.h"
 
+#include <fmt/format.h>
 #include <omp.h>
 #include <pthread.h>
 
@@ -22,6 +23,8 @@
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include "ir/diagnostic.h"
 
 #if defined(__SSE2__)
 #include <xmmintrin.h>
@@ -68,6 +71,13 @@ int default_threads() {
     return std::max(1, static_cast<int>(allowed));
   }();
   return threads;
+}
+
+int threads_or_default(int threads) {
+  if (threads >= 0 && threads <= kMaxThreads) return threads > 0 ? threads : default_threads();
+  throw Error(fmt::format("a session cannot have {} threads", threads),
+              fmt::format("give a number from 1 to {}, or 0 for as many as the machine grants",
+                          kMaxThreads));
 }
 
 #if defined(__SSE2__)

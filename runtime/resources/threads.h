@@ -9,6 +9,12 @@ namespace weft {
 // The CPUs this process may run on, by its affinity mask and its control group's quota; at least 1.
 int default_threads();
 
+// More than any machine grants: memory is taken for each.
+constexpr int kMaxThreads = 4096;
+
+// `threads`, or default_threads() for 0. Error if it is below 0 or above kMaxThreads.
+int threads_or_default(int threads);
+
 // Within its scope tiny numbers (denormals) count as zero on this thread: Adam's moments decay into
 // them, and they cost a hundred times a normal operation.
 class FlushDenormals {
