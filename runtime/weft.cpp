@@ -52,8 +52,9 @@ weft_session* weft_load(const char* path, int threads, int train) {
 }
 
 weft_session* weft_load_memory(const void* plan, size_t size, int threads, int train) {
-  if (plan == nullptr) {
-    fail(WEFT_BAD_ARGUMENT, "there is no plan");
+  if (plan == nullptr || weft::c::beyond_memory(size)) {
+    fail(WEFT_BAD_ARGUMENT,
+         plan == nullptr ? "there is no plan" : "a plan cannot have so many bytes");
     return nullptr;
   }
   return made([&] {
@@ -115,9 +116,10 @@ weft_status weft_encode(weft_session* session, const char* text, size_t length, 
                         size_t pair_length, int32_t* ids, int32_t* types, size_t capacity,
                         size_t* count) {
   if (session == nullptr) return fail(WEFT_BAD_ARGUMENT, "there is no session");
-  if (text == nullptr) return fail(WEFT_BAD_ARGUMENT, "there is no text");
   if (count == nullptr) return fail(WEFT_BAD_ARGUMENT, "no room for the number of ids");
   return guarded([&] {
+    const weft_status status = weft::c::check_text(text, length, pair, pair_length);
+    if (status != WEFT_OK) return status;
     weft::TextInput input{{text, length}};
     if (pair != nullptr) input.pair = std::string_view(pair, pair_length);
     std::vector<int32_t>&found = session->ids, &found_types = session->types;
@@ -138,11 +140,13 @@ weft_status weft_encode(weft_session* session, const char* text, size_t length, 
 size_t weft_token_count(const weft_session* session, const char* text, size_t length) {
   constexpr auto kFailed = static_cast<size_t>(-1);
   size_t count = kFailed;
-  if (session == nullptr || text == nullptr) {
-    fail(WEFT_BAD_ARGUMENT, session == nullptr ? "there is no session" : "there is no text");
+  if (session == nullptr) {
+    fail(WEFT_BAD_ARGUMENT, "there is no session");
     return count;
   }
   guarded([&] {
+    const weft_status status = weft::c::check_text(text, length, nullptr, 0);
+    if (status != WEFT_OK) return status;
     weft::TokenBuffer tokens;
     std::vector<std::int32_t> ids, types;
     session->session.encode_text({{text, length}}, tokens, ids, types);

@@ -13,7 +13,8 @@
 // Sessions do not wait for each other: a thread takes one of its own by weft_sibling, or by
 // weft_load. weft_error is per thread. After fork() a child may go on with the sessions it was
 // given. The library prints nothing, starts no thread unless `threads` asks for it, and leaves
-// signals and locales alone.
+// signals and locales alone. Threads that it starts help the thread that calls, whatever its
+// session, and end with that thread: a server with threads of its own loads with `threads` 1.
 //
 // Memory: what a call returns stays the library's and lives as long as the session, unless the
 // call says otherwise. Rooms for answers are the caller's; what they hold after a failure means
@@ -38,7 +39,8 @@ typedef struct weft_session weft_session;
 
 typedef enum weft_status {
   WEFT_OK = 0,
-  // A null pointer, a k or offsets that cannot be, no room: an error of the program that calls.
+  // A null pointer, a count, length, k or offsets that cannot be, no room: an error of the program
+  // that calls.
   WEFT_BAD_ARGUMENT = 1,
   // All else: a file, a plan, a label, an id, a pair for a plan of one text, a batch that is too
   // large, no memory.
@@ -49,8 +51,9 @@ typedef enum weft_status {
 // until the next failure.
 WEFT_API const char* weft_error(void);
 
-// Opens a plan; `threads`: that a call uses, 0: as many as the machine grants. `train` not 0:
-// weights are copied and weft_train_step is allowed. NULL on failure.
+// Opens a plan; `threads`: that a call uses, at most 4096; 0: as many as the machine grants; some
+// memory is taken for each. `train` not 0: weights are copied and weft_train_step is allowed. NULL
+// on failure.
 WEFT_API weft_session* weft_load(const char* path, int threads, int train);
 // The same of a plan in memory, whose bytes are copied.
 //

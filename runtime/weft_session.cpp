@@ -11,6 +11,26 @@ namespace {
 
 thread_local std::string error;
 
+weft_status check_count(size_t count) {
+  if (count <= PTRDIFF_MAX / sizeof(void*)) return WEFT_OK;
+  return fail(WEFT_BAD_ARGUMENT, "there cannot be " + std::to_string(count) + " texts");
+}
+
+// `what`: "text", "pair".
+weft_status check_each(const Texts& given, size_t count, const std::string& what) {
+  if (count == 0) return WEFT_OK;
+  if (given.texts == nullptr) return fail(WEFT_BAD_ARGUMENT, "there are no " + what + "s");
+  for (size_t i = 0; i < count; ++i) {
+    if (given.texts[i] == nullptr) {
+      return fail(WEFT_BAD_ARGUMENT, what + " " + std::to_string(i) + " is null");
+    }
+    if (given.lengths == nullptr || !beyond_memory(given.lengths[i])) continue;
+    return fail(WEFT_BAD_ARGUMENT, what + " " + std::to_string(i) + " cannot have " +
+                                       std::to_string(given.lengths[i]) + " bytes");
+  }
+  return WEFT_OK;
+}
+
 }  // namespace
 
 weft_status fail(weft_status status, std::string_view message) {
@@ -30,18 +50,21 @@ void* given_away(std::span<const std::byte> bytes) {
 }
 
 weft_status check_texts(const Texts& texts, const Texts* pairs, size_t count) {
-  for (const Texts* given : {&texts, pairs}) {
-    if (given == nullptr || count == 0) continue;
-    if (given->texts == nullptr) return fail(WEFT_BAD_ARGUMENT, "there are no texts");
-    const auto* const end = given->texts + count;
-    const auto* const null = std::find(given->texts, end, nullptr);
-    if (null == end) continue;
-    return fail(WEFT_BAD_ARGUMENT, "text " + std::to_string(null - given->texts) + " is null");
-  }
-  return WEFT_OK;
+  weft_status status = check_count(count);
+  if (status == WEFT_OK) status = check_each(texts, count, "text");
+  if (status == WEFT_OK && pairs != nullptr) status = check_each(*pairs, count, "pair");
+  return status;
+}
+
+weft_status check_text(const char* text, size_t length, const char* pair, size_t pair_length) {
+  if (text == nullptr) return fail(WEFT_BAD_ARGUMENT, "there is no text");
+  const Texts texts{&text, &length}, pairs{&pair, &pair_length};
+  return check_texts(texts, pair == nullptr ? nullptr : &pairs, 1);
 }
 
 weft_status check_offsets(const int64_t* offsets, size_t count, std::string_view what) {
+  const weft_status status = check_count(count);
+  if (status != WEFT_OK) return status;
   if (offsets == nullptr) {
     return fail(WEFT_BAD_ARGUMENT, "there are no offsets of " + std::string(what));
   }

@@ -52,8 +52,14 @@ struct Texts {
   }
 };
 
+// What no object in memory has bytes of: most likely a negative number of the caller's.
+inline bool beyond_memory(size_t bytes) { return bytes > PTRDIFF_MAX; }
+
 // WEFT_BAD_ARGUMENT unless all texts are there. `pairs`: null, or a second text for each.
 weft_status check_texts(const Texts& texts, const Texts* pairs, size_t count);
+
+// The same of one text. `pair`: null, or its second text.
+weft_status check_text(const char* text, size_t length, const char* pair, size_t pair_length);
 
 // WEFT_BAD_ARGUMENT unless count + 1 offsets rise from 0. `what`: "labels".
 weft_status check_offsets(const int64_t* offsets, size_t count, std::string_view what);

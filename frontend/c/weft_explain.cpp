@@ -53,12 +53,13 @@ std::unique_ptr<Part, decltype(&std::free)> copied(const std::vector<Part>& part
 weft_status weft_explain(weft_session* session, const char* text, size_t length, const char* pair,
                          size_t pair_length, int32_t label, weft_explanation* explanation) {
   if (session == nullptr) return fail(WEFT_BAD_ARGUMENT, "there is no session");
-  if (text == nullptr) return fail(WEFT_BAD_ARGUMENT, "there is no text");
   if (explanation == nullptr) return fail(WEFT_BAD_ARGUMENT, "no room for the explanation");
   if (weft_label(session, label) == nullptr) {
     return fail(WEFT_BAD_ARGUMENT, "the plan has no such label");
   }
   return guarded([&] {
+    const weft_status status = weft::c::check_text(text, length, pair, pair_length);
+    if (status != WEFT_OK) return status;
     weft::Session& plan = session->session;
     weft::TextInput input{{text, length}};
     if (pair != nullptr) {

@@ -101,11 +101,15 @@ weft::Plan trained(const weft_fit_options& options, const weft::Corpus& corpus) 
   Told told(options);
   const weft::Description description = description_of(options, corpus, told);
   const weft::Overrides overrides = overrides_of(options.settings);
+  const weft::DescriptionSettings settings = weft::settings_of(description, overrides);
+  if (corpus.pairs() && !settings.text.pair) {
+    throw weft::Error("the model reads one text, but is given pairs",
+                      "describe one with `text pair=true`, or join the texts of each pair to one");
+  }
   weft::Split split;
   if (options.valid_fraction > 0) {
-    const auto seed = weft::settings_of(description, overrides).seed;
-    split =
-        weft::stratified_split(corpus, options.valid_fraction, static_cast<std::uint64_t>(seed));
+    const auto seed = static_cast<std::uint64_t>(settings.seed);
+    split = weft::stratified_split(corpus, options.valid_fraction, seed);
   }
   weft::FitData data{corpus};
   if (!split.valid.empty()) {

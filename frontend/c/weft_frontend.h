@@ -103,9 +103,10 @@ typedef struct weft_fit_options {
   void* user;                                        // for both
 } weft_fit_options;
 
-// Trains a plan on texts with their labels by name. `options` NULL: all by default. The plan to
-// *plan, *size: it is the caller's until weft_free_bytes. Fails where training diverges, and where
-// `progress` stops it before the first epoch has ended. weft_train_step teaches a plan more.
+// Trains a plan on texts with their labels by name. `options` NULL: all by default. Pairs need a
+// description that reads them (`text pair=true`). The plan to *plan, *size: it is the caller's
+// until weft_free_bytes. Fails where training diverges, and where `progress` stops it before the
+// first epoch has ended. weft_train_step teaches a plan more.
 WEFT_API weft_status weft_fit(const weft_fit_options* options, const char* const* texts,
                               const size_t* lengths, const char* const* pairs,
                               const size_t* pair_lengths, size_t count, const char* const* labels,

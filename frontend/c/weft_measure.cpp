@@ -86,6 +86,7 @@ weft_status weft_calibrate(weft_session* session, const char* const* texts, cons
     const Labelled given{{texts, lengths}, {pairs, pair_lengths}, count, labels, label_offsets};
     const weft_status status = given.check();
     if (status != WEFT_OK) return status;
+    if (count == 0) throw weft::Error("there is no text to calibrate the plan by");
     weft::Session& plan = session->session;
     const auto rows = weft::calibration_rows(count, plan.labels().size());
     const weft::AnsweredLogits answers = weft::answer(plan, encoded(plan, given, rows));

@@ -176,6 +176,17 @@ TEST_CASE("C is told what is wrong with labelled texts") {
         WEFT_BAD_ARGUMENT);
   CHECK(weft_calibrate(c, texts, nullptr, nullptr, nullptr, 0, labels, nullptr, nullptr) ==
         WEFT_FAILED);
+  said("no text to calibrate the plan by");
+  const auto minus_one = static_cast<std::size_t>(-1);
+  CHECK(evaluate(c, texts, minus_one, labels, nullptr) == WEFT_BAD_ARGUMENT);
+  said("there cannot be 18446744073709551615 texts");
+  CHECK(weft_calibrate(c, texts, &minus_one, nullptr, nullptr, 1, labels, nullptr, nullptr) ==
+        WEFT_BAD_ARGUMENT);
+  said("text 0 cannot have 18446744073709551615 bytes");
+  weft_explanation explanation;
+  CHECK(weft_explain(c, "hot", minus_one, nullptr, 0, 0, &explanation) == WEFT_BAD_ARGUMENT);
+  CHECK(weft_explain(c, "hot", 3, "hot", minus_one, 0, &explanation) == WEFT_BAD_ARGUMENT);
+  said("pair 0 cannot have");
   weft_free(c);
 }
 
@@ -352,6 +363,15 @@ TEST_CASE("C is told why it cannot train") {
                  &c.plan, &c.size) == WEFT_BAD_ARGUMENT);
   CHECK(weft_fit(&c.options, c.texts.data(), nullptr, nullptr, nullptr, 2, c.labels.data(), nullptr,
                  nullptr, &c.size) == WEFT_BAD_ARGUMENT);
+  for (const char* description : {kDescription, static_cast<const char*>(nullptr)}) {
+    Fitting pairs;
+    pairs.options.description = description;
+    CHECK(weft_fit(&pairs.options, pairs.texts.data(), nullptr, pairs.texts.data(), nullptr,
+                   pairs.texts.size(), pairs.labels.data(), nullptr, &c.plan,
+                   &c.size) == WEFT_FAILED);
+    said("the model reads one text, but is given pairs");
+    CHECK(pairs.progress.empty());
+  }
   CHECK(c.plan == nullptr);
 }
 
