@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kMax = 512;  // rows computed at a time
 constexpr std::int64_t kGrain = 48;
+constexpr std::uint8_t kLastMark = 254;
 
 }  // namespace
 
@@ -23,7 +24,14 @@ RowsOnDemand::RowsOnDemand(std::int64_t rows, Make make)
       states_(std::make_unique<std::atomic<std::uint8_t>[]>(static_cast<std::size_t>(rows))) {}
 
 void RowsOnDemand::forget() {
-  for (std::int64_t i = 0; i < rows_; ++i) states_[static_cast<std::size_t>(i)] = absent;
+  if (present_ == kLastMark) {
+    for (std::int64_t i = 0; i < rows_; ++i) {
+      states_[static_cast<std::size_t>(i)].store(0, std::memory_order_relaxed);
+    }
+    present_ = 0;
+  }
+  claimed_ = static_cast<std::uint8_t>(present_ + 1);
+  present_ = static_cast<std::uint8_t>(present_ + 2);
 }
 
 void RowsOnDemand::make(std::span<const std::int32_t> rows, int threads) {
@@ -34,7 +42,7 @@ void RowsOnDemand::make(std::span<const std::int32_t> rows, int threads) {
         make_(rows.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)));
       });
   for (const std::int32_t row : rows) {
-    states_[static_cast<std::size_t>(row)].store(present, std::memory_order_release);
+    states_[static_cast<std::size_t>(row)].store(present_, std::memory_order_release);
   }
   made_.fetch_add(1, std::memory_order_release);
   made_.notify_all();
@@ -43,7 +51,7 @@ void RowsOnDemand::make(std::span<const std::int32_t> rows, int threads) {
 bool RowsOnDemand::all_present(std::span<const std::int32_t> rows) const {
   for (const std::int32_t row : rows) {
     const auto state = states_[static_cast<std::size_t>(row)].load(std::memory_order_acquire);
-    if (state != present) return false;
+    if (state != present_) return false;
   }
   return true;
 }
@@ -53,9 +61,10 @@ void RowsOnDemand::require(std::span<const std::int32_t> rows, int threads) {
   std::array<std::int32_t, kMax> own;
   std::size_t count = 0;
   for (const std::int32_t row : rows) {
-    std::uint8_t expected = absent;
-    if (!states_[static_cast<std::size_t>(row)].compare_exchange_strong(expected, claimed))
-      continue;
+    std::atomic<std::uint8_t>& state = states_[static_cast<std::size_t>(row)];
+    std::uint8_t before = state.load();
+    if (before == claimed_ || before == present_) continue;
+    if (!state.compare_exchange_strong(before, claimed_)) continue;
     own[count++] = row;
     if (count < kMax) continue;
     make(own, threads);

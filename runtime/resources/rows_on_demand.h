@@ -22,18 +22,19 @@ class RowsOnDemand {
   void require(std::span<const std::int32_t> rows, int threads);
   void require_all(int threads);
 
-  // The operands of the rows have changed. Nothing else may be called meanwhile.
+  // The operands of the rows have changed. Nothing else may be called meanwhile. Takes no time per
+  // row, so that a text is learnt and the next one answered at once, however large the table is.
   void forget();
 
  private:
-  enum State : std::uint8_t { absent, claimed, present };
-
   void make(std::span<const std::int32_t> rows, int threads);
   bool all_present(std::span<const std::int32_t> rows) const;
 
   std::int64_t rows_;
   Make make_;
-  std::unique_ptr<std::atomic<std::uint8_t>[]> states_;  // by row
+  // By row: one of the two marks, or a mark of before the last forget(): the row is absent.
+  std::unique_ptr<std::atomic<std::uint8_t>[]> states_;
+  std::uint8_t claimed_ = 1, present_ = 2;
   std::atomic<std::uint32_t> made_{0};  // moves when claimed rows have become present
 };
 

@@ -59,6 +59,25 @@ TEST_CASE("lazy rows: each row is made once, when it is asked for") {
   }
 }
 
+// More often than there are marks to tell what was made before forget() from what was made since.
+TEST_CASE("lazy rows: whatever was made before they are forgotten is made again") {
+  constexpr int kRounds = 600;
+  Counted table(6);
+  std::vector<int> expected(6);
+  for (int round = 0; round < kRounds; ++round) {
+    Ids ids;  // row r in every (r + 1)th round; row 5 in the first and the last
+    for (int row = 0; row < 5; ++row) {
+      if (round % (row + 1) == 0) ids.push_back(row);
+    }
+    if (round == 0 || round == kRounds - 1) ids.push_back(5);
+    for (const std::int32_t id : ids) ++expected[static_cast<std::size_t>(id)];
+    table.rows.require(ids, 1);
+    table.rows.require(ids, 1);
+    table.rows.forget();
+  }
+  CHECK(std::vector<int>(table.made.begin(), table.made.end()) == expected);
+}
+
 TEST_CASE("lazy rows: threads that ask for the same rows wait for one another") {
   for (int round = 0; round < 20; ++round) {
     Counted table(600);
