@@ -26,6 +26,12 @@ int main(int argc, char** argv) {
   std::printf("%s\n", session.labels().front().c_str());
 }
 END
+{  # what README.md says compiles
+  printf '#include <array>\nvoid readme() {\n'
+  sed -n '/^```cpp$/,/^```$/p' "$source/README.md" | grep -v -e '^```' -e '^#include'
+  echo '}'
+} >>parent/app.cpp
+grep 'session.predict' parent/app.cpp >/dev/null || fail "README.md has no code in C++"
 
 # Installed: a program is built against the package, and loads a plan.
 made cmake --install "$build" --prefix "$work/prefix"
@@ -144,6 +150,13 @@ END
   in_c/fit >log || fail "a project in C cannot train: $(cat log)"
   in_c/embed "$plan" - "a film" >log || fail "a project in C cannot predict: $(cat log)"
 fi
+printf 'cmake_minimum_required(VERSION 3.25)\nproject(parent C)\nfind_package(weft REQUIRED)\n' \
+  >parent/CMakeLists.txt
+if cmake -S parent -B no_cxx -G Ninja "-DCMAKE_PREFIX_PATH=$work/prefix" >log 2>&1; then
+  fail "a project without C++ finds static libraries"
+fi
+tr -s '\n ' ' ' <log | grep -F "write project(NAME C CXX); or find_package(weft COMPONENTS shared)" \
+  >/dev/null || fail "a project without C++ is told: $(cat log)"
 
 # Added by folder: only configured, as its build is this one's.
 cat >parent/CMakeLists.txt <<END
