@@ -63,7 +63,8 @@ WEFT_API weft_session* weft_load(const char* path, int threads, int train);
 // in its place and do no harm. Where others may write, read the file and use weft_load_memory.
 WEFT_API weft_session* weft_load_memory(const void* plan, size_t size, int threads, int train);
 // From now on weft_load and weft_load_memory refuse plans that take more than so many bytes:
-// weights or their copies, tables made at load, working memory, reckoned before any of it is taken.
+// weights or their copies, tables made at load, working memory, reckoned before any of it is taken,
+// for one thread. On top come the plan's own bytes and, at work, 10 to 30 MB of code and buffers.
 // 0, the default: no limit. For the whole process. A plan that others made is checked in full
 // before use, whatever it holds, but may ask for any amount of memory.
 WEFT_API void weft_limit_memory(size_t bytes);

@@ -92,11 +92,11 @@ weft_status classify(weft_session* session, const Request& request, size_t* coun
                      float* probabilities) {
   const size_t all = weft_label_count(session);
   const bool many = weft_plan_task(session) == WEFT_MANY_LABELS;
-  const auto threshold = static_cast<float>(weft_threshold(session));
+  const double threshold = weft_threshold(session);
   std::vector<int32_t> ranking;
   const bool room = counts != nullptr && labels != nullptr;
   return answer(session, request, room, [&](size_t i, const weft::Predictions& answers) {
-    const auto reaches = [&](float p) { return p >= threshold; };
+    const auto reaches = [&](float p) { return static_cast<double>(p) >= threshold; };
     counts[i] = many ? static_cast<size_t>(std::ranges::count_if(answers.probabilities(i), reaches))
                      : size_t{1};
     float* const to = probabilities == nullptr ? nullptr : probabilities + i * all;

@@ -1,6 +1,7 @@
 // The C interface against the C++ one: the same answers and the same training; misuse is a status.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -174,6 +175,29 @@ TEST_CASE("several labels a text: C trains the same, and gives those from the th
         WEFT_BAD_ARGUMENT);
   CHECK(weft_save_memory(c, nullptr, &size) == WEFT_BAD_ARGUMENT);
   weft_free(c);
+}
+
+TEST_CASE("C gives a label of just the threshold's probability, and none a bit below it") {
+  Plan plan = test::tags_plan();
+  const char* const text = "w1 hot wet";
+  std::array<float, 3> probabilities{};
+  for (const bool above : {false, true}) {
+    const std::vector<std::byte> bytes = encode_plan(plan);
+    weft_session* c = weft_load_memory(bytes.data(), bytes.size(), 1, 0);
+    REQUIRE(c != nullptr);
+    std::array<std::int32_t, 3> labels{};
+    REQUIRE(weft_predict(c, &text, nullptr, 1, labels.data(), probabilities.data()) == WEFT_OK);
+    const auto highest = static_cast<double>(std::ranges::max(probabilities));
+    weft_free(c);
+    plan.threshold = above ? highest + 1e-12 : highest;  // the same number as a float
+    const std::vector<std::byte> changed = encode_plan(plan);
+    c = weft_load_memory(changed.data(), changed.size(), 1, 0);
+    REQUIRE(c != nullptr);
+    std::size_t count = 9;
+    REQUIRE(weft_classify(c, &text, nullptr, 1, &count, labels.data(), nullptr) == WEFT_OK);
+    CHECK(count == (above ? 0 : 1));
+    weft_free(c);
+  }
 }
 
 TEST_CASE("C: one label a text, tokens, version, and what is asked of no session") {
