@@ -48,6 +48,7 @@ int main(int argc, char** argv) {
   }
   weft_session* session = weft_load(argv[1], /*threads=*/1, /*train=*/0);
   if (session == NULL) return failed();
+  setvbuf(stdout, NULL, _IOLBF, BUFSIZ);  // whole lines, from several processes to one pipe
   int status = 0;
   for (long child = 0; child < children; ++child) {
     const pid_t forked = fork();

@@ -17,7 +17,6 @@
 #include "frontend/train/plan_settings.h"
 #include "frontend/train/run_remarks.h"
 #include "ir/file.h"
-#include "ir/op.h"
 #include "runtime/resources/threads.h"
 
 namespace weft {

@@ -39,6 +39,10 @@ for children in 1 3; do
   ASAN_OPTIONS=detect_leaks=0 "$examples/prefork" bow.plan "$children" lines.txt >out || fail "prefork: status $?"
   sort -n out | cut -f 2 | cmp -s - labels || fail "$children children label otherwise than one"
 done
+for _ in $(seq 200); do cat lines.txt; done >many_lines.txt  # more than a pipe takes at once
+for _ in $(seq 200); do cat labels; done >many_labels
+ASAN_OPTIONS=detect_leaks=0 "$examples/prefork" bow.plan 3 many_lines.txt | sort -n | cut -f 2 |
+  cmp -s - many_labels || fail "children tear each other's lines"
 refuses 'gone.txt' "$examples/prefork" bow.plan 2 gone.txt
 refuses 'gone.plan: cannot be opened' "$examples/prefork" gone.plan 2 lines.txt
 misused 'usage: prefork' "$examples/prefork" bow.plan 0 lines.txt
