@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <utility>
 
 namespace weft {
 namespace {
@@ -43,6 +44,14 @@ std::string kind_of(const std::string& message) {
   return kind;
 }
 
+// With NUL as an escape: what() is a C string, and a name from a file must not cut it short.
+std::string without_nul(std::string text) {
+  for (std::size_t at = 0; (at = text.find('\0', at)) != std::string::npos;) {
+    text.replace(at, 1, "\\x00");
+  }
+  return text;
+}
+
 std::string render(const std::vector<Diagnostic>& diagnostics, std::string_view file,
                    std::string_view source) {
   constexpr std::size_t kLike = 5;  // errors that are shown of each kind: a table is no description
@@ -72,7 +81,7 @@ std::string render(const std::vector<Diagnostic>& diagnostics, std::string_view 
     if (!d.note.empty()) out += fmt::format("\n    note: {}", d.note);
   }
   if (more > 0) out += fmt::format("\n… and {} more like these", more);
-  return out;
+  return without_nul(std::move(out));
 }
 
 }  // namespace

@@ -301,5 +301,12 @@ TEST_CASE("values are found by their names, renamed or not, and a stale index is
   CHECK_NOTHROW(verify(g));
 }
 
+TEST_CASE("a message is whole, though a name in it holds NUL characters") {
+  const std::string name("a\0b\0", 4);
+  const Error error("the token `" + name + "` is there twice", "copy the folder again");
+  CHECK(std::string(error.what()) ==
+        "the token `a\\x00b\\x00` is there twice\n    note: copy the folder again");
+}
+
 }  // namespace
 }  // namespace weft
