@@ -173,6 +173,14 @@ TEST_CASE("tokenizer files: what is missing, damaged or contradicts itself") {
         {"out of range"});
   fails(gpt2.put("vocab.json", R"({"a": 0, "b": -1, "ab": 1})"), {"id -1, which is out of range"});
   fails(gpt2.put("vocab.json", R"({"a": 0, "b": 1000000, "ab": 1})"), {"no token has the id 2"});
+  const Folder linked;
+  linked.put("vocab.txt", "[UNK]\n[CLS]\n[SEP]\n[PAD]\na\n");
+  for (const char* target : {"nowhere", "tokenizer_config.json"}) {  // a link to itself
+    const fs::path link = fs::path(linked.path()) / "tokenizer_config.json";
+    fs::create_symlink(target, link);
+    fails(linked, {"tokenizer_config.json: cannot be opened"});
+    fs::remove(link);
+  }
   fails(gpt2.put("vocab.json", R"({"a": 0, "b": 0.5, "ab": 1})"), {"id of the token `b`"});
   fails(gpt2.put("vocab.json", R"({"a": 0, "b": 0, "ab": 1})"), {"the same id 0"});
   std::string words = R"({"<|endoftext|>": 0)";
