@@ -51,7 +51,7 @@ void read_entry(std::string_view message, std::string_view what, Texts& into) {
     if (f.number == 1) key = text_of(f, what);
     if (f.number == 2) value = text_of(f, what);
   });
-  into[key] = value;
+  if (!into.emplace(key, value).second) fail_damaged(fmt::format("{} gives `{}` twice", what, key));
 }
 
 Tensor read_stored(std::string_view message, std::string_view what) {
@@ -147,6 +147,14 @@ std::pair<std::string, Attribute> read_attribute(std::string_view message, std::
   return read;
 }
 
+void read_attribute_of(Node& node, std::string_view message, std::string_view what) {
+  auto attribute = read_attribute(message, what);
+  std::string name = attribute.first;
+  if (!node.attributes.insert(std::move(attribute)).second) {
+    fail_damaged(fmt::format("{} gives the attribute `{}` of a node twice", what, name));
+  }
+}
+
 Node read_node(std::string_view message, std::string_view what) {
   Node node;
   std::string domain;
@@ -165,7 +173,7 @@ Node read_node(std::string_view message, std::string_view what) {
         node.op = text_of(f, what);
         break;
       case 5:
-        node.attributes.insert(read_attribute(message_of(f, what), what));
+        read_attribute_of(node, message_of(f, what), what);
         break;
       case 7:
         domain = text_of(f, what);
@@ -221,7 +229,8 @@ void read_graph(std::string_view message, std::string_view what, Model& model) {
       case 5: {
         Tensor tensor = read_stored(message_of(f, what), what);
         std::string name = tensor.name;
-        model.weights.insert_or_assign(std::move(name), std::move(tensor));
+        const auto [at, fresh] = model.weights.try_emplace(std::move(name), std::move(tensor));
+        if (!fresh) fail_damaged(fmt::format("{} has the weight `{}` twice", what, at->first));
         break;
       }
       case 11:
@@ -247,6 +256,19 @@ void read_opset(std::string_view message, std::string_view what, Model& model) {
     if (f.number == 2) version = integer_of(f, what);
   });
   if (domain.empty() || domain == "ai.onnx") model.opset = version;
+}
+
+// Functions of other domains are called by nodes that are refused by name. One of the standard's
+// own domain would mean another operator by a name that weft reads.
+void check_function(std::string_view message, std::string_view what) {
+  std::string name, domain;
+  for_each_field(message, what, [&](const WireField& f) {
+    if (f.number == 1) name = text_of(f, what);
+    if (f.number == 10) domain = text_of(f, what);
+  });
+  if (!domain.empty() && domain != "ai.onnx") return;
+  throw Error(fmt::format("{} gives the operator {} a meaning of its own", what, name),
+              "export it with its functions inlined");
 }
 
 const Attribute* find(const Node& node, std::string_view name) {
@@ -310,6 +332,9 @@ Model parse_model(std::string_view bytes, const std::string& path) {
         break;
       case 14:
         read_entry(message_of(f, path), path, model.metadata);
+        break;
+      case 25:
+        check_function(message_of(f, path), path);
         break;
       default:
         break;

@@ -48,7 +48,11 @@ std::uint64_t external_number(const Model& model, const Tensor& tensor, std::str
 // The path of a file in the model's folder, or below it. What a name in a file leads to is opened
 // only there, symbolic links followed: a model that somebody sent must not read other files.
 fs::path contained(const Model& model, const Tensor& tensor) {
-  const fs::path location = tensor.external.at("location");
+  const std::string& name = tensor.external.at("location");
+  if (name.find('\0') != std::string::npos) {  // the system would open what is before it
+    fail(model, tensor, "lies in a file whose name holds a NUL character, as no file's does");
+  }
+  const fs::path location = name;
   const fs::path folder = fs::path(model.path).parent_path();
   fs::path named = (folder.empty() ? fs::path(".") : folder) / location;
   std::error_code error;
@@ -78,7 +82,7 @@ External open_external(const Model& model, const Tensor& tensor, std::uint64_t w
   const std::uint64_t length = external_number(model, tensor, "length", wanted);
   if (offset > size || length > size - offset) {
     fail(model, tensor,
-         fmt::format("lies at byte {} to {} of `{}`, which has {}", offset, offset + length,
+         fmt::format("lies in {} bytes from byte {} of `{}`, which has {}", length, offset,
                      tensor.external.at("location"), size),
          "the file beside the model was cut short, or is another model's: copy both again");
   }
@@ -130,6 +134,9 @@ std::vector<double> read_tensor(const Model& model, const Tensor& tensor) {
     fail(model, tensor, fmt::format("is {}, which weft does not read", type_name(tensor.type)),
          "export the model in float32: model.float() before torch.onnx.export");
   }
+  const std::size_t numbers = tensor.floats.size() + tensor.doubles.size() + tensor.integers.size();
+  const int places = (numbers > 0) + !tensor.raw.empty() + !tensor.external.empty();
+  if (places > 1) fail(model, tensor, "has its numbers in two places");
   std::vector<double> values;
   std::uint64_t bytes = 0;
   if (__builtin_mul_overflow(count, format->size, &bytes)) fail(model, tensor, "is too large");
@@ -149,7 +156,7 @@ std::vector<double> read_tensor(const Model& model, const Tensor& tensor) {
     values.reserve(count);
     format->widen(tensor.raw, values);
   } else {
-    check_size(tensor.floats.size() + tensor.doubles.size() + tensor.integers.size(), count);
+    check_size(numbers, count);
     values.assign(tensor.floats.begin(), tensor.floats.end());
     values.insert(values.end(), tensor.doubles.begin(), tensor.doubles.end());
     values.insert(values.end(), tensor.integers.begin(), tensor.integers.end());

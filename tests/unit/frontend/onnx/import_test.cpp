@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "frontend/onnx/model.h"
+#include "frontend/onnx/wire.h"
 #include "ir/diagnostic.h"
 #include "ir/file.h"
 #include "runtime/session.h"
@@ -232,6 +233,71 @@ TEST_CASE("onnx: graphs that do not hold together") {
   CHECK(says(refusal_of(two), "which is the token ids is open"));
 }
 
+// A model's file with one more field in its graph.
+std::string with_in_graph(const Model& model, std::uint32_t number, const onnx::WireWriter& more) {
+  constexpr std::uint32_t kGraph = 7;
+  const std::string bytes = onnx::encode_model(model);
+  onnx::WireReader reader(bytes, "a test");
+  onnx::WireWriter result;
+  for (onnx::WireField field; reader.next(field);) {
+    if (field.kind == onnx::WireField::Kind::varint) {
+      result.integer(field.number, static_cast<std::int64_t>(field.bits));
+    } else if (field.number == kGraph) {
+      onnx::WireWriter end;
+      end.message(number, more);
+      result.bytes(kGraph, std::string(field.bytes) + end.text());
+    } else {
+      result.bytes(field.number, field.bytes);
+    }
+  }
+  return result.text();
+}
+
+TEST_CASE("onnx: what is given twice is refused, as readers differ in which they take") {
+  onnx::WireWriter weight;
+  weight.bytes(8, "table");
+  CHECK(says(refusal_of(with_in_graph(small_model(), 5, weight)), "has the weight `table` twice"));
+
+  onnx::WireWriter axes, relu;
+  axes.bytes(1, "axes");
+  relu.bytes(4, "Relu");
+  relu.message(5, axes);
+  relu.message(5, axes);
+  CHECK(says(refusal_of(with_in_graph(small_model(), 1, relu)), "the attribute `axes` of a node"));
+
+  onnx::WireWriter key, beside;
+  key.bytes(1, "location");
+  beside.bytes(8, "far");
+  beside.message(13, key);
+  beside.message(13, key);
+  CHECK(says(refusal_of(with_in_graph(small_model(), 5, beside)), "gives `location` twice"));
+
+  onnx::WireWriter both;
+  both.integer(1, 1);
+  both.integer(2, 1);
+  both.bytes(4, std::string(4, '\0'));
+  both.bytes(8, "bias");
+  both.bytes(9, std::string(4, '\0'));
+  Model added = small_model();
+  added.nodes[1].outputs = {"sum"};
+  added.nodes.push_back(node("Add", {"sum", "bias"}, "logits"));
+  CHECK(says(refusal_of(with_in_graph(added, 5, both)), "`bias` has its numbers in two places"));
+}
+
+TEST_CASE("onnx: a function must not give an operator another meaning") {
+  const auto with_function = [](std::string_view domain) {
+    onnx::WireWriter function, end;
+    function.bytes(1, "ReduceMax");
+    if (domain != "none") function.bytes(10, domain);
+    end.message(25, function);
+    return onnx::encode_model(small_model()) + end.text();
+  };
+  for (const char* domain : {"none", "", "ai.onnx"}) {
+    CHECK(says(refusal_of(with_function(domain)), "ReduceMax a meaning of its own"));
+  }
+  CHECK(refusal_of(with_function("pkg.other")) == "accepted");
+}
+
 TEST_CASE("onnx: weights of other types, sizes and opsets") {
   Model half = small_model();
   half.weights.at("table").type = 10;
@@ -290,12 +356,13 @@ TEST_CASE("onnx: external data stays in the folder of the model, and in its file
   CHECK(outside((inside / "data").string()));
   CHECK(outside(""));
   CHECK(says(attempt({{"location", "data"}, {"offset", "8"}}),
-             "lies at byte 8 to 32 of `data`, which has 28"));
+             "lies in 24 bytes from byte 8 of `data`, which has 28"));
   CHECK(says(attempt({{"location", "data"}, {"offset", "18446744073709551615"}}),
              "of `data`, which has 28"));
   CHECK(says(attempt({{"location", "data"}, {"offset", "-1"}}), "which is no number"));
   CHECK(says(attempt({{"location", "data"}, {"offset", "4"}, {"length", "20"}}), "20 of 24 bytes"));
   CHECK(says(attempt({{"location", "nothing"}}), "nothing"));
+  CHECK(says(attempt({{"location", std::string("deep/data\0", 10)}}), "a NUL character"));
   CHECK(says(attempt({{"location", "deep"}}), "deep"));
   CHECK(says(attempt({{"offset", "4"}}), "lies in another file, but none is named"));
 }
