@@ -7,6 +7,8 @@
 #include <unicode/uchar.h>
 #include <unicode/unistr.h>
 
+#include <random>
+
 #include "runtime/text/utf8.h"
 
 namespace weft {
@@ -61,6 +63,30 @@ TEST_CASE("normalize: appends, and repairs ill-formed UTF-8") {
   CHECK(normalized("\xE4\xBDz", {}) == "\uFFFDz");
   CHECK(normalized("\xE4\xBD\xFF", {}) == "\uFFFD\uFFFD");
   CHECK(normalized("\u039F\u0394\u039F\u03A3", {}) == "\u03BF\u03B4\u03BF\u03C2");  // final sigma
+}
+
+TEST_CASE("normalize: marks in any order are as in ICU, and a million of them take no time") {
+  // Marks of several classes; marks of class 0 that are made of others, or are marks of Japanese in
+  // their wide form; and what marks stand on.
+  constexpr char32_t kParts[] = {0x301,  0x323,   0x345,  0x344,  0x334,   0xF73,  0xF71,
+                                 0x3099, 0xFF9E,  0x1161, 0x11A8, 0x1D165, 0x5B0,  0xE9,
+                                 0x61,   0x110BA, 0xFB2C, 0x1100, 0x1D15E, 0xE0100};
+  UErrorCode status = U_ZERO_ERROR;
+  const icu::Normalizer2* nfkc = icu::Normalizer2::getNFKCInstance(status);
+  std::mt19937 random(1);
+  for (int round = 0; round < 3000; ++round) {
+    std::string text;
+    const auto kinds = 1 + random() % std::size(kParts);
+    for (auto i = random() % 200; i > 0; --i) utf8::append(kParts[random() % kinds], text);
+    std::string expected;
+    nfkc->normalize(icu::UnicodeString::fromUTF8(text), status).toUTF8String(expected);
+    REQUIRE(normalized(text, {false, true}) == expected);
+  }
+  for (const char* marks : {"\u0301\u0323", "\u0345\u0301", "\u0F73", "\uFF9E\u0301"}) {
+    std::string text = "a";
+    while (text.size() < 1'000'000) text += marks;
+    CHECK(normalized(text, {true, true}).size() >= 1'000'000);
+  }
 }
 
 TEST_CASE(
