@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <unordered_set>
 
 #include "frontend/data/data_format.h"
 #include "frontend/data/json_repair.h"
@@ -12,7 +13,7 @@
 namespace weft {
 namespace {
 
-using Json = nlohmann::ordered_json;  // keys in file order, to name the columns in
+using Json = nlohmann::json;
 
 // The value of a key, which may be a path: `review.text`. Null where there is none.
 const Json* find_value(const Json& object, std::string_view path) {
@@ -68,32 +69,28 @@ class JsonRows : public RowSource {
                                "the file is a JSON array; weft reads one object a line",
                                "Convert it: jq -c '.[]' FILE > FILE.jsonl"});
     }
-    const Json object = parse(line);
-    if (keys_.empty()) choose_columns(object);
+    std::vector<std::string> header;
+    const Json object = keys_.empty() ? parse_first(line, header) : parse(line);
+    if (keys_.empty()) choose_columns(object, std::move(header));
     context_.begin_example(line_number());
     for (const std::size_t i : columns_.labels) {
       const Json& value = member(object, keys_[i]);
       if (columns_.labels.size() == 1) {
         add_labels(value);
       } else {
-        context_.add_label_if(value.is_string() ? value.get_ref<const std::string&>()
-                              : value.is_null() ? std::string()
-                                                : value.dump(),
-                              keys_[i]);
+        context_.add_label_if(value.is_null() ? "" : written(value, keys_[i]), keys_[i]);
       }
     }
     if (columns_.id) {
-      const Json& id = member(object, keys_[*columns_.id]);
-      context_.set_id(id.is_string() ? id.get_ref<const std::string&>() : id.dump());
+      const std::string& key = keys_[*columns_.id];
+      context_.set_id(written(member(object, key), key));
     }
     for (const std::size_t i : columns_.texts) add_text(member(object, keys_[i]), keys_[i]);
     context_.finish_example();
   }
 
   // The keys of the first object are a header. Nested ones count if they are asked for.
-  void choose_columns(const Json& object) {
-    std::vector<std::string> keys;
-    for (const auto& item : object.items()) keys.push_back(item.key());
+  void choose_columns(const Json& object, std::vector<std::string> keys) {
     const ReadOptions& options = context_.options();
     for (const std::string* asked :
          {&options.text_column, &options.label_column, &options.id_column}) {
@@ -108,16 +105,35 @@ class JsonRows : public RowSource {
     keys_ = std::move(keys);
   }
 
-  Json parse(std::string_view line) {
+  // Also `keys`, in the order in which they stand there, which the object forgets.
+  Json parse_first(std::string_view line, std::vector<std::string>& keys) {
+    Json object = parse(line, &keys);
+    std::unordered_set<std::string_view> seen;
+    for (const std::string& key : keys) {
+      if (seen.insert(key).second) continue;
+      bad(fmt::format("the object has the key `{}` twice", key), "Give each key another name.");
+    }
+    return object;
+  }
+
+  Json parse(std::string_view line, std::vector<std::string>* keys = nullptr) {
+    const auto read = [&](std::string_view text) {
+      if (keys == nullptr) return Json::parse(text);
+      keys->clear();
+      return Json::parse(text, [&](int depth, Json::parse_event_t event, Json& parsed) {
+        if (depth == 1 && event == Json::parse_event_t::key) keys->push_back(parsed);
+        return true;
+      });
+    };
     constexpr const char* kRemedy =
         "Each line must be one complete JSON object in UTF-8; `jq -c . FILE` makes them.";
     Json object;
     try {
-      object = Json::parse(line);
+      object = read(line);
     } catch (const Json::exception& first) {
       try {
         std::size_t surrogates = 0;
-        object = Json::parse(repaired_json(line, surrogates));
+        object = read(repaired_json(line, surrogates));
         if (surrogates > 0) halves_.at(line_number());
       } catch (const Json::exception&) {
         const auto* place = dynamic_cast<const Json::parse_error*>(&first);
@@ -138,6 +154,15 @@ class JsonRows : public RowSource {
       bad(fmt::format("the object has no `{}`", key), "Each object needs the keys of the first.");
     }
     return *value;
+  }
+
+  // A value as the file has it, a string without its quotes.
+  std::string written(const Json& value, const std::string& key) const {
+    if (value.is_structured()) {
+      bad(fmt::format("`{}` is a JSON {}; it must be a string or a number", key, value.type_name()),
+          "Give another key, or a path such as `a.b` to a value inside.");
+    }
+    return value.is_string() ? value.get<std::string>() : value.dump();
   }
 
   void add_text(const Json& text, const std::string& key) {

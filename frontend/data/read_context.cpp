@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_set>
 
 #include "frontend/data/label_rules.h"
 #include "runtime/text/utf8.h"
@@ -111,9 +112,7 @@ void ReadContext::add_label(std::string_view label) {
   if (const auto fault = label_fault(name)) {
     throw BadRow{example_.line, 1, std::string(fault->what), std::string(fault->remedy)};
   }
-  if (std::ranges::find(example_.labels, name) == example_.labels.end()) {
-    example_.labels.emplace_back(name);
-  }
+  example_.labels.emplace_back(name);
 }
 
 void ReadContext::add_labels(std::string_view field) {
@@ -161,6 +160,10 @@ void ReadContext::add_text(std::string_view text) {
 
 void ReadContext::finish_example() {
   finished_ = true;
+  if (example_.labels.size() > 1) {  // each once
+    std::unordered_set<std::string> seen;
+    std::erase_if(example_.labels, [&](const auto& label) { return !seen.insert(label).second; });
+  }
   ++report_.examples;
   const auto& pair = example_.pair;
   const bool valid = utf8::is_valid(example_.text) && (!pair || utf8::is_valid(*pair));

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <vector>
 
@@ -256,6 +257,38 @@ TEST_CASE("examples: a bad row stops with its place, or is counted") {
     CHECK(result.report.first_bad.front().find(message) != std::string::npos);
     CHECK(result.report.first_bad.front().find(":2: ") != std::string::npos);
   }
+}
+
+TEST_CASE("examples: JSON that is deep, or has many keys or labels") {
+  constexpr std::size_t kMany = 200000;
+  const std::string deep = std::string(kMany, '[') + std::string(kMany, ']');
+  std::string keys = "{\"label\": \"a\", \"text\": \"one\"", labels;
+  for (std::size_t i = 0; i < kMany; ++i) {
+    keys += fmt::format(", \"k{}\": 1", i);
+    labels += fmt::format("\"k{}\", ", i);
+  }
+  CHECK(rows("d.jsonl", keys + "}\n") == Strings{"a: one"});
+  const std::string all =
+      rows("d.jsonl", fmt::format("{{\"label\": [{}\"k0\"], \"text\": \"one\"}}\n", labels))
+          .front();
+  CHECK(std::ranges::count(all, '|') == static_cast<std::ptrdiff_t>(kMany) - 1);  // each once
+  CHECK(rows("d.jsonl", fmt::format("{{\"label\": \"a\", \"text\": \"one\", \"more\": {}}}\n",
+                                    deep)) == Strings{"a: one"});
+
+  // What is no string is written as it stands, unless others stand in it.
+  ReadOptions ids;
+  ids.id_column = "id";
+  ReadOptions flags;
+  flags.label_column = "good,bad";
+  const auto row = [](const std::string& more) {
+    return fmt::format("{{\"label\": \"a\", \"text\": \"one\", \"good\": 1, {}}}\n", more);
+  };
+  CHECK_THROWS_WITH(rows("d.jsonl", row(fmt::format("\"id\": {}", deep)), ids),
+                    doctest::Contains("`id` is a JSON array; it must be a string or a number"));
+  CHECK_THROWS_WITH(rows("d.jsonl", row(fmt::format("\"bad\": {}", deep)), flags),
+                    doctest::Contains("`bad` is a JSON array"));
+  CHECK_THROWS_WITH(rows("d.jsonl", row(fmt::format("\"label\": {}", deep))),
+                    doctest::Contains("the object has the key `label` twice"));
 }
 
 TEST_CASE("examples: many bad rows are counted, five are named") {
