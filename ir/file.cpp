@@ -84,26 +84,37 @@ void read_ahead(std::span<const std::byte> mapped) {
 #endif
 }
 
+namespace {
+
+[[noreturn]] void cannot_read(const std::string& name, int error) {
+  const bool folder = error == EISDIR;
+  throw Error(fmt::format("cannot read {}: {}", name, folder ? "it is a folder" : reason(error)),
+              folder            ? "name a file in it"
+              : error == ENOENT ? "check the path"
+                                : "");
+}
+
+}  // namespace
+
 std::string read_text_file(const std::string& path) {
-  const auto fail = [&](int error) {
-    const bool folder = error == EISDIR;
-    throw Error(fmt::format("cannot read {}: {}", path, folder ? "it is a folder" : reason(error)),
-                folder            ? "name a file in it"
-                : error == ENOENT ? "check the path"
-                                  : "");
-  };
   const Closer file{retried([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); })};
-  if (file.file < 0) fail(errno);
+  if (file.file < 0) cannot_read(path, errno);
+  return read_text_file(file.file, path);
+}
+
+std::string read_text_file(int descriptor, const std::string& name) {
   constexpr std::size_t kBlock = std::size_t{1} << 16U;
   std::string text;
-  for (std::size_t size = 0;;) {
+  for (std::size_t size = 0; size <= kLongestTextFile;) {
     text.resize(size + kBlock);
-    const auto count = retried([&] { return ::read(file.file, text.data() + size, kBlock); });
-    if (count < 0) fail(errno);
+    const auto count = retried([&] { return ::read(descriptor, text.data() + size, kBlock); });
+    if (count < 0) cannot_read(name, errno);
     size += static_cast<std::size_t>(count);
     text.resize(size);
     if (count == 0) return text;
   }
+  throw Error(fmt::format("{}: is longer than {} MiB", name, kLongestTextFile >> 20U),
+              "descriptions, graphs and texts to explain are shorter: name the right file");
 }
 
 AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {

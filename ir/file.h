@@ -30,9 +30,14 @@ class MappedFile {
 // time of reading them one by one as they are used.
 void read_ahead(std::span<const std::byte> mapped);
 
-// The whole of a text file or pipe. Error, naming it, if it is missing, a folder, or cannot be
-// read.
+// A text that is read as a whole has so many bytes at most: /dev/zero never ends.
+inline constexpr std::size_t kLongestTextFile = std::size_t{1} << 28;
+
+// The whole of a text file or pipe. Error, naming it, if it is missing, a folder, longer than
+// kLongestTextFile, or cannot be read.
 std::string read_text_file(const std::string& path);
+// The same of a file that is open, to its end; `name`: for messages.
+std::string read_text_file(int descriptor, const std::string& name);
 
 // A file being written. Until `commit` returns, `path` holds what it held before: bytes go to a
 // temporary file in the same folder, which commit syncs and renames, and which is gone if commit is

@@ -13,8 +13,6 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
-#include <sstream>
 
 #include "frontend/format/escape_controls.h"
 #include "frontend/format/message.h"
@@ -147,10 +145,7 @@ bool wants_colour(int descriptor) {
 }
 
 std::string read_text(const std::string& path) {
-  if (path != "-") return read_text_file(path);
-  std::ostringstream text;
-  text << std::cin.rdbuf();
-  return text.str();
+  return path == "-" ? read_text_file(STDIN_FILENO, "standard input") : read_text_file(path);
 }
 
 bool begins_with(const std::string& path, std::string_view first) {

@@ -19,9 +19,11 @@ namespace {
 
 constexpr std::string_view kExample = "`weft train reviews.tsv -o reviews.plan` is a whole command";
 
-bool parses(std::string_view text) {
+// Whether a file begins as a description does, and most are no longer.
+bool begins_description(LineReader& file) {
+  constexpr std::size_t kLooked = std::size_t{1} << 16;  // bytes
   try {
-    parse_description(text);
+    parse_description(file.ahead(kLooked).substr(0, kLooked));
     return true;
   } catch (const Error&) {
     return false;
@@ -31,10 +33,9 @@ bool parses(std::string_view text) {
 // Rows of data: no description, and the format is known, or the first line that is not blank has
 // fields or is of a known form.
 bool holds_rows(const std::string& path, bool has_format) {
-  constexpr std::size_t kLooked = std::size_t{1} << 16;  // bytes
   if (begins_with(path, plan_format::kMagic)) return false;
   LineReader lines(path);
-  if (parses(lines.ahead(kLooked).substr(0, kLooked))) return false;
+  if (begins_description(lines)) return false;
   if (has_format) return true;
   for (std::string_view line; lines.next(line);) {
     if (line.empty()) continue;
@@ -46,7 +47,9 @@ bool holds_rows(const std::string& path, bool has_format) {
 
 bool holds_description(const std::string& path) {
   std::error_code none;
-  return std::filesystem::is_regular_file(path, none) && parses(read_text_file(path));
+  if (!std::filesystem::is_regular_file(path, none)) return false;
+  LineReader file(path);
+  return begins_description(file);
 }
 
 bool is_data(const std::string& path, bool has_format) {

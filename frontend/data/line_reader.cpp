@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "ir/diagnostic.h"
+#include "runtime/text/encoder.h"
 
 namespace weft {
 namespace {
@@ -81,6 +82,14 @@ std::size_t LineReader::read_decoded() {
   return count;
 }
 
+void LineReader::refuse_long_line() const {
+  const SourceLocation line{static_cast<std::uint32_t>(number_ + 1), 1};
+  throw Error(line, fmt::format("this line is longer than {} MiB", kLongestText >> 20U),
+              "No text is read further, and each stands on lines of its own; data that is not text "
+              "may have no lines.")
+      .in(name(), "");
+}
+
 // False at the end of the file.
 bool LineReader::fill() {
   if (!begun_) {
@@ -93,6 +102,7 @@ bool LineReader::fill() {
     end_ -= begin_;
     begin_ = 0;
   }
+  if (end_ > kLongestText) refuse_long_line();
   if (end_ + kBlock > buffer_.size()) buffer_.resize(2 * buffer_.size() + kBlock);
   if (decoder_) {
     const std::size_t count = read_decoded();

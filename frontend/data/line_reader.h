@@ -1,5 +1,4 @@
-// Reads a file, or standard input, line by line: packed or not, in any encoding, lines of any
-// length.
+// Reads a file, or standard input, line by line: packed or not, in any encoding.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +20,8 @@ namespace weft {
 // character of the text.
 //
 // UTF-16 and UTF-32 are told by their byte order mark; without one they are refused, as are files
-// that ByteSource names. The memory used is that of the longest line.
+// that ByteSource names. The memory used is that of the longest line; one that is longer than any
+// text is read (kLongestText, 256 MiB) is refused, so that what has no lines is not read for ever.
 class LineReader {
  public:
   // `encoding`: as ICU names it; empty: UTF-8, if no byte order mark says otherwise.
@@ -52,6 +52,7 @@ class LineReader {
  private:
   void begin();
   bool fill();
+  [[noreturn]] void refuse_long_line() const;
   std::size_t read_decoded();
   void decide_line_ends();
   std::size_t find_end(std::size_t from) const;

@@ -49,6 +49,16 @@ truncate -s 100G longer.plan
 refuses "longer.plan: " timeout 20 "$weft" inspect longer.plan
 refuses "is a pipe or device" timeout 20 "$weft" inspect /dev/zero
 
+# What never ends is not read for ever, as lines or as a whole.
+refuses "zero:1:1: error: this line is longer than 256 MiB" timeout 100 "$weft" predict a.plan /dev/zero
+refuses "zero:1:1: error: this line is longer than 256 MiB" timeout 100 "$weft" train textcnn.model \
+  --data /dev/zero --format tsv -o b.plan
+for command in "check /dev/zero" "opt --passes=cse /dev/zero" "run /dev/zero" "test /dev/zero" \
+  "train /dev/zero --data data.tsv -o b.plan"; do
+  # shellcheck disable=SC2086  # words of a command
+  refuses "/dev/zero: is longer than 256 MiB" timeout 100 "$weft" $command
+done
+
 # Nobody reads from the pipe.
 mkfifo pipe
 refuses "pipe: is a pipe that nobody reads" timeout 60 "$weft" train textcnn.model --data data.tsv \
