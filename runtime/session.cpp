@@ -5,11 +5,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <cstring>
 #include <limits>
 #include <utility>
 
+#include "ir/finite.h"
 #include "ir/plan/program_interface.h"
 #include "runtime/batch_program.h"
 #include "runtime/resources/memory_use.h"
@@ -147,6 +146,10 @@ std::int32_t place_of_largest(std::span<const float> row) {
 
 }  // namespace
 
+NoNumber::NoNumber()
+    : Error("the plan answers with what is no number: its training went wrong",
+            "train it again from its description, at a lower learning rate") {}
+
 void Session::run_chunk(BatchProgram& program, Predictions& out) {
   if (program.examples() == 0) return;
   program.run();
@@ -174,6 +177,10 @@ void Session::run_chunk(BatchProgram& program, Predictions& out) {
                       std::span(out.probabilities_).subspan(i * classes, classes));
   }
   program.clear();
+  const auto numbers = [first](std::span<const float> rows, std::size_t columns) {
+    return all_finite(std::as_bytes(rows.subspan(first * columns)));
+  };
+  if (!numbers(out.logits_, width) || !numbers(out.probabilities_, classes)) throw NoNumber();
 }
 
 // Puts a text into the chunk at hand, which is run first where there is no room left in it.

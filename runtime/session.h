@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ir/diagnostic.h"
 #include "ir/plan/plan.h"
 #include "runtime/text/encoder.h"
 
@@ -73,6 +74,12 @@ class Predictions {
   std::size_t classes_ = 0, width_ = 0;
 };
 
+// An answer is infinite or `nan`: training that went wrong leaves such weights.
+class NoNumber : public Error {
+ public:
+  NoNumber();
+};
+
 // Not for two threads at once; for another thread take a sibling().
 class Session {
  public:
@@ -102,7 +109,7 @@ class Session {
                    std::vector<std::int32_t>& types) const;
 
   // Any number of texts: requests beyond the plan's capacity are run in chunks. A text's prediction
-  // does not depend on the others.
+  // does not depend on the others. NoNumber if an answer is none.
   void predict(std::span<const std::string_view> texts, Predictions& out);
   // The same of texts or pairs of texts. Error if one is a pair and the plan reads one text.
   void predict(std::span<const TextInput> texts, Predictions& out);

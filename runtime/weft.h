@@ -43,7 +43,7 @@ typedef enum weft_status {
   // that calls.
   WEFT_BAD_ARGUMENT = 1,
   // All else: a file, a plan, a label, an id, a pair for a plan of one text, a batch that is too
-  // large, no memory.
+  // large, no memory, an answer that is no number.
   WEFT_FAILED = 2
 } weft_status;
 

@@ -9,7 +9,6 @@
 #include "frontend/data/line_reader.h"
 #include "frontend/format/suggest.h"
 #include "frontend/report/explain_report.h"
-#include "frontend/train/evaluate.h"
 #include "runtime/session.h"
 #include "runtime/text/encoder.h"
 
@@ -37,7 +36,6 @@ class Explaining {
   void explain(std::string_view text) {
     const bool pairs = session_.encoder().reads_pairs();
     session_.predict(std::array{pairs ? split_pair(text) : TextInput{text}}, predictions_);
-    expect_numbers(predictions_, 0);
     for (const std::size_t label : wanted_.empty() ? predicted() : wanted_) {
       const Explanation explanation = explainer_.explain(text, label);
       const auto logits = predictions_.logits(0);

@@ -206,10 +206,7 @@ class Predictor {
       const std::size_t count = std::min(portion, texts_.size() - first);
       const auto offsets = std::span(offsets_).subspan(first, count + 1);
       session_.predict_ids({ids_, offsets, types_}, predictions_);
-      for (std::size_t i = 0; i < count; ++i) {
-        expect_numbers(predictions_, i);
-        write(i, first + i, block);
-      }
+      for (std::size_t i = 0; i < count; ++i) write(i, first + i, block);
     }
   }
 

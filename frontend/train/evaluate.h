@@ -38,22 +38,14 @@ double standard_error(double accuracy, std::size_t texts);
 double chance_of_best(const Evaluation&, BestBy, std::int64_t epochs);
 inline constexpr std::size_t kEnoughToValidate = 50;
 
-// An answer is infinite or `nan`: training that went wrong leaves such weights.
-class NoNumber : public Error {
- public:
-  NoNumber();
-};
 // The number of texts whose answers are held at once, from 1 to `most`: fewer where labels are very
 // many.
 std::size_t texts_at_once(std::size_t labels, std::size_t most);
 
-// Throws NoNumber unless the k-th answer is numbers.
-void expect_numbers(const Predictions&, std::size_t k);
-
 // Is called with (i, predictions, k): example i is the k-th of the predictions.
 using TakePrediction = std::function<void(std::size_t, const Predictions&, std::size_t)>;
 
-// Predicts a portion at a time, expects numbers, and hands them on. With `rows`, of that session
+// Predicts a portion at a time, and hands them on. With `rows`, of that session
 // and data, no text is encoded that has been before.
 void predict_all(Session& session, const Dataset& data, const TakePrediction& take,
                  StoredRows* rows = nullptr);
