@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "frontend/report/inspect.h"
+#include "frontend/train/plan_settings.h"
 #include "ir/op.h"
 #include "ir/print.h"
 
@@ -175,7 +176,6 @@ Json program(const ProgramReport& report) {
 
 std::string to_json(const Inspection& inspection) {
   const Plan& plan = *inspection.plan;
-  Json settings = Json::parse(plan.settings, nullptr, /*allow_exceptions=*/false);
   Json notes = Json::array();
   for (const PlanNote& note : plan.notes) {
     if (note.program.empty()) notes.push_back(note.text);
@@ -196,7 +196,7 @@ std::string to_json(const Inspection& inspection) {
   }
   const Json out = {
       {"description", plan.description},
-      {"settings", settings.is_discarded() ? Json(plan.settings) : std::move(settings)},
+      {"settings", parsed_settings(plan)},
       {"text", std::move(text)},
       {"vocabulary",
        {{"words", plan.vocabulary.ends.size()}, {"first", first_words(plan, kWordsShown)}}},

@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "frontend/description/label_tree.h"
 #include "frontend/description/outputs.h"
+#include "frontend/format/untrusted_json.h"
 #include "frontend/pretrained/pretrained_source.h"
 
 namespace weft {
@@ -23,20 +23,22 @@ constexpr const char* kIds = "ids";
 constexpr const char* kLength = "length";
 constexpr const char* kPadding = "padding";
 
-// An empty object, where they are none.
-nlohmann::json json_of(const Plan& plan) {
-  auto json = nlohmann::json::parse(plan.settings, nullptr, /*allow_exceptions=*/false);
-  return json.is_object() ? json : nlohmann::json::object();
-}
-
 std::optional<std::string> text_of(const Plan& plan, const char* key) {
-  const nlohmann::json json = json_of(plan);
+  const nlohmann::json json = parsed_settings(plan);
   const auto text = json.find(key);
   if (text == json.end() || !text->is_string()) return std::nullopt;
   return text->get<std::string>();
 }
 
 }  // namespace
+
+nlohmann::json parsed_settings(const Plan& plan) {
+  try {
+    if (nlohmann::json json = parse_untrusted_json(plan.settings); json.is_object()) return json;
+  } catch (const Error&) {  // none, as in plans without, or damaged
+  }
+  return nlohmann::json::object();
+}
 
 std::string settings_json(const Overrides& overrides, const PretrainedConfig* pretrained) {
   nlohmann::json json;
@@ -54,7 +56,7 @@ std::string imported_settings(const std::string& file, const ImportedTexts& text
 }
 
 ImportedTexts imported_texts(const Plan& plan) {
-  const nlohmann::json json = json_of(plan);
+  const nlohmann::json json = parsed_settings(plan);
   ImportedTexts texts;
   const auto all = json.find(kTexts);
   if (all == json.end() || !all->is_object()) return texts;
@@ -75,7 +77,7 @@ std::optional<std::string> trained_elsewhere(const Plan& plan) {
 }
 
 void set_trained_elsewhere(Plan& plan, const std::string& file) {
-  nlohmann::json json = json_of(plan);
+  nlohmann::json json = parsed_settings(plan);
   json[kTrainedElsewhere] = file;
   plan.settings = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -91,7 +93,7 @@ Description description_of(const Plan& plan, const std::string& name) {
 }
 
 Overrides overrides_of(const Plan& plan) {
-  const nlohmann::json json = json_of(plan);
+  const nlohmann::json json = parsed_settings(plan);
   std::vector<std::string> assignments;
   const auto at = json.find(kOverrides);
   if (at != json.end() && at->is_array()) {
@@ -103,7 +105,7 @@ Overrides overrides_of(const Plan& plan) {
 }
 
 std::optional<PretrainedConfig> pretrained_of(const Plan& plan) {
-  const nlohmann::json json = json_of(plan);
+  const nlohmann::json json = parsed_settings(plan);
   const auto at = json.find(kPretrained);
   if (at == json.end()) return std::nullopt;
   if (!at->is_string()) throw Error("the plan's settings are damaged");
@@ -111,7 +113,7 @@ std::optional<PretrainedConfig> pretrained_of(const Plan& plan) {
 }
 
 double held_out_share(const Plan& plan) {
-  const nlohmann::json json = json_of(plan);
+  const nlohmann::json json = parsed_settings(plan);
   const auto at = json.find(kHeldOut);
   if (at == json.end() || !at->is_number()) return 0;
   const auto share = at->get<double>();
@@ -120,7 +122,7 @@ double held_out_share(const Plan& plan) {
 
 void set_held_out_share(Plan& plan, double share) {
   if (share == held_out_share(plan)) return;
-  nlohmann::json json = json_of(plan);
+  nlohmann::json json = parsed_settings(plan);
   json.erase(kHeldOut);
   if (share > 0) json[kHeldOut] = share;
   plan.settings = json.dump();

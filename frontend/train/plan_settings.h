@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
@@ -12,6 +13,9 @@
 #include "ir/plan/plan.h"
 
 namespace weft {
+
+// The whole object; an empty one if the plan holds none that can be read.
+nlohmann::json parsed_settings(const Plan&);
 
 // The settings of a new plan.
 std::string settings_json(const Overrides&, const PretrainedConfig*);

@@ -24,8 +24,11 @@ TEST_CASE("a plan's held-out share is kept beside its overrides, and survives it
 }
 
 TEST_CASE("settings that are not as they should be hold no share") {
-  for (const char* settings : {"", "[]", "null", "{\"valid_fraction\": \"much\"}",
-                               "{\"valid_fraction\": -1}", "{\"valid_fraction\": 7}"}) {
+  const std::string deep(200000, '[');  // copied and written by recursion, it would end the program
+  const std::string nested = "{\"a\": " + deep + std::string(deep.size(), ']') + "}";
+  for (const char* settings :
+       {nested.c_str(), "{\"a\": 1", "", "[]", "null", "{\"valid_fraction\": \"much\"}",
+        "{\"valid_fraction\": -1}", "{\"valid_fraction\": 7}"}) {
     Plan plan;
     plan.settings = settings;
     CHECK(held_out_share(plan) == 0);
