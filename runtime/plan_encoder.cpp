@@ -1,6 +1,6 @@
 // Follows the ids from the input to the tables. Ids that `unique` has renumbered are another
 // matter: their rows are made for them, and counted by a symbol.
-#include "runtime/id_rows.h"
+#include "runtime/plan_encoder.h"
 
 #include <fmt/format.h>
 
@@ -12,6 +12,7 @@
 #include "ir/op.h"
 #include "ir/ops/ops.h"
 #include "ir/plan/program_interface.h"
+#include "runtime/text/tokenizers.h"
 
 namespace weft {
 namespace {
@@ -49,12 +50,24 @@ void expect_rows(const Graph& program, std::string_view name, std::int64_t count
 
 }  // namespace
 
-void expect_row_for_each_id(const Graph& program, std::int64_t ids) {
-  expect_rows(program, programs::kIds, ids, "word vectors", "words and buckets");
+std::int64_t token_type_count(const TextSettings& text) {
+  std::int64_t count = 1;
+  const auto see = [&](const TemplatePart& part) {
+    count = std::max<std::int64_t>(count, part.type + 1);
+  };
+  std::ranges::for_each(text.subwords.single, see);
+  std::ranges::for_each(text.subwords.pair, see);
+  return count;
 }
 
-void expect_row_for_each_type(const Graph& program, std::int64_t types) {
-  expect_rows(program, programs::kTypes, types, "token types", "types");
+std::unique_ptr<Encoder> plan_encoder(const Plan& plan) {
+  std::unique_ptr<Encoder> encoder = make_encoder(plan.text, plan.vocabulary);
+  const std::int64_t ids = encoder->id_count(), types = token_type_count(plan.text);
+  for (const Graph& program : plan.programs) {
+    expect_rows(program, programs::kIds, ids, "word vectors", "words and buckets");
+    expect_rows(program, programs::kTypes, types, "token types", "types");
+  }
+  return encoder;
 }
 
 }  // namespace weft

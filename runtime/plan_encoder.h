@@ -1,15 +1,21 @@
-// Whether the tables of a plan have a row for every id that its tokenizer makes.
+// What of a plan only the runtime can check, as it has the tokenizers: that texts become ids, and
+// that each id has a row.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
-#include "ir/graph.h"
+#include "ir/plan/plan.h"
+#include "runtime/text/encoder.h"
 
 namespace weft {
 
-// Error if the program looks its input %ids, of which there are so many, up in fewer rows.
-void expect_row_for_each_id(const Graph& program, std::int64_t ids);
-// The same of its input %types, the types of tokens.
-void expect_row_for_each_type(const Graph& program, std::int64_t types);
+// The encoder of a plan, which must outlive it. Error if there is no such tokenizer, if its
+// settings or the vocabulary do not fit it, or if a program looks ids or types of tokens up in a
+// table with too few rows.
+std::unique_ptr<Encoder> plan_encoder(const Plan&);
+
+// Types of tokens are 0 .. token_type_count - 1.
+std::int64_t token_type_count(const TextSettings&);
 
 }  // namespace weft

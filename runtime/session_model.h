@@ -1,31 +1,17 @@
 // The part of a session that its siblings share, for the files that define a session.
 #pragma once
 
-#include <algorithm>
-#include <cstdint>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "ir/plan/program_interface.h"
 #include "runtime/executor.h"
-#include "runtime/id_rows.h"
+#include "runtime/plan_encoder.h"
 #include "runtime/resources/memory.h"
 #include "runtime/session.h"
-#include "runtime/text/tokenizers.h"
 
 namespace weft {
-
-// Types of tokens are 0 .. token_type_count - 1.
-inline std::int64_t token_type_count(const TextSettings& text) {
-  std::int64_t count = 1;
-  const auto see = [&](const TemplatePart& part) {
-    count = std::max<std::int64_t>(count, part.type + 1);
-  };
-  std::ranges::for_each(text.subwords.single, see);
-  std::ranges::for_each(text.subwords.pair, see);
-  return count;
-}
 
 // The states that program @load makes of the params: no file need hold them.
 inline std::vector<PlanTensor> computed_states(const Plan& plan) {
@@ -52,12 +38,8 @@ struct Session::Model {
 
   Model(Plan p, bool train)
       : plan(std::move(p)),
-        encoder(make_encoder(plan.text, plan.vocabulary)),
+        encoder(plan_encoder(plan)),
         memory(memory_of(plan, train)) {
-    for (const Graph& program : plan.programs) {
-      expect_row_for_each_id(program, encoder->id_count());
-      expect_row_for_each_type(program, token_type_count(plan.text));
-    }
     if (train) plan.tensors.assign(memory.tensors().begin(), memory.tensors().end());
   }
 

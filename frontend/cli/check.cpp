@@ -11,6 +11,7 @@
 #include "frontend/cli/command.h"
 #include "frontend/description/lower.h"
 #include "frontend/description/pretrained_text.h"
+#include "frontend/format/escape_controls.h"
 #include "frontend/graph_tests/test_file.h"
 #include "frontend/graph_tests/validate.h"
 #include "frontend/search/search_space.h"
@@ -110,20 +111,21 @@ Validation validate_description(const Plan& plan, const ValidationOptions& optio
 // Its own programs with its own weights; and its description, compiled anew at a small size.
 int check_plan_file(const CLI::App& app, const Flags& flags) {
   refuse_flags_of_descriptions(app, flags.description);
-  const Plan plan = load_plan(flags.description);
+  const Plan plan = read_plan(flags.description);
   const std::optional<std::string> imported = imported_file(plan);
   if (imported) {
     refuse_given(
         app, {"--passes"},
         fmt::format("has nothing to run on: {} was imported from {} and has no description",
-                    flags.description, *imported),
+                    flags.description, escape_controls(*imported)),
         "leave it out");
   }
   std::vector<std::pair<std::string, Validation>> validations;
   validations.emplace_back("the programs of the plan", validate_plan(plan, flags.validation));
   if (imported) {
-    validations.back().second.text += fmt::format(
-        "  note: imported from {}: there is no description to compile anew\n", *imported);
+    validations.back().second.text +=
+        fmt::format("  note: imported from {}: there is no description to compile anew\n",
+                    escape_controls(*imported));
   } else {
     validations.emplace_back("its description, compiled anew",
                              validate_description(plan, flags.validation));

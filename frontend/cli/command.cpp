@@ -20,6 +20,7 @@
 #include "frontend/report/report.h"
 #include "ir/file.h"
 #include "ir/plan/format.h"
+#include "runtime/plan_encoder.h"
 
 namespace weft {
 namespace {
@@ -155,6 +156,12 @@ bool begins_with(const std::string& path, std::string_view first) {
   std::ifstream(path, std::ios::binary)
       .read(begin.data(), static_cast<std::streamsize>(begin.size()));
   return begin == first;
+}
+
+Plan read_plan(const std::string& path) {
+  Plan plan = load_plan(path);
+  plan_encoder(plan);
+  return plan;
 }
 
 bool is_plan(const std::string& path) {

@@ -56,6 +56,9 @@ bool begins_with(const std::string& path, std::string_view first);
 // read once only, `-` or a pipe, is a description.
 bool is_plan(const std::string& path);
 
+// A plan that a session could open: no command takes what another refuses.
+Plan read_plan(const std::string& path);
+
 // A description from a file, a pipe or, `-`, standard input. Error, saying so, if it is a plan.
 Description read_model(const std::string& path);
 

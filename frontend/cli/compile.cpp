@@ -34,7 +34,7 @@ CompileOptions compile_options(const Flags& flags) {
 
 // With data, also prints how the predictions changed.
 Plan change(const Flags& flags) {
-  const Plan plan = load_plan(flags.input);
+  const Plan plan = read_plan(flags.input);
   const bool anew = flags.no_rewrites || flags.table || flags.table_budget;
   if (!anew && !flags.predict_only && !flags.fold) {
     throw Error(

@@ -47,7 +47,7 @@ void say_what_is_lost(const Plan& plan, const PretrainedConfig& config, bool who
 
 int export_file(const Flags& flags) {
   check_output("--onnx", flags.onnx, {{"PLAN", flags.plan}});
-  const Plan plan = load_plan(flags.plan);
+  const Plan plan = read_plan(flags.plan);
   if (plan.text.max_windows > 1) {
     warn("an ONNX file has no windows: cut a text to max_tokens={}", plan.text.max_tokens);
   }
@@ -66,7 +66,7 @@ int export_file(const Flags& flags) {
 }
 
 int export_folder(const Flags& flags) {
-  const Plan plan = load_plan(flags.plan);
+  const Plan plan = read_plan(flags.plan);
   const bool whole = export_pretrained(plan, flags.folder);
   const PretrainedConfig config = *pretrained_of(plan);
   say_what_is_lost(plan, config, whole, flags.folder);

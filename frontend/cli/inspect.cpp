@@ -56,7 +56,7 @@ void put(const std::string& path, const std::string& text) {
 
 int show(const Flags& flags) {
   check_flags(flags);
-  const Plan plan = load_plan(flags.plan);
+  const Plan plan = read_plan(flags.plan);
   if (!flags.program.empty() && flags.program != "all" && plan.program(flags.program) == nullptr) {
     std::vector<std::string> names{"all"};
     for (const Graph& program : plan.programs) names.push_back(program.name);

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <map>
 
+#include "ir/control_characters.h"
 #include "runtime/text/normalize.h"
 #include "runtime/text/utf8.h"
 
@@ -65,10 +66,6 @@ std::string_view trimmed_label(std::string_view label) {
     label = label.substr(0, begin);
   }
   return label;
-}
-
-bool holds_control_character(std::string_view text) {
-  return std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7F; });
 }
 
 std::optional<LabelFault> label_fault(std::string_view label) {

@@ -17,9 +17,6 @@ struct LabelFault {
 // and U+FEFF, which nobody sees.
 std::string_view trimmed_label(std::string_view label);
 
-// Control characters of ASCII: a line break is one.
-bool holds_control_character(std::string_view text);
-
 // None for a label that is some UTF-8 without control characters, and not white space only.
 std::optional<LabelFault> label_fault(std::string_view label);
 

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "frontend/data/label_rules.h"
+#include "ir/control_characters.h"
 #include "runtime/text/utf8.h"
 
 namespace weft {

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 #include <new>
 
 #include "ir/aligned_bytes.h"
@@ -333,11 +332,12 @@ class Decoder {
   std::uint64_t budget_;
 };
 
-// The structure in the file, if it is one; else null.
+// The structure in the file, if it is one; else null. A table and the reference to it take 8 bytes
+// or more: of more tables than fit, some are shared, and a small file could take long to check.
 const fbs::Plan* checked_structure(std::span<const std::byte> structure) {
   const auto* const at = reinterpret_cast<const std::uint8_t*>(structure.data());
-  flatbuffers::Verifier verifier(at, structure.size(), /*max_depth=*/16,
-                                 std::numeric_limits<flatbuffers::uoffset_t>::max());
+  const auto max_tables = static_cast<flatbuffers::uoffset_t>(structure.size() / 8);
+  flatbuffers::Verifier verifier(at, structure.size(), /*max_depth=*/16, max_tables);
   return fbs::VerifyPlanBuffer(verifier) ? fbs::GetPlan(at) : nullptr;
 }
 
@@ -366,7 +366,7 @@ Plan decode(std::span<const std::byte> bytes) {
   require_zeros(bytes.subspan(end, segments - end));
 
   const fbs::Plan* const from = checked_structure(structure);
-  require(from != nullptr, "its structure is no FlatBuffer of a plan");
+  require(from != nullptr, "its structure is no FlatBuffer of a plan, or its tables are shared");
   Decoder decoder(structure.size());
   Plan plan = decoder.decode(*from, Segments(bytes.subspan(segments)));
   check_plan(plan);

@@ -12,8 +12,10 @@
 #include <new>
 #include <set>
 
+#include "ir/control_characters.h"
 #include "ir/file.h"
 #include "ir/finite.h"
+#include "ir/op.h"
 #include "ir/plan/format.h"
 #include "ir/plan/program_interface.h"
 #include "ir/verify.h"
@@ -131,8 +133,7 @@ void check_labels(const Plan& plan) {
   std::set<std::string_view> seen;
   for (const std::string& label : plan.labels) {
     if (label.empty()) broken("a label is empty");
-    const auto control = [](unsigned char c) { return c < 0x20 || c == 0x7F; };
-    if (std::ranges::any_of(label, control)) broken("a label holds a control character");
+    if (holds_control_character(label)) broken("a label holds a control character");
     if (!seen.insert(label).second) broken(fmt::format("the label `{}` is there twice", label));
   }
   if (!(plan.threshold >= 0 && plan.threshold <= 1)) {
@@ -200,6 +201,16 @@ void check_program(const Plan& plan, const Graph& graph, const TensorsByName& te
   }
 }
 
+// verify() also takes a graph without any storage, which may be planned later.
+void check_storage(const Graph& graph) {
+  const std::vector<bool> left_out = unused_outputs(graph);
+  for (std::size_t i = 0; i < graph.values.size(); ++i) {
+    const Value& value = graph.values[i];
+    if (value.storage || value.persists() || left_out[i]) continue;
+    broken(fmt::format("program @{}: %{} has no storage", graph.name, value.name));
+  }
+}
+
 // How many numbers tell a text's labels apart: one each; or one, where it tells two apart.
 std::int64_t logit_width(const Plan& plan, const Graph& graph) {
   const Value* const logits = graph.find_value(programs::kLogits);
@@ -257,6 +268,9 @@ const PlanTensor* Plan::tensor(std::string_view name) const {
 }
 
 void check_plan(const Plan& plan) {
+  if (holds_control_character(plan.text.tokenizer)) {
+    broken("the tokenizer's name holds a control character");
+  }
   check_lengths(plan.text);
   check_vocabulary(plan.vocabulary);
   check_subwords(plan.text.subwords, plan.vocabulary);
@@ -274,6 +288,7 @@ void check_plan(const Plan& plan) {
     check_program(plan, graph, tensors);
     check_callers(plan, graph);
   }
+  for (const Graph& graph : plan.programs) check_storage(graph);
 }
 
 std::uint64_t plan_format::checksum(std::span<const std::byte> bytes) {

@@ -11,6 +11,7 @@
 #include "ir/parse.h"
 #include "ir/plan/plan.h"
 #include "passes/pass.h"
+#include "passes/passes.h"
 
 namespace weft {
 
@@ -53,6 +54,13 @@ inline Graph passed(Graph graph, const std::string& name, std::string_view passe
   graph = run_passes(std::move(graph), parse_passes(passes), context);
   for (const std::string& note : notes) plan.notes.push_back({name, note});
   return graph;
+}
+
+// The same programs, their values given places.
+inline std::vector<Graph> planned(std::vector<Graph> programs) {
+  PassContext context;
+  for (Graph& program : programs) program = plan_memory(program, context);
+  return programs;
 }
 
 // Programs @predict and @train of `forward`, with every param and state they need.

@@ -64,7 +64,7 @@ std::string message(std::string_view program, std::string_view from, std::string
   Plan plan;
   plan.labels = {"bad", "good"};
   plan.task = task;
-  plan.programs = parse(text);
+  plan.programs = planned(parse(text));
   for (const auto& [name, shape] :
        {std::pair{"e", Shape{Dim(5), Dim(4)}}, {"w", {Dim(4), Dim(2)}}}) {
     const TensorType type{DType::f32, shape, {}};

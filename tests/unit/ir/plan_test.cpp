@@ -204,7 +204,13 @@ TEST_CASE("a plan that breaks a rule is not written") {
   };
   CHECK_CONTAINS(message([](Plan& p) { p.labels.clear(); }), "there are no labels");
   CHECK_CONTAINS(message([](Plan& p) { p.labels[0] = ""; }), "a label is empty");
-  CHECK_CONTAINS(message([](Plan& p) { p.labels[0] = "\x1b[31m"; }), "a control character");
+  for (const char* label : {"\x1b[31m", "a\u0085b", "\u009B31m", "\u202Eright", "a\u2066"}) {
+    CHECK_CONTAINS(message([&](Plan& p) { p.labels[0] = label; }), "a control character");
+  }
+  for (const char* label : {"\u00A0", "\u200Fab", "\u202F", "\u2070"}) {
+    CHECK(message([&](Plan& p) { p.labels[0] = label; }) == "accepted");
+  }
+  CHECK_CONTAINS(message([](Plan& p) { p.text.tokenizer = "a\nb"; }), "a control character");
   CHECK_CONTAINS(message([](Plan& p) { p.labels[1] = "bad"; }), "the label `bad` is there twice");
   CHECK_CONTAINS(message([](Plan& p) { p.threshold = 2; }), "threshold 2 is no probability");
   CHECK_CONTAINS(message([](Plan& p) { p.temperature = 0; }), "temperature 0 is not above 0");
@@ -246,10 +252,14 @@ program @load {
   write %folded <- %y
 }
 )");
+  const std::vector<Graph> without_storage = plan.programs;
+  plan.programs = planned(plan.programs);
   const auto table = kept(plan, std::vector<float>(5, 0.5F));
   plan.tensors.push_back({"table", plan.programs[1].find_value("table")->type, Role::param, table});
   const std::vector<std::byte> bytes = encode_plan(plan);
   check_equal(plan, decode_plan(bytes));
+  plan.programs = without_storage;
+  CHECK_CONTAINS(message_of([&] { encode_plan(plan); }), "@predict: %ids has no storage");
   plan.programs[1].writes.clear();
   CHECK_CONTAINS(message_of([&] { encode_plan(plan); }), "needs %folded, which is not there");
 }
@@ -318,6 +328,37 @@ TEST_CASE("a plan of a newer format names what it is newer for") {
   }
   bytes.resize(sizeof header);
   CHECK_CONTAINS(message(), "x.plan: is a plan of format 6, but this weft reads formats up to 5");
+}
+
+// Each of 1000 programs is the one that lists, 1000 times, a value of 1000 dimensions.
+TEST_CASE("a small structure whose tables are shared is refused, however often") {
+  constexpr std::size_t kTimes = 1000;
+  flatbuffers::FlatBufferBuilder out;
+  const auto table_of = [&](flatbuffers::voffset_t field, auto what) {
+    const auto start = out.StartTable();
+    out.AddOffset(static_cast<flatbuffers::voffset_t>(4 + 2 * field), what);
+    return flatbuffers::Offset<flatbuffers::Table>(out.EndTable(start));
+  };
+  const auto many = [&](flatbuffers::Offset<flatbuffers::Table> table) {
+    return out.CreateVector(std::vector(kTimes, table));
+  };
+  const auto dim = table_of(0, out.CreateString("T"));      // Dim.symbol
+  const auto value = table_of(1, table_of(1, many(dim)));   // Value.type, Type.shape
+  out.Finish(table_of(8, many(table_of(5, many(value)))));  // Plan.programs, Program.values
+  const auto structure = std::as_bytes(std::span(out.GetBufferPointer(), out.GetSize()));
+  plan_format::Header header{};
+  std::vector<std::byte> bytes = encode_plan(example_plan());
+  std::memcpy(&header, bytes.data(), sizeof header);
+  bytes.resize(plan_format::aligned(sizeof header + structure.size()));
+  std::ranges::fill(bytes, std::byte{0});
+  header.file_size = bytes.size();
+  header.structure_size = structure.size();
+  header.structure_checksum = plan_format::checksum(structure);
+  header.header_checksum = plan_format::checksum(header);
+  std::memcpy(bytes.data(), &header, sizeof header);
+  std::ranges::copy(structure, bytes.begin() + sizeof header);
+  CHECK(bytes.size() < 16'000);
+  CHECK_CONTAINS(message_of([&] { decode_plan(bytes); }), "or its tables are shared");
 }
 
 TEST_CASE("a plan cut short anywhere, or with any bit turned, is refused") {
