@@ -269,7 +269,8 @@ class Verifier {
     std::vector<Lifetime> arena;
     std::map<ValueId, std::vector<Lifetime>> bases;
     const std::vector<bool> left_out = unused_outputs(graph_);
-    for (Lifetime& life : lifetimes()) {
+    const std::vector<Lifetime> lives = lifetimes();
+    for (Lifetime life : lives) {
       const Value& value = graph_[life.id];
       if (value.persists()) {
         if (value.storage)
@@ -289,7 +290,18 @@ class Verifier {
       }
     }
     check_overlaps(std::move(arena), "the arena");
-    for (auto& [base, tenants] : bases) check_tenants(base, std::move(tenants));
+    std::set<ValueId> written;  // the places that a tenant is written from
+    for (const Write& w : graph_.writes) {
+      if (graph_[w.source].storage == Storage::in_tensor(w.target)) written.insert(w.target);
+    }
+    for (auto& [base, tenants] : bases) {
+      if (!written.contains(base)) {
+        fail(fmt::format("%{} is used as storage, but not written from it", name(base)));
+      }
+      // Its old content is one more: until its last reader if it is overwritten.
+      tenants.push_back(lives[static_cast<std::size_t>(base)]);
+      check_overlaps(std::move(tenants), "%" + name(base));
+    }
   }
 
   void check_base(const Value& value, const Storage& storage) const {
@@ -307,19 +319,6 @@ class Verifier {
       fail(fmt::format("%{} needs {} bytes at arena+{}, but the arena has {}", value.name,
                        life.bytes, life.offset, graph_.arena_bytes));
     }
-  }
-
-  // The old content of a param or state is one more tenant of its place: until its last reader if
-  // it is overwritten.
-  void check_tenants(ValueId base, std::vector<Lifetime> tenants) const {
-    const auto wrote = [&](const Write& w) {
-      return w.target == base && graph_[w.source].storage == Storage::in_tensor(base);
-    };
-    if (std::ranges::none_of(graph_.writes, wrote)) {
-      fail(fmt::format("%{} is used as storage, but not written from it", name(base)));
-    }
-    tenants.push_back(lifetimes()[static_cast<std::size_t>(base)]);
-    check_overlaps(std::move(tenants), "%" + name(base));
   }
 
   void check_overlaps(std::vector<Lifetime> lives, const std::string& place) const {

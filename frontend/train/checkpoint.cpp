@@ -15,6 +15,7 @@
 #include <sstream>
 #include <utility>
 
+#include "frontend/format/untrusted_json.h"
 #include "frontend/train/build_plan.h"
 #include "frontend/train/plan_settings.h"
 #include "frontend/train/spill.h"
@@ -125,8 +126,12 @@ Contents read_contents(std::span<const std::byte> file, const std::string& path)
   }
   const std::string_view head = text.substr(line + 1, size);
   if (checksum_of(head) != sum.data()) damaged(path, "it has changed since it was written");
-  Contents contents{json::parse(head, nullptr, /*allow_exceptions=*/false), {}};
-  if (contents.head.is_discarded()) damaged(path, "its head is no JSON");
+  Contents contents;
+  try {
+    contents.head = parse_untrusted_json(head);
+  } catch (const Error& error) {
+    damaged(path, "its head: " + error.diagnostics().front().message);
+  }
   std::uint64_t at = line + 1 + size;
   for (const json& segment : contents.head.at("segments")) {
     at = plan_format::aligned(at);

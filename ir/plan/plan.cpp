@@ -174,23 +174,34 @@ TensorsByName checked_tensors(const Plan& plan) {
   return tensors;
 }
 
-// A state marked `computed="load"` need not be stored: the program @load writes it.
-bool written_at_load(const Plan& plan, const Value& value) {
+using TypesByName = std::map<std::string_view, const TensorType*>;
+
+// What the program @load writes.
+TypesByName written_at_load(const Plan& plan) {
+  TypesByName types;
+  if (const Graph* const load = plan.program(programs::kLoad)) {
+    for (const Write& write : load->writes) {
+      const Value& target = (*load)[write.target];
+      types.emplace(target.name, &target.type);
+    }
+  }
+  return types;
+}
+
+// A state marked `computed="load"` need not be stored if it is one of those.
+bool is_computed(const Value& value, const TypesByName& at_load) {
   const auto mark = value.attrs.find("computed");
   if (mark == value.attrs.end() || mark->second != Attr("load")) return false;
-  const Graph* const load = plan.program(programs::kLoad);
-  return load != nullptr && std::ranges::any_of(load->writes, [&](const Write& write) {
-           const Value& target = (*load)[write.target];
-           return target.name == value.name && target.type == value.type;
-         });
+  const auto found = at_load.find(value.name);
+  return found != at_load.end() && *found->second == value.type;
 }
 
 // Every param and state of the program is a tensor of its role and type, or written at load.
-void check_program(const Plan& plan, const Graph& graph, const TensorsByName& tensors) {
+void check_program(const Graph& graph, const TensorsByName& tensors, const TypesByName& at_load) {
   for (const Value& value : graph.values) {
     if (value.role != Role::param && value.role != Role::state) continue;
     const auto found = tensors.find(value.name);
-    if (found == tensors.end() && written_at_load(plan, value)) continue;
+    if (found == tensors.end() && is_computed(value, at_load)) continue;
     if (found == tensors.end()) {
       broken(fmt::format("program @{} needs %{}, which is not there", graph.name, value.name));
     }
@@ -277,6 +288,7 @@ void check_plan(const Plan& plan) {
   check_kept_buckets(plan.text, plan.vocabulary);
   check_labels(plan);
   const TensorsByName tensors = checked_tensors(plan);
+  const TypesByName at_load = written_at_load(plan);
   std::set<std::string_view> names;
   for (const Graph& graph : plan.programs) {
     if (!names.insert(graph.name).second) {
@@ -285,7 +297,7 @@ void check_plan(const Plan& plan) {
     verify(graph);
   }
   for (const Graph& graph : plan.programs) {
-    check_program(plan, graph, tensors);
+    check_program(graph, tensors, at_load);
     check_callers(plan, graph);
   }
   for (const Graph& graph : plan.programs) check_storage(graph);
