@@ -1,5 +1,6 @@
 // The IR as text: what is printed reads back the same, and what is wrong is said with its place.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <set>
 #include <string>
@@ -299,6 +300,22 @@ TEST_CASE("values are found by their names, renamed or not, and a stale index is
   g.index_names();
   CHECK(g.find("d") == b);
   CHECK_NOTHROW(verify(g));
+}
+
+// In time proportional to their number: a hostile file of some MB names so many.
+TEST_CASE("many params that are updated in place are checked at once") {
+  constexpr int kParams = 30000;
+  std::string params, nodes, writes;
+  for (int i = 0; i < kParams; ++i) {
+    params += fmt::format("  param %p{} : f32[1]\n", i);
+    nodes += fmt::format("  %y{0} = scale(%p{0}) factor=2.0 : f32[1] in %p{0}\n", i);
+    writes += fmt::format("  write %p{0} <- %y{0}\n", i);
+  }
+  const std::string program = "program @p {\n" + params + nodes;
+  verify(parse_one(program + writes + "}\n"));
+  const std::string others = writes.substr(writes.find('\n') + 1);
+  CHECK_THROWS_WITH_AS(verify(parse_one(program + others + "}\n")),
+                       doctest::Contains("%p0 is used as storage, but not written from it"), Error);
 }
 
 TEST_CASE("a message is whole, though a name in it holds NUL characters") {
