@@ -37,9 +37,7 @@ struct Session::Model {
   bool bound = false;
 
   Model(Plan p, bool train)
-      : plan(std::move(p)),
-        encoder(plan_encoder(plan)),
-        memory(memory_of(plan, train)) {
+      : plan(std::move(p)), encoder(plan_encoder(plan)), memory(memory_of(plan, train)) {
     if (train) plan.tensors.assign(memory.tensors().begin(), memory.tensors().end());
   }
 
