@@ -1,5 +1,5 @@
-// What of a plan only the runtime can check, as it has the tokenizers: that texts become ids, and
-// that each id has a row.
+// Checks of a plan that need the tokenizers, which only the runtime has: texts become ids, and each
+// id has a row.
 #pragma once
 
 #include <cstdint>

@@ -52,7 +52,7 @@ struct Texts {
   }
 };
 
-// What no object in memory has bytes of: most likely a negative number of the caller's.
+// No object in memory has so many bytes: most likely the caller passed a negative number.
 inline bool beyond_memory(size_t bytes) { return bytes > PTRDIFF_MAX; }
 
 // WEFT_BAD_ARGUMENT unless all texts are there. `pairs`: null, or a second text for each.

@@ -3,18 +3,10 @@
 
 #include <fmt/format.h>
 
+#include "ir/control_characters.h"
 #include "runtime/text/utf8.h"
 
 namespace weft {
-namespace {
-
-bool is_control(char32_t c) {
-  return (c < 0x20 && c != '\n' && c != '\t') || (c >= 0x7F && c < 0xA0) ||
-         (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
-}
-
-}  // namespace
-
 std::string escape_controls(std::string_view text) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
@@ -23,7 +15,7 @@ std::string escape_controls(std::string_view text) {
     const std::string_view bytes = text.substr(begin, at - begin);
     if (scalar == utf8::kReplacement && bytes != "\xEF\xBF\xBD") {
       for (const char c : bytes) out += fmt::format("\\x{:02X}", static_cast<unsigned char>(c));
-    } else if (is_control(scalar)) {
+    } else if (bytes != "\n" && bytes != "\t" && holds_control_character(bytes)) {
       const auto code = static_cast<std::uint32_t>(scalar);
       out += code < 0x80 ? fmt::format("\\x{:02X}", code) : fmt::format("\\u{:04X}", code);
     } else {

@@ -20,6 +20,11 @@ constexpr std::uintmax_t kLargestFile = std::uintmax_t{1} << 30U;  // bytes
 
 }  // namespace
 
+bool is_there(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(std::filesystem::symlink_status(path, ignored));
+}
+
 std::string read_published_file(const std::string& path) {
   // Before it is mapped, which reads it.
   std::error_code no_regular_file;

@@ -2,11 +2,16 @@
 // untrusted: neither a pipe nor a huge file is read.
 #pragma once
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
 namespace weft {
+
+// A link that leads nowhere counts: to open it is an error, and without it the folder would be read
+// in another way.
+bool is_there(const std::filesystem::path& path);
 
 // The whole file. Error, naming it, if it is missing, no regular file, or above 1 GiB.
 std::string read_published_file(const std::string& path);

@@ -24,12 +24,6 @@ bool is_plain_file_name(std::string_view name) {
          name.find_first_of(std::string_view("/\\\0", 3)) == std::string_view::npos;
 }
 
-// A link that leads nowhere counts: to open it is an error.
-bool is_there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(fs::symlink_status(path, ignored));
-}
-
 std::set<std::string> shards_of(const std::string& index) {
   const nlohmann::json json = parse_published_json(read_published_file(index), index);
   const auto map = json.find("weight_map");

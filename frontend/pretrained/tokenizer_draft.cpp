@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <system_error>
 
 #include "frontend/pretrained/published_file.h"
 #include "frontend/pretrained/tokenizer_bytes.h"
@@ -23,12 +22,7 @@ void wrong_type(TokenizerDraft& draft, const char* name, const char* type) {
 
 }  // namespace
 
-// A link that leads nowhere counts: to open it is an error, and without it texts would be read in
-// another way.
-bool TokenizerDraft::has(const char* name) const {
-  std::error_code none;
-  return std::filesystem::exists(std::filesystem::symlink_status(folder_ / name, none));
-}
+bool TokenizerDraft::has(const char* name) const { return is_there(folder_ / name); }
 
 void TokenizerDraft::problem(std::string message, std::string remedy) {
   if (problems_.size() < kMostProblems) {

@@ -176,7 +176,7 @@ TensorsByName checked_tensors(const Plan& plan) {
 
 using TypesByName = std::map<std::string_view, const TensorType*>;
 
-// What the program @load writes.
+// The states that the program @load writes.
 TypesByName written_at_load(const Plan& plan) {
   TypesByName types;
   if (const Graph* const load = plan.program(programs::kLoad)) {

@@ -49,7 +49,7 @@ truncate -s 100G longer.plan
 refuses "longer.plan: " timeout 20 "$weft" inspect longer.plan
 refuses "is a pipe or device" timeout 20 "$weft" inspect /dev/zero
 
-# What never ends is not read for ever, as lines or as a whole.
+# A file without an end is refused, whether it is read by lines or as a whole.
 refuses "zero:1:1: error: this line is longer than 256 MiB" timeout 100 "$weft" predict a.plan /dev/zero
 refuses "zero:1:1: error: this line is longer than 256 MiB" timeout 100 "$weft" train textcnn.model \
   --data /dev/zero --format tsv -o b.plan

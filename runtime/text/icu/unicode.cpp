@@ -32,7 +32,7 @@ const icu::Normalizer2& normalizer(Instance instance) {
   return *normalizer;
 }
 
-// So many marks in a row are left to ICU, in bytes or more.
+// Runs of marks of fewer bytes are left to ICU.
 constexpr std::size_t kLongRun = 128;
 
 // Appends marks as NFKD has them: each decomposed, in the order of their combining classes.

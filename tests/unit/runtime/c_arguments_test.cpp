@@ -38,58 +38,55 @@ struct Calls {
   std::array<std::size_t, 2> counts{};
   std::array<float, 4> numbers{};
 
+  // As the calls take them.
+  const char** t = texts.data();
+  std::size_t* l = lengths.data();
+  std::int32_t* i = ids.data();
+  std::int64_t* o = offsets.data();
+  std::int32_t* out = labels.data();
+  std::size_t* found = counts.data();
+  float* p = numbers.data();
+
   using Call = std::function<weft_status(weft_session*, std::size_t count)>;
   std::vector<Call> of_texts() {
-    const auto* t = texts.data();
-    const auto* l = lengths.data();
-    auto* out = labels.data();
-    auto* p = numbers.data();
-    const auto* o = offsets.data();
-    return {
-        [=](auto* c, auto n) { return weft_predict(c, t, l, n, out, p); },
-        [=](auto* c, auto n) { return weft_predict_top(c, t, l, n, 1, out, p); },
-        [=, this](auto* c, auto n) { return weft_classify(c, t, l, n, counts.data(), out, p); },
-        [=](auto* c, auto n) { return weft_predict_logits(c, t, l, n, p); },
-        [=](auto* c, auto n) { return weft_train_step(c, t, l, n, out, 0.1, nullptr); },
-        [=](auto* c, auto n) { return weft_train_step_labels(c, t, l, n, out, o, 0.1, nullptr); }};
+    return {[this](auto* c, auto n) { return weft_predict(c, t, l, n, out, p); },
+            [this](auto* c, auto n) { return weft_predict_top(c, t, l, n, 1, out, p); },
+            [this](auto* c, auto n) { return weft_classify(c, t, l, n, found, out, p); },
+            [this](auto* c, auto n) { return weft_predict_logits(c, t, l, n, p); },
+            [this](auto* c, auto n) { return weft_train_step(c, t, l, n, out, 0.1, nullptr); },
+            [this](auto* c, auto n) {
+              return weft_train_step_labels(c, t, l, n, out, o, 0.1, nullptr);
+            }};
   }
   std::vector<Call> of_pairs() {
-    const auto* t = texts.data();
-    const auto* l = lengths.data();
-    auto* out = labels.data();
-    auto* p = numbers.data();
-    const auto* o = offsets.data();
     return {
-        [=](auto* c, auto n) { return weft_predict_pairs(c, t, nullptr, t, l, n, out, p); },
-        [=](auto* c, auto n) { return weft_predict_top_pairs(c, t, nullptr, t, l, n, 1, out, p); },
-        [=, this](auto* c, auto n) {
-          return weft_classify_pairs(c, t, nullptr, t, l, n, counts.data(), out, p);
+        [this](auto* c, auto n) { return weft_predict_pairs(c, t, nullptr, t, l, n, out, p); },
+        [this](auto* c, auto n) {
+          return weft_predict_top_pairs(c, t, nullptr, t, l, n, 1, out, p);
         },
-        [=](auto* c, auto n) { return weft_predict_logits_pairs(c, t, nullptr, t, l, n, p); },
-        [=](auto* c, auto n) {
+        [this](auto* c, auto n) {
+          return weft_classify_pairs(c, t, nullptr, t, l, n, found, out, p);
+        },
+        [this](auto* c, auto n) { return weft_predict_logits_pairs(c, t, nullptr, t, l, n, p); },
+        [this](auto* c, auto n) {
           return weft_train_step_pairs(c, t, nullptr, t, l, n, out, 0.1, nullptr);
         },
-        [=](auto* c, auto n) {
+        [this](auto* c, auto n) {
           return weft_train_step_labels_pairs(c, t, nullptr, t, l, n, out, o, 0.1, nullptr);
         }};
   }
   std::vector<Call> of_ids() {
-    const auto* i = ids.data();
-    const auto* o = offsets.data();
-    auto* out = labels.data();
-    auto* p = numbers.data();
-    return {[=](auto* c, auto n) { return weft_predict_ids(c, i, nullptr, o, n, out, p); },
-            [=](auto* c, auto n) { return weft_predict_top_ids(c, i, nullptr, o, n, 1, out, p); },
-            [=, this](auto* c, auto n) {
-              return weft_classify_ids(c, i, nullptr, o, n, counts.data(), out, p);
-            },
-            [=](auto* c, auto n) { return weft_predict_logits_ids(c, i, nullptr, o, n, p); },
-            [=](auto* c, auto n) {
-              return weft_train_step_ids(c, i, nullptr, o, n, out, 0.1, nullptr);
-            },
-            [=](auto* c, auto n) {
-              return weft_train_step_labels_ids(c, i, nullptr, o, n, out, o, 0.1, nullptr);
-            }};
+    return {
+        [this](auto* c, auto n) { return weft_predict_ids(c, i, nullptr, o, n, out, p); },
+        [this](auto* c, auto n) { return weft_predict_top_ids(c, i, nullptr, o, n, 1, out, p); },
+        [this](auto* c, auto n) { return weft_classify_ids(c, i, nullptr, o, n, found, out, p); },
+        [this](auto* c, auto n) { return weft_predict_logits_ids(c, i, nullptr, o, n, p); },
+        [this](auto* c, auto n) {
+          return weft_train_step_ids(c, i, nullptr, o, n, out, 0.1, nullptr);
+        },
+        [this](auto* c, auto n) {
+          return weft_train_step_labels_ids(c, i, nullptr, o, n, out, o, 0.1, nullptr);
+        }};
   }
 };
 

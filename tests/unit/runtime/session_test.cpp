@@ -248,7 +248,7 @@ TEST_CASE("one logit tells two labels apart; several labels have independent pro
   }
 }
 
-// Of finite weights: the logits overflow, and softmax of infinities is no number.
+// The weights are finite, but the logits overflow, and softmax of infinities is no number.
 TEST_CASE("session: answers that are no numbers are refused") {
   std::string nine_labels = "model m\nx = embedding(text, width=4) | mean_pool | linear(labels)\n";
   std::vector<Example> examples;

@@ -275,7 +275,7 @@ TEST_CASE("examples: JSON that is deep, or has many keys or labels") {
   CHECK(rows("d.jsonl", fmt::format("{{\"label\": \"a\", \"text\": \"one\", \"more\": {}}}\n",
                                     deep)) == Strings{"a: one"});
 
-  // What is no string is written as it stands, unless others stand in it.
+  // A number is written as it stands in the file; an array is refused.
   ReadOptions ids;
   ids.id_column = "id";
   ReadOptions flags;
