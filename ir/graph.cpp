@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "ir/op.h"
@@ -34,6 +35,30 @@ void check_type(const Graph& graph, const std::string& name, const TensorType& t
   }
 }
 
+std::string range_of(const AttrDef& def) {
+  const bool low = std::isfinite(def.low), high = std::isfinite(def.high);
+  if (low && high) return fmt::format("from {} to {}", def.low, def.high);
+  if (low) return fmt::format("at least {}", def.low);
+  if (high) return fmt::format("at most {}", def.high);
+  return "a finite number";
+}
+
+// Numbers are finite and within the range of `def`, each number of a list too.
+void check_range(const OpDef& op, const AttrDef& def, const Attr& value, SourceLocation location) {
+  const auto check = [&](auto number) {
+    const auto x = static_cast<double>(number);
+    if (std::isfinite(x) && x >= def.low && x <= def.high) return;
+    throw Error(location, fmt::format("{}: {} is {}, but must be {}", op.name, def.name, number,
+                                      range_of(def)));
+  };
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) check(*integer);
+  if (const auto* number = std::get_if<double>(&value)) check(*number);
+  if (const auto* list = std::get_if<std::vector<std::int64_t>>(&value)) {
+    std::ranges::for_each(*list, check);
+  }
+  if (const auto* list = std::get_if<AttrNumbers>(&value)) std::ranges::for_each(*list, check);
+}
+
 // Gives `attrs` its defaults; integers may stand for floating-point numbers, and [] for either
 // list.
 void complete(const OpDef& op, Attrs& attrs, SourceLocation location) {
@@ -46,10 +71,11 @@ void complete(const OpDef& op, Attrs& attrs, SourceLocation location) {
                   names.empty() ? "it takes none" : "it takes" + names);
     }
     const Attr& wanted = known->default_value ? *known->default_value : known->required;
-    if (value.index() == wanted.index()) continue;
     const auto* integer = std::get_if<std::int64_t>(&value);
     const auto* integers = std::get_if<std::vector<std::int64_t>>(&value);
-    if (integer != nullptr && std::holds_alternative<double>(wanted)) {
+    if (value.index() == wanted.index()) {
+      // as it is
+    } else if (integer != nullptr && std::holds_alternative<double>(wanted)) {
       value = static_cast<double>(*integer);
     } else if (integers != nullptr && std::holds_alternative<AttrNumbers>(wanted)) {
       value = AttrNumbers(integers->begin(), integers->end());
@@ -58,6 +84,7 @@ void complete(const OpDef& op, Attrs& attrs, SourceLocation location) {
                   fmt::format("{}: the attribute `{}` has a value of another kind than {}", op.name,
                               name, known->doc));
     }
+    check_range(op, *known, value, location);
   }
   for (const AttrDef& def : op.attrs) {
     if (attrs.contains(def.name)) continue;
@@ -101,6 +128,10 @@ void check_operands(const Graph& graph, const OpDef& op, std::vector<ValueId>& i
 Symbol& Graph::symbol(std::string_view wanted, std::int64_t capacity, bool derived) {
   for (Symbol& s : symbols) {
     if (s.name == wanted) return s;
+  }
+  if (symbols.size() >= kMaxSymbols) {
+    throw Error(fmt::format("program @{} has more than {} symbols", name, kMaxSymbols),
+                "let sequences of one length have one symbol");
   }
   return symbols.emplace_back(Symbol{std::string(wanted), capacity, derived});
 }

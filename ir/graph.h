@@ -105,6 +105,9 @@ struct NameHash {
   }
 };
 
+// A program of thousands of layers has some hundred: symbols are looked up one by one.
+constexpr std::size_t kMaxSymbols = 4096;
+
 struct Graph {
   std::string name;
   Attrs attrs;                        // settings that passes read: `optimizer="adam" beta1=0.9`
@@ -120,7 +123,8 @@ struct Graph {
   const Value& operator[](ValueId id) const { return values[static_cast<std::size_t>(id)]; }
   Value& operator[](ValueId id) { return values[static_cast<std::size_t>(id)]; }
 
-  // Adds a symbol, or returns the one of that name. A name declared again keeps its capacity.
+  // Adds a symbol, or returns the one of that name. A name declared again keeps its capacity. Error
+  // above kMaxSymbols.
   Symbol& symbol(std::string_view name, std::int64_t capacity, bool derived = false);
   const Symbol* find_symbol(std::string_view name) const;
   const Value* find_value(std::string_view name) const;

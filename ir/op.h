@@ -49,7 +49,8 @@ struct AttrDef {
   std::string_view doc;
   std::optional<Attr> default_value;  // none: must be given, and is of the kind of `required`
   Attr required = std::int64_t{0};    // an example, e.g. 0.0 or std::vector<std::int64_t>{}
-  // The range of a number, both ends included.
+  // The range of a number, or of each number of a list, both ends included; infinity and NaN are
+  // in none.
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
 };

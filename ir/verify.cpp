@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <numeric>
 #include <set>
 #include <span>
 
@@ -53,6 +54,9 @@ class Verifier {
 
   void check_values() const {
     std::set<std::string_view> names;
+    if (graph_.symbols.size() > kMaxSymbols) {
+      fail(fmt::format("there are more than {} symbols", kMaxSymbols));
+    }
     for (const Symbol& symbol : graph_.symbols) {
       if (symbol.capacity < 0) fail(fmt::format("{} has a negative capacity", symbol.name));
       if (!names.insert(symbol.name).second) fail(fmt::format("{} is declared twice", symbol.name));
@@ -321,19 +325,37 @@ class Verifier {
     }
   }
 
+  void expect_apart(const Lifetime& before, const Lifetime& life, const std::string& place) const {
+    const bool apart =
+        before.offset + before.bytes <= life.offset || life.offset + life.bytes <= before.offset;
+    if (apart || hands_over(before, life)) return;
+    fail(fmt::format("%{} and %{} are alive at once and overlap in {}", name(before.id),
+                     name(life.id), place));
+  }
+
+  // In the order in which values begin to live: what is alive lies apart, but for values that
+  // hand over their offset, so only neighbours can overlap. A value of no bytes overlaps nothing.
   void check_overlaps(std::vector<Lifetime> lives, const std::string& place) const {
+    std::erase_if(lives, [](const Lifetime& life) { return life.bytes == 0; });
     std::ranges::stable_sort(lives, {}, &Lifetime::begin);
-    std::vector<Lifetime> active;
-    for (const Lifetime& life : lives) {
-      std::erase_if(active, [&](const Lifetime& other) { return other.end < life.begin; });
-      for (const Lifetime& other : active) {
-        const bool apart =
-            other.offset + other.bytes <= life.offset || life.offset + life.bytes <= other.offset;
-        if (apart || hands_over(other, life)) continue;
-        fail(fmt::format("%{} and %{} are alive at once and overlap in {}", name(other.id),
-                         name(life.id), place));
+    std::vector<std::size_t> by_end(lives.size());
+    std::iota(by_end.begin(), by_end.end(), std::size_t{0});
+    std::ranges::sort(by_end, {}, [&](std::size_t i) { return lives[i].end; });
+    std::set<std::pair<std::int64_t, std::size_t>> alive;  // by offset
+    auto ended = by_end.begin();
+    for (std::size_t i = 0; i < lives.size(); ++i) {
+      const Lifetime& life = lives[i];
+      for (; lives[*ended].end < life.begin; ++ended) alive.erase({lives[*ended].offset, *ended});
+      const auto next = alive.lower_bound({life.offset, 0});
+      for (auto at = next; at != alive.end() && at->first < life.offset + life.bytes; ++at) {
+        expect_apart(lives[at->second], life, place);
       }
-      active.push_back(life);
+      for (auto at = next; at != alive.begin();) {
+        const std::int64_t nearest = std::prev(next)->first;
+        if ((--at)->first != nearest) break;
+        expect_apart(lives[at->second], life, place);
+      }
+      alive.emplace(life.offset, i);
     }
   }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <unordered_map>
 
 #include <fmt/core.h>
 
@@ -108,6 +109,8 @@ void Executor::place_values() {
 
 void Executor::bind_kernels() {
   kernels_.reserve(graph_.nodes.size());
+  std::vector<bool> written(graph_.values.size());
+  for (const Write& write : graph_.writes) written[static_cast<std::size_t>(write.target)] = true;
   PackedCopies* const packed = graph_.writes.empty() ? &memory_.packed() : nullptr;
   const auto scratch = std::make_shared<PackedScratch>();
   for (const Node& node : graph_.nodes) {
@@ -115,7 +118,7 @@ void Executor::bind_kernels() {
     const auto operand = [&](ValueId id) {
       if (id == kNoValue) return Operand();
       // A program that changes a tensor itself knows which of its rows it needs.
-      const bool reads_only = persists(graph_[id].role) && !is_written(id);
+      const bool reads_only = persists(graph_[id].role) && !written[static_cast<std::size_t>(id)];
       RowsOnDemand* const on_demand =
           reads_only ? memory_.rows_on_demand(graph_[id].name) : nullptr;
       return Operand(graph_, id, address_[static_cast<std::size_t>(id)], on_demand);
@@ -131,26 +134,35 @@ void Executor::bind_kernels() {
   deferred_.resize(kernels_.size());
 }
 
-bool Executor::is_written(ValueId id) const {
-  return std::ranges::any_of(graph_.writes, [&](const Write& write) { return write.target == id; });
-}
+// Who else looks at a place while a program runs; what is written, and to which target.
+struct Executor::PlaceUse {
+  std::vector<ValueId> target;                                // by source of a write, or kNoValue
+  std::unordered_map<const std::byte*, const Node*> readers;  // null: several, or a result
+
+  explicit PlaceUse(const Executor& executor) : target(executor.graph_.values.size(), kNoValue) {
+    const auto add = [&](ValueId id, const Node* reader) {
+      if (id == kNoValue) return;
+      const auto [at, first] = readers.emplace(executor.address(id), reader);
+      if (!first && at->second != reader) at->second = nullptr;
+    };
+    for (const Node& node : executor.graph_.nodes) {
+      for (const ValueId id : node.inputs) add(id, &node);
+    }
+    for (const ValueId id : executor.graph_.results) add(id, nullptr);
+    for (const Write& write : executor.graph_.writes) {
+      if (executor.address(write.target) != executor.address(write.source)) continue;
+      target[static_cast<std::size_t>(write.source)] = write.target;
+    }
+  }
+};
 
 // True if a node only makes states from persistent values, in their places, and no other node
 // here reads those states.
-bool Executor::may_defer(const Node& node) const {
+bool Executor::may_defer(const Node& node, const PlaceUse& use) const {
   const auto is_state_alone = [&](ValueId made) {
-    const std::byte* const place = address_[static_cast<std::size_t>(made)];
-    const auto writes = [&](const Write& write) {
-      return write.source == made && address_[static_cast<std::size_t>(write.target)] == place;
-    };
-    const auto same_place = [&](ValueId id) {
-      return id != kNoValue && address_[static_cast<std::size_t>(id)] == place;
-    };
-    return std::ranges::any_of(graph_.writes, writes) &&
-           std::ranges::none_of(graph_.results, same_place) &&
-           std::ranges::none_of(graph_.nodes, [&](const Node& reader) {
-             return &reader != &node && std::ranges::any_of(reader.inputs, same_place);
-           });
+    const auto reader = use.readers.find(address(made));
+    return use.target[static_cast<std::size_t>(made)] != kNoValue &&
+           (reader == use.readers.end() || reader->second == &node);
   };
   const auto is_persistent = [&](ValueId id) {
     return id == kNoValue || persists(graph_[id].role);
@@ -160,15 +172,16 @@ bool Executor::may_defer(const Node& node) const {
 }
 
 void Executor::defer_rows() {
+  const PlaceUse use(*this);
   for (std::size_t i = 0; i < kernels_.size(); ++i) {
     const Node& node = graph_.nodes[i];
     auto* const kernel = dynamic_cast<RowKernel*>(kernels_[i].get());
-    if (kernel == nullptr || !may_defer(node)) continue;
+    if (kernel == nullptr || !may_defer(node, use)) continue;
     const ValueId made = node.outputs[0];
-    const auto write = std::ranges::find(graph_.writes, made, &Write::source);
+    const ValueId state = use.target[static_cast<std::size_t>(made)];
     deferred_[i] = {kernel,
                     &memory_.make_on_demand(
-                        graph_[write->target].name, graph_[made].type.shape[0].value,
+                        graph_[state].name, graph_[made].type.shape[0].value,
                         [kernel](std::span<const std::int32_t> rows) { kernel->make_rows(rows); })};
   }
 }
@@ -180,28 +193,13 @@ void Executor::make_deferred_rows() {
   }
 }
 
+// Nothing else writes to the places that are copied: no program may copy one tensor to another.
 void Executor::bind_writes() {
-  std::size_t staged = 0;
   for (const Write& write : graph_.writes) {
-    const auto target = static_cast<std::size_t>(write.target);
-    const auto source = static_cast<std::size_t>(write.source);
-    if (address_[target] == address_[source]) continue;
+    std::byte* const to = address(write.target);
+    const std::byte* const from = address(write.source);
     const auto size = static_cast<std::size_t>(capacity_bytes(graph_, graph_[write.target].type));
-    after_.push_back({address_[target], address_[source], size});
-    if (persists(graph_[write.source].role)) staged += size;
-  }
-  // A persistent source gives what it held before the program ran: it may be replaced meanwhile.
-  staging_ = AlignedBytes(staged);
-  std::byte* stage = staging_.data();
-  for (Copy& copy : after_) {
-    const bool persistent = std::ranges::any_of(graph_.writes, [&](const Write& write) {
-      return address_[static_cast<std::size_t>(write.target)] == copy.to &&
-             persists(graph_[write.source].role);
-    });
-    if (!persistent) continue;
-    before_.push_back({stage, copy.from, copy.size});
-    copy.from = stage;
-    stage += copy.size;
+    if (to != from) copies_.push_back({to, from, size});
   }
 }
 
@@ -312,7 +310,6 @@ void Executor::run(std::span<const SymbolExtent> extents) {
 #ifndef NDEBUG
   poison();
 #endif
-  for (const Copy& copy : before_) std::memcpy(copy.to, copy.from, copy.size);
   for (RowsOnDemand* const rows : read_in_full_) rows->require_all(threads_);
   for (std::size_t i = 0; i < kernels_.size(); ++i) {
     if (observer_ == nullptr) {
@@ -323,7 +320,7 @@ void Executor::run(std::span<const SymbolExtent> extents) {
     run_node(i, context);
     observer_->after(i, context);
   }
-  for (const Copy& copy : after_) std::memcpy(copy.to, copy.from, copy.size);
+  for (const Copy& copy : copies_) std::memcpy(copy.to, copy.from, copy.size);
   if (!graph_.writes.empty()) memory_.changed();
   for (Result& result : results_) {
     for (std::size_t axis = 0; axis < result.view.shape.size(); ++axis) {

@@ -86,6 +86,7 @@ class Executor {
  private:
   struct Offsets;  // an input that cuts rows into sequences
   struct Result;
+  struct PlaceUse;
   struct Deferred {
     RowKernel* kernel = nullptr;
     RowsOnDemand* rows = nullptr;
@@ -101,8 +102,7 @@ class Executor {
   void bind_writes();
   void bind_extents(std::span<const SymbolExtent> extents);
   void bind_views();
-  bool is_written(ValueId id) const;
-  bool may_defer(const Node& node) const;
+  bool may_defer(const Node& node, const PlaceUse& use) const;
   void check_offsets(const RunContext& context) const;
   void run_node(std::size_t i, RunContext& context);
   void poison() const;
@@ -111,7 +111,6 @@ class Executor {
   Memory& memory_;
   int threads_;
   AlignedBytes arena_;
-  AlignedBytes staging_;               // the old contents of persistent tensors written elsewhere
   std::vector<std::byte*> address_;    // by ValueId
   std::vector<std::int64_t> extents_;  // by index into Graph::symbols
   std::vector<std::unique_ptr<Kernel>> kernels_;
@@ -119,7 +118,7 @@ class Executor {
   std::vector<RowsOnDemand*> read_in_full_;  // of kernels that read all rows
   std::vector<Offsets> offsets_;
   std::vector<Result> results_;       // as Graph::results
-  std::vector<Copy> before_, after_;  // what Graph::writes asks to be copied
+  std::vector<Copy> copies_;  // what Graph::writes asks for, when the program ends
   NodeObserver* observer_ = nullptr;
 };
 

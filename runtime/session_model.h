@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <set>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,9 +20,11 @@ inline std::vector<PlanTensor> computed_states(const Plan& plan) {
   std::vector<PlanTensor> computed;
   const Graph* load = plan.program(programs::kLoad);
   if (load == nullptr) return computed;
+  std::set<std::string_view> stored;
+  for (const PlanTensor& tensor : plan.tensors) stored.insert(tensor.name);
   for (const Write& write : load->writes) {
     const Value& state = (*load)[write.target];
-    if (plan.tensor(state.name) == nullptr) {
+    if (!stored.contains(state.name)) {
       computed.push_back({state.name, state.type, state.role, {}});
     }
   }

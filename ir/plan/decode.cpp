@@ -301,6 +301,7 @@ class Decoder {
     graph.comments = texts(from.comments());
     graph.closing_comments = texts(from.closing_comments());
     each(from.symbols(), [&](const fbs::Symbol& s) {
+      require(graph.symbols.size() < kMaxSymbols, "a program has too many symbols");
       graph.symbols.push_back({text(s.name()), s.capacity(), s.derived()});
     });
     each(from.values(), [&](const fbs::Value& v) { graph.values.push_back(value(v)); });

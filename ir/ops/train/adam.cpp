@@ -64,16 +64,19 @@ void eval_catch_up(const EvalContext& v) {
   });
 }
 
-// The sums over a gap must converge, and the root must not be zero.
+// True if the sums over a gap do.
+bool converges(const Attrs& attrs) {
+  const double beta1 = float_attr(attrs, "beta1"), beta2 = float_attr(attrs, "beta2");
+  return beta2 > 0 && beta1 <= beta2;
+}
+
 std::vector<TensorType> infer_catch_up(const InferContext& v) {
   std::vector<TensorType> types = infer_optimizer(v);
-  const double beta1 = float_attr(v.attrs, "beta1"), beta2 = float_attr(v.attrs, "beta2");
-  if (!(beta2 > 0) || beta1 > beta2) {
+  if (!converges(v.attrs)) {
     v.fail(
         fmt::format("beta1 is {} and beta2 is {}, but beta2 must be positive and not below beta1",
-                    beta1, beta2));
+                    float_attr(v.attrs, "beta1"), float_attr(v.attrs, "beta2")));
   }
-  if (!(float_attr(v.attrs, "epsilon") > 0)) v.fail("epsilon must be positive");
   return types;
 }
 
@@ -84,9 +87,8 @@ MissedSteps missed_steps(const Attrs& attrs) {
                 "the weight_decay of adam moves every row in every step; that of adamw can be made "
                 "up for"};
   }
-  if (float_attr(attrs, "beta1") > float_attr(attrs, "beta2") ||
-      float_attr(attrs, "epsilon") == 0.0) {
-    return {.no_closed_form = "steps are made up for only if beta1 <= beta2 and epsilon > 0"};
+  if (!converges(attrs)) {
+    return {.no_closed_form = "steps are made up for only if beta1 <= beta2 and beta2 > 0"};
   }
   return {};
 }

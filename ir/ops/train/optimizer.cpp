@@ -136,15 +136,6 @@ AttrDef epsilon_attr(std::string_view doc, double default_value) {
 
 namespace {
 
-// Zero is always allowed here, even where a description must give more (an epsilon).
-void check_attrs(const InferContext& v) {
-  for (const AttrDef& attr : v.op.attrs) {
-    const double value = float_attr(v.attrs, attr.name), low = std::min(attr.low, 0.0);
-    if (value >= low && value <= attr.high) continue;
-    v.fail(fmt::format("{} is {}, but must be from {} to {}", attr.name, value, low, attr.high));
-  }
-}
-
 void expect_past_rates(const InferContext& v, std::size_t port) {
   const TensorType& rates = expect_float(v, port, 1);
   if (rates.shape[0].is_static() && rates.shape[0].value >= 1) return;
@@ -181,7 +172,6 @@ std::vector<TensorType> infer_optimizer(const InferContext& v) {
       v.expect_rank(port, 1);
     }
   }
-  check_attrs(v);
   std::vector<TensorType> types;
   for (const PortDef& output : v.op.outputs) {
     types.push_back(output.role == OperandRole::last_step ? int_type({w.shape[0]})

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <cmath>
 #include <set>
 #include <string>
 #include <string_view>
@@ -208,8 +209,15 @@ TEST_CASE("the verifier names what is broken after the fact") {
                    g.symbols.push_back({"T.made_up", 3, true});
                  }),
                  "no node defines");
+  CHECK_CONTAINS(broken([](Graph& g) {
+                   while (g.symbols.size() <= kMaxSymbols)
+                     g.symbols.push_back({fmt::format("S{}", g.symbols.size()), 3, false});
+                 }),
+                 "more than 4096 symbols");
   CHECK_CONTAINS(broken([](Graph& g) { g.writes[0].target = *g.find("ids"); }), "neither a param");
   CHECK_CONTAINS(broken([](Graph& g) { g.writes[0].source = *g.find("e"); }), "written from f32[]");
+  CHECK_CONTAINS(broken([](Graph& g) { g.writes[0].source = g.writes[0].target; }),
+                 "which is not computed here");
   CHECK_CONTAINS(broken([](Graph& g) { g.writes.push_back(g.writes[0]); }), "written twice");
   CHECK_CONTAINS(broken([](Graph& g) { g.nodes[0].attrs["odd"] = std::int64_t{1}; }),
                  "no attribute `odd`");
@@ -303,6 +311,20 @@ TEST_CASE("values are found by their names, renamed or not, and a stale index is
 }
 
 // In time proportional to their number: a hostile file of some MB names so many.
+TEST_CASE("numbers that are given to an op are finite, in lists too") {
+  Graph graph;
+  const ValueId x = graph.declare(Role::input, "x", {DType::f32, {Dim(2)}, {}});
+  for (const double number : {double(NAN), double(INFINITY), -double(INFINITY)}) {
+    CHECK_THROWS_WITH_AS(graph.add(ops::scale, {x}, {{"factor", number}}),
+                         doctest::Contains("but must be a finite number"), Error);
+    const AttrNumbers list({1.0, number});
+    CHECK_THROWS_WITH_AS(
+        graph.add(ops::constant, {}, {{"shape", std::vector<std::int64_t>{2}}, {"value", list}}),
+        doctest::Contains("constant: value is"), Error);
+  }
+  CHECK(graph.nodes.empty());
+}
+
 TEST_CASE("many params that are updated in place are checked at once") {
   constexpr int kParams = 30000;
   std::string params, nodes, writes;

@@ -351,7 +351,7 @@ TEST_CASE("row-sparse-optimizer declines with a note") {
            "row-sparse-optimizer: not applied to %e: the weight_decay of adam");
   contains(note_of("optimizer=\"adadelta\" weight_decay=0.1"), "the weight_decay of adadelta");
   contains(note_of("optimizer=\"adam\" beta1=0.99 beta2=0.9"), "beta1 <= beta2");
-  contains(note_of("optimizer=\"adam\" epsilon=0.0"), "epsilon > 0");
+  contains(note_of("optimizer=\"adam\" beta1=0.0 beta2=0.0"), "beta2 > 0");
   contains(note_of("optimizer=\"adam\"", "autodiff,optimizer-step,row-sparse-optimizer"),
            "ids that may repeat");
 }

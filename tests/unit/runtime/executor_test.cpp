@@ -2,11 +2,13 @@
 #include "runtime/executor.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <cmath>
 #include <cstring>
 
 #include "ir/parse.h"
+#include "ir/verify.h"
 #include "runtime/resources/threads.h"
 #include "tests/support/bound_program.h"
 #include "tests/support/text.h"
@@ -194,7 +196,8 @@ TEST_CASE("a memory that is shared is read in place and never written") {
 TEST_CASE("writes happen at the end, and may exchange two tensors") {
   Fixture fixture(
       "program @p {\n state %a : f32[2]\n state %b : f32[2]\n state %sum : f32[2]\n"
-      " %s = add(%a, %b)\n write %a <- %b\n write %b <- %a\n write %sum <- %s\n return %s\n}");
+      " %x = scale(%b) factor=1\n %y = scale(%a) factor=1\n %s = add(%a, %b)\n"
+      " write %a <- %x\n write %b <- %y\n write %sum <- %s\n return %s\n}");
   fixture.fill("a", {1, 2});
   fixture.fill("b", {30, 40});
   Executor executor = fixture.executor();
@@ -204,6 +207,41 @@ TEST_CASE("writes happen at the end, and may exchange two tensors") {
   CHECK(fixture.tensor("sum") == std::vector<float>{31, 42});
   executor.run({});
   CHECK(fixture.tensor("a") == std::vector<float>{1, 2});
+}
+
+// Time in proportion to their number: a hostile plan of some MB has so many.
+TEST_CASE("tens of thousands of states that a program writes are bound at once") {
+  constexpr int kStates = 20000;
+  std::string states, nodes, writes;
+  for (int i = 0; i < kStates; ++i) {
+    const bool in_place = i % 2 == 0;
+    states += fmt::format(" state %s{} : f32[1]\n", i);
+    nodes += fmt::format(" %y{0} = scale(%s{0}) factor=2.0 : f32[1]{1}\n", i,
+                         in_place ? fmt::format(" in %s{}", i) : "");
+    writes += fmt::format(" write %s{0} <- %y{0}\n", i);
+  }
+  Graph graph = parse_one("program @p {\n" + states + nodes + writes + "}");
+  const TensorType one{DType::f32, {Dim(1)}, {}};
+  std::vector<PlanTensor> tensors;
+  std::vector<float> numbers(kStates, 3.0F);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    tensors.push_back(
+        {fmt::format("s{}", i), one, Role::state,
+         std::as_bytes(std::span(numbers)).subspan(i * sizeof(float), sizeof(float))});
+  }
+  for (Value& value : graph.values) {
+    if (value.persists() || value.storage) continue;
+    value.storage = Storage::in_arena(graph.arena_bytes);
+    graph.arena_bytes += 64;
+  }
+  verify(graph);
+  Memory memory(tensors, Access::owned);
+  Executor executor(graph, memory, 1);
+  executor.defer_rows();
+  executor.run({});
+  for (const PlanTensor& tensor : memory.tensors()) {
+    REQUIRE(TensorView{DType::f32, {1}, tensor.bytes.data()}.f32()[0] == 6.0F);
+  }
 }
 
 TEST_CASE("denormals count as zero while a program runs, and only then") {
