@@ -142,15 +142,6 @@ std::vector<TensorType> infer_gelu(const InferContext& v) {
   return infer(v);
 }
 
-template <std::vector<TensorType> (*infer)(const InferContext&)>
-std::vector<TensorType> infer_elu(const InferContext& v) {
-  const double alpha = float_attr(v.attrs, "alpha");
-  if (!(alpha >= 0) || !std::isfinite(alpha)) {
-    v.fail(fmt::format("alpha is {}, but must not be negative", alpha));
-  }
-  return infer(v);
-}
-
 // The gradient of an activation whose slope is best computed from its result.
 template <const OpDef& grad>
 void gradient_from_result(GradientContext& g) {
@@ -163,7 +154,12 @@ void gradient_gelu(GradientContext& g) {
 
 Ports y_and_dy() { return {{"y", "f32[..]"}, {"dy", "f32[..]"}}; }
 AttrDef approximate() { return {"approximate", "\"none\" or \"tanh\"", std::string("none")}; }
-AttrDef alpha_attr() { return {"alpha", "minus the limit towards minus infinity", 1.0}; }
+AttrDef alpha_attr() {
+  return {.name = "alpha",
+          .doc = "minus the limit towards minus infinity",
+          .default_value = 1.0,
+          .low = 0};
+}
 
 }  // namespace
 
@@ -297,7 +293,7 @@ const OpDef elu{
     .inputs = x_port(),
     .outputs = y_port(),
     .attrs = {alpha_attr()},
-    .infer = infer_elu<infer_unary>,
+    .infer = infer_unary,
     .reference =
         [](const EvalContext& v) {
           map_one(v, [&](double x) { return elu_of(x, float_attr(v.node.attrs, "alpha")); });
@@ -318,7 +314,7 @@ const OpDef elu_grad{
     .inputs = y_and_dy(),
     .outputs = dx_port(),
     .attrs = {alpha_attr()},
-    .infer = infer_elu<infer_binary>,
+    .infer = infer_binary,
     .reference =
         [](const EvalContext& v) {
           const double alpha = float_attr(v.node.attrs, "alpha");

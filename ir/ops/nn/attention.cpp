@@ -42,12 +42,9 @@ void expect_settings(const InferContext& v, const Dim& width, const Ports& ports
     v.fail(fmt::format("{} columns cannot be cut into {} heads", to_string(width), heads),
            "the width of a model is a multiple of its number of heads");
   }
-  const double rate = float_attr(v.attrs, "rate"), scale = float_attr(v.attrs, "scale");
+  const double rate = float_attr(v.attrs, "rate");
   if (!(rate >= 0 && rate < 1)) {
     v.fail(fmt::format("rate is {}, but must be at least 0 and below 1", rate));
-  }
-  if (!(scale >= 0) || !std::isfinite(scale)) {
-    v.fail(fmt::format("scale is {}, but must be positive, or 0 for the usual one", scale));
   }
   if (v.has(ports.seed) != (rate > 0) || v.has(ports.seed + 1) != (rate > 0)) {
     v.fail(fmt::format("rate is {}, but seed and step are {}", rate,
@@ -292,7 +289,10 @@ double flops_of_pairs(const Graph& graph, const Node& node, const ElementCount& 
 std::vector<AttrDef> attention_attrs(bool causal) {
   std::vector<AttrDef> attrs{
       required("heads", "how many parts ask and answer for themselves", std::int64_t{}),
-      {"scale", "of the scores; 0: 1 / sqrt(columns of a head)", 0.0},
+      {.name = "scale",
+       .doc = "of the scores; 0: 1 / sqrt(columns of a head)",
+       .default_value = 0.0,
+       .low = 0},
       {"rate", "the share of probabilities that become 0", 0.0},
       {"stream", "a number of its own for each dropout", std::int64_t{0}}};
   if (causal) attrs.push_back({"causal", "1: a row sees no later rows", std::int64_t{0}, {}, 0, 1});

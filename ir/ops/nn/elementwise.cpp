@@ -1,19 +1,12 @@
 // Arithmetic, element by element, and bias_add.
 #include "ir/ops/nn/elementwise.h"
 
-#include <cmath>
 #include <functional>
 
 #include "ir/ops/ops.h"
 
 namespace weft {
 namespace {
-
-std::vector<TensorType> infer_scale(const InferContext& v) {
-  const double factor = float_attr(v.attrs, "factor");
-  if (!std::isfinite(factor)) v.fail(fmt::format("factor is {}, not a finite number", factor));
-  return infer_unary(v);
-}
 
 std::vector<TensorType> infer_bias_add(const InferContext& v) {
   v.expect_dtype(0, DType::f32);
@@ -97,7 +90,7 @@ const OpDef scale{
     .inputs = x_port(),
     .outputs = y_port(),
     .attrs = {required("factor", "a number", 1.0)},
-    .infer = infer_scale,
+    .infer = infer_unary,
     .reference =
         [](const EvalContext& v) {
           const double factor = float_attr(v.node.attrs, "factor");

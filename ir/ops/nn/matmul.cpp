@@ -11,10 +11,6 @@ bool flag(const Attrs& attrs, std::string_view name) { return int_attr(attrs, na
 std::vector<TensorType> infer_matmul(const InferContext& v) {
   const Shape& a = expect_float(v, 0, 2).shape;
   const Shape& b = expect_float(v, 1, 2).shape;
-  for (const std::string_view name : {"transpose_a", "transpose_b"}) {
-    const std::int64_t value = int_attr(v.attrs, name);
-    if (value != 0 && value != 1) v.fail(fmt::format("{} is {}, but must be 0 or 1", name, value));
-  }
   const bool ta = flag(v.attrs, "transpose_a"), tb = flag(v.attrs, "transpose_b");
   if (a[ta ? 0 : 1] != b[tb ? 1 : 0]) {
     v.fail(fmt::format("{}{} and {}{}", describe(v, 0), ta ? " (transposed)" : "", describe(v, 1),
@@ -107,8 +103,8 @@ const OpDef matmul{
     .doc = "the product of two matrices, each transposed first if asked",
     .inputs = {{"a", "f32[M, K]"}, {"b", "f32[K, N]"}},
     .outputs = {{"y", "f32[M, N]"}},
-    .attrs = {{"transpose_a", "1: a is [K, M]", std::int64_t{0}},
-              {"transpose_b", "1: b is [N, K]", std::int64_t{0}}},
+    .attrs = {{"transpose_a", "1: a is [K, M]", std::int64_t{0}, {}, 0, 1},
+              {"transpose_b", "1: b is [N, K]", std::int64_t{0}, {}, 0, 1}},
     .infer = infer_matmul,
     .reference = eval_matmul,
     .gradient = gradient_matmul,

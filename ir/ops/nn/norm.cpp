@@ -15,9 +15,7 @@ const TensorType& expect_channels(const InferContext& v, std::size_t last) {
   for (std::size_t port = 1; port <= last; ++port) expect_per_channel(v, port);
   if (v.attrs.contains("epsilon")) {
     const double epsilon = float_attr(v.attrs, "epsilon");
-    if (!(epsilon > 0) || !std::isfinite(epsilon)) {
-      v.fail(fmt::format("epsilon is {}, but must be positive", epsilon));
-    }
+    if (epsilon <= 0) v.fail(fmt::format("epsilon is {}, but must be positive", epsilon));
   }
   return x;
 }
@@ -104,11 +102,6 @@ void eval_layer_norm_grad(const EvalContext& v) {
 
 std::vector<TensorType> infer_batch_norm(const InferContext& v) {
   const TensorType& x = expect_channels(v, 4);
-  const double momentum = float_attr(v.attrs, "momentum");
-  if (!(momentum >= 0 && momentum <= 1)) {
-    v.fail(fmt::format("momentum is {}, but must be from 0 to 1", momentum),
-           "it is the share of the new batch in the running statistics");
-  }
   return {x, v.type(1), v.type(1), v.type(1), v.type(1)};
 }
 
@@ -274,7 +267,11 @@ const OpDef batch_norm{
                 {"new_running_mean", "f32[C]", Arity::one, OperandRole::statistic},
                 {"new_running_var", "f32[C]", Arity::one, OperandRole::statistic}},
     .attrs = {epsilon_attr(),
-              {"momentum", "the share of the new batch in the running statistics", 0.1}},
+              {.name = "momentum",
+               .doc = "the share of the new batch in the running statistics",
+               .default_value = 0.1,
+               .low = 0,
+               .high = 1}},
     .infer = infer_batch_norm,
     .reference = eval_batch_norm,
     .gradient = gradient_batch_norm,

@@ -11,8 +11,7 @@ namespace {
 
 void check_limit(const InferContext& v) {
   const double limit = float_attr(v.attrs, "limit");
-  if (limit > 0 && std::isfinite(limit)) return;
-  v.fail(fmt::format("limit is {}, but must be positive", limit));
+  if (limit <= 0) v.fail(fmt::format("limit is {}, but must be positive", limit));
 }
 
 std::vector<TensorType> infer_clip(const InferContext& v) {

@@ -10,28 +10,19 @@
 namespace weft {
 namespace {
 
-void check_attrs(const InferContext& v, const Dim& classes) {
+void check_class_weights(const InferContext& v, const Dim& classes) {
   const std::vector<double> weights = floats_attr(v.attrs, "class_weights");
   if (!weights.empty() && Dim(static_cast<std::int64_t>(weights.size())) != classes) {
     v.fail(fmt::format("class_weights has {} numbers, but there are {} classes", weights.size(),
                        to_string(classes)),
            "give one weight per class, or none");
   }
-  for (const double weight : weights) {
-    if (!(weight >= 0) || !std::isfinite(weight)) {
-      v.fail(fmt::format("class_weights holds {}, but no weight may be negative", weight));
-    }
-  }
-  const double smoothing = float_attr(v.attrs, "label_smoothing");
-  if (!(smoothing >= 0 && smoothing <= 1)) {
-    v.fail(fmt::format("label_smoothing is {}, but must be from 0 to 1", smoothing));
-  }
 }
 
 std::vector<TensorType> infer_cross_entropy(const InferContext& v) {
   const TensorType& logits = expect_float(v, 0, 2);
   v.expect_same(1, int_type({logits.shape[0]}));
-  check_attrs(v, logits.shape[1]);
+  check_class_weights(v, logits.shape[1]);
   return {float_type({}), logits};
 }
 
@@ -39,7 +30,7 @@ std::vector<TensorType> infer_cross_entropy_grad(const InferContext& v) {
   const TensorType& p = expect_float(v, 0, 2);
   v.expect_same(1, int_type({p.shape[0]}));
   expect_scalar(v, 2, DType::f32);
-  check_attrs(v, p.shape[1]);
+  check_class_weights(v, p.shape[1]);
   return {p};
 }
 
@@ -122,7 +113,7 @@ void gradient_cross_entropy(GradientContext& g) {
 std::vector<TensorType> infer_binary_cross_entropy(const InferContext& v) {
   const TensorType& logits = expect_float(v, 0, 2);
   v.expect_same(1, logits);
-  check_attrs(v, logits.shape[1]);
+  check_class_weights(v, logits.shape[1]);
   return {float_type({})};
 }
 
@@ -130,7 +121,7 @@ std::vector<TensorType> infer_binary_cross_entropy_grad(const InferContext& v) {
   const TensorType& logits = expect_float(v, 0, 2);
   v.expect_same(1, logits);
   expect_scalar(v, 2, DType::f32);
-  check_attrs(v, logits.shape[1]);
+  check_class_weights(v, logits.shape[1]);
   return {logits};
 }
 
@@ -172,8 +163,13 @@ void gradient_binary_cross_entropy(GradientContext& g) {
 }
 
 std::vector<AttrDef> loss_attrs(std::string_view weights) {
-  return {{"class_weights", weights, std::vector<double>{}},
-          {"label_smoothing", "the share of a target that goes to all classes alike", 0.0}};
+  return {
+      {.name = "class_weights", .doc = weights, .default_value = std::vector<double>{}, .low = 0},
+      {.name = "label_smoothing",
+       .doc = "the share of a target that goes to all classes alike",
+       .default_value = 0.0,
+       .low = 0,
+       .high = 1}};
 }
 constexpr std::string_view kWeights = "one per class; an example counts by its label's";
 constexpr std::string_view kPositiveWeights = "one per label, times the loss of its positives";

@@ -131,7 +131,7 @@ TEST_CASE("mistakes are named, with the types involved") {
            {"%l, %p = cross_entropy(%top, %labels) class_weights=[1, 2]",
             "cross_entropy: class_weights has 2 numbers, but there are 4 classes"},
            {"%l, %p = cross_entropy(%top, %labels) class_weights=[1, 2, -1, 0]",
-            "cross_entropy: class_weights holds -1"},
+            "cross_entropy: class_weights is -1, but must be at least 0"},
            {"%l, %p = cross_entropy(%top, %labels) label_smoothing=1.5",
             "cross_entropy: label_smoothing is 1.5"},
            {"%l = binary_cross_entropy(%top, %x)", "binary_cross_entropy: targets is f32[T, 6]"},
@@ -146,8 +146,8 @@ TEST_CASE("mistakes are named, with the types involved") {
             "token_dropout: ids is f32[T, 6]"},
            {"%y = token_dropout(%ids, %step, %step) rate=1 stream=0", "token_dropout: rate is 1"},
        }) {
-    CAPTURE(mistake.line);
-    CHECK(outcome(mistake.line).find(mistake.message) != std::string::npos);
+    const std::string found = outcome(mistake.line);
+    CHECK_MESSAGE(found.find(mistake.message) != std::string::npos, mistake.line, ": ", found);
   }
 }
 
