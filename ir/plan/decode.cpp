@@ -12,6 +12,7 @@
 #include "ir/plan/plan_generated.h"
 #include "ir/plan/segments.h"
 #include "ir/plan/sizes.h"
+#include "ir/plan/structure.h"
 
 namespace weft {
 namespace {
@@ -40,7 +41,8 @@ class Decoder {
  public:
   // Each part of a FlatBuffer may be referred to many times over; what comes out of it may not be
   // larger than what went in.
-  explicit Decoder(std::size_t structure_size) : budget_(structure_size) {}
+  explicit Decoder(std::span<const std::byte> structure)
+      : structure_(structure), budget_(structure.size()) {}
 
   Plan decode(const fbs::Plan& from, Segments segments) {
     Plan plan;
@@ -99,6 +101,18 @@ class Decoder {
   std::vector<std::string> texts(const auto* strings) {
     std::vector<std::string> out;
     each(strings, [&](const flatbuffers::String& s) { out.push_back(text(&s)); });
+    return out;
+  }
+
+  std::vector<std::string> comments(const flatbuffers::Vector<std::uint32_t>* offsets) {
+    std::vector<std::string> out;
+    if (offsets == nullptr) return out;
+    spend(offsets->size() * sizeof(std::uint32_t));
+    for (const std::uint8_t* at = offsets->Data(); out.size() < offsets->size(); at += 4) {
+      const std::string_view comment = plan_format::string_at(structure_, at);
+      spend(comment.size());
+      out.emplace_back(comment);
+    }
     return out;
   }
 
@@ -245,8 +259,8 @@ class Decoder {
 
   Value value(const fbs::Value& from) {
     Value value{
-        text(from.name()),     type(from.type()), role(from.role()), attrs(from.attrs()), {},
-        texts(from.comments())};
+        text(from.name()),        type(from.type()), role(from.role()), attrs(from.attrs()), {},
+        comments(from.comments())};
     if (const fbs::Storage* storage = from.storage()) {
       value.storage = Storage{Storage::Kind::arena, ValueId{storage->home()}, storage->offset()};
     }
@@ -290,7 +304,7 @@ class Decoder {
     node.attrs = attrs(from.attrs());
     complete(node);
     node.location = {from.line(), from.column()};
-    node.comments = texts(from.comments());
+    node.comments = comments(from.comments());
     return node;
   }
 
@@ -298,8 +312,8 @@ class Decoder {
     Graph graph;
     graph.name = text(from.name());
     graph.attrs = attrs(from.attrs());
-    graph.comments = texts(from.comments());
-    graph.closing_comments = texts(from.closing_comments());
+    graph.comments = comments(from.comments());
+    graph.closing_comments = comments(from.closing_comments());
     each(from.symbols(), [&](const fbs::Symbol& s) {
       require(graph.symbols.size() < kMaxSymbols, "a program has too many symbols");
       graph.symbols.push_back({text(s.name()), s.capacity(), s.derived()});
@@ -330,33 +344,13 @@ class Decoder {
     return entry;
   }
 
+  std::span<const std::byte> structure_;
   std::uint64_t budget_;
 };
 
-// The structure in the file, if it is one; else null. A table and the reference to it take 8 bytes
-// or more: of more tables than fit, some are shared, and a small file could take long to check.
-const fbs::Plan* checked_structure(std::span<const std::byte> structure) {
-  const auto* const at = reinterpret_cast<const std::uint8_t*>(structure.data());
-  const auto max_tables = static_cast<flatbuffers::uoffset_t>(structure.size() / 8);
-  flatbuffers::Verifier verifier(at, structure.size(), /*max_depth=*/16, max_tables);
-  return fbs::VerifyPlanBuffer(verifier) ? fbs::GetPlan(at) : nullptr;
-}
-
-[[noreturn]] void refuse_newer(std::span<const std::byte> bytes, const Header& header) {
-  const std::uint64_t size = std::min(header.structure_size, bytes.size() - sizeof header);
-  const fbs::Plan* const plan = checked_structure(bytes.subspan(sizeof header, size));
-  std::string needs;
-  if (plan != nullptr && plan->needs() != nullptr) {
-    for (const auto* need : *plan->needs()) needs += ", with " + need->str();
-  }
-  throw Error(fmt::format("is a plan of format {}{}, but this weft reads formats up to {}",
-                          header.version, needs, plan_format::kVersion),
-              "use the weft that made it, or a later one");
-}
-
 Plan decode(std::span<const std::byte> bytes) {
   const Header header = plan_format::checked_header(bytes);
-  if (header.version > plan_format::kVersion) refuse_newer(bytes, header);
+  if (header.version > plan_format::kVersion) plan_format::refuse_newer(bytes, header);
   require(header.structure_size <= bytes.size() - sizeof header, "its structure is cut short");
   const auto structure = bytes.subspan(sizeof header, header.structure_size);
   require(plan_format::checksum(structure) == header.structure_checksum,
@@ -366,9 +360,9 @@ Plan decode(std::span<const std::byte> bytes) {
   require(segments <= bytes.size(), "its segments are cut short");
   require_zeros(bytes.subspan(end, segments - end));
 
-  const fbs::Plan* const from = checked_structure(structure);
+  const fbs::Plan* const from = plan_format::checked_structure(structure);
   require(from != nullptr, "its structure is no FlatBuffer of a plan, or its tables are shared");
-  Decoder decoder(structure.size());
+  Decoder decoder(structure);
   Plan plan = decoder.decode(*from, Segments(bytes.subspan(segments)));
   check_plan(plan);
   require(header.version == plan_format::version_of(plan, decoder.leaves_out_zeros),

@@ -177,11 +177,16 @@ class Encoder {
     return out_.CreateVector(numbers);
   }
 
+  // A list of strings, as the list of offsets that it is.
+  Offset<flatbuffers::Vector<std::uint32_t>> comment_list(const std::vector<std::string>& lines) {
+    return {texts(lines).o};
+  }
+
   Offset<fbs::Value> value(const Value& value) {
     const auto name = text(value.name);
     const auto shape = type(value.type);
     const auto settings = attrs(value.attrs);
-    const auto comments = texts(value.comments);
+    const auto comments = comment_list(value.comments);
     Offset<fbs::Storage> storage;
     if (value.storage) {
       storage = fbs::CreateStorage(out_, static_cast<std::uint32_t>(value.storage->base),
@@ -195,7 +200,7 @@ class Encoder {
     const auto inputs = ids(node.inputs);
     const auto outputs = ids(node.outputs);
     const auto settings = attrs(node.attrs);
-    const auto comments = texts(node.comments);
+    const auto comments = comment_list(node.comments);
     return fbs::CreateNode(out_, op, inputs, outputs, settings, node.location.line,
                            node.location.column, comments);
   }
@@ -203,8 +208,8 @@ class Encoder {
   Offset<fbs::Program> program(const Graph& graph) {
     const auto name = text(graph.name);
     const auto settings = attrs(graph.attrs);
-    const auto comments = texts(graph.comments);
-    const auto closing = texts(graph.closing_comments);
+    const auto comments = comment_list(graph.comments);
+    const auto closing = comment_list(graph.closing_comments);
     const auto symbols = tables<fbs::Symbol>(graph.symbols, [&](const Symbol& symbol) {
       return fbs::CreateSymbol(out_, text(symbol.name), symbol.capacity, symbol.derived);
     });
