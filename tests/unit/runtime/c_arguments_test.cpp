@@ -28,6 +28,16 @@ weft_session* opened(int threads, int train) {
   return weft_load_memory(plan.data(), plan.size(), threads, train);
 }
 
+std::vector<std::byte> saved(weft_session* session) {
+  void* plan = nullptr;
+  std::size_t size = 0;
+  REQUIRE(weft_save_memory(session, &plan, &size) == WEFT_OK);
+  const auto* const bytes = static_cast<const std::byte*>(plan);
+  std::vector<std::byte> copy(bytes, bytes + size);
+  weft_free_bytes(plan);
+  return copy;
+}
+
 // Every call that is given `count` texts or ids.
 struct Calls {
   std::array<const char*, 2> texts{"hot", "cold"};
@@ -107,6 +117,26 @@ TEST_CASE("C: without a session, or with a count that was negative, a call is a 
   for (const auto& form : {calls.of_texts(), calls.of_ids()}) {
     for (const Calls::Call& call : form) CHECK(call(c, 2) == WEFT_OK);
   }
+  weft_free(c);
+}
+
+TEST_CASE("C: no texts at all are answered by nothing, and teach nothing") {
+  Calls calls;
+  calls.labels.fill(-7);
+  calls.numbers.fill(-7);
+  weft_session* c = opened(1, 1);
+  REQUIRE(c != nullptr);
+  const auto before = saved(c);
+  for (const auto& form : {calls.of_texts(), calls.of_ids()}) {
+    for (std::size_t i = 0; i < form.size(); ++i) {
+      const bool trains = i >= 4;
+      CHECK(form[i](c, 0) == (trains ? WEFT_FAILED : WEFT_OK));
+      if (trains) said("needs at least one text");
+    }
+  }
+  CHECK(calls.labels == std::array{-7, -7, -7, -7});
+  CHECK(calls.numbers == std::array{-7.0F, -7.0F, -7.0F, -7.0F});
+  CHECK(saved(c) == before);
   weft_free(c);
 }
 
