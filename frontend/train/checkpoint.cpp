@@ -13,6 +13,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <tuple>
 #include <utility>
 
 #include "frontend/format/untrusted_json.h"
@@ -104,7 +105,19 @@ bool is_possible(const TrainState& s) {
 bool read_alike(const Plan& a, const Plan& b) {
   return a.text == b.text && a.task == b.task && a.labels == b.labels &&
          a.vocabulary.words == b.vocabulary.words &&
-         std::ranges::equal(a.vocabulary.ends, b.vocabulary.ends);
+         std::ranges::equal(a.vocabulary.ends, b.vocabulary.ends) &&
+         std::ranges::equal(a.vocabulary.merges, b.vocabulary.merges) &&
+         std::ranges::equal(a.vocabulary.kept_buckets, b.vocabulary.kept_buckets);
+}
+
+// True if training that has come to `now` came through `before`. Which epoch was kept may change.
+bool leads_to(const std::vector<HistoryEntry>& before, const std::vector<HistoryEntry>& now) {
+  const auto same = [](const HistoryEntry& a, const HistoryEntry& b) {
+    return std::tie(a.epoch, a.step, a.learning_rate, a.train_loss, a.metrics) ==
+           std::tie(b.epoch, b.step, b.learning_rate, b.train_loss, b.metrics);
+  };
+  return before.size() <= now.size() &&
+         std::ranges::equal(before, std::span(now).first(before.size()), same);
 }
 
 // The JSON, and the segments as the JSON lists them, each with its checksum verified.
@@ -328,6 +341,11 @@ void expect_same_run(const Checkpoint& checkpoint, const Fingerprint& wanted, co
     const std::optional<Plan>& best = checkpoint.state.best;
     if (!alike(checkpoint.now) || (best && !alike(*best))) {
       damaged(path, "its words or labels are not the plan's");
+    }
+    if (!leads_to(start.history, checkpoint.state.history)) {
+      fail("the plan as it was: it has been trained on since",
+           "remove the checkpoint to keep the plan, or leave --resume out to train it on: to go on "
+           "from the checkpoint would undo what it has learnt since");
     }
     return;
   }
