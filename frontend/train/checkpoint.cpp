@@ -101,10 +101,10 @@ bool is_possible(const TrainState& s) {
          s.best.has_value() == (s.best_epoch > 0 || s.best_score);
 }
 
-// True if texts become the same ids in both, and ids the same labels.
-bool read_alike(const Plan& a, const Plan& b) {
-  return a.text == b.text && a.task == b.task && a.labels == b.labels &&
-         a.vocabulary.words == b.vocabulary.words &&
+// True if both are of one description, texts become the same ids in both, and ids the same labels.
+bool of_one_model(const Plan& a, const Plan& b) {
+  return a.description == b.description && a.settings == b.settings && a.text == b.text &&
+         a.task == b.task && a.labels == b.labels && a.vocabulary.words == b.vocabulary.words &&
          std::ranges::equal(a.vocabulary.ends, b.vocabulary.ends) &&
          std::ranges::equal(a.vocabulary.merges, b.vocabulary.merges) &&
          std::ranges::equal(a.vocabulary.kept_buckets, b.vocabulary.kept_buckets);
@@ -336,11 +336,11 @@ void expect_same_run(const Checkpoint& checkpoint, const Fingerprint& wanted, co
     fail("other settings: " + found.settings,
          fmt::format("this run has {}; {}", wanted.settings, remedy));
   }
-  const auto alike = [&](const Plan& plan) { return read_alike(plan, start); };
+  const auto alike = [&](const Plan& plan) { return of_one_model(plan, start); };
   if (found.description == wanted.description) {
     const std::optional<Plan>& best = checkpoint.state.best;
     if (!alike(checkpoint.now) || (best && !alike(*best))) {
-      damaged(path, "its words or labels are not the plan's");
+      damaged(path, "its description, words or labels are not the plan's");
     }
     if (!leads_to(start.history, checkpoint.state.history)) {
       fail("the plan as it was: it has been trained on since",

@@ -171,7 +171,7 @@ TEST_CASE("a file that is no checkpoint is not taken for one") {
   CHECK(finds_checkpoint(file.path()));
 }
 
-TEST_CASE("a checkpoint whose plan has other labels is refused") {
+TEST_CASE("a checkpoint whose plans have other labels or another description is refused") {
   Checkpoint saved;
   saved.fingerprint = any_run();
   saved.now = small_plan();
@@ -186,6 +186,10 @@ TEST_CASE("a checkpoint whose plan has other labels is refused") {
   saved.state.best->text.max_tokens = start.text.max_tokens;
   const std::vector<std::int32_t> merge{0, 1};
   saved.state.best->vocabulary.merges = merge;
+  CHECK_THROWS_AS(expect_same_run(saved, any_run(), start, "run.checkpoint"), Error);
+  saved.state.best->vocabulary.merges = {};
+  expect_same_run(saved, any_run(), start, "run.checkpoint");
+  saved.state.best->description += " ";
   CHECK_THROWS_AS(expect_same_run(saved, any_run(), start, "run.checkpoint"), Error);
 }
 
