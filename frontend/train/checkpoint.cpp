@@ -9,7 +9,6 @@
 #include <array>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -300,11 +299,7 @@ void save_checkpoint(const std::string& path, const Fingerprint& fingerprint, in
 bool finds_checkpoint(const std::string& path) {
   std::error_code none;
   if (!std::filesystem::exists(path, none)) return false;
-  std::string first(kMagic.size(), '\0');
-  if (std::filesystem::is_regular_file(path, none)) {  // to open a pipe would wait
-    std::ifstream(path, std::ios::binary).read(first.data(), std::ssize(first));
-  }
-  if (first == kMagic) return true;
+  if (first_bytes(path, kMagic.size()) == kMagic) return true;
   throw Error(fmt::format("{} exists already and is not a checkpoint: it would be lost", path),
               "move it away, or choose another plan to write: its checkpoints lie beside it");
 }
