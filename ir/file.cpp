@@ -36,18 +36,40 @@ auto retried(auto call) {
   return result;
 }
 
+[[noreturn]] void cannot_open(const std::string& path, int error) {
+  throw Error(fmt::format("{}: cannot be opened: {}", path, reason(error)),
+              error == ENOENT ? "check the path" : "");
+}
+
+// O_NONBLOCK: opening a pipe nobody writes to must not wait.
+constexpr int kReadAtOnce = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
+
 }  // namespace
 
 MappedFile::MappedFile(const std::string& path, bool ahead) {
-  // O_NONBLOCK: opening a pipe nobody writes to must not wait.
-  const Closer file{
-      retried([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); })};
-  if (file.file < 0) {
-    throw Error(fmt::format("{}: cannot be opened: {}", path, reason(errno)),
-                errno == ENOENT ? "check the path" : "");
+  const Closer file{retried([&] { return ::open(path.c_str(), kReadAtOnce); })};
+  if (file.file < 0) cannot_open(path, errno);
+  map(file.file, path, ahead);
+}
+
+MappedFile::MappedFile(const std::string& folder, const std::string& below, bool ahead) {
+  namespace fs = std::filesystem;
+  const std::string path = (fs::path(folder) / below).string();
+  Closer at{retried([&] { return ::open(folder.empty() ? "." : folder.c_str(), kReadAtOnce); })};
+  if (at.file < 0) cannot_open(folder, errno);
+  for (const fs::path& part : fs::path(below)) {
+    if (part == ".." || part.is_absolute()) cannot_open(path, EXDEV);
+    const int next =
+        retried([&] { return ::openat(at.file, part.c_str(), kReadAtOnce | O_NOFOLLOW); });
+    if (next < 0) cannot_open(path, errno);
+    ::close(std::exchange(at.file, next));
   }
+  map(at.file, path, ahead);
+}
+
+void MappedFile::map(int file, const std::string& path, bool ahead) {
   struct stat status = {};
-  if (::fstat(file.file, &status) != 0) {
+  if (::fstat(file, &status) != 0) {
     throw Error(fmt::format("{}: cannot be read: {}", path, reason(errno)));
   }
   if (S_ISDIR(status.st_mode)) {
@@ -59,7 +81,7 @@ MappedFile::MappedFile(const std::string& path, bool ahead) {
   size_ = static_cast<std::size_t>(status.st_size);
   if (size_ == 0) return;
   const int flags = MAP_PRIVATE | (ahead ? MAP_POPULATE : 0);
-  void* const at = ::mmap(nullptr, size_, PROT_READ, flags, file.file, 0);
+  void* const at = ::mmap(nullptr, size_, PROT_READ, flags, file, 0);
   if (at == MAP_FAILED) {
     throw Error(fmt::format("{}: cannot be mapped into memory: {}", path, reason(errno)));
   }
@@ -68,6 +90,16 @@ MappedFile::MappedFile(const std::string& path, bool ahead) {
 
 MappedFile::~MappedFile() {
   if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+std::string first_bytes(const std::string& path, std::size_t size) {
+  const Closer file{retried([&] { return ::open(path.c_str(), kReadAtOnce); })};
+  struct stat status = {};
+  if (file.file < 0 || ::fstat(file.file, &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  std::string bytes(size, '\0');
+  const auto count = retried([&] { return ::pread(file.file, bytes.data(), size, 0); });
+  bytes.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
+  return bytes;
 }
 
 // Kernels before 5.14 refuse, and pages are read as they are used.

@@ -15,6 +15,9 @@ class MappedFile {
   // Error, naming the file, if it is missing, a folder, or cannot be read. What is not a regular
   // file (a pipe) is refused. `ahead`: all of it is read at once, not page by page as it is used.
   explicit MappedFile(const std::string& path, bool ahead = true);
+  // The file at `below` in a folder, a path without links: a part of it that is a link, as one may
+  // be by the time it is opened, is an error, and so is one that leads out of the folder.
+  MappedFile(const std::string& folder, const std::string& below, bool ahead);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
@@ -22,9 +25,15 @@ class MappedFile {
   std::span<const std::byte> bytes() const { return {data_, size_}; }
 
  private:
+  void map(int file, const std::string& path, bool ahead);
+
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
 };
+
+// What a regular file begins with: `size` bytes, or all of a shorter one; empty if there is no such
+// file. Nothing is waited for: a pipe is none.
+std::string first_bytes(const std::string& path, std::size_t size);
 
 // Reads the pages of a mapped file that hold these bytes in one call, which takes a fraction of the
 // time of reading them one by one as they are used.

@@ -150,12 +150,7 @@ std::string read_text(const std::string& path) {
 }
 
 bool begins_with(const std::string& path, std::string_view first) {
-  std::error_code none;
-  if (!std::filesystem::is_regular_file(path, none)) return false;
-  std::string begin(first.size(), '\0');
-  std::ifstream(path, std::ios::binary)
-      .read(begin.data(), static_cast<std::streamsize>(begin.size()));
-  return begin == first;
+  return first_bytes(path, first.size()) == first;
 }
 
 Plan read_plan(const std::string& path) {

@@ -96,9 +96,9 @@ int import_model(const Flags& flags) {
   }
   if (is_fasttext_model(flags.model)) return import_fasttext_file(flags);
   if (is_onnx_file(flags.model)) return import_file(flags);
-  if (std::filesystem::is_regular_file(status)) {
+  if (!std::filesystem::is_directory(status)) {
     throw Error(
-        fmt::format("{}: is a file, but neither an ONNX model nor one of fastText", flags.model),
+        fmt::format("{}: is neither a folder, nor an ONNX model, nor one of fastText", flags.model),
         "give NAME.onnx, NAME.bin or NAME.ftz, or the folder of a published model");
   }
   return import_folder(flags);

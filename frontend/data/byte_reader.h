@@ -17,7 +17,8 @@ using ReadWatch = std::function<void(double share)>;
 // The views that it returns are valid until the next call.
 class ByteReader {
  public:
-  explicit ByteReader(const std::string& path) : source_(path) {}
+  explicit ByteReader(const std::string& path, ByteSource::Pipes pipes = ByteSource::Pipes::read)
+      : source_(path, pipes) {}
 
   void watch(ReadWatch watch) { watch_ = std::move(watch); }
 

@@ -19,15 +19,21 @@ namespace {
 
 constexpr std::size_t kBlock = std::size_t{1} << 16;
 
-int open_file(const std::string& path) {
+int open_file(const std::string& path, ByteSource::Pipes pipes) {
   if (path == "-") return STDIN_FILENO;
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool waits = pipes == ByteSource::Pipes::read;  // for who writes into a pipe
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | (waits ? 0 : O_NONBLOCK));
   if (file < 0) throw Error(fmt::format("cannot open {}: {}", path, std::strerror(errno)));
   struct stat status {};
   if (::fstat(file, &status) == 0 && S_ISDIR(status.st_mode)) {
     ::close(file);
     throw Error(fmt::format("cannot read {}: it is a directory", path),
                 "Give the name of a file in it; --data takes a folder.");
+  }
+  if (!waits && !S_ISREG(status.st_mode)) {
+    ::close(file);
+    throw Error(fmt::format("cannot read {}: it is a pipe or device", path),
+                "Save it to a file first.");
   }
   return file;
 }
@@ -42,8 +48,8 @@ bool is_block(std::string_view packed) {
 }  // namespace
 
 struct ByteSource::Impl {
-  explicit Impl(const std::string& path)
-      : name(path == "-" ? "standard input" : path), file(open_file(path)) {}
+  Impl(const std::string& path, Pipes pipes)
+      : name(path == "-" ? "standard input" : path), file(open_file(path, pipes)) {}
   ~Impl() {
     if (file != STDIN_FILENO) ::close(file);
   }
@@ -157,7 +163,8 @@ struct ByteSource::Impl {
   std::uint64_t taken = 0;  // bytes of the file itself
 };
 
-ByteSource::ByteSource(const std::string& path) : impl_(std::make_unique<Impl>(path)) {}
+ByteSource::ByteSource(const std::string& path, Pipes pipes)
+    : impl_(std::make_unique<Impl>(path, pipes)) {}
 ByteSource::~ByteSource() = default;
 
 const std::string& ByteSource::name() const { return impl_->name; }

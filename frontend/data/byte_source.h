@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -12,7 +13,9 @@ namespace weft {
 // short or damaged, or if it is of another kind that can be named (frontend/data/foreign_files.h).
 class ByteSource {
  public:
-  explicit ByteSource(const std::string& path);
+  enum class Pipes : std::uint8_t { read, refused };
+
+  explicit ByteSource(const std::string& path, Pipes pipes = Pipes::read);
   ~ByteSource();
   ByteSource(const ByteSource&) = delete;
   ByteSource& operator=(const ByteSource&) = delete;

@@ -128,13 +128,15 @@ class JsonRows : public RowSource {
     constexpr const char* kRemedy =
         "Each line must be one complete JSON object in UTF-8; `jq -c . FILE` makes them.";
     Json object;
+    no_number_.clear();
     try {
       object = read(line);
     } catch (const Json::exception& first) {
       try {
-        std::size_t surrogates = 0;
-        object = read(repaired_json(line, surrogates));
-        if (surrogates > 0) halves_.at(line_number());
+        JsonRepairs repairs;
+        object = read(repaired_json(line, repairs));
+        if (repairs.surrogates > 0) halves_.at(line_number());
+        no_number_ = repairs.no_number;
       } catch (const Json::exception&) {
         const auto* place = dynamic_cast<const Json::parse_error*>(&first);
         throw BadRow{line_number(), place == nullptr ? 1 : place->byte,
@@ -167,7 +169,7 @@ class JsonRows : public RowSource {
 
   void add_text(const Json& text, const std::string& key) {
     if (!text.is_string()) {
-      bad(fmt::format("`{}` is a JSON {}; the text must be a string", key, text.type_name()),
+      bad(fmt::format("`{}` is {}; the text must be a string", key, kind_of(text)),
           "Put quotes around it, or give another --text-column.");
     }
     context_.add_text(text.get_ref<const std::string&>());
@@ -184,7 +186,16 @@ class JsonRows : public RowSource {
   }
 
   [[noreturn]] void bad_label(const Json& value) const {
-    bad(fmt::format("a label is a JSON {}", value.type_name()), kLabelRemedy);
+    bad(fmt::format("a label is {}", kind_of(value)), kLabelRemedy);
+  }
+
+  std::string kind_of(const Json& value) const {
+    std::string kind = fmt::format("a JSON {}", value.type_name());
+    if (value.is_null() && !no_number_.empty()) {
+      kind += fmt::format(" (`{}` on this line counts as one: it is no finite number of 64 bits)",
+                          no_number_);
+    }
+    return kind;
   }
 
   [[noreturn]] void bad(std::string message, const char* remedy) const {
@@ -200,6 +211,7 @@ class JsonRows : public RowSource {
   std::vector<std::string> keys_;
   Columns columns_;
   Sighting halves_;
+  std::string no_number_;  // of the line at hand: what was read as null, if anything was
 };
 
 bool is_object(std::string_view line) {

@@ -66,17 +66,19 @@ bool is_no_number(std::string_view word) {
 
 }  // namespace
 
-std::string repaired_json(std::string_view line, std::size_t& surrogates) {
+std::string repaired_json(std::string_view line, JsonRepairs& repairs) {
   std::string out;
-  surrogates = 0;
+  repairs = {};
   for (std::size_t at = 0; at < line.size();) {
     if (line[at] == '"') {
-      at = copy_string(line, at, out, surrogates);
+      at = copy_string(line, at, out, repairs.surrogates);
     } else if (is_word(line[at])) {
       const std::size_t begin = at;
       while (at < line.size() && is_word(line[at])) ++at;
       const std::string_view word = line.substr(begin, at - begin);
-      out += is_no_number(word) ? std::string_view("null") : word;
+      const bool lost = is_no_number(word);
+      if (lost && repairs.no_number.empty()) repairs.no_number = word;
+      out += lost ? std::string_view("null") : word;
     } else {
       out += line[at++];
     }

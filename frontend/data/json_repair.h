@@ -1,13 +1,19 @@
 // Lines that writers of JSON make although JSON forbids them.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace weft {
 
-// The line as valid JSON, as far as these go: NaN, Infinity and numbers beyond double become null,
-// and a surrogate without its other half in a string becomes U+FFFD. `surrogates` is their number.
-std::string repaired_json(std::string_view line, std::size_t& surrogates);
+struct JsonRepairs {
+  std::size_t surrogates = 0;  // without their other halves, in strings
+  std::string_view no_number;  // the first NaN, Infinity or number beyond double; empty: none
+};
+
+// The line as valid JSON, as far as these go: what is no number becomes null, a lone surrogate
+// U+FFFD. The repairs are views of the line.
+std::string repaired_json(std::string_view line, JsonRepairs&);
 
 }  // namespace weft

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <set>
 
@@ -237,12 +236,7 @@ void check_readable(const Model& model, const std::string& path) {
 
 bool is_fasttext_model(const std::string& path) {
   constexpr std::size_t kEnough = 44;
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored)) return false;  // a pipe would wait
-  std::string head(kEnough, '\0');
-  std::ifstream file(path, std::ios::binary);
-  file.read(head.data(), kEnough);
-  head.resize(static_cast<std::size_t>(file.gcount()));
+  const std::string head = first_bytes(path, kEnough);
   return is_fasttext(head) || is_old_fasttext(head);
 }
 

@@ -19,7 +19,8 @@ constexpr std::int64_t kCodes = 256;
 
 class ModelReader {
  public:
-  explicit ModelReader(const std::string& path) : file_(path), in_(file_) {}
+  explicit ModelReader(const std::string& path)
+      : file_(path, ByteSource::Pipes::refused), in_(file_) {}
 
   Model read() {
     model_.arguments = in_.arguments();

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 
 #include "ir/diagnostic.h"
 #include "runtime/kernels/instruction_set.h"
@@ -25,17 +26,28 @@ void write_all(int pipe, std::string_view text) {
   }
 }
 
-// The first byte says whether what follows is the text or the message of an Error.
+// What a child sends, where there was not enough memory for its work or its message.
+constexpr std::string_view kNoMemory = "!";
+
+// The text with a `+` before it, or the message of an exception with a `-`.
+std::string outcome_of(const std::function<std::string()>& work) {
+  try {
+    return "+" + work();
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& error) {
+    return fmt::format("-{}", error.what());
+  }
+}
+
 [[noreturn]] void run_child(int pipe, const std::string& name,
                             const std::function<std::string()>& work) {
-  std::string text;
+  setenv(kInstructionSetVariable, name.c_str(), 1);
   try {
-    setenv(kInstructionSetVariable, name.c_str(), 1);
-    text = "+" + work();
-  } catch (const std::exception& error) {
-    text = fmt::format("-{}", error.what());
+    write_all(pipe, outcome_of(work));
+  } catch (const std::bad_alloc&) {
+    write_all(pipe, kNoMemory);
   }
-  write_all(pipe, text);
   _exit(0);
 }
 
@@ -78,6 +90,7 @@ std::string on_instruction_set(const std::string& name, const std::function<std:
                             strsignal(WTERMSIG(status))));
   }
   if (text.empty()) throw Error(fmt::format("{}: the kernels' process sent nothing", name));
+  if (text == kNoMemory) throw std::bad_alloc();
   std::string rest = text.substr(1);
   if (text.front() == '-') throw Error(fmt::format("{}: {}", name, rest));
   return rest;

@@ -21,6 +21,7 @@ void identity(Importer& m, const Node& node) { m.set(node, m.input(node, 0)); }
 
 void constant(Importer& m, const Node& node) {
   Constant value;
+  if (node.attributes.size() > 1) refuse("it has several attributes, but it is one value");
   if (node.has("value")) return m.set(node, m.load(tensor_of(node)));
   if (node.has("value_float")) {
     value.data = {node.real("value_float", 0)};

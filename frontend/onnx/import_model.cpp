@@ -4,10 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "frontend/onnx/importer.h"
 #include "frontend/pretrained/tokenizer_files.h"
@@ -161,12 +159,11 @@ bool is_onnx_file(const std::string& path) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
   });
   if (extension == ".onnx") return true;
-  if (!std::filesystem::is_regular_file(path, ignored)) return false;  // a pipe would wait
   // The format has no magic number. Field 1, the version of the format, is written first; then
   // field 2, who wrote it, or field 7, the graph.
-  std::array<char, 3> begin{};
-  std::ifstream(path, std::ios::binary).read(begin.data(), begin.size());
-  return begin[0] == 0x08 && begin[1] > 0 && (begin[2] == 0x12 || begin[2] == 0x3A);
+  const std::string begin = first_bytes(path, 3);
+  return begin.size() == 3 && begin[0] == 0x08 && begin[1] > 0 &&
+         (begin[2] == 0x12 || begin[2] == 0x3A);
 }
 
 Plan import_onnx(const std::string& path, const OnnxOptions& options,

@@ -45,19 +45,18 @@ std::uint64_t external_number(const Model& model, const Tensor& tensor, std::str
   return value;
 }
 
-// The path of a file in the model's folder, or below it. What a name in a file leads to is opened
-// only there, symbolic links followed: a model that somebody sent must not read other files.
-fs::path contained(const Model& model, const Tensor& tensor) {
+// The place of a file in the model's folder, or below it, symbolic links followed. What a name in a
+// file leads to is opened only there: a model that somebody sent must not read other files.
+std::string place_in_folder(const Model& model, const Tensor& tensor) {
   const std::string& name = tensor.external.at("location");
   if (name.find('\0') != std::string::npos) {  // the system would open what is before it
     fail(model, tensor, "lies in a file whose name holds a NUL character, as no file's does");
   }
   const fs::path location = name;
   const fs::path folder = fs::path(model.path).parent_path();
-  fs::path named = (folder.empty() ? fs::path(".") : folder) / location;
   std::error_code error;
   const fs::path root = fs::weakly_canonical(folder.empty() ? fs::path(".") : folder, error);
-  const fs::path place = fs::weakly_canonical(named, error);
+  const fs::path place = fs::weakly_canonical(root / location, error);
   const auto [in_root, in_place] =
       std::mismatch(root.begin(), root.end(), place.begin(), place.end());
   if (location.empty() || location.is_absolute() || error || in_root != root.end()) {
@@ -65,7 +64,7 @@ fs::path contained(const Model& model, const Tensor& tensor) {
          fmt::format("lies in `{}`, which is not in the folder of the model", location.string()),
          "external data is read from the model's own folder only: put the file there");
   }
-  return named;
+  return place.lexically_relative(root).string();
 }
 
 // The bytes of external data, and the file that keeps them.
@@ -76,7 +75,8 @@ struct External {
 
 External open_external(const Model& model, const Tensor& tensor, std::uint64_t wanted) {
   External data;
-  data.file = std::make_shared<const MappedFile>(contained(model, tensor).string(), false);
+  data.file = std::make_shared<const MappedFile>(fs::path(model.path).parent_path().string(),
+                                                 place_in_folder(model, tensor), false);
   const std::size_t size = data.file->bytes().size();
   const std::uint64_t offset = external_number(model, tensor, "offset", 0);
   const std::uint64_t length = external_number(model, tensor, "length", wanted);

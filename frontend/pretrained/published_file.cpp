@@ -16,7 +16,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr const char* kCopyAgain = "copy the folder again, with all its files as published";
-constexpr std::uintmax_t kLargestFile = std::uintmax_t{1} << 30U;  // bytes
+constexpr std::size_t kLargestFile = std::size_t{1} << 30U;  // bytes
 
 }  // namespace
 
@@ -26,16 +26,14 @@ bool is_there(const std::filesystem::path& path) {
 }
 
 std::string read_published_file(const std::string& path) {
-  // Before it is mapped, which reads it.
-  std::error_code no_regular_file;
-  const std::uintmax_t size = std::filesystem::file_size(path, no_regular_file);
-  if (!no_regular_file && size > kLargestFile) {
-    throw Error(
-        fmt::format("{}: has {} bytes, which is more than such a file can have", path, size),
-        kCopyAgain);
+  const MappedFile file(path, /*ahead=*/false);
+  const auto bytes = file.bytes();
+  if (bytes.size() > kLargestFile) {
+    throw Error(fmt::format("{}: has {} bytes, which is more than such a file can have", path,
+                            bytes.size()),
+                kCopyAgain);
   }
-  const MappedFile file(path);
-  return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 Json parse_published_json(std::string_view text, const std::string& path) {

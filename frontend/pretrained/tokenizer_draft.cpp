@@ -20,6 +20,16 @@ void wrong_type(TokenizerDraft& draft, const char* name, const char* type) {
   draft.problem(fmt::format("`{}` of the tokenizer's files is not a {}", name, type), kCopyAgain);
 }
 
+void out_of_range(TokenizerDraft& draft, std::string_view word, const std::string& id) {
+  draft.problem(fmt::format("the token `{}` has the id {}, which is out of range", word, id),
+                kCopyAgain);
+}
+
+bool is_beyond_64_bits(const Json& number) {
+  return number.is_number_unsigned() &&
+         number.get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max();
+}
+
 }  // namespace
 
 bool TokenizerDraft::has(const char* name) const { return is_there(folder_ / name); }
@@ -60,8 +70,7 @@ Json TokenizerDraft::read_json_if_there(const char* name) const {
 void TokenizerDraft::add_word(std::string_view word, std::int64_t id) {
   constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max() - 1;
   if (id < 0 || id >= kMost) {
-    return problem(fmt::format("the token `{}` has the id {}, which is out of range", word, id),
-                   kCopyAgain);
+    return out_of_range(*this, word, std::to_string(id));
   }
   const auto [there, is_new] = ids_.emplace(word, static_cast<std::int32_t>(id));
   if (!is_new && there->second != id) {
@@ -81,10 +90,11 @@ void TokenizerDraft::add_vocabulary(const Json& vocabulary, const char* name) {
   }
   for (const auto& [word, id] : vocabulary.items()) {
     if (id.is_number_integer()) {
-      // What does not fit is out of range also when it is cut.
-      const bool huge = id.is_number_unsigned() &&
-                        id.get<std::uint64_t>() > std::numeric_limits<std::int32_t>::max();
-      add_word(word, huge ? std::numeric_limits<std::int64_t>::max() : id.get<std::int64_t>());
+      if (is_beyond_64_bits(id)) {
+        out_of_range(*this, word, id.dump());
+      } else {
+        add_word(word, id.get<std::int64_t>());
+      }
     } else {
       problem(fmt::format("the id of the token `{}` is no integer", word), kCopyAgain);
     }
@@ -196,6 +206,11 @@ std::optional<std::int64_t> integer_of(TokenizerDraft& draft, const Json& object
                                        const char* name) {
   const auto found = object.find(name);
   if (found == object.end() || found->is_null()) return std::nullopt;
+  if (is_beyond_64_bits(*found)) {
+    draft.problem(fmt::format("`{}` is {}, which is out of range", name, found->dump()),
+                  kCopyAgain);
+    return std::nullopt;
+  }
   if (found->is_number_integer()) return found->get<std::int64_t>();
   wrong_type(draft, name, "integer");
   return std::nullopt;

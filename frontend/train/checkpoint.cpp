@@ -9,10 +9,10 @@
 #include <array>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <tuple>
 #include <utility>
 
 #include "frontend/format/untrusted_json.h"
@@ -100,11 +100,23 @@ bool is_possible(const TrainState& s) {
          s.best.has_value() == (s.best_epoch > 0 || s.best_score);
 }
 
-// True if texts become the same ids in both, and ids the same labels.
-bool read_alike(const Plan& a, const Plan& b) {
-  return a.text == b.text && a.task == b.task && a.labels == b.labels &&
-         a.vocabulary.words == b.vocabulary.words &&
-         std::ranges::equal(a.vocabulary.ends, b.vocabulary.ends);
+// True if both are of one description, texts become the same ids in both, and ids the same labels.
+bool of_one_model(const Plan& a, const Plan& b) {
+  return a.description == b.description && a.settings == b.settings && a.text == b.text &&
+         a.task == b.task && a.labels == b.labels && a.vocabulary.words == b.vocabulary.words &&
+         std::ranges::equal(a.vocabulary.ends, b.vocabulary.ends) &&
+         std::ranges::equal(a.vocabulary.merges, b.vocabulary.merges) &&
+         std::ranges::equal(a.vocabulary.kept_buckets, b.vocabulary.kept_buckets);
+}
+
+// True if training that has come to `now` came through `before`. Which epoch was kept may change.
+bool leads_to(const std::vector<HistoryEntry>& before, const std::vector<HistoryEntry>& now) {
+  const auto same = [](const HistoryEntry& a, const HistoryEntry& b) {
+    return std::tie(a.epoch, a.step, a.learning_rate, a.train_loss, a.metrics) ==
+           std::tie(b.epoch, b.step, b.learning_rate, b.train_loss, b.metrics);
+  };
+  return before.size() <= now.size() &&
+         std::ranges::equal(before, std::span(now).first(before.size()), same);
 }
 
 // The JSON, and the segments as the JSON lists them, each with its checksum verified.
@@ -287,11 +299,7 @@ void save_checkpoint(const std::string& path, const Fingerprint& fingerprint, in
 bool finds_checkpoint(const std::string& path) {
   std::error_code none;
   if (!std::filesystem::exists(path, none)) return false;
-  std::string first(kMagic.size(), '\0');
-  if (std::filesystem::is_regular_file(path, none)) {  // to open a pipe would wait
-    std::ifstream(path, std::ios::binary).read(first.data(), std::ssize(first));
-  }
-  if (first == kMagic) return true;
+  if (first_bytes(path, kMagic.size()) == kMagic) return true;
   throw Error(fmt::format("{} exists already and is not a checkpoint: it would be lost", path),
               "move it away, or choose another plan to write: its checkpoints lie beside it");
 }
@@ -323,11 +331,16 @@ void expect_same_run(const Checkpoint& checkpoint, const Fingerprint& wanted, co
     fail("other settings: " + found.settings,
          fmt::format("this run has {}; {}", wanted.settings, remedy));
   }
-  const auto alike = [&](const Plan& plan) { return read_alike(plan, start); };
+  const auto alike = [&](const Plan& plan) { return of_one_model(plan, start); };
   if (found.description == wanted.description) {
     const std::optional<Plan>& best = checkpoint.state.best;
     if (!alike(checkpoint.now) || (best && !alike(*best))) {
-      damaged(path, "its words or labels are not the plan's");
+      damaged(path, "its description, words or labels are not the plan's");
+    }
+    if (!leads_to(start.history, checkpoint.state.history)) {
+      fail("the plan as it was: it has been trained on since",
+           "remove the checkpoint to keep the plan, or leave --resume out to train it on: to go on "
+           "from the checkpoint would undo what it has learnt since");
     }
     return;
   }

@@ -60,7 +60,8 @@ struct Checkpoint {
 bool finds_checkpoint(const std::string& path);
 // None if there is no such file. Error if it is damaged; `max_recent` is what `recent` is to hold.
 std::optional<Checkpoint> load_checkpoint(const std::string& path, std::size_t max_recent);
-// Error, naming the file and what differs, unless both are of one run, which began with `start`.
+// Error, naming the file and what differs, unless both are of one run, which began with `start`, or
+// if `start`, which the run was to overwrite, has learnt what that run has not.
 void expect_same_run(const Checkpoint&, const Fingerprint& wanted, const Plan& start,
                      const std::string& path);
 // Error unless a run of so many epochs of so many examples can have come as far as that.

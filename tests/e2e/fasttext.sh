@@ -85,7 +85,7 @@ refuses "cut.bin: at byte .* the file ends in" "$weft" import cut.bin -o no.plan
 refuses "word vectors, but no labels" "$weft" import "$models/vectors.bin" -o no.plan
 grep -q -- "--vectors THIS" message || fail "no remedy: $(cat message)"
 printf 'abc' >short.bin
-refuses "short.bin: is a file, but neither an ONNX model nor one of fastText" "$weft" import short.bin -o no.plan
+refuses "short.bin: is neither a folder, nor an ONNX model" "$weft" import short.bin -o no.plan
 misused "not for fastText models" "$weft" import "$models/softmax.bin" --labels a,b,c -o no.plan
 misused "are for a file NAME.onnx" "$weft" import "$models/softmax.bin" --tokenizer . -o no.plan
 refuses "" "$weft" import "$models/softmax.bin" -o "$models/softmax.bin"

@@ -51,7 +51,25 @@ status=0
 
 # Answers that cannot be written are one; a reader who has seen enough ends the command, as it ends
 # others.
-for command in "predict expected.plan lines" "new bow" "inspect expected.plan"; do
+mkdir tests
+cat >graph.ir <<'END'
+program @p {
+  symbol N <= 8
+  input %x : f32[N, 2]
+  param %w : f32[2, 3]
+  %y = matmul(%x, %w)
+  return %y
+}
+END
+{ echo '// passes: cse' && cat graph.ir; } >tests/cse.ir
+"$weft" test tests --update >answers
+printing=("predict expected.plan lines" "new bow" "inspect expected.plan" "check bow.model"
+  "check graph.ir" "eval expected.plan --data data.tsv" "explain expected.plan film"
+  "report expected.plan expected.plan --data data.tsv" "opt graph.ir --passes=cse"
+  "run graph.ir --random 1" "test tests" "reduce graph.ir --check false" "passes" "ops" "layers"
+  "profile expected.plan --data data.tsv --seconds 0.01" "completion zsh" "man" "version" "--help"
+  "bench expected.plan --data data.tsv --seconds 0.01" "calibrate expected.plan --data data.tsv -o x")
+for command in "${printing[@]}"; do
   for out in /dev/full closed; do
     status=0
     # shellcheck disable=SC2086
@@ -60,6 +78,17 @@ for command in "predict expected.plan lines" "new bow" "inspect expected.plan"; 
     [ "$status" -eq 1 ] || fail "status $status of $command >$out"
     grep -q "cannot write to standard output" message || fail "$command >$out: $(cat message)"
   done
+done
+# Files are whole all the same.
+cmp x calibrated.plan || fail "calibrated without standard output, the plan is another"
+for command in "test tests --junit" "inspect expected.plan --html" "reduce graph.ir --check false -o" \
+  "export expected.plan --onnx" "compile expected.plan --fold -o"; do
+  # shellcheck disable=SC2086
+  "$weft" $command expected.file >answers 2>message || fail "status $? of $command"
+  # shellcheck disable=SC2086
+  "$weft" $command lost.file >/dev/full 2>&- || [ -s answers ] || fail "status $? of $command"
+  cmp expected.file lost.file || fail "$command: another file where nobody can read the output"
+  rm expected.file lost.file
 done
 for i in 1 2 3 4 5 6 7 8 9 10; do cat lines lines lines lines lines lines lines lines; done >many
 status=0

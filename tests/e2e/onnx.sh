@@ -73,9 +73,9 @@ refuses "folder.onnx/config.json" "$weft" import folder.onnx -o bad.plan
 refuses "nofile: there is no such file or folder" "$weft" import nofile -o bad.plan
 refuses "missing.ONNX: there is no such file" "$weft" import missing.ONNX -o bad.plan
 cp text.onnx text
-refuses "text: is a file, but neither an ONNX model nor one of fastText" "$weft" import text -o bad.plan
+refuses "text: is neither a folder, nor an ONNX model" "$weft" import text -o bad.plan
 : >empty
-refuses "empty: is a file, but neither an ONNX model nor one of fastText" "$weft" import empty -o bad.plan
+refuses "empty: is neither a folder, nor an ONNX model" "$weft" import empty -o bad.plan
 for name in MODEL.ONNX model.bin model; do
   cp "$models/textcnn_dynamo.onnx" "$name"
   says "3 labels: label0, label1, label2" "$weft" import "$name" -o "$name.plan"

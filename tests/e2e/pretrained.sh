@@ -110,7 +110,7 @@ cp -r folder pipes && rm pipes/config.json && mkfifo pipes/config.json
 refuses "pipes/config.json" timeout 20 "$weft" import pipes --labels a,b -o x.plan
 cp -r folder huge && truncate -s 2G huge/vocab.txt
 refuses "huge/vocab.txt: has 2147483648 bytes" "$weft" import huge --labels a,b -o x.plan
-refuses "folder/config.json: is a file" "$weft" import folder/config.json --labels a,b -o x.plan
+refuses "folder/config.json: is neither a folder, nor an ONNX model" "$weft" import folder/config.json --labels a,b -o x.plan
 refuses "freeze=9, but the model has 2 layers" "$weft" train bert.model --data data.tsv \
   --pretrained folder --set pretrained.freeze=9 -o x.plan
 awk 'BEGIN { for (i = 0; i < 400; ++i) printf "w%c%c\n", 97 + int(i / 26), 97 + i % 26 }' >words

@@ -1,7 +1,8 @@
 // A library for LD_PRELOAD that makes the n-th call of a kind fail, once or from then on, while
 // `main` runs; tests/faults/faults.sh drives it.
 //   WEFT_FAULT        malloc, write, short_write, interrupt, fsync, rename, mmap, pthread_create,
-//                     nameless (no file without a name can be had) or killed (at a rename)
+//                     nameless (no file without a name can be had), killed (at a rename) or
+//                     killed_after (a rename, before the folder is synced)
 //   WEFT_FAULT_EARLY  set: from the program's own initialisers on, which run before `main`
 //   WEFT_FAULT_AT     n, from 1; 0 or none: nothing fails
 //   WEFT_FAULT_LAST   the last call that fails; none: that one only
@@ -40,11 +41,12 @@ enum class Call {
   mmap,
   pthread_create,
   nameless,
-  killed
+  killed,
+  killed_after
 };
-constexpr const char* kNames[] = {"",      "malloc", "write", "short_write",    "interrupt",
-                                  "fsync", "rename", "mmap",  "pthread_create", "nameless",
-                                  "killed"};
+constexpr const char* kNames[] = {"",       "malloc",      "write", "short_write",    "interrupt",
+                                  "fsync",  "rename",      "mmap",  "pthread_create", "nameless",
+                                  "killed", "killed_after"};
 
 std::atomic<Call> wanted = Call::none;  // none before and after main
 std::atomic<long> count = 0;
@@ -187,9 +189,13 @@ int open(const char* path, int flags, ...) {
 int rename(const char* from, const char* to) {
   static auto* const call = real<decltype(rename)>("rename");
   if (fails(Call::killed)) ::raise(SIGKILL);
-  if (!fails(Call::rename)) return call(from, to);
-  errno = EACCES;
-  return -1;
+  if (fails(Call::rename)) {
+    errno = EACCES;
+    return -1;
+  }
+  const int result = call(from, to);
+  if (fails(Call::killed_after)) ::raise(SIGKILL);
+  return result;
 }
 
 void* mmap(void* at, std::size_t size, int protection, int flags, int file, off_t offset) {

@@ -111,4 +111,28 @@ left_over=(out/.weft-*.tmp)
 cmp -s out/file old || fail "killed, and the file is another"
 "$weft" compile old --predict-only -o out/other
 [ ! -e "${left_over[0]}" ] || fail "${left_over[0]} stays"
+
+# Killed when its file has the name, which no fsync of the folder has made last: it is the new one.
+run compile "LD_PRELOAD=$library" WEFT_FAULT=killed_after WEFT_FAULT_AT=1
+[ "$status" -eq 137 ] || fail "status $status where it was to be killed"
+cmp -s out/file compile.file || fail "killed after the rename, and the file is not the new one"
+[ "$(ls -A out)" = file ] || fail "killed after the rename, $(ls -A out) is there"
+# So it is with checkpoints, of each step here, and the plan after them: --resume goes on from each.
+checkpointed="${commands[train]} --checkpoint 0.000001"
+killed=0
+for n in 1 2 3 4 5 6 7 8 9; do
+  commands[train]=$checkpointed
+  run train "LD_PRELOAD=$library" WEFT_FAULT=killed_after "WEFT_FAULT_AT=$n"
+  [ "$status" -ne 0 ] || break
+  [ "$status" -eq 137 ] || fail "status $status where it was to be killed"
+  ((++killed))
+  cmp -s out/file old || cmp -s out/file train.file || fail "killed, and the file is neither old nor new"
+  [ -e out/file.checkpoint ] || fail "killed after rename $n, and no checkpoint is there"
+  # shellcheck disable=SC2086  # words of a command
+  "$weft" $checkpointed --resume 2>message || fail "--resume after rename $n: $(cat message)"
+  [ ! -s message ] || fail "--resume after rename $n said: $(cat message)"
+  cmp -s out/file train.file || fail "--resume after rename $n ends with another plan"
+  [ "$(ls -A out)" = file ] || fail "--resume after rename $n leaves $(ls -A out)"
+done
+[ "$status" -eq 0 ] && [ "$killed" -ge 4 ] || fail "killed $killed times, then status $status"
 echo "$tried faults: success or one message"

@@ -164,6 +164,24 @@ TEST_CASE("random changes are found by a checksum") {
   }
 }
 
+TEST_CASE("parts of two plans make none, even where both are laid out alike") {
+  Plan plan = example_plan();
+  const std::vector<std::byte> one = encode_plan(plan);
+  const auto& weights = plan.tensors.front().bytes;
+  std::vector<std::byte> changed(weights.begin(), weights.end());
+  changed.front() ^= std::byte{1};
+  plan.tensors.front().bytes = changed;
+  const std::vector<std::byte> other = encode_plan(plan);
+  REQUIRE(one.size() == other.size());
+  CHECK(survives(other));
+  for (const std::size_t border :
+       {sizeof(Header), sizeof(Header) + header_of(one).structure_size}) {
+    std::vector<std::byte> both = other;
+    std::copy_n(one.begin(), border, both.begin());
+    CHECK_FALSE(survives(both));
+  }
+}
+
 // How many of so many plans with a hostile structure decoded.
 std::size_t decoded_of(const Plan& plan, std::size_t count) {
   const std::vector<std::byte> whole = encode_plan(plan);

@@ -113,6 +113,37 @@ TEST_CASE("what killed processes have left is removed by the next write, and not
   CHECK_FALSE(std::filesystem::exists(folder / kept[0]));
 }
 
+TEST_CASE("a file below a folder is read by no link and from no other folder") {
+  const TemporaryFolder folder;
+  namespace fs = std::filesystem;
+  fs::create_directories(folder / "in/deep");
+  write_file(folder / "in/deep/file", "inside");
+  write_file(folder / "outside", "outside");
+  fs::create_symlink("../outside", folder / "in/link");
+  fs::create_symlink("deep", folder / "in/linked");
+  const auto bytes = [&](const std::string& below) {
+    const MappedFile file(folder / "in", below, true);
+    return std::string(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+  };
+  CHECK(bytes("deep/file") == "inside");
+  for (const std::string below :
+       {"link", "linked/file", "../outside", "deep/../../outside", "deep/missing", "deep/file/x",
+        "deep", "deep/", "", "/etc/passwd"}) {
+    CAPTURE(below);
+    CHECK_THROWS_AS(bytes(below), Error);
+  }
+}
+
+TEST_CASE("a regular file begins with bytes, and nothing else does") {
+  const TemporaryFolder folder;
+  write_file(folder / "file", "begin");
+  CHECK(first_bytes(folder / "file", 3) == "beg");
+  CHECK(first_bytes(folder / "file", 100) == "begin");
+  REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  for (const char* none : {"pipe", "missing", "."}) CHECK(first_bytes(folder / none, 3).empty());
+  CHECK(first_bytes("/dev/zero", 3).empty());
+}
+
 TEST_CASE("a pipe is written if it is read from, and else refused") {
   const TemporaryFolder folder;
   const std::string pipe = folder / "pipe";

@@ -5,8 +5,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <new>
 #include <set>
 
+#include "frontend/graph_tests/each_instruction_set.h"
+#include "ir/diagnostic.h"
 #include "ir/op.h"
 #include "ir/parse.h"
 #include "passes/compile.h"
@@ -62,6 +65,14 @@ TEST_CASE("a kernel that is off by one percent is named, with the element") {
   CHECK(check.failure.starts_with("the kernel of tanh in program @p: %b["));
   CHECK(check.failure.find("ulps, the budget is ") != std::string::npos);
   CHECK(check.failure.ends_with("; 9 of 9 numbers are off (at 3:7 of the model)"));
+}
+
+TEST_CASE("a process for an instruction set sends its text, or what went wrong") {
+  CHECK(on_instruction_set("sse4", [] { return std::string("!"); }) == "!");
+  const auto fails = []() -> std::string { throw Error("no such op"); };
+  CHECK_THROWS_WITH_AS(on_instruction_set("sse4", fails), "sse4: no such op", Error);
+  const auto lacks_memory = []() -> std::string { throw std::bad_alloc(); };
+  CHECK_THROWS_AS(on_instruction_set("sse4", lacks_memory), std::bad_alloc);
 }
 
 TEST_CASE("what is not compared is told") {

@@ -298,6 +298,18 @@ TEST_CASE("onnx: a function must not give an operator another meaning") {
   CHECK(refusal_of(with_function("pkg.other")) == "accepted");
 }
 
+TEST_CASE("onnx: a constant is one value") {
+  Model model = small_model();
+  model.opset = 18;
+  model.nodes[1].inputs.emplace_back("axes");
+  model.nodes[1].attributes.erase("axes");
+  model.nodes.insert(model.nodes.begin(),
+                     node("Constant", {}, "axes", {{"value_ints", ints({1})}}));
+  CHECK(refusal_of(model) == "accepted");
+  model.nodes[0].attributes["value_float"].real = 1.0F;
+  CHECK(says(refusal_of(model), "it has several attributes, but it is one value"));
+}
+
 TEST_CASE("onnx: weights of other types, sizes and opsets") {
   Model half = small_model();
   half.weights.at("table").type = 10;

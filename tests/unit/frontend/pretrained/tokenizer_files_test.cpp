@@ -170,7 +170,9 @@ TEST_CASE("tokenizer files: what is missing, damaged or contradicts itself") {
   fails(gpt2.put("vocab.json", R"({"a": 0, "b": 1})"),
         {"merge of `a` and `b`", "the line `ab`, which is no pair"});
   fails(gpt2.put("vocab.json", R"({"a": 0, "b": 18446744073709551615, "ab": 1})"),
-        {"out of range"});
+        {"id 18446744073709551615, which is out of range"});
+  fails(gpt2.put("vocab.json", R"({"a": 0, "b": 1099511627776, "ab": 1})"),
+        {"id 1099511627776, which is out of range"});
   fails(gpt2.put("vocab.json", R"({"a": 0, "b": -1, "ab": 1})"), {"id -1, which is out of range"});
   fails(gpt2.put("vocab.json", R"({"a": 0, "b": 1000000, "ab": 1})"), {"no token has the id 2"});
   const Folder linked;

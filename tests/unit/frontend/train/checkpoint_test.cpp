@@ -171,7 +171,7 @@ TEST_CASE("a file that is no checkpoint is not taken for one") {
   CHECK(finds_checkpoint(file.path()));
 }
 
-TEST_CASE("a checkpoint whose plan has other labels is refused") {
+TEST_CASE("a checkpoint whose plans have other labels or another description is refused") {
   Checkpoint saved;
   saved.fingerprint = any_run();
   saved.now = small_plan();
@@ -183,6 +183,42 @@ TEST_CASE("a checkpoint whose plan has other labels is refused") {
   saved.state.best = saved.now;
   saved.state.best->text.max_tokens = 1;
   CHECK_THROWS_AS(expect_same_run(saved, any_run(), start, "run.checkpoint"), Error);
+  saved.state.best->text.max_tokens = start.text.max_tokens;
+  const std::vector<std::int32_t> merge{0, 1};
+  saved.state.best->vocabulary.merges = merge;
+  CHECK_THROWS_AS(expect_same_run(saved, any_run(), start, "run.checkpoint"), Error);
+  saved.state.best->vocabulary.merges = {};
+  expect_same_run(saved, any_run(), start, "run.checkpoint");
+  saved.state.best->description += " ";
+  CHECK_THROWS_AS(expect_same_run(saved, any_run(), start, "run.checkpoint"), Error);
+}
+
+// A run that overwrites its plan knows it by its description only.
+TEST_CASE("a checkpoint that would undo what its plan has learnt since is refused") {
+  const TrainSettings settings{.epochs = 2, .batch = 8, .learning_rate = 0.01};
+  TrainSettings other = settings;
+  other.seed = 9;
+  Checkpoint saved;
+  saved.fingerprint = any_run();
+  saved.now = run(small_plan(), settings).plan;
+  saved.state.history = saved.now.history;
+  const auto message = [&](const Plan& start) -> std::string {
+    try {
+      expect_same_run(saved, any_run(), start, "run.checkpoint");
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "";
+  };
+  CHECK(message(small_plan()) == "");
+  Plan interrupted = saved.now;
+  interrupted.history.back().kept = !interrupted.history.back().kept;
+  CHECK(message(interrupted) == "");
+  interrupted.history.pop_back();
+  CHECK(message(interrupted) == "");
+  for (const Plan& learnt : {run(small_plan(), other).plan, run(saved.now, settings).plan}) {
+    CHECK(message(learnt).find("it has been trained on since") != std::string::npos);
+  }
 }
 
 TEST_CASE("a checkpoint of another run is refused with what differs") {
