@@ -339,9 +339,14 @@ Run declare_tune(CLI::App& app) {
   app.add_option("-o,--output", flags->out,
                  "the best plan; X.model and X.trials.jsonl are written beside X.plan")
       ->required();
-  app.add_option("--budget", flags->budget, "time for all of it: 90s, 10m, 2h");
-  app.add_option("--trials", flags->settings.trials,
-                 "number of trials, instead of a time; 27 if neither is given")
+  app.add_option(
+      "--budget", flags->budget,
+      "time for all of it: 90s, 10m, 2h. How many trials fit in it, and so the plan, may "
+      "differ from run to run");
+  app.add_option(
+         "--trials", flags->settings.trials,
+         "number of trials, instead of a time: equal runs make equal plans; 27 if neither is "
+         "given")
       ->check(CLI::Range(1, 1 << 20));
   CLI::Option* valid =
       declare_data(app, "--valid", flags->valid, "labelled texts to compare trials on");

@@ -107,7 +107,7 @@ class Builder {
     lowered_ = weft::lower(description_, settings_, context, overrides_);
     pretrained_.check_claimed();
     if (pretrained_.config() != nullptr) check_pretrained_text(description_, overrides_);
-    plan_.description = description_.source;
+    plan_.description = without_command(description_.source);
     plan_.settings = settings_json(lasting(overrides_, vectors_), pretrained_.config());
     plan_.task = lowered_.task;
     plan_.labels = std::move(labels);
