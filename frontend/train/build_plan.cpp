@@ -50,8 +50,8 @@ void check_labels(const Description& description, const Corpus& corpus) {
   for (std::size_t i = 0; i < corpus.size(); ++i) {
     if (corpus.labels(i).size() == 1) continue;
     throw Error(description.output.location,
-                fmt::format("{} gives each text one label, but the example on line {} has {}",
-                            description.output.name, corpus.line(i), corpus.labels(i).size()),
+                fmt::format("{} gives each text one label, but {} has {}", description.output.name,
+                            corpus.place(i), corpus.labels(i).size()),
                 "write `output sigmoid(logits)`")
         .in(description.file, description.source);
   }
