@@ -97,7 +97,7 @@ TextIds Session::text_ids(const PackedIds& texts, std::size_t i) const {
   const std::int64_t begin = texts.offsets[i];
   const std::int64_t end = texts.offsets[i + 1];
   if (begin < 0 || end < begin || end > static_cast<std::int64_t>(texts.ids.size())) {
-    throw Error(fmt::format("text {} is ids {} to {} of {}", i, begin, end, texts.ids.size()),
+    throw Error(fmt::format("texts[{}] is ids {} to {} of {}", i, begin, end, texts.ids.size()),
                 "offsets rise from 0 to the number of ids");
   }
   const auto length = static_cast<std::size_t>(std::min(end - begin, encoder().max_ids()));
@@ -105,7 +105,7 @@ TextIds Session::text_ids(const PackedIds& texts, std::size_t i) const {
   const std::int64_t count = encoder().id_count();
   for (const std::int32_t id : ids) {
     if (id >= 0 && id < count) continue;
-    throw Error(fmt::format("text {} has the id {}, but the plan's vocabulary has ids 0 to {}", i,
+    throw Error(fmt::format("texts[{}] has the id {}, but the plan's vocabulary has ids 0 to {}", i,
                             id, count - 1),
                 "give ids made with the plan's own vocabulary");
   }
@@ -118,9 +118,9 @@ TextIds Session::text_ids(const PackedIds& texts, std::size_t i) const {
   const std::int64_t known = token_type_count(plan().text);
   for (const std::int32_t type : types) {
     if (type >= 0 && type < known) continue;
-    throw Error(
-        fmt::format("text {} has the type {}, but the plan has types 0 to {}", i, type, known - 1),
-        "give types made with the plan's own encoder");
+    throw Error(fmt::format("texts[{}] has the type {}, but the plan has types 0 to {}", i, type,
+                            known - 1),
+                "give types made with the plan's own encoder");
   }
   return {ids, types};
 }
@@ -322,7 +322,7 @@ void Session::check_labels(const PackedLabels& given) const {
         begin >= 0 && begin <= end && end <= static_cast<std::int64_t>(given.labels.size());
     if (within && (multi || end == begin + 1)) continue;
     throw Error(
-        fmt::format("text {} has labels {} to {} of {}", i, begin, end, given.labels.size()),
+        fmt::format("texts[{}] has labels {} to {} of {}", i, begin, end, given.labels.size()),
         multi ? "offsets rise from 0" : "this plan gives each text one label");
   }
 }

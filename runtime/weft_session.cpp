@@ -16,17 +16,16 @@ weft_status check_count(size_t count) {
   return fail(WEFT_BAD_ARGUMENT, "there cannot be " + std::to_string(count) + " texts");
 }
 
-// `what`: "text", "pair".
+// `what`: "texts", "pairs".
 weft_status check_each(const Texts& given, size_t count, const std::string& what) {
   if (count == 0) return WEFT_OK;
-  if (given.texts == nullptr) return fail(WEFT_BAD_ARGUMENT, "there are no " + what + "s");
+  if (given.texts == nullptr) return fail(WEFT_BAD_ARGUMENT, "there are no " + what);
   for (size_t i = 0; i < count; ++i) {
-    if (given.texts[i] == nullptr) {
-      return fail(WEFT_BAD_ARGUMENT, what + " " + std::to_string(i) + " is null");
-    }
+    const auto place = [&] { return what + '[' + std::to_string(i) + ']'; };
+    if (given.texts[i] == nullptr) return fail(WEFT_BAD_ARGUMENT, place() + " is null");
     if (given.lengths == nullptr || !beyond_memory(given.lengths[i])) continue;
-    return fail(WEFT_BAD_ARGUMENT, what + " " + std::to_string(i) + " cannot have " +
-                                       std::to_string(given.lengths[i]) + " bytes");
+    return fail(WEFT_BAD_ARGUMENT,
+                place() + " cannot have " + std::to_string(given.lengths[i]) + " bytes");
   }
   return WEFT_OK;
 }
@@ -51,8 +50,8 @@ void* given_away(std::span<const std::byte> bytes) {
 
 weft_status check_texts(const Texts& texts, const Texts* pairs, size_t count) {
   weft_status status = check_count(count);
-  if (status == WEFT_OK) status = check_each(texts, count, "text");
-  if (status == WEFT_OK && pairs != nullptr) status = check_each(*pairs, count, "pair");
+  if (status == WEFT_OK) status = check_each(texts, count, "texts");
+  if (status == WEFT_OK && pairs != nullptr) status = check_each(*pairs, count, "pairs");
   return status;
 }
 

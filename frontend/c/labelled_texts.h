@@ -39,7 +39,7 @@ struct LabelledTexts {
     if constexpr (std::is_pointer_v<Label>) {
       const auto* const null = std::find(labels, labels + all, nullptr);
       if (null != labels + all) {
-        return fail(WEFT_BAD_ARGUMENT, fmt::format("label {} is null", null - labels));
+        return fail(WEFT_BAD_ARGUMENT, fmt::format("labels[{}] is null", null - labels));
       }
     }
     return WEFT_OK;

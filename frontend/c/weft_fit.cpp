@@ -29,14 +29,13 @@ weft::Corpus corpus_of(const NamedTexts& given) {
     const weft::TextInput input = given.input(i);
     example.text = input.text;
     example.pair = input.pair;
-    example.line = i + 1;
     for (const char* label : given.labels_of(i)) {
       if (std::ranges::find(example.labels, label) == example.labels.end()) {
         example.labels.emplace_back(label);
       }
     }
   }
-  return weft::Corpus(examples);
+  return weft::Corpus(examples, "texts");
 }
 
 weft::Overrides overrides_of(const char* settings) {

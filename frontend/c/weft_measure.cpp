@@ -25,7 +25,7 @@ void check_labels(std::span<const int32_t> labels, size_t text, size_t known) {
       throw weft::Error(fmt::format("there is no label {}: the plan has {}", labels[k], known));
     }
     if (std::ranges::find(labels.first(k), labels[k]) == labels.first(k).end()) continue;
-    throw weft::Error(fmt::format("text {} has the label {} twice", text, labels[k]));
+    throw weft::Error(fmt::format("texts[{}] has the label {} twice", text, labels[k]));
   }
 }
 

@@ -24,6 +24,7 @@ int calibrate(const Flags& flags) {
   Session session(plan, {flags.threads});
   const Corpus corpus = flags.reading.read(flags.data);
   const std::vector<std::uint32_t> rows = calibration_rows(corpus.size(), session.labels().size());
+  expect_labels_of(plan, {corpus, rows});
   const Dataset data = encode({corpus, rows}, session.encoder(), session.labels());
   if (rows.size() < corpus.size()) {
     warn("{} of {} texts, evenly spaced, are enough for {} labels", rows.size(), corpus.size(),

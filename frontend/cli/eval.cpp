@@ -50,6 +50,7 @@ int eval(const Flags& flags) {
   Session session = Session::load(flags.plan, {flags.threads});
   check_threshold(flags, session.plan());
   const Corpus corpus = flags.reading.read(flags.data);
+  expect_labels_of(session.plan(), corpus);
   const Dataset data = encode(corpus, session.encoder(), session.labels());
   const double threshold = flags.threshold.value_or(session.plan().threshold);
   const bool multi_label = session.plan().task == Task::multi_label;

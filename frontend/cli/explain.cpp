@@ -109,6 +109,13 @@ Run declare_explain(CLI::App& app) {
       ->check(CLI::Range(0, 1 << 30))
       ->capture_default_str();
   app.add_flag("--json", flags->json, "print one JSON object a line, with all n-grams and words");
+  app.footer(
+      "Places are bytes of the text. Of tokenizers that add groups of letters to a word, as\n"
+      "fastText's do, a group is told as part of its word (in JSON `part_of`: the word's begin, "
+      "end\n"
+      "and text); the word's own entry has no such mark, and a word that is not in the vocabulary\n"
+      "has groups only. Tokens that stand for no bytes of the text, as `</s>` and `[CLS]`, count\n"
+      "with the bias; in JSON `words` names each by `special`.");
   return [flags] { return explain(*flags); };
 }
 

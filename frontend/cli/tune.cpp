@@ -6,13 +6,16 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 
 #include "frontend/cli/command.h"
 #include "frontend/cli/given_model.h"
 #include "frontend/cli/interrupt.h"
+#include "frontend/cli/say_winner.h"
 #include "frontend/cli/tune_data.h"
 #include "frontend/cli/tune_progress.h"
 #include "frontend/cli/tuned_description.h"
@@ -145,42 +148,6 @@ std::string_view name_of(BestBy score) {
   return kNames[static_cast<std::size_t>(score)];
 }
 
-void say_best(const std::vector<TuneResult>& results, const std::vector<Candidate>& candidates,
-              std::string_view score) {
-  const std::vector<Split>& splits = candidates.front().splits;
-  const std::size_t texts = chosen_on(splits);
-  print_out(leaderboard(results, 10));
-  print_out(fmt::format(
-      "score: {} on the validation texts{}; first come trials of several seeds\n", score,
-      splits.size() == 1 ? "" : fmt::format(", the mean of {} splits", splits.size())));
-  const TuneResult& best = results.front();
-  if (!best.starter.empty()) print_out(fmt::format("the starter `{}` won\n", best.starter));
-  for (const Candidate& candidate : candidates) {
-    if (std::ranges::find(results, candidate.starter, &TuneResult::starter) != results.end()) {
-      continue;
-    }
-    print_out(fmt::format("the starter `{}` was not trained: too few trials, or too little time\n",
-                          candidate.starter));
-  }
-  const auto plain =
-      std::ranges::find_if(results, [](const TuneResult& result) { return result.values.empty(); });
-  if (plain == results.end()) return;
-  if (plain == results.begin()) {
-    print_out(fmt::format("no trial was better than {}\n", tried_text(*plain)));
-    return;
-  }
-  print_out(
-      fmt::format("best score {:.4f}; {} {:.4f}\n", best.score, tried_text(*plain), plain->score));
-  // The best of many trials is in part the luckiest of them.
-  const double error = standard_error(best.accuracy, texts);
-  if (best.score - plain->score < 2 * error) {
-    print_out(
-        fmt::format("{} validation texts tell scores apart that differ by {:.2f} or more: the "
-                    "difference may be chance\n",
-                    texts, 2 * error));
-  }
-}
-
 void warn_of(const TuneData& data, const DescriptionSettings& settings) {
   const Split& split = data.splits.front();
   const CorpusView train{data.corpus(), split.train};
@@ -261,12 +228,27 @@ TrialsFile open_trials(const TuneFlags& flags, const std::vector<Candidate>& can
   return file;
 }
 
+// Where the search and the final training have taken longer than they were given.
+void say_overrun(double budget, double searched, double all) {
+  constexpr double kKept = 1.2;
+  if (all <= kKept * budget) return;
+  print_message(stderr,
+                "weft: it took {}, not {}: training the best on all of the data took {}; for less, "
+                "`--set train.epochs=N`\n",
+                duration(all), duration(budget), duration(all - searched));
+}
+
 int tune_command(const TuneFlags& flags) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto seconds = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
   check_outputs(flags);
   if (std::isnan(flags.valid_fraction)) {
     throw UsageError("--valid-fraction nan is no share", "0.2, say");
   }
-  const TuneSettings settings = limits(flags);
+  TuneSettings settings = limits(flags);
+  const double budget = settings.seconds;
   std::optional<Corpus> corpus;
   const std::vector<FittedStarter> competing = competitors(flags, corpus);
   std::vector<Candidate> candidates = candidates_of(flags, competing);
@@ -282,10 +264,12 @@ int tune_command(const TuneFlags& flags) {
   const std::string_view measure =
       name_of(shown_measure(plain.metric, first.corpus->multi_label()));
   std::vector<TuneResult> results;
+  settings.seconds = std::max(budget - seconds(), 0.0);  // what reading the data has left
   {
     TuneProgress progress(file, settings, measure, flags.quiet);
     results = tune(candidates, settings, file.known(), progress);
   }
+  const double searched = seconds();
   if (interrupted) {
     leave_best(results, candidates, flags);
     print_message(stderr, "weft: the same command with --resume goes on where this stopped\n");
@@ -320,6 +304,7 @@ int tune_command(const TuneFlags& flags) {
                                        origin_of(listed_files(flags.data))));
   }
   say_best(results, candidates, measure);
+  say_overrun(budget, searched, seconds());
   if (!flags.quiet) {
     print_message(stderr, "wrote {}, {} and {}.trials.jsonl\n", flags.out, best.description.file,
                   stem_of(flags.out));
@@ -339,9 +324,14 @@ Run declare_tune(CLI::App& app) {
   app.add_option("-o,--output", flags->out,
                  "the best plan; X.model and X.trials.jsonl are written beside X.plan")
       ->required();
-  app.add_option("--budget", flags->budget, "time for all of it: 90s, 10m, 2h");
-  app.add_option("--trials", flags->settings.trials,
-                 "number of trials, instead of a time; 27 if neither is given")
+  app.add_option(
+      "--budget", flags->budget,
+      "time for all of it: 90s, 10m, 2h. How many trials fit in it, and so the plan, may "
+      "differ from run to run");
+  app.add_option(
+         "--trials", flags->settings.trials,
+         "number of trials, instead of a time: equal runs make equal plans; 27 if neither is "
+         "given")
       ->check(CLI::Range(1, 1 << 20));
   CLI::Option* valid =
       declare_data(app, "--valid", flags->valid, "labelled texts to compare trials on");
@@ -363,6 +353,11 @@ Run declare_tune(CLI::App& app) {
   app.add_option("--report", flags->report, "also write this HTML file: the trials as pictures");
   app.add_flag("--resume", flags->resume, "go on with an interrupted search");
   app.add_flag("--quiet", flags->quiet, "no progress");
+  app.footer(
+      "The best trials and the description, or the best starter, as it stands are compared at the\n"
+      "end, each trained from three seeds. A trial wins only if it is better by more than one\n"
+      "standard error of the accuracy on the validation texts; else what was given stays, because\n"
+      "the best of many trials is in part the luckiest. More validation texts tell smaller gains.");
   flags->declare(app);
   return [flags] {
     take_model_for_data(flags->description, flags->data, flags->reading);

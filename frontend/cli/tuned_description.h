@@ -26,9 +26,6 @@ struct TuneFlags : BuildFlags {
 // `reviews.plan` to `reviews`.
 std::string stem_of(const std::string& plan);
 
-// The first line of a description that the search wrote begins with this.
-inline constexpr std::string_view kMadeBy = "# the plan is made by: ";
-
 // The best result as a description of its own, and the values that a description cannot hold.
 struct Best {
   Description description;

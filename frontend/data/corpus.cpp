@@ -22,15 +22,18 @@ bool is_whole_number(const std::string& name) {
 
 }  // namespace
 
-Corpus::Corpus(std::span<const Example> examples) {
+Corpus::Corpus(std::span<const Example> examples, std::string array) {
+  const auto has_line = [](const Example& example) { return example.line > 0; };
+  if (std::ranges::none_of(examples, has_line)) array_ = std::move(array);
   for (const Example& example : examples) {
+    add(example);
+    if (!array_.empty()) lines_.back() = size() - 1;
     for (const std::string& label : example.labels) {
       const auto fault = label_fault(label);
       if (!fault) continue;
-      const auto number = static_cast<std::size_t>(&example - examples.data()) + 1;
-      throw Error(fmt::format("example {}: {}", number, fault->what), std::string(fault->remedy));
+      throw Error(fmt::format("{}: {}", place(size() - 1), fault->what),
+                  std::string(fault->remedy));
     }
-    add(example);
   }
   report_.examples = examples.size();
   order_labels();
@@ -100,7 +103,7 @@ Corpus joined(const Corpus& first, const Corpus& second) {
       const TextInput input = corpus->input(i, corpus->pairs());
       example.text = input.text;
       example.pair = input.pair;
-      example.line = corpus->line(i);
+      if (corpus->array().empty()) example.line = corpus->line(i);
       for (const std::uint32_t label : corpus->labels(i)) {
         example.labels.push_back(corpus->label_names()[label]);
       }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "frontend/data/readers.h"
+#include "frontend/data/sighting.h"
 #include "runtime/text/encoder.h"
 
 namespace weft {
@@ -18,8 +19,9 @@ namespace weft {
 class Corpus {
  public:
   Corpus() = default;
-  // Error where a label breaks the rules, or some examples are pairs and others are not.
-  explicit Corpus(std::span<const Example> examples);
+  // Error where a label breaks the rules, or some examples are pairs and others are not. `array`:
+  // what messages call the examples, unless they have a line in a file.
+  explicit Corpus(std::span<const Example> examples, std::string array = "examples");
 
   std::size_t size() const { return lines_.size(); }
   // A pair is both texts with a tab between them.
@@ -33,7 +35,10 @@ class Corpus {
   std::span<const std::uint32_t> labels(std::size_t i) const {
     return std::span(labels_).subspan(label_ends_[i], label_ends_[i + 1] - label_ends_[i]);
   }
-  std::size_t line(std::size_t i) const { return lines_[i]; }  // in its file
+  std::size_t line(std::size_t i) const { return lines_[i]; }  // in its file; of an array the index
+  const std::string& array() const { return array_; }          // its name; empty: rows are of files
+  // For messages: `line 18`, or `examples[17]`.
+  std::string place(std::size_t i) const { return row_name(line(i), array()); }
 
   // Sorted by value if all are whole numbers, else by bytes: the order of rows does not matter.
   const std::vector<std::string>& label_names() const { return label_names_; }
@@ -53,6 +58,7 @@ class Corpus {
   std::vector<std::uint32_t> labels_;
   std::vector<std::uint64_t> label_ends_{0};
   std::vector<std::uint64_t> lines_;
+  std::string array_;
   std::vector<std::string> label_names_;
   std::unordered_map<std::string, std::uint32_t> label_numbers_;
   bool multi_label_ = false;
@@ -72,6 +78,7 @@ class CorpusView {
   TextInput input(std::size_t i, bool pair) const { return corpus_->input(row(i), pair); }
   std::span<const std::uint32_t> labels(std::size_t i) const { return corpus_->labels(row(i)); }
   std::size_t line(std::size_t i) const { return corpus_->line(row(i)); }
+  std::string place(std::size_t i) const { return corpus_->place(row(i)); }
   const Corpus& corpus() const { return *corpus_; }
 
  private:

@@ -1,4 +1,4 @@
-// How often something odd was seen in a file, and where first.
+// How often something odd was seen in a file or an array, and where first.
 #pragma once
 
 #include <cstddef>
@@ -6,8 +6,15 @@
 
 namespace weft {
 
+// What a message calls a row: `line 7` of a file, counted from 1; of an array `examples[7]`, from
+// 0.
+inline std::string row_name(std::size_t number, const std::string& array) {
+  const std::string digits = std::to_string(number);
+  return array.empty() ? "line " + digits : array + '[' + digits + ']';
+}
+
 struct Sighting {
-  std::size_t count = 0, first = 0;  // the line of the first, from 1
+  std::size_t count = 0, first = 0;  // the line of the first, from 1; of an array the index
 
   void at(std::size_t line) {
     if (++count == 1) first = line;
@@ -17,8 +24,8 @@ struct Sighting {
     count += next.count;
   }
   // For a message: `line 7`, or of several `the first is line 7`.
-  std::string where() const {
-    return (count == 1 ? "line " : "the first is line ") + std::to_string(first);
+  std::string where(const std::string& array = {}) const {
+    return (count == 1 ? "" : "the first is ") + row_name(first, array);
   }
 };
 

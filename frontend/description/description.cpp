@@ -382,4 +382,10 @@ Description read_description(const std::string& path) {
   return parse_description(read_text_file(path), path);
 }
 
+std::string without_command(std::string_view source) {
+  if (!source.starts_with(kMadeBy)) return std::string(source);
+  const std::size_t end = std::min(source.find('\n'), source.size());
+  return std::string(kMadeBy) + "weft tune" + std::string(source.substr(end));
+}
+
 }  // namespace weft

@@ -73,4 +73,11 @@ struct Description {
 Description parse_description(std::string_view source, std::string_view file = "<model>");
 Description read_description(const std::string& path);
 
+// The first line of a description that a search wrote begins with this; the command that makes the
+// plan follows.
+inline constexpr std::string_view kMadeBy = "# the plan is made by: ";
+// The source as a plan keeps it. The command names files, among them the plan, so `weft tune`
+// stands in its place: equal searches make equal plans, whatever they call them.
+std::string without_command(std::string_view source);
+
 }  // namespace weft

@@ -327,6 +327,7 @@ Explanation Explainer::explain_window(std::span<const std::int32_t> ids,
   Explanation explanation;
   explanation.words.assign(words.begin(), words.end());
   for (const std::int32_t id : ids) explanation.known.push_back(id != encoder_.unknown_id());
+  explanation.special = special_tokens(plan_.vocabulary, ids, words);
 
   if (description_->encoder) return explain_encoder(std::move(explanation), ids, types, label);
 

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -30,9 +31,12 @@ void sort_by_size(std::vector<NGram>&);  // of contributions
 struct Explanation {
   std::vector<TextSpan> words;  // those that count: at most max_tokens, or those of all windows
   std::vector<bool> known;      // of each word: whether it is in the vocabulary
-  std::vector<NGram> ngrams;    // by size of contribution, then by place; none of them 0
-  double bias = 0;              // what does not depend on the words
-  double logit = 0;             // the model's, computed forward in double
+  // Of each word: how a token is spelt that stands for no bytes of the text, as `</s>`, and counts
+  // with the bias; else empty. None at all in a text of several windows, which have them each.
+  std::vector<std::string> special;
+  std::vector<NGram> ngrams;  // by size of contribution, then by place; none of them 0
+  double bias = 0;            // what does not depend on the words
+  double logit = 0;           // the model's, computed forward in double
   // False: contributions are gradient x input, and `bias` is the logit of as many tokens without
   // vectors, with what special tokens add; the total is not the logit.
   bool exact = true;
@@ -43,7 +47,14 @@ struct Explanation {
   double total() const;  // bias and contributions; the logit, but for rounding
   // The contributions, each shared out evenly among the words of its n-gram.
   std::vector<double> by_word() const;
+  // Of each of `words` the bytes of the word of the text that it lies in: more than its own where
+  // it is a group of letters. What stands for several words, or for none, has its own bytes.
+  std::vector<TextSpan> words_around() const;
 };
+
+// Explanation::special of these tokens.
+std::vector<std::string> special_tokens(const VocabularyView&, std::span<const std::int32_t> ids,
+                                        std::span<const TextSpan> words);
 
 class Explainer {
  public:

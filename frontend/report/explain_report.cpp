@@ -68,6 +68,11 @@ std::string coloured(std::string_view text, const Explanation& explanation) {
   return out + printable(text.substr(position));
 }
 
+// Whether it is a group of letters of a word, by words_around().
+bool is_part(const NGram& ngram, const std::vector<TextSpan>& around) {
+  return ngram.first == ngram.last && around[ngram.first] != ngram.bytes;
+}
+
 // The n-grams by size; those of the same bytes are added up, as a word may give several.
 std::vector<NGram> by_bytes(const std::vector<NGram>& ngrams) {
   std::vector<NGram> out;
@@ -82,6 +87,18 @@ std::vector<NGram> by_bytes(const std::vector<NGram>& ngrams) {
   }
   sort_by_size(out);
   return out;
+}
+
+// `</s>`, or `[CLS], [SEP]`: the tokens that stand for no bytes of the text, each once.
+std::string specials(const Explanation& explanation) {
+  std::vector<std::string> names;
+  std::string list;
+  for (const std::string& name : explanation.special) {
+    if (name.empty() || std::ranges::find(names, name) != names.end()) continue;
+    names.push_back(name);
+    list += (list.empty() ? "" : ", ") + printable(name);
+  }
+  return list;
 }
 
 bool near(double a, double b) { return std::abs(a - b) <= 1e-4 * std::max(1.0, std::abs(a)); }
@@ -122,26 +139,33 @@ std::string to_text(const ExplainedLabel& e, std::size_t top, bool colour) {
   };
   double rest = 0;
   const std::vector<NGram> ngrams = by_bytes(explanation.ngrams);
+  const std::vector<TextSpan> around = explanation.words_around();
   for (std::size_t i = 0; i < ngrams.size(); ++i) {
     const NGram& ngram = ngrams[i];
     if (i >= top) {
       rest += ngram.contribution;
       continue;
     }
-    line(ngram.contribution, fmt::format("{}-{}", ngram.bytes.begin, ngram.bytes.end),
-         shortened(printable(part(e.text, ngram.bytes)), kNGramWidth));
+    std::string what = shortened(printable(part(e.text, ngram.bytes)), kNGramWidth);
+    if (is_part(ngram, around)) {
+      const std::string word = printable(part(e.text, around[ngram.first]));
+      what += fmt::format("  (part of {})", shortened(word, kNGramWidth));
+    }
+    line(ngram.contribution, fmt::format("{}-{}", ngram.bytes.begin, ngram.bytes.end), what);
   }
   if (ngrams.size() > top) {
     const std::size_t others = ngrams.size() - top;
     line(rest, "", others == 1 ? "(the other)" : fmt::format("(the {} others)", others));
   }
+  const std::string special = specials(explanation);
+  const std::string with = special.empty() ? "" : ", with " + special;
   if (!explanation.exact) {
-    line(explanation.bias, "", "(without words)");
+    line(explanation.bias, "", fmt::format("(without words{})", with));
     line(explanation.logit - explanation.total(), "", "(not explained)");
     line(explanation.logit, "", "= the logit");
     return out + "  each number is gradient x input, an approximation: words act on each other\n";
   }
-  line(explanation.bias, "", "(bias)");
+  line(explanation.bias, "", fmt::format("(bias{})", with));
   line(explanation.total(), "",
        explanation.decisions ? "= the log-odds of the decisions for it" : "= the logit");
   if (!adds_up(e)) {
@@ -162,19 +186,28 @@ std::string to_json(const ExplainedLabel& e) {
                  {"exact", explanation.exact && adds_up(e)},
                  {"ngrams", Json::array()},
                  {"words", Json::array()}};
+  const auto place = [&](const TextSpan& bytes) {
+    return Json{{"begin", bytes.begin}, {"end", bytes.end}, {"text", part(e.text, bytes)}};
+  };
+  const std::vector<TextSpan> around = explanation.words_around();
   for (const NGram& ngram : explanation.ngrams) {
-    object["ngrams"].push_back({{"begin", ngram.bytes.begin},
-                                {"end", ngram.bytes.end},
-                                {"text", part(e.text, ngram.bytes)},
-                                {"contribution", ngram.contribution},
-                                {"activations", ngram.activations}});
+    Json one = place(ngram.bytes);
+    one["contribution"] = ngram.contribution;
+    one["activations"] = ngram.activations;
+    if (is_part(ngram, around)) one["part_of"] = place(around[ngram.first]);
+    object["ngrams"].push_back(std::move(one));
   }
   const std::vector<double> shares = explanation.by_word();
   for (std::size_t i = 0; i < shares.size(); ++i) {
-    object["words"].push_back({{"begin", explanation.words[i].begin},
-                               {"end", explanation.words[i].end},
-                               {"known", static_cast<bool>(explanation.known[i])},
-                               {"contribution", shares[i]}});
+    const TextSpan& bytes = explanation.words[i];
+    Json one = place(bytes);
+    one["known"] = static_cast<bool>(explanation.known[i]);
+    one["contribution"] = shares[i];
+    if (around[i] != bytes) one["part_of"] = place(around[i]);
+    if (i < explanation.special.size() && !explanation.special[i].empty()) {
+      one["special"] = explanation.special[i];
+    }
+    object["words"].push_back(std::move(one));
   }
   return object.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -23,8 +23,10 @@ struct ExplainedLabel {
 std::string to_text(const ExplainedLabel&, std::size_t top, bool colour);
 
 // One JSON object on one line: text, label, probability, logit, bias, total, exact, ngrams (begin,
-// end, text, contribution, activations) and words (begin, end, known, contribution). Begin and end
-// count bytes of the text.
+// end, text, contribution, activations) and words (begin, end, text, known, contribution). Begin
+// and end count bytes of the text. A group of letters, or n-gram of it alone, has `part_of` (begin,
+// end, text): its word. A token that stands for no bytes has `special`, its spelling; it counts
+// with the bias.
 std::string to_json(const ExplainedLabel&);
 
 // True if contributions and bias add up to the logit of the session: within 1e-4, relative for

@@ -21,10 +21,14 @@ std::string to_html(const Page& page) {
       page.scripts);
 }
 
+std::string by_the_clock(const std::string& html) {
+  return fmt::format("<span class=\"clock\">{}</span>", html);
+}
+
 std::string made_line(const Origin& origin) {
   std::string out = "measured on " + html(origin.data);
   if (!origin.date.empty()) {
-    out += fmt::format(", {}, by weft {}", html(origin.date), html(origin.version));
+    out += fmt::format(", {}, by weft {}", by_the_clock(html(origin.date)), html(origin.version));
   }
   return fmt::format("<p class=\"soft\">{}</p>\n", out);
 }

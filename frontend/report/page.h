@@ -18,6 +18,10 @@ struct Page {
 
 std::string to_html(const Page&);
 
+// Marks what the clock decides: the only parts of a page that differ when it is made again of the
+// same data, seed and thread count. `weft profile` makes the exception: its page is all times.
+std::string by_the_clock(const std::string& html);
+
 // What a page is made of and by; an empty date is not told, nor the version with it.
 struct Origin {
   std::string data, version, date;

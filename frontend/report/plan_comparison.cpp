@@ -87,6 +87,7 @@ PlanComparison compare_plans(Session& first, Session& second, const CorpusView& 
                 "compare two plans of one kind");
   }
   PlanComparison result;
+  expect_labels_of(first.plan(), examples);
   const Dataset data = encode(examples, first.encoder(), first.labels());
   const std::array<Answers, 2> by_plan{
       answers_of(first, data, result.measured[0]),

@@ -226,9 +226,9 @@ std::string costs(const Report& r) {
   row("words known", grouped(r.words));
   if (r.seconds > 0) {
     const auto texts = static_cast<double>(r.evaluation.metrics.examples);
-    row("speed",
-        fmt::format("{} texts a second, {} thread{}", grouped(std::llround(texts / r.seconds)),
-                    r.threads, r.threads == 1 ? "" : "s"));
+    row("speed", fmt::format("{} texts a second, {} thread{}",
+                             by_the_clock(grouped(std::llround(texts / r.seconds))), r.threads,
+                             r.threads == 1 ? "" : "s"));
   }
   out = scrolling("size and speed", out + "</table>\n");
   for (std::size_t i = 0; i < r.memory.size(); ++i) {

@@ -36,4 +36,15 @@ std::vector<std::size_t> promising(std::span<const Candidate> candidates,
   return order;
 }
 
+void keep_plain(std::span<const Candidate> candidates, std::vector<TuneResult>& ranked) {
+  const auto is_plain = [](const TuneResult& r) { return r.values.empty() && r.failure.empty(); };
+  const auto plain = std::ranges::find_if(ranked, is_plain);
+  if (plain == ranked.end()) return;
+  const TuneResult& best = ranked.front();
+  const Trial& trial = candidates[candidate_of(candidates, best)].trial;
+  if (settings_of(*trial.description, trial.overrides).metric == BestBy::loss) return;
+  const double error = standard_error(best.accuracy, chosen_on(candidates.front().splits));
+  if (best.score - plain->score <= error) std::rotate(ranked.begin(), plain, plain + 1);
+}
+
 }  // namespace weft

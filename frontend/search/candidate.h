@@ -32,4 +32,10 @@ std::size_t chosen_on(std::span<const Split>);
 // less than a standard error of the accuracy below it. Without results the first.
 std::vector<std::size_t> promising(std::span<const Candidate>, std::vector<TuneResult>);
 
+// Puts the best candidate as it stands first of ranked results, unless another beats it clearly: by
+// more than a standard error of the accuracy on the texts to choose on. The best of many trials is
+// in part the luckiest, and those who try many values on few texts find values that are worse.
+// Where the loss is the score, the best stays the best.
+void keep_plain(std::span<const Candidate>, std::vector<TuneResult>& ranked);
+
 }  // namespace weft

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -16,6 +15,7 @@
 
 #include "frontend/search/candidate.h"
 #include "frontend/search/run_in_parallel.h"
+#include "frontend/search/search_time.h"
 #include "runtime/resources/threads.h"
 
 namespace weft {
@@ -27,7 +27,6 @@ constexpr std::int64_t kKept = 3;       // of a step: one in so many goes on
 constexpr std::size_t kFinalists = 3;   // beside the description as it stands
 constexpr double kSearchShare = 0.75;   // of the time; what is left is for the finalists
 constexpr double kFirstShare = 0.5;     // of it, for candidates as they stand, if there are several
-constexpr double kFinalShare = 0.2;     // of all the time, for training the best in the end
 constexpr std::int64_t kChecked = 100;  // trials whose values are looked at before the first begins
 
 std::int64_t epochs_of(std::int64_t step, std::int64_t epochs) {
@@ -66,39 +65,32 @@ class Search {
     std::size_t before = 0;
     do {
       before = results_.size();
-      deadline_ = seconds() + kSearchShare * (end() - seconds());
+      deadline_ = time_.seconds() + kSearchShare * (end() - time_.seconds());
       run_groups();
       deadline_ = end();
       compare_finalists();
     } while (!exhausted_ && !stopped() && results_.size() > before);
-    std::vector<TuneResult> results = std::move(results_);
-    for (auto& [trial, result] : finals_) results.push_back(std::move(result));
-    rank_results(results);
-    return results;
+    for (auto& [trial, result] : finals_) results_.push_back(std::move(result));
+    rank_results(results_);
+    keep_plain(candidates_, results_);
+    return std::move(results_);
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
   using Key = std::tuple<std::int64_t, std::int64_t, bool>;  // trial, epochs, from several seeds
 
   static Key key(const TuneResult& r) { return {r.trial, r.epochs, r.step == kTuneSteps}; }
   bool is_default(std::int64_t number) const { return number < defaults_; }
 
-  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
   // When the search must be over, so that the best can still be trained on all of the data.
   double end() const {
-    constexpr double kLonger = 1.5;  // than on the part that is not held out
-    double final_training = kFinalShare * settings_.seconds;
-    if (const auto best = std::ranges::min_element(results_, is_better); best != results_.end()) {
-      const auto took = durations_.find(best->trial);
-      if (took != durations_.end())
-        final_training = std::min(final_training, kLonger * took->second);
-    }
-    return std::isinf(settings_.seconds) ? settings_.seconds : settings_.seconds - final_training;
+    const auto best = std::ranges::min_element(results_, is_better);
+    if (best == results_.end()) return time_.end();
+    return time_.end(best->trial, epochs_at(best->trial, kTuneSteps - 1));
   }
   bool stopped() const {
     const std::atomic<bool>* interrupt = candidates_.front().trial.options.interrupt;
-    return seconds() > deadline_ || (interrupt != nullptr && interrupt->load());
+    return time_.seconds() > deadline_ || (interrupt != nullptr && interrupt->load());
   }
 
   Assignments values_of(std::size_t candidate, std::int64_t number) const {
@@ -179,7 +171,7 @@ class Search {
   // counts, unless none has come to anything.
   void run_defaults(std::int64_t count) {
     const double deadline = deadline_;
-    deadline_ = seconds() + kFirstShare * (deadline - seconds());
+    deadline_ = time_.seconds() + kFirstShare * (deadline - time_.seconds());
     train_defaults(count);
     deadline_ = deadline;
     if (results_.empty()) train_defaults(count);
@@ -233,7 +225,7 @@ class Search {
     std::optional<TuneResult> result = known({trial, epochs, false});
     if (result) {
       result->step = step;
-    } else if (!stopped()) {
+    } else if (!stopped() && fits(trial, epochs, 1)) {
       result = train_once(trial, step, epochs, seed_of(of_.at(trial)));
     }
     if (result) remember(*result);
@@ -248,6 +240,14 @@ class Search {
     const std::lock_guard lock(mutex_);
     known_[key(result)] = result;
     if (told_.insert({result.trial, result.step}).second) observer_.ended(result);
+  }
+
+  // False where `times` trainings of a trial, by what it took before, would be cut short.
+  bool fits(std::int64_t trial, std::int64_t epochs, double times) {
+    const std::lock_guard lock(mutex_);
+    const std::optional<double> once = time_.expected(trial, epochs);
+    const auto splits = static_cast<double>(candidates_[of_.at(trial)].splits.size());
+    return !once || time_.seconds() + times * splits * *once <= deadline_;
   }
 
   // The results of the trials that ended, in their order.
@@ -289,6 +289,7 @@ class Search {
 
   // The mean of its score and of those from other seeds.
   std::optional<TuneResult> train_again(TuneResult mean) {
+    if (!fits(mean.trial, mean.epochs, kTuneSeeds - 1)) return std::nullopt;
     std::vector<TuneResult> results{mean};
     for (std::int64_t i = 1; i < kTuneSeeds; ++i) {
       if (stopped()) return std::nullopt;
@@ -332,7 +333,7 @@ class Search {
     std::atomic<bool> interrupt{false};
     trial.options.interrupt = &interrupt;
     Watch watch(*this, interrupt);
-    const double began = seconds();
+    const double began = time_.seconds();
     try {
       const FitResult fitted = fit(trial, watch);
       if (fitted.interrupted) return std::nullopt;
@@ -352,7 +353,7 @@ class Search {
       fail(of, result.trial, e);
     }
     const std::lock_guard lock(mutex_);
-    if (result.step >= kTuneSteps - 1) durations_[result.trial] = seconds() - began;
+    time_.took(result.trial, result.ended, time_.seconds() - began);
     return result;
   }
 
@@ -384,10 +385,9 @@ class Search {
   std::vector<TuneResult> results_;                                // but those of several seeds
   std::map<std::int64_t, TuneResult> finals_;                      // those, by trial
   std::set<std::pair<std::int64_t, std::int64_t>> listed_, told_;  // trial and step
-  std::mutex mutex_;                          // of what follows, and of the observer
-  std::map<std::int64_t, double> durations_;  // seconds of a trial's training in full
+  std::mutex mutex_;  // of what follows, and of the observer
+  SearchTime time_{settings_.seconds};
   double deadline_ = settings_.seconds;
-  Clock::time_point start_ = Clock::now();
 };
 
 }  // namespace

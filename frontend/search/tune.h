@@ -40,9 +40,10 @@ class TuneObserver {
 };
 
 // The candidates have the same splits and interrupt. `known` are results of an earlier run that was
-// cut short: they are not computed again. Returns all results, ranked; with a given number of
-// trials they do not depend on the threads. Throws Error if an only description cannot be trained
-// as it stands, or if the values of a trial make a description with errors.
+// cut short: they are not computed again. Returns all results, ranked, and first the one to take:
+// see keep_plain(). With a given number of trials they do not depend on the threads. Throws Error
+// if an only description cannot be trained as it stands, or if the values of a trial make a
+// description with errors.
 std::vector<TuneResult> tune(std::span<const Candidate>, const TuneSettings&,
                              const std::vector<TuneResult>& known, TuneObserver&);
 

@@ -50,8 +50,8 @@ void check_labels(const Description& description, const Corpus& corpus) {
   for (std::size_t i = 0; i < corpus.size(); ++i) {
     if (corpus.labels(i).size() == 1) continue;
     throw Error(description.output.location,
-                fmt::format("{} gives each text one label, but the example on line {} has {}",
-                            description.output.name, corpus.line(i), corpus.labels(i).size()),
+                fmt::format("{} gives each text one label, but {} has {}", description.output.name,
+                            corpus.place(i), corpus.labels(i).size()),
                 "write `output sigmoid(logits)`")
         .in(description.file, description.source);
   }
@@ -107,7 +107,7 @@ class Builder {
     lowered_ = weft::lower(description_, settings_, context, overrides_);
     pretrained_.check_claimed();
     if (pretrained_.config() != nullptr) check_pretrained_text(description_, overrides_);
-    plan_.description = description_.source;
+    plan_.description = without_command(description_.source);
     plan_.settings = settings_json(lasting(overrides_, vectors_), pretrained_.config());
     plan_.task = lowered_.task;
     plan_.labels = std::move(labels);

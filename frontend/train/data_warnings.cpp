@@ -94,8 +94,8 @@ std::optional<std::string> duplicate_warning(const CorpusView& train, const Corp
     varied = varied || train.text(found->second) != valid.text(i);
     if (sorted_labels(train, found->second) != sorted_labels(valid, i)) ++contradicting;
     if (++twice > 1) continue;
-    first = fmt::format("line {} is line {} of the training data", valid.line(i),
-                        train.line(found->second));
+    first =
+        fmt::format("{} is {} of the training data", valid.place(i), train.place(found->second));
   }
   if (twice == 0) return {};
   return fmt::format(

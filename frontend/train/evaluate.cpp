@@ -85,8 +85,8 @@ Evaluation evaluate_single(Session& session, const Dataset& data, StoredRows* ro
   const auto take = [&](std::size_t i, const Predictions& all, std::size_t k) {
     const auto labels = data.labels_of(i);
     if (labels.size() != 1) {
-      throw Error(fmt::format("text {} has {} labels, but the plan gives each text exactly one",
-                              i + 1, labels.size()),
+      throw Error(fmt::format("texts[{}] has {} labels, but the plan gives each text exactly one",
+                              i, labels.size()),
                   "train a model that ends with sigmoid(logits)");
     }
     truth.push_back(static_cast<std::uint32_t>(labels.front()));
@@ -144,6 +144,16 @@ Evaluation evaluate(Session& session, const Dataset& data, std::optional<double>
   return session.plan().task == Task::multi_label
              ? evaluate_multi(session, data, threshold, rows, also)
              : evaluate_single(session, data, rows, also);
+}
+
+void expect_labels_of(const Plan& plan, const CorpusView& examples) {
+  if (plan.task == Task::multi_label || !examples.corpus().multi_label()) return;
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    if (examples.labels(i).size() == 1) continue;
+    throw Error(fmt::format("the plan gives each text one label, but {} has {}", examples.place(i),
+                            examples.labels(i).size()),
+                "train a description that ends with `output sigmoid(logits)`");
+  }
 }
 
 Evaluation evaluate(Plan plan, const CorpusView& examples) {

@@ -50,6 +50,9 @@ using TakePrediction = std::function<void(std::size_t, const Predictions&, std::
 void predict_all(Session& session, const Dataset& data, const TakePrediction& take,
                  StoredRows* rows = nullptr);
 
+// Error where a text has several labels or none, but the plan gives each text one.
+void expect_labels_of(const Plan&, const CorpusView&);
+
 // If no threshold is given, that of a multi-label plan is chosen for the best micro F1 on this
 // data. Predictions are handed to `also` too, if it is given.
 Evaluation evaluate(Session& session, const Dataset& data, std::optional<double> threshold,

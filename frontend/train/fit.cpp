@@ -46,17 +46,6 @@ void warn_of_reading(const FitData& given, const Dataset& data, const std::optio
   if (valid) unread(*given.valid, *valid, "validation text");
 }
 
-// Error where a text has several labels or none, but the plan gives each text one.
-void check_labels(const CorpusView& examples, const Plan& plan) {
-  if (plan.task == Task::multi_label || !examples.corpus().multi_label()) return;
-  for (std::size_t i = 0; i < examples.size(); ++i) {
-    if (examples.labels(i).size() == 1) continue;
-    throw Error(fmt::format("the plan gives each text one label, but the example on line {} has {}",
-                            examples.line(i), examples.labels(i).size()),
-                "train a description that ends with `output sigmoid(logits)`");
-  }
-}
-
 // Error where a text has a label that the plan lacks.
 void check_known(const CorpusView& examples, const Dataset& data) {
   if (data.space.names.size() == data.space.known) return;
@@ -65,8 +54,8 @@ void check_known(const CorpusView& examples, const Dataset& data) {
       const auto number = static_cast<std::size_t>(label);
       if (number < data.space.known) continue;
       throw Error(
-          fmt::format("the label `{}`, on line {}, is not one of the plan's",
-                      data.space.names[number], examples.line(i)),
+          fmt::format("the label `{}`, of {}, is not one of the plan's", data.space.names[number],
+                      examples.place(i)),
           "a plan's labels are fixed when it is made; train a new one from its description");
     }
   }
@@ -177,8 +166,8 @@ MemoryUse memory_use(const DescriptionSettings& settings, const Dataset& data, b
 // `data`: the training examples, where they have been encoded already.
 FitResult run(Plan start, std::optional<Dataset> data, const DescriptionSettings& settings,
               const FitData& given, const FitOptions& options, FitObserver& observer) {
-  check_labels(given.train, start);
-  if (given.valid) check_labels(*given.valid, start);
+  expect_labels_of(start, given.train);
+  if (given.valid) expect_labels_of(start, *given.valid);
   if (options.check_data) warn_of_data(given, settings, observer);
   const bool built = data.has_value();
   std::optional<Dataset> valid;

@@ -12,13 +12,12 @@
 namespace weft {
 namespace {
 
-// `2 of 6 lines (the first on line 3) have`; `have` if they are several, else `has`.
+// `2 of 6 lines (the first is line 3) have`; `have` if they are several, else `has`.
 std::string some(const Sighting& seen, const UnreadCount& count, std::string_view noun,
                  std::string_view has, std::string_view have) {
-  const bool one = seen.count == 1;
-  return fmt::format("{} of {} {}{} ({}line {}) {}", seen.count, count.texts, noun,
-                     count.texts == 1 ? "" : "s", one ? "" : "the first on ", seen.first,
-                     one ? has : have);
+  return fmt::format("{} of {} {}{} ({}) {}", seen.count, count.texts, noun,
+                     count.texts == 1 ? "" : "s", seen.where(count.array),
+                     seen.count == 1 ? has : have);
 }
 
 // Error if no token is an id.
@@ -119,7 +118,9 @@ UnreadCount count_unread(const CorpusView& examples, const Dataset& data, const 
                                                  static_cast<std::size_t>(data.length(i)));
     unread.add(examples.input(i, encoder.reads_pairs()), ids, examples.line(i));
   }
-  return unread.take();
+  UnreadCount count = unread.take();
+  count.array = examples.corpus().array();
+  return count;
 }
 
 Warnings unread_warnings(const UnreadCount& count, std::string_view noun, const Plan& plan) {

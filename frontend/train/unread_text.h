@@ -20,8 +20,9 @@ namespace weft {
 
 struct UnreadCount {
   std::size_t texts = 0;
-  Sighting cut = {};    // longer than is read
-  Sighting empty = {};  // without a word
+  std::string array = {};  // as row_name() has it
+  Sighting cut = {};       // longer than is read
+  Sighting empty = {};     // without a word
   // By plans that were imported; see ImportedTexts.
   std::size_t with_ids = 0;  // texts in which a token is an id, where texts are ids
   Sighting no_id = {};       // in which a token is none

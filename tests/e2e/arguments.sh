@@ -77,7 +77,7 @@ refuses "and [0-9]+ more like these" "$weft" train long --data bow.model -o x.pl
 
 # A label that a plan lacks is named with its line.
 printf 'label\ttext\ngood\tfine\nnew\tfine\n' >new.tsv
-refuses "the label .new., on line 3, is not one of the plan's" "$weft" train bow.plan --data new.tsv \
+refuses "the label .new., of line 3, is not one of the plan's" "$weft" train bow.plan --data new.tsv \
   -o x.plan
 
 # A model that a limit of the shell has no room for is refused before it is made. A program with

@@ -111,18 +111,18 @@ awk 'BEGIN {
 for tokenizer in words whitespace ngrams; do
   long=("$weft" train bow.model --data long.tsv --set "text.tokenizer=$tokenizer" --epochs 1 --quiet
     --threads 1 -o long.plan)
-  says "20 of 20 training texts .the first on line 2. are longer than max_tokens=12" "${long[@]}" \
+  says "20 of 20 training texts .the first is line 2. are longer than max_tokens=12" "${long[@]}" \
     --set max_tokens=12
-  says "20 of 20 texts .the first on line 2. are longer" "$weft" eval long.plan --data long.tsv
+  says "20 of 20 texts .the first is line 2. are longer" "$weft" eval long.plan --data long.tsv
   silent "${long[@]}" --set max_tokens=13
   silent "$weft" eval long.plan --data long.tsv
 done
 "${long[@]}" --set max_tokens=12 2>/dev/null
 cut -f 2 long.tsv | "$weft" predict long.plan >/dev/null 2>message
-grep -q "20 of 21 lines (the first on line 2) are longer than max_tokens=12" message ||
+grep -q "20 of 21 lines (the first is line 2) are longer than max_tokens=12" message ||
   fail "predict said: $(cat message)"
 printf 'a\n\n \nb\n' | "$weft" predict long.plan --threads 2 >/dev/null 2>message
-grep -q "2 of 4 lines (the first on line 2) have no word" message || fail "said: $(cat message)"
+grep -q "2 of 4 lines (the first is line 2) have no word" message || fail "said: $(cat message)"
 printf 'label\ttext\ngood\tfine\nbad\t\u00a0 \n' >empty.tsv
 says "1 of 2 training texts .line 3. has no word" "${train[@]}" --data empty.tsv -o x.plan
 says "the vocabulary is empty" "${train[@]}" --data alike.tsv --set min_count=100000 -o x.plan

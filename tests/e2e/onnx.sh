@@ -19,7 +19,7 @@ for bad in "hello world" "99999 99998" 1.5 3,4; do
   grep -q "weft import NAME.onnx --tokenizer FOLDER" message || fail "no remedy for $bad"
 done
 printf '1 2 3\n1 2 30\n0 1 2\n5 x\n' >some
-says "2 of 4 lines .the first on line 2. hold what is no id of 0 to 29: it is read as id 0" \
+says "2 of 4 lines .the first is line 2. hold what is no id of 0 to 29: it is read as id 0" \
   "$weft" predict named.plan some
 [ "$(wc -l <out)" -eq 4 ] || fail "four answers"
 sed 's/^/good\t/' some >some.tsv
@@ -27,7 +27,7 @@ sed 's/^/good\t/' bad >bad.tsv
 for command in eval calibrate; do
   to=()
   [ "$command" = eval ] || to=(-o some.plan)
-  says "2 of 4 texts .the first on line 2. hold what is no id of 0 to 29" \
+  says "2 of 4 texts .the first is line 2. hold what is no id of 0 to 29" \
     "$weft" "$command" named.plan --data some.tsv "${to[@]}"
   refuses "no token of any text is an id" "$weft" "$command" named.plan --data bad.tsv "${to[@]}"
 done

@@ -50,6 +50,25 @@ grep -q -- "--resume" message || fail "interrupted, it said: $(cat message)"
 [ -e stopped.plan.checkpoint ] || fail "interrupted, it left no checkpoint"
 "$weft" inspect stopped.plan >/dev/null || fail "interrupted, it left no plan"
 
+# Resumed without further checkpoints, it ends alike: from the one that Ctrl-C left, also if that run
+# is killed, which leaves the checkpoint as it was.
+"${train[@]}" --checkpoint 1000 -o last.plan 2>/dev/null &
+victim=$!
+sleep "$(awk -v u="$whole_us" 'BEGIN { printf "%.4f", 0.4 * u / 1e6 }')"
+kill -INT "$victim" 2>/dev/null || true
+wait "$victim" 2>/dev/null || true
+[ -e last.plan.checkpoint ] || fail "the run had ended before it could be interrupted"
+cp last.plan.checkpoint kept.checkpoint
+"${train[@]}" --checkpoint 0 --resume -o last.plan 2>/dev/null &
+victim=$!
+sleep "$(awk -v u="$whole_us" 'BEGIN { printf "%.4f", 0.2 * u / 1e6 }')"
+kill -9 "$victim" 2>/dev/null || true
+wait "$victim" 2>/dev/null || true
+cmp kept.checkpoint last.plan.checkpoint || fail "--checkpoint 0 changed the checkpoint"
+silent "${train[@]}" --checkpoint 0 --resume -o last.plan  # it would say if it started anew
+cmp whole.plan last.plan || fail "resumed with --checkpoint 0, the plan is another"
+[ ! -e last.plan.checkpoint ] || fail "the checkpoint outlived the run that went on from it"
+
 # says PATTERN COMMAND...
 says() {
   local pattern=$1

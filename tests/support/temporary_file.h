@@ -3,41 +3,28 @@
 
 #include <bzlib.h>
 #include <doctest/doctest.h>
-#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
-#include <atomic>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
+
+#include "tests/support/temporary_folder.h"
 
 namespace weft {
 
 class TemporaryFile {
  public:
-  // `name` keeps its extension; the file is a new one in a directory of its own.
-  TemporaryFile(const std::string& name, std::string_view content) {
-    static std::atomic<int> count = 0;
-    directory_ = std::filesystem::temp_directory_path() /
-                 ("weft-test-" + std::to_string(::getpid()) + "-" + std::to_string(count++));
-    std::filesystem::create_directories(directory_);
-    path_ = (directory_ / name).string();
-    std::ofstream(path_, std::ios::binary) << content;
+  // `name` keeps its extension; the file is a new one in a folder of its own.
+  TemporaryFile(const std::string& name, std::string_view content) : path_(folder_ / name) {
+    put(path_, content);
   }
-  ~TemporaryFile() {
-    std::error_code ignored;
-    std::filesystem::remove_all(directory_, ignored);
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
 
   const std::string& path() const { return path_; }
-  std::string directory() const { return directory_.string(); }
+  std::string directory() const { return folder_.path(); }
 
  private:
-  std::filesystem::path directory_;
+  TemporaryFolder folder_;
   std::string path_;
 };
 

@@ -147,16 +147,16 @@ TEST_CASE("C: a length that was negative is a bad argument") {
   calls.lengths[1] = kMinusOne;
   for (const Calls::Call& call : calls.of_texts()) {
     CHECK(call(c, 2) == WEFT_BAD_ARGUMENT);
-    said("text 1 cannot have 18446744073709551615 bytes");
+    said("texts[1] cannot have 18446744073709551615 bytes");
   }
   for (const Calls::Call& call : calls.of_pairs()) {
     CHECK(call(c, 2) == WEFT_BAD_ARGUMENT);
-    said("pair 1 cannot have 18446744073709551615 bytes");
+    said("pairs[1] cannot have 18446744073709551615 bytes");
   }
   calls.texts[1] = nullptr;
   for (const Calls::Call& call : calls.of_texts()) {
     CHECK(call(c, 2) == WEFT_BAD_ARGUMENT);
-    said("text 1 is null");
+    said("texts[1] is null");
   }
   std::size_t count = 0;
   CHECK(weft_encode(c, "hot", kMinusOne, nullptr, 0, nullptr, nullptr, 0, &count) ==
@@ -165,7 +165,7 @@ TEST_CASE("C: a length that was negative is a bad argument") {
         WEFT_BAD_ARGUMENT);
   CHECK(weft_encode(c, nullptr, 3, nullptr, 0, nullptr, nullptr, 0, &count) == WEFT_BAD_ARGUMENT);
   CHECK(weft_token_count(c, "hot", kMinusOne) == kMinusOne);
-  said("text 0 cannot have");
+  said("texts[0] cannot have");
   weft_free(c);
   CHECK(weft_load_memory("hot", kMinusOne, 1, 0) == nullptr);
   said("a plan cannot have so many bytes");

@@ -81,7 +81,7 @@ TEST_CASE("C is told what is wrong") {
   CHECK(weft_predict(c, kTexts.data(), nullptr, 1, nullptr, nullptr) == WEFT_BAD_ARGUMENT);
   const char* const null = nullptr;
   CHECK(weft_predict(c, &null, nullptr, 1, &label, nullptr) == WEFT_BAD_ARGUMENT);
-  said("text 0 is null");
+  said("texts[0] is null");
   CHECK(weft_predict(c, nullptr, nullptr, 0, nullptr, nullptr) == WEFT_OK);
   CHECK(weft_train_step(c, kTexts.data(), nullptr, 1, &label, 0.1, nullptr) == WEFT_FAILED);
   said("only predicts");

@@ -163,7 +163,7 @@ TEST_CASE("C is told what is wrong with labelled texts") {
   CHECK(evaluate(c, texts, 2, labels, falling.data()) == WEFT_BAD_ARGUMENT);
   const std::array<std::int32_t, 2> both{0, 1};
   CHECK(evaluate(c, texts, 2, both.data(), two.data()) == WEFT_FAILED);
-  said("exactly one");
+  said("texts[0] has 2 labels, but the plan gives each text exactly one");
   const std::int32_t unknown = 2, negative = -1;
   CHECK(evaluate(c, texts, 1, &unknown, nullptr) == WEFT_FAILED);
   said("there is no label 2: the plan has 2");
@@ -182,11 +182,11 @@ TEST_CASE("C is told what is wrong with labelled texts") {
   said("there cannot be 18446744073709551615 texts");
   CHECK(weft_calibrate(c, texts, &minus_one, nullptr, nullptr, 1, labels, nullptr, nullptr) ==
         WEFT_BAD_ARGUMENT);
-  said("text 0 cannot have 18446744073709551615 bytes");
+  said("texts[0] cannot have 18446744073709551615 bytes");
   weft_explanation explanation;
   CHECK(weft_explain(c, "hot", minus_one, nullptr, 0, 0, &explanation) == WEFT_BAD_ARGUMENT);
   CHECK(weft_explain(c, "hot", 3, "hot", minus_one, 0, &explanation) == WEFT_BAD_ARGUMENT);
-  said("pair 0 cannot have");
+  said("pairs[0] cannot have");
   weft_free(c);
 }
 
@@ -326,6 +326,27 @@ TEST_CASE("C trains without a description, with texts held out, and several labe
   said("no text to learn from");
 }
 
+TEST_CASE("C is told of a text by its index in the array") {
+  Fitting c;
+  std::string words;
+  for (int i = 0; i < 60; ++i) words += "w ";  // the description reads 50
+  c.texts[7] = words.c_str();
+  c.options.settings = "epochs=1";
+  REQUIRE(c.fit() == WEFT_OK);
+  const auto cut = [](const std::string& message) {
+    return message.find("training texts (texts[7]) is longer") != std::string::npos;
+  };
+  CHECK(std::ranges::any_of(c.messages, cut));
+  std::vector<std::int64_t> offsets;
+  for (std::size_t i = 0; i <= c.texts.size(); ++i) {
+    offsets.push_back(static_cast<std::int64_t>(i < 5 ? i : i + 1));  // texts[4] has two
+  }
+  c.labels.insert(c.labels.begin() + 4, "winter");
+  c.labels[5] = "summer";
+  CHECK(c.fit(offsets.data()) == WEFT_FAILED);
+  said("softmax gives each text one label, but texts[4] has 2");
+}
+
 TEST_CASE("C is told why it cannot train") {
   Fitting c;
   c.options.description = "model x\nx = embedding(text, wdith=8)\noutput softmax(x)\n";
@@ -351,14 +372,14 @@ TEST_CASE("C is told why it cannot train") {
   c.options.size = sizeof(weft_fit_options);
   c.labels[3] = nullptr;
   CHECK(c.fit() == WEFT_BAD_ARGUMENT);
-  said("label 3 is null");
+  said("labels[3] is null");
   c.labels[3] = "";
   CHECK(c.fit() == WEFT_FAILED);
-  said("example 4: ");
+  said("texts[3]: ");
   c.labels[3] = "winter";
   c.texts[5] = nullptr;
   CHECK(c.fit() == WEFT_BAD_ARGUMENT);
-  said("text 5 is null");
+  said("texts[5] is null");
   CHECK(weft_fit(&c.options, c.texts.data(), nullptr, nullptr, nullptr, 2, nullptr, nullptr,
                  &c.plan, &c.size) == WEFT_BAD_ARGUMENT);
   CHECK(weft_fit(&c.options, c.texts.data(), nullptr, nullptr, nullptr, 2, c.labels.data(), nullptr,

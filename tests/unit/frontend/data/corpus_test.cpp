@@ -95,6 +95,21 @@ TEST_CASE("a view's rows are those of its corpus") {
   CHECK_THROWS_AS(CorpusView(corpus, beyond), Error);
 }
 
+TEST_CASE("rows are named by their line, or by their index where they are of an array") {
+  const Corpus file(std::vector<Example>{{"one", {"a"}, 2}, {"two", {"b"}, 5}});
+  CHECK(file.place(1) == "line 5");
+  const std::vector<Example> given{{"one", {"a"}}, {"two", {"b"}}, {"three", {"b"}}};
+  const Corpus array(given);
+  CHECK(array.place(1) == "examples[1]");
+  CHECK(Corpus(given, "texts").place(0) == "texts[0]");
+  const std::vector<std::uint32_t> last{2};
+  CHECK(CorpusView(array, last).place(0) == "examples[2]");
+  CHECK(joined(file, file).place(3) == "line 5");
+  CHECK(joined(array, array).place(4) == "examples[4]");
+  const std::vector<Example> bad{{"one", {"a"}}, {"two", {" "}}};
+  CHECK_THROWS_WITH_AS(Corpus{bad}, doctest::Contains("examples[1]: the label "), Error);
+}
+
 TEST_CASE("labels of texts in memory obey the rules of those in files") {
   for (const char* label : {"", " ", "two\nlines", "\x1b[31m", "\x7F", "\xFF"}) {
     const std::vector<Example> examples{{"one", {"a"}, 1}, {"two", {label}, 2}};
@@ -102,7 +117,7 @@ TEST_CASE("labels of texts in memory obey the rules of those in files") {
       const Corpus corpus(examples);
       FAIL("accepted");
     } catch (const Error& error) {
-      CHECK(error.diagnostics().front().message.starts_with("example 2: the label "));
+      CHECK(error.diagnostics().front().message.starts_with("line 2: the label "));
     }
   }
 }

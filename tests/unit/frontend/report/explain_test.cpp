@@ -274,5 +274,42 @@ TEST_CASE("the text of an explanation adds up what stands for the same bytes") {
   CHECK(nlohmann::json::parse(to_json(told))["ngrams"].size() == 3);
 }
 
+TEST_CASE("a group of letters is told as part of its word, and a token without bytes is named") {
+  // `fine` with two groups, `films` without a word of its own, `</s>`, both words together; then a
+  // second text of a pair.
+  Explanation explanation;
+  explanation.words = {{0, 4}, {0, 3}, {1, 4}, {5, 8}, {6, 10}, {0, 0}, {0, 10}, {11, 14}};
+  explanation.known.assign(8, true);
+  explanation.special = {"", "", "", "", "", "</s>", "", ""};
+  explanation.ngrams = {{2, 2, {1, 4}, 2.0, 1},
+                        {0, 0, {0, 4}, 1.5, 1},
+                        {3, 3, {5, 8}, 1.0, 1},
+                        {6, 6, {0, 10}, 0.5, 1},
+                        {0, 2, {0, 4}, 0.25, 1}};
+  explanation.logit = 5.25;
+  using Spans = std::vector<TextSpan>;
+  CHECK(explanation.words_around() ==
+        Spans{{0, 4}, {0, 4}, {0, 4}, {5, 10}, {5, 10}, {0, 0}, {0, 10}, {11, 14}});
+  const ExplainedLabel told{"fine films\tbad", "good", 0.9, 5.25, &explanation};
+  const std::string text = to_text(told, 10, false);
+  CHECK(text.find("+2.0000          1-4  ine  (part of fine)\n") != std::string::npos);
+  CHECK(text.find("+1.7500          0-4  fine\n") != std::string::npos);
+  CHECK(text.find("+1.0000          5-8  fil  (part of films)\n") != std::string::npos);
+  CHECK(text.find("+0.5000         0-10  fine films\n") != std::string::npos);
+  CHECK(text.find("(bias, with </s>)\n") != std::string::npos);
+  const auto json = nlohmann::json::parse(to_json(told));
+  const auto part_of = [](const nlohmann::json& one) {
+    return one.value("/part_of/text"_json_pointer, "");
+  };
+  std::vector<std::string> words, ngrams;
+  for (const auto& one : json["words"]) words.push_back(part_of(one));
+  for (const auto& one : json["ngrams"]) ngrams.push_back(part_of(one));
+  CHECK(words == std::vector<std::string>{"", "fine", "fine", "films", "films", "", "", ""});
+  CHECK(ngrams == std::vector<std::string>{"fine", "", "films", "", ""});
+  CHECK(json["words"][3]["part_of"]["begin"] == 5);
+  CHECK(json["words"][5]["special"] == "</s>");
+  CHECK_FALSE(json["words"][0].contains("special"));
+}
+
 }  // namespace
 }  // namespace weft

@@ -48,7 +48,7 @@ TEST_CASE("crossval: each fold is a dot and a row") {
   CHECK(contains(page, "Accuracy, ± 0.1250</dt><dd>0.6250<"));
   CHECK(contains(page, "95 % interval: 0.5000 to 0.7500"));
   CHECK(contains(page, "<td>1.2500</td>"));
-  CHECK(contains(page, "2026-01-01, by weft 1.0"));
+  CHECK(contains(page, "<span class=\"clock\">2026-01-01</span>, by weft 1.0"));
 }
 
 TuneResult result_of(std::int64_t trial, std::int64_t step, double score) {

@@ -39,7 +39,7 @@ TEST_CASE("fit: several labels to a text are refused by a plan that gives one") 
   const Corpus one = small_corpus();
   const std::vector<Example> several{{"hot", {"summer"}, 2}, {"w", {"summer", "winter"}, 7}};
   const Corpus more(several);
-  const std::string refused = "the plan gives each text one label, but the example on line 7 has 2";
+  const std::string refused = "the plan gives each text one label, but line 7 has 2";
   CHECK(message_of({more}) == refused);
   CHECK(message_of({one, CorpusView(more)}) == refused);
   const std::vector<std::uint32_t> first{0};

@@ -52,7 +52,7 @@ TEST_CASE("a text is cut by the first word beyond what is read") {
     const Warnings said = unread_warnings(count, "line", plan);
     REQUIRE(said.size() == 2);
     CHECK(said[0] == "1 of 6 lines (line 5) is longer than max_tokens=4: what follows is not read");
-    CHECK(said[1].starts_with("2 of 6 lines (the first on line 3) have no word: nothing tells"));
+    CHECK(said[1].starts_with("2 of 6 lines (the first is line 3) have no word: nothing tells"));
   }
 }
 
@@ -97,8 +97,8 @@ TEST_CASE("ids: what is no id, a fixed length, and padding") {
   CHECK(count.padded.first == 2);
   const Warnings said = unread_warnings(count, "line", plan);
   REQUIRE(said.size() == 3);
-  CHECK(said[0].starts_with("3 of 5 lines (the first on line 3) hold what is no id of 0 to 12: "));
-  CHECK(said[1].starts_with("2 of 5 lines (the first on line 4) are shorter than the 3 tokens"));
+  CHECK(said[0].starts_with("3 of 5 lines (the first is line 3) hold what is no id of 0 to 12: "));
+  CHECK(said[1].starts_with("2 of 5 lines (the first is line 4) are shorter than the 3 tokens"));
   CHECK(said[2].starts_with("1 of 5 lines (line 2) holds the id 0, which the model leaves out"));
 
   for (const char* text : {"hello world", "99 98 97", "1.5", "3,4", "-1", "+1", "1e0"}) {

@@ -1,0 +1,15 @@
+// What a search tells on the standard output when it has ended.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "frontend/search/candidate.h"
+
+namespace weft {
+
+// `results`: of tune(). `score`: what the scores are, for people.
+void say_best(const std::vector<TuneResult>& results, const std::vector<Candidate>& candidates,
+              std::string_view score);
+
+}  // namespace weft
