@@ -395,8 +395,9 @@ std::string message_of_comments(const std::vector<std::string>& comments, auto c
   const auto word = [&](std::size_t at) {
     return reinterpret_cast<std::uint32_t*>(bytes.data() + at);
   };
-  const auto found = std::ranges::search(bytes, std::as_bytes(std::span(comments[0])));
-  const auto string = static_cast<std::size_t>(found.begin() - bytes.begin()) - 4;
+  const auto first = std::as_bytes(std::span(comments[0]));
+  const auto found = std::search(bytes.begin(), bytes.end(), first.begin(), first.end());
+  const auto string = static_cast<std::size_t>(found - bytes.begin()) - 4;
   std::size_t list = string;  // of offsets; its first refers to the first comment
   while (*word(list) != comments.size() || list + 4 + *word(list + 4) != string) list -= 4;
   for (std::size_t i = 0; i < comments.size(); ++i) {
