@@ -10,11 +10,13 @@
 #include <array>
 #include <atomic>
 #include <new>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "ir/diagnostic.h"
 #include "runtime/kernels/counters.h"
+#include "runtime/kernels/onednn/hold_signals.h"
 
 namespace weft {
 namespace {
@@ -171,6 +173,12 @@ RowPrimitive make_rows(const ConvolutionShape& shape, RowForm form, std::int64_t
   return make_primitive<dnnl::convolution_forward>(describe_convolution(shape, rows), shape.bias);
 }
 
+void run_rows(const RowPrimitive& made, const RowArguments& arguments) {
+  std::optional<HoldSignals> hold;
+  if (made.implementation.find("gemm") != std::string::npos) hold.emplace();
+  made.primitive.execute(onednn_stream(), arguments);
+}
+
 std::string implementation_of(const ConvolutionShape& shape, RowForm form, std::int64_t rows) {
   return form == RowForm::product ? describe_product(shape, rows).impl_info_str()
                                   : describe_convolution(shape, rows).impl_info_str();
@@ -213,6 +221,7 @@ void gemm(const Gemm& g) {
     expect_room_for_code(kProductRoom);
     known = true;
   }
+  const HoldSignals hold;
   const auto status = dnnl_sgemm(g.transpose_a ? 'T' : 'N', g.transpose_b ? 'T' : 'N', g.m, g.n,
                                  g.k, 1.0F, g.a, g.lda, g.b, g.ldb, g.beta, g.c, g.ldc);
   if (status == dnnl_out_of_memory) throw std::bad_alloc();

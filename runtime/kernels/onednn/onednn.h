@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <unordered_map>
 
 #include "runtime/kernels/products.h"
 
@@ -27,6 +28,9 @@ struct RowPrimitive {
   std::string implementation;  // oneDNN's name
 };
 RowPrimitive make_rows(const ConvolutionShape&, RowForm, std::int64_t rows);
+// Runs it on this thread.
+using RowArguments = std::unordered_map<int, dnnl::memory>;
+void run_rows(const RowPrimitive&, const RowArguments&);
 // Its `implementation`, without making it.
 std::string implementation_of(const ConvolutionShape&, RowForm, std::int64_t rows);
 

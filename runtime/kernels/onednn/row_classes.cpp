@@ -7,7 +7,6 @@
 #include <span>
 #include <tuple>
 #include <type_traits>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -62,16 +61,15 @@ struct RowClasses::Probe {
     const auto memory = [](const dnnl::memory::desc& desc, const void* data) {
       return dnnl::memory(desc, onednn_engine(), const_cast<void*>(data));
     };
-    std::unordered_map<int, dnnl::memory> map{
-        {DNNL_ARG_SRC, memory(made.source, in.data())},
-        {DNNL_ARG_WEIGHTS, memory(made.weights, packed(made.weights))},
-        {DNNL_ARG_DST, memory(made.target, out.data())},
-        {DNNL_ARG_SCRATCHPAD, memory(made.scratchpad, scratch.data())}};
+    RowArguments map{{DNNL_ARG_SRC, memory(made.source, in.data())},
+                     {DNNL_ARG_WEIGHTS, memory(made.weights, packed(made.weights))},
+                     {DNNL_ARG_DST, memory(made.target, out.data())},
+                     {DNNL_ARG_SCRATCHPAD, memory(made.scratchpad, scratch.data())}};
     if (shape.bias) map.emplace(DNNL_ARG_BIAS, memory(made.bias, bias.data()));
     for (std::int64_t row = 0; row < rows; row += kRows[index]) {
       map[DNNL_ARG_SRC].set_data_handle(floats(in) + row * shape.stride * shape.in);
       map[DNNL_ARG_DST].set_data_handle(out.data() + row * shape.out);
-      made.primitive.execute(onednn_stream(), map);
+      run_rows(made, map);
     }
     return out;
   }

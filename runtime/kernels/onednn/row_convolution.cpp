@@ -128,7 +128,7 @@ void OnednnConvolution::execute(std::size_t index, const float* in, float* out, 
   arguments[DNNL_ARG_WEIGHTS].set_data_handle(of.weights->copy->data());
   arguments[DNNL_ARG_SRC].set_data_handle(const_cast<float*>(in));
   arguments[DNNL_ARG_DST].set_data_handle(out);
-  of.made.primitive.execute(onednn_stream(), arguments);
+  run_rows(of.made, arguments);
 }
 
 // The largest usable class within `rows`; where fewer than a base class are left, the smallest that

@@ -7,7 +7,6 @@
 #include <deque>
 #include <memory>
 #include <mutex>
-#include <unordered_map>
 #include <vector>
 
 #include "runtime/kernels/onednn/onednn.h"
@@ -36,7 +35,7 @@ class OnednnConvolution final : public RowConvolution {
     bool kept = true;  // from run to run; false: scratch
   };
   struct Arguments {
-    std::unordered_map<int, dnnl::memory> map;
+    RowArguments map;
     AlignedBytes scratch;
   };
   struct SizeClass {
