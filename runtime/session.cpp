@@ -54,9 +54,11 @@ Session::Session(std::shared_ptr<Model> model, SessionOptions options)
   if (!options_.train) return;
   const Graph* train = plan().program(programs::kTrain);
   if (train == nullptr) {
-    throw Error("the plan only predicts: it holds no training program",
-                "`weft compile --predict-only` leaves it out: train the plan that was made from; a "
-                "model that was imported with all its weights quantised cannot be trained");
+    throw Error(
+        "the plan only predicts: it holds no training program",
+        "`weft compile` with --predict-only, --fold or --deploy leaves it out: train the plan "
+        "that this one was made from; a model that was imported with all its weights "
+        "quantised cannot be trained");
   }
   train_ = std::make_unique<BatchProgram>(*train, model_->memory, plan(), options_.threads);
   if (train_->reads_rows()) bind_rows();
@@ -256,7 +258,9 @@ Session::Capacity Session::train_capacity() const {
 
 double Session::train_step(const PackedIds& texts, const PackedLabels& labels, double learning_rate,
                            std::span<const float> rows) {
-  if (train_ == nullptr) throw Error("this session only predicts", "open it with train = true");
+  if (train_ == nullptr) {
+    throw Error("this session only predicts", "load the plan with `train` set");
+  }
   train_->clear();
   for (std::size_t i = 0; i < texts.size(); ++i) {
     const TextIds text = text_ids(texts, i);
@@ -307,12 +311,13 @@ void Session::check_labels(const PackedLabels& given) const {
   const std::size_t labelled =
       given.offsets.empty() ? given.labels.size() : given.offsets.size() - 1;
   if (labelled != examples) {
-    throw Error(fmt::format("{} texts, but labels for {}", examples, labelled));
+    throw Error(fmt::format("the texts are {}, but there are labels for {}", examples, labelled));
   }
   const auto classes = static_cast<std::uint32_t>(labels().size());
   for (const std::int32_t label : given.labels) {
     if (static_cast<std::uint32_t>(label) < classes) continue;
-    throw Error(fmt::format("there is no label {}: the plan has {}", label, classes));
+    throw Error(
+        fmt::format("there is no label {}: the plan has {}, numbered from 0", label, classes));
   }
   const bool multi = plan().task == Task::multi_label;
   for (std::size_t i = 0; i + 1 < given.offsets.size(); ++i) {

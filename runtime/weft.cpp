@@ -128,7 +128,8 @@ weft_status weft_encode(weft_session* session, const char* text, size_t length, 
     if (capacity == 0) return WEFT_OK;
     if (ids == nullptr) return fail(WEFT_BAD_ARGUMENT, "no room for the ids");
     if (found.size() > capacity) {
-      return fail(WEFT_BAD_ARGUMENT, "the text has " + std::to_string(found.size()) + " ids");
+      return fail(WEFT_BAD_ARGUMENT, "the text has " + std::to_string(found.size()) +
+                                         " ids, but there is room for " + std::to_string(capacity));
     }
     std::ranges::copy(found, ids);
     found_types.resize(found.size(), 0);

@@ -78,7 +78,9 @@ weft_status predict_top(weft_session* session, const Request& request, size_t k,
                         float* probabilities) {
   if (session == nullptr) return fail(WEFT_BAD_ARGUMENT, "there is no session");
   if (k < 1 || k > weft_label_count(session)) {
-    return fail(WEFT_BAD_ARGUMENT, "k must be from 1 to the number of labels");
+    return fail(WEFT_BAD_ARGUMENT, "k is " + std::to_string(k) + ": it must be from 1 to " +
+                                       std::to_string(weft_label_count(session)) +
+                                       ", the number of labels");
   }
   std::vector<int32_t> ranking;
   return answer(session, request, labels != nullptr,

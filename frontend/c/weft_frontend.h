@@ -93,7 +93,8 @@ typedef struct weft_fit_options {
   const char* settings;     // changes to it, as `weft train --set` takes: "epochs=5 rate=0.01
                             // seed=3", with white space between them; NULL: none
   double valid_fraction;    // the share of the texts to hold out, below 1, to choose the best epoch
-                            // by; 0: none, and the mean of the last epochs is kept
+                            // by; 0: none, and the last epoch is kept, or the mean
+                            // of the last ones, as the description's `average=` says
   int threads;              // 0: as many as the machine grants
   // Called from the thread that calls weft_fit; NULL: not called. They must return: no exception,
   // no longjmp. `progress` returns 0 to go on; else training ends, and the plan is of the epochs

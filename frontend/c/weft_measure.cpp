@@ -22,7 +22,8 @@ using Labelled = weft::c::LabelledTexts<int32_t>;
 void check_labels(std::span<const int32_t> labels, size_t text, size_t known) {
   for (size_t k = 0; k < labels.size(); ++k) {
     if (labels[k] < 0 || static_cast<size_t>(labels[k]) >= known) {
-      throw weft::Error(fmt::format("there is no label {}: the plan has {}", labels[k], known));
+      throw weft::Error(
+          fmt::format("there is no label {}: the plan has {}, numbered from 0", labels[k], known));
     }
     if (std::ranges::find(labels.first(k), labels[k]) == labels.first(k).end()) continue;
     throw weft::Error(fmt::format("texts[{}] has the label {} twice", text, labels[k]));

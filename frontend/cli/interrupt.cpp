@@ -2,18 +2,33 @@
 #include "frontend/cli/interrupt.h"
 
 #include <csignal>
+#include <cstdint>
+#include <ctime>
 
 namespace weft {
 namespace {
 
 std::atomic<bool> interrupted{false};
 std::atomic<int> last_signal{SIGINT};
-static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
+std::atomic<std::int64_t> first_time{0};  // ms; of the first signal
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free &&
+              std::atomic<std::int64_t>::is_always_lock_free);
+
+std::int64_t now_in_ms() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
 
 void on_signal(int signal) {
-  last_signal = signal;
-  interrupted = true;
-  std::signal(signal, SIG_DFL);
+  if (!interrupted) {
+    last_signal = signal;
+    first_time = now_in_ms();
+    interrupted = true;
+  } else if (now_in_ms() - first_time >= 1000) {
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);  // pending until this handler returns
+  }
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "frontend/cli/given_model.h"
 #include "frontend/cli/interrupt.h"
 #include "frontend/data/split.h"
+#include "frontend/format/format_number.h"
 #include "frontend/format/message.h"
 #include "frontend/report/progress.h"
 #include "frontend/report/report.h"
@@ -211,10 +212,10 @@ class TrainProgress : public Progress {
   void started(const FitStart& start) override {
     if (quiet_) return;
     const auto s = [](auto n) { return n == 1 ? "" : "s"; };
-    print_message(stderr,
-                  "{} text{}, {} label{}, {} word{} known, {} thread{}, {:.0f} MB of memory\n",
-                  start.examples, s(start.examples), start.labels, s(start.labels), start.words,
-                  s(start.words), start.threads, s(start.threads), start.memory / 1e6);
+    print_message(
+        stderr, "{} text{}, {} label{}, {} word{} known, {} thread{}, {:.0f} MB of memory\n",
+        grouped(start.examples), s(start.examples), start.labels, s(start.labels),
+        grouped(start.words), s(start.words), start.threads, s(start.threads), start.memory / 1e6);
   }
   void resumed(const FitResumption& at) override {
     if (quiet_) return;

@@ -289,7 +289,7 @@ int tune_command(const TuneFlags& flags) {
     print_message(stderr, "the best, trained on all of the data{}:\n",
                   was_trained_fully(results, results.front().trial)
                       ? ""
-                      : ", for as many epochs as it says, since no trial of it was as long");
+                      : " for the epochs that its description says: no trial of it was as long");
   }
   const Plan tuned = train_best(best, trial, data.given, flags.quiet);
   if (interrupted) {

@@ -23,7 +23,9 @@ int open_file(const std::string& path, ByteSource::Pipes pipes) {
   if (path == "-") return STDIN_FILENO;
   const bool waits = pipes == ByteSource::Pipes::read;  // for who writes into a pipe
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | (waits ? 0 : O_NONBLOCK));
-  if (file < 0) throw Error(fmt::format("cannot open {}: {}", path, std::strerror(errno)));
+  if (file < 0) {
+    throw Error(fmt::format("cannot open {}: {}", path, std::strerror(errno)), "Check the path.");
+  }
   struct stat status {};
   if (::fstat(file, &status) == 0 && S_ISDIR(status.st_mode)) {
     ::close(file);

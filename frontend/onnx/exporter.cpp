@@ -62,7 +62,7 @@ std::span<const float> Exporter::values(ValueId id) const {
   const PlanTensor* const tensor = plan_.tensor(graph_[id].name);
   if (tensor == nullptr || tensor->type != graph_[id].type) {
     throw Error(fmt::format("the plan does not hold the weights %{}", graph_[id].name),
-                "it was made with --fold: use the plan that it was made from");
+                "it was made with --fold or --deploy: use the plan that it was made from");
   }
   return {reinterpret_cast<const float*>(tensor->bytes.data()),
           tensor->bytes.size() / sizeof(float)};

@@ -57,7 +57,7 @@ const PlanTensor& checked_weights(const Plan& plan, const Value& value, bool tab
   const PlanTensor* tensor = plan.tensor(value.name);
   if (tensor == nullptr) {
     throw Error(fmt::format("the plan does not hold the weights %{}", value.name),
-                "it was made with --fold: use the plan that it was made from");
+                "it was made with --fold or --deploy: use the plan that it was made from");
   }
   if (table ? fits_table(tensor->type, value.type, ids) : tensor->type == value.type) {
     return *tensor;

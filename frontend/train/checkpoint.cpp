@@ -254,6 +254,21 @@ std::pair<std::string, std::string> first_difference(const std::string& a, const
           fmt::format("line {} `{}`", number, line_b)};
 }
 
+// Of two lists `name=value name=value …` of the same names, what is not the same.
+std::pair<std::string, std::string> different_settings(const std::string& a, const std::string& b) {
+  std::istringstream words_of_a(a);
+  std::istringstream words_of_b(b);
+  std::string word_a;
+  std::string word_b;
+  std::pair<std::string, std::string> different;
+  while (words_of_a >> word_a && words_of_b >> word_b) {
+    if (word_a == word_b) continue;
+    different.first += (different.first.empty() ? "" : " ") + word_a;
+    different.second += (different.second.empty() ? "" : " ") + word_b;
+  }
+  return different;
+}
+
 }  // namespace
 
 Fingerprint fingerprint_of(const Plan& start, bool in_place, const Dataset& data,
@@ -328,8 +343,8 @@ void expect_same_run(const Checkpoint& checkpoint, const Fingerprint& wanted, co
   if (found.data != wanted.data) fail("other training data", remedy);
   if (found.valid != wanted.valid) fail("other validation data", remedy);
   if (found.settings != wanted.settings) {
-    fail("other settings: " + found.settings,
-         fmt::format("this run has {}; {}", wanted.settings, remedy));
+    const auto [then, now] = different_settings(found.settings, wanted.settings);
+    fail("other settings: " + then, fmt::format("this run has {}; {}", now, remedy));
   }
   const auto alike = [&](const Plan& plan) { return of_one_model(plan, start); };
   if (found.description == wanted.description) {
@@ -356,7 +371,7 @@ void expect_same_run(const Checkpoint& checkpoint, const Fingerprint& wanted, co
     fail("other overrides: " + set(checkpoint.now),
          fmt::format("this run has {}; {}", set(start), remedy));
   }
-  fail("another model", remedy);
+  fail("other weights, words or labels at its start", remedy);
 }
 
 void expect_within(const Checkpoint& checkpoint, std::int64_t epochs, std::size_t examples,

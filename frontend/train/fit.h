@@ -25,7 +25,8 @@ namespace weft {
 
 struct FitData {
   CorpusView train;
-  std::optional<CorpusView> valid = {};  // the best epoch is best on these; none: the last is kept
+  std::optional<CorpusView> valid = {};  // the best epoch is the best on these; none: the last
+                                         // ones, as `average=` says
 };
 
 // A file from which the run can go on where it was cut short.

@@ -250,7 +250,8 @@ TEST_CASE("a checkpoint of another run is refused with what differs") {
   says(print(other, &data, start, settings), "other training data");
   says(print(data, &other, start, settings), "other validation data");
   says(print(data, nullptr, start, settings), "other validation data");
-  says(print(data, &data, start, {.epochs = 11}), "other settings: epochs=10");
+  says(print(data, &data, start, {.epochs = 11}),
+       "other settings: epochs=10\n    note: this run has epochs=11; give");
   const auto says_of_start = [&](const Plan& other_start, std::string_view part) {
     const std::string said = message(print(data, &data, other_start, settings), other_start);
     CHECK(said.find(part) != std::string::npos);
@@ -261,7 +262,7 @@ TEST_CASE("a checkpoint of another run is refused with what differs") {
   says_of_start(small_plan(clipped),
                 "this run has line 8 `train  adam(rate=0.01) batch=8 epochs=3 "
                 "clip_norm=3`");
-  says_of_start(run(small_plan(), settings).plan, "another model");
+  says_of_start(run(small_plan(), settings).plan, "other weights, words or labels at its start");
 }
 
 }  // namespace
