@@ -55,12 +55,14 @@ MappedFile::MappedFile(const std::string& path, bool ahead) {
 MappedFile::MappedFile(const std::string& folder, const std::string& below, bool ahead) {
   namespace fs = std::filesystem;
   const std::string path = (fs::path(folder) / below).string();
-  Closer at{retried([&] { return ::open(folder.empty() ? "." : folder.c_str(), kReadAtOnce); })};
+  constexpr int kEnter = O_PATH | O_DIRECTORY | O_CLOEXEC;  // a folder that nobody may list will do
+  Closer at{retried([&] { return ::open(folder.empty() ? "." : folder.c_str(), kEnter); })};
   if (at.file < 0) cannot_open(folder, errno);
-  for (const fs::path& part : fs::path(below)) {
-    if (part == ".." || part.is_absolute()) cannot_open(path, EXDEV);
-    const int next =
-        retried([&] { return ::openat(at.file, part.c_str(), kReadAtOnce | O_NOFOLLOW); });
+  const fs::path parts(below);
+  for (auto part = parts.begin(); part != parts.end(); ++part) {
+    if (*part == ".." || part->is_absolute()) cannot_open(path, EXDEV);
+    const int how = std::next(part) == parts.end() ? kReadAtOnce : kEnter;
+    const int next = retried([&] { return ::openat(at.file, part->c_str(), how | O_NOFOLLOW); });
     if (next < 0) cannot_open(path, errno);
     ::close(std::exchange(at.file, next));
   }

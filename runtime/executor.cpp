@@ -134,10 +134,12 @@ void Executor::bind_kernels() {
   deferred_.resize(kernels_.size());
 }
 
-// Who else looks at a place while a program runs; what is written, and to which target.
+// Who else looks at a place while a program runs or as it ends; what is written in its place, and
+// to which target.
 struct Executor::PlaceUse {
-  std::vector<ValueId> target;                                // by source of a write, or kNoValue
-  std::unordered_map<const std::byte*, const Node*> readers;  // null: several, or a result
+  std::vector<ValueId> target;  // by source of a write, or kNoValue
+  // Null: several, a result, or a copy.
+  std::unordered_map<const std::byte*, const Node*> readers;
 
   explicit PlaceUse(const Executor& executor) : target(executor.graph_.values.size(), kNoValue) {
     const auto add = [&](ValueId id, const Node* reader) {
@@ -150,8 +152,11 @@ struct Executor::PlaceUse {
     }
     for (const ValueId id : executor.graph_.results) add(id, nullptr);
     for (const Write& write : executor.graph_.writes) {
-      if (executor.address(write.target) != executor.address(write.source)) continue;
-      target[static_cast<std::size_t>(write.source)] = write.target;
+      if (executor.address(write.target) == executor.address(write.source)) {
+        target[static_cast<std::size_t>(write.source)] = write.target;
+      } else {
+        add(write.source, nullptr);
+      }
     }
   }
 };

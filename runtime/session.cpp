@@ -311,7 +311,7 @@ void Session::check_labels(const PackedLabels& given) const {
   const std::size_t labelled =
       given.offsets.empty() ? given.labels.size() : given.offsets.size() - 1;
   if (labelled != examples) {
-    throw Error(fmt::format("the texts are {}, but there are labels for {}", examples, labelled));
+    throw Error(fmt::format("there are {} texts, but labels for {}", examples, labelled));
   }
   const auto classes = static_cast<std::uint32_t>(labels().size());
   for (const std::int32_t label : given.labels) {

@@ -144,6 +144,18 @@ void check_labels(const Plan& plan) {
   }
 }
 
+// They are printed as they are: each is one line.
+void check_comments(const Graph& graph) {
+  const auto check = [&](const std::vector<std::string>& comments) {
+    if (std::ranges::none_of(comments, holds_control_character)) return;
+    broken(fmt::format("a comment of program @{} holds a control character", graph.name));
+  };
+  check(graph.comments);
+  check(graph.closing_comments);
+  for (const Value& value : graph.values) check(value.comments);
+  for (const Node& node : graph.nodes) check(node.comments);
+}
+
 using TensorsByName = std::map<std::string_view, const PlanTensor*>;
 
 TensorsByName checked_tensors(const Plan& plan) {
@@ -295,6 +307,7 @@ void check_plan(const Plan& plan) {
       broken(fmt::format("program @{} is there twice", graph.name));
     }
     verify(graph);
+    check_comments(graph);
   }
   for (const Graph& graph : plan.programs) {
     check_program(graph, tensors, at_load);

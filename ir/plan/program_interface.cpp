@@ -46,9 +46,10 @@ std::vector<ProgramInterface> make_interfaces() {
         {kRate, number},
         {kLabels, one_per_text, Presence::one_of},  // each text has one label
         {kTargets, row_per_text, Presence::one_of}},
-       {{kLoss, number}}},
-      {kLoad, {}, {}},
-      {kFlush, {}, {}},
+       {{kLoss, number}},
+       true},
+      {kLoad, {}, {}, true},
+      {kFlush, {}, {}, true},
       {kEncode, {ids, offsets, types}, {rows}},
       {kHead,
        {unless_rows(ids), unless_rows(offsets), types, rows},
@@ -161,6 +162,10 @@ void check_interface(const ProgramInterface& interface, const Graph& graph, std:
     if (value.role != Role::input) continue;
     if (std::ranges::find(expected, value.name, &ProgramPort::name) != expected.end()) continue;
     fail(graph, fmt::format("%{} is no input that a program of this name has", value.name));
+  }
+  if (!interface.writes && !graph.writes.empty()) {
+    fail(graph, fmt::format("it writes to %{}, but a program of this name only reads the model",
+                            graph[graph.writes[0].target].name));
   }
   const bool windows = has_input(graph, kWindows);
   for (const Symbol& symbol : graph.symbols) {

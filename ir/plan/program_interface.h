@@ -55,6 +55,7 @@ struct ProgramPort {
 struct ProgramInterface {
   std::string_view name;
   std::vector<ProgramPort> inputs, results;
+  bool writes = false;  // to params and states; those that answer write nothing
 };
 
 std::span<const ProgramInterface> program_interfaces();

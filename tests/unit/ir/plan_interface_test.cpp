@@ -94,6 +94,8 @@ TEST_CASE("a program takes what its callers give, and gives what they read") {
       {"@predict", "  param %e", "  input %more : f32[]\n  param %e", "%more is no input"},
       {"@predict", "return %logits,", "return", "it lacks the result %logits"},
       {"@predict", ", %probabilities", "", "it lacks the result %probabilities"},
+      {"@predict", "  return %logits", "  %y = relu(%w)\n  write %w <- %y\n  return %logits",
+       "it writes to %w, but a program of this name only reads the model"},
       {"@predict", "return %logits", "%z = concat(%logits, %logits)\n  return %z",
        "it lacks the result %logits"},
       {"@train", "input %labels : i32[B]", "input %targets : f32[B, 2]\n  input %labels : i32[B]",

@@ -211,6 +211,14 @@ TEST_CASE("a plan that breaks a rule is not written") {
     CHECK(message([&](Plan& p) { p.labels[0] = label; }) == "accepted");
   }
   CHECK_CONTAINS(message([](Plan& p) { p.text.tokenizer = "a\nb"; }), "a control character");
+  const auto commented = [&](auto where) {
+    return message([&](Plan& p) { where(p.programs[0]).emplace_back("a\ny = 1"); });
+  };
+  constexpr std::string_view kComment = "a comment of program @predict holds a control character";
+  CHECK_CONTAINS(commented([](Graph & g) -> auto& { return g.comments; }), kComment);
+  CHECK_CONTAINS(commented([](Graph & g) -> auto& { return g.closing_comments; }), kComment);
+  CHECK_CONTAINS(commented([](Graph & g) -> auto& { return g.values[0].comments; }), kComment);
+  CHECK_CONTAINS(commented([](Graph & g) -> auto& { return g.nodes[0].comments; }), kComment);
   CHECK_CONTAINS(message([](Plan& p) { p.labels[1] = "bad"; }), "the label `bad` is there twice");
   CHECK_CONTAINS(message([](Plan& p) { p.threshold = 2; }), "threshold 2 is no probability");
   CHECK_CONTAINS(message([](Plan& p) { p.temperature = 0; }), "temperature 0 is not above 0");

@@ -244,6 +244,38 @@ TEST_CASE("tens of thousands of states that a program writes are bound at once")
   }
 }
 
+// Rows that are put off must not be put off for one who copies them.
+TEST_CASE("a table that is copied too is made at once, whoever would wait for its rows") {
+  Graph graph = parse_one(
+      "program @load {\n param %e : f32[20, 6]\n param %w : f32[3, 6, 4]\n state %a : f32[20, 16]\n"
+      " state %b : f32[20, 16]\n %t = tap_table(%e, %w) : f32[20, 16] in %a\n write %a <- %t\n"
+      " write %b <- %t\n}");
+  verify(graph);
+  std::vector<float> numbers(20 * 16, 3.0F);
+  std::vector<PlanTensor> tensors;
+  for (const Value& value : graph.values) {
+    if (!value.persists()) continue;
+    const auto size = static_cast<std::size_t>(capacity_bytes(graph, value.type));
+    tensors.push_back(
+        {value.name, value.type, value.role, std::as_bytes(std::span(numbers)).first(size)});
+  }
+  const auto tables = [&](bool defer) {
+    Memory memory(tensors, Access::owned);
+    Executor executor(graph, memory, 1);
+    if (defer) executor.defer_rows();
+    executor.run({});
+    executor.make_deferred_rows();
+    std::vector<std::vector<std::byte>> bytes;
+    for (const PlanTensor& tensor : memory.tensors()) {
+      bytes.emplace_back(tensor.bytes.begin(), tensor.bytes.end());
+    }
+    return bytes;
+  };
+  const auto at_once = tables(false);
+  CHECK(at_once[2] == at_once[3]);
+  CHECK(tables(true) == at_once);
+}
+
 TEST_CASE("denormals count as zero while a program runs, and only then") {
   Fixture fixture(
       "program @p {\n symbol N <= 8\n input %x : f32[N]\n %y = scale(%x) factor=0.5\n return "

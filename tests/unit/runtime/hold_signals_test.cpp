@@ -2,12 +2,13 @@
 // on memory of the heap, which a library of products may use as one.
 #include <doctest/doctest.h>
 #include <pthread.h>
-#include <sys/time.h>
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <thread>
 #include <vector>
 
 #include "runtime/kernels/products.h"
@@ -19,15 +20,14 @@ std::atomic<std::uintptr_t> stack_begin, stack_end;
 std::atomic<int> on_stack, elsewhere;
 
 void on_signal(int) {
-  const int local = 0;
-  const auto here = reinterpret_cast<std::uintptr_t>(&local);
+  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
   ++(here >= stack_begin && here < stack_end ? on_stack : elsewhere);
 }
 
-// A timer that interrupts this thread until it goes out of scope.
-class Ticking {
+// A thread that interrupts this one until it goes out of scope.
+class Interrupting {
  public:
-  Ticking() {
+  Interrupting() {
     pthread_attr_t of;
     REQUIRE(::pthread_getattr_np(::pthread_self(), &of) == 0);
     void* begin = nullptr;
@@ -39,27 +39,30 @@ class Ticking {
     struct sigaction action = {};
     action.sa_handler = on_signal;
     action.sa_flags = SA_RESTART;
-    ::sigaction(SIGALRM, &action, &before_);
-    set({0, 200});
+    ::sigaction(SIGUSR1, &action, nullptr);
+    sender_ = std::thread([this, target = ::pthread_self()] {
+      while (!over_) {
+        ::pthread_kill(target, SIGUSR1);
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
+      }
+    });
   }
-  ~Ticking() {
-    set({0, 0});
-    ::sigaction(SIGALRM, &before_, nullptr);
+  ~Interrupting() {
+    over_ = true;
+    sender_.join();
+    std::signal(SIGUSR1, SIG_IGN);  // one may be on its way
   }
-  Ticking(const Ticking&) = delete;
-  Ticking& operator=(const Ticking&) = delete;
+  Interrupting(const Interrupting&) = delete;
+  Interrupting& operator=(const Interrupting&) = delete;
 
  private:
-  static void set(timeval period) {
-    const itimerval timer{period, period};
-    ::setitimer(ITIMER_REAL, &timer, nullptr);
-  }
-  struct sigaction before_ = {};
+  std::atomic<bool> over_{false};
+  std::thread sender_;
 };
 
 TEST_CASE("signals that arrive during products are handled on the thread's stack") {
   on_stack = elsewhere = 0;
-  const Ticking ticking;
+  const Interrupting interrupting;
   constexpr std::int64_t kMost = 300;
   const std::vector<float> a(kMost * kMost, 1.0F), b(kMost * kMost, 2.0F);
   std::vector<float> c(kMost * kMost);
