@@ -56,9 +56,8 @@ Session::Session(std::shared_ptr<Model> model, SessionOptions options)
   if (train == nullptr) {
     throw Error(
         "the plan only predicts: it holds no training program",
-        "`weft compile` with --predict-only, --fold or --deploy leaves it out: train the plan "
-        "that this one was made from; a model that was imported with all its weights "
-        "quantised cannot be trained");
+        "train the plan that this one was made from: --predict-only, --fold and --deploy leave "
+        "it out; a model that was imported with all its weights quantised cannot be trained");
   }
   train_ = std::make_unique<BatchProgram>(*train, model_->memory, plan(), options_.threads);
   if (train_->reads_rows()) bind_rows();

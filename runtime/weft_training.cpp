@@ -15,6 +15,9 @@ namespace {
 weft_status train_step(weft_session* session, const Request& request, const int32_t* labels,
                        const int64_t* offsets, double learning_rate, double* loss) {
   return guarded([&] {
+    if (request.count() == 0) {
+      return fail(WEFT_BAD_ARGUMENT, "a training step needs at least one text");
+    }
     weft::PackedLabels packed{{labels, request.count()}};
     if (offsets != nullptr) {
       const weft_status status = weft::c::check_offsets(offsets, request.count(), "labels");
