@@ -117,8 +117,8 @@ class Executor {
   std::vector<Deferred> deferred_;           // by kernel; null where it runs
   std::vector<RowsOnDemand*> read_in_full_;  // of kernels that read all rows
   std::vector<Offsets> offsets_;
-  std::vector<Result> results_;       // as Graph::results
-  std::vector<Copy> copies_;  // what Graph::writes asks for, when the program ends
+  std::vector<Result> results_;  // as Graph::results
+  std::vector<Copy> copies_;     // what Graph::writes asks for, when the program ends
   NodeObserver* observer_ = nullptr;
 };
 

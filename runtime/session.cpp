@@ -54,10 +54,9 @@ Session::Session(std::shared_ptr<Model> model, SessionOptions options)
   if (!options_.train) return;
   const Graph* train = plan().program(programs::kTrain);
   if (train == nullptr) {
-    throw Error(
-        "the plan only predicts: it holds no training program",
-        "train the plan that this one was made from: --predict-only, --fold and --deploy leave "
-        "it out; a model that was imported with all its weights quantised cannot be trained");
+    throw Error("the plan only predicts: it holds no training program",
+                "train the plan that this one was made from; --predict-only, --fold and --deploy "
+                "leave the program out, as does a model whose weights are all quantised");
   }
   train_ = std::make_unique<BatchProgram>(*train, model_->memory, plan(), options_.threads);
   if (train_->reads_rows()) bind_rows();
@@ -257,9 +256,7 @@ Session::Capacity Session::train_capacity() const {
 
 double Session::train_step(const PackedIds& texts, const PackedLabels& labels, double learning_rate,
                            std::span<const float> rows) {
-  if (train_ == nullptr) {
-    throw Error("this session only predicts", "load the plan with `train` set");
-  }
+  if (train_ == nullptr) throw Error("this session only predicts", "load the plan to train");
   train_->clear();
   for (std::size_t i = 0; i < texts.size(); ++i) {
     const TextIds text = text_ids(texts, i);
