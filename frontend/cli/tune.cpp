@@ -228,6 +228,13 @@ TrialsFile open_trials(const TuneFlags& flags, const std::vector<Candidate>& can
   return file;
 }
 
+void write_page(const std::vector<TuneResult>& results, std::string_view measure, std::size_t texts,
+                const TuneFlags& flags) {
+  const std::string title = std::filesystem::path(flags.out).filename().string();
+  write_file(flags.report,
+             tune_page(results, measure, texts, title, origin_of(listed_files(flags.data))));
+}
+
 // Where the search and the final training have taken longer than they were given.
 void say_overrun(double budget, double searched, double all) {
   constexpr double kKept = 1.2;
@@ -298,11 +305,7 @@ int tune_command(const TuneFlags& flags) {
   }
   save_plan(tuned, flags.out);
   write_file(best.description.file, best.description.source);
-  if (!flags.report.empty()) {
-    const std::string title = std::filesystem::path(flags.out).filename().string();
-    write_file(flags.report, tune_page(results, measure, chosen_on(data.splits), title,
-                                       origin_of(listed_files(flags.data))));
-  }
+  if (!flags.report.empty()) write_page(results, measure, chosen_on(data.splits), flags);
   say_best(results, candidates, measure);
   say_overrun(budget, searched, seconds());
   if (!flags.quiet) {

@@ -56,7 +56,7 @@ for name in softmax subwords hs ova ns pruned; do
 done
 works "$weft" eval once.plan --data more
 awk 'BEGIN { for (i = 0; i < 40; ++i) print "__label__t" i % 4 " word" i % 4 " and w" i }' >topics
-refuses "cannot be trained" "$weft" train qout.plan --data topics -o no.plan
+refuses "weights are all quantised" "$weft" train qout.plan --data topics -o no.plan
 
 # The plan as it was given competes with the epochs; other forms of it answer alike.
 says "^as given +valid loss" "$weft" train softmax.plan --data more --valid more --epochs 1 --threads 1 -o once.plan
