@@ -60,7 +60,7 @@ struct Report {
   std::int64_t parameters = 0;
   std::uint64_t plan_bytes = 0;   // 0: not known
   std::vector<MemoryMap> memory;  // by program
-  double seconds = 0;  // the time to label all texts
+  double seconds = 0;             // the time to label all texts
   int threads = 0;
 };
 

@@ -211,8 +211,7 @@ TEST_CASE("shape rules of the row-wise ops") {
   contains(catch_up("%short", "%rates", ""), "last is");
   contains(catch_up("%last", "%many", ""), "fixed number of rates");
   contains(catch_up("%last", "%rates", "beta1=0.9 beta2=0.8"), "not be");
-  contains(catch_up("%last", "%rates", "epsilon=0.0"),
-           "epsilon is 0, but must be from 1e-20 to 1");
+  contains(catch_up("%last", "%rates", "epsilon=0.0"), "epsilon is 0, but must be from 1e-20 to 1");
   contains(refusal("state %r : f32[4]\n input %x : f32[N]\n state %s : i32[]\n"
                    "%y = record_rate(%r, %x, %s)"),
            "rate is");
