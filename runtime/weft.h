@@ -12,9 +12,10 @@
 // Threads: a call may run at any time on any thread, but no two calls at once on one session.
 // Sessions do not wait for each other: a thread takes one of its own by weft_sibling, or by
 // weft_load. weft_error is per thread. After fork() a child may go on with the sessions it was
-// given. The library prints nothing, starts no thread unless `threads` asks for it, and leaves
-// signals and locales alone. Threads that it starts help the thread that calls, whatever its
-// session, and end with that thread: a server with threads of its own loads with `threads` 1.
+// given. The library prints nothing, starts no thread unless `threads` asks for it, handles no
+// signals and leaves locales alone. A signal to a thread that computes may wait until a product of
+// matrices is done: for milliseconds. Threads that it starts help the thread that calls, whatever
+// its session, and end with that thread: a server with threads of its own loads with `threads` 1.
 //
 // Memory: what a call returns stays the library's and lives as long as the session, unless the
 // call says otherwise. Rooms for answers are the caller's; what they hold after a failure means
