@@ -12,6 +12,7 @@
 #include "ir/parse.h"
 #include "ir/print.h"
 #include "ir/verify.h"
+#include "tests/support/check_contains.h"
 
 namespace weft {
 namespace {
@@ -46,12 +47,9 @@ program @train loss="mean" rate=0.5 {
 )";
 
 std::string message_of(const std::string& text) {
-  try {
+  return weft::message_of([&] {
     for (const Graph& graph : parse(text, "test.ir")) verify(graph);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
+  });
 }
 
 std::string in_program(const std::string& lines) {
@@ -59,13 +57,6 @@ std::string in_program(const std::string& lines) {
          "  input %o : i32[B+1 -> T]\n" +
          lines + "}\n";
 }
-
-#define CHECK_CONTAINS(text, part)                 \
-  do {                                             \
-    const std::string whole_ = (text);             \
-    INFO(whole_);                                  \
-    CHECK(whole_.find(part) != std::string::npos); \
-  } while (false)
 
 TEST_CASE("printing a parsed program gives the same text") {
   const Graph graph = parse_one(kClassifier);
