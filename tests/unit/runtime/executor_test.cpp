@@ -19,8 +19,11 @@ namespace {
 // One program over tensors of its own, owned by the test.
 class Fixture {
  public:
-  explicit Fixture(const std::string& text, Access access = Access::owned) {
-    for (Graph& graph : parse(text)) programs_.push_back(plan_simply(std::move(graph)));
+  // `planned`: the text says where values lie.
+  explicit Fixture(const std::string& text, Access access = Access::owned, bool planned = false) {
+    for (Graph& graph : parse(text)) {
+      programs_.push_back(planned ? std::move(graph) : plan_simply(std::move(graph)));
+    }
     for (const Graph& graph : programs_) {
       for (const Value& value : graph.values) {
         if (value.role != Role::param && value.role != Role::state) continue;
@@ -244,35 +247,25 @@ TEST_CASE("tens of thousands of states that a program writes are bound at once")
   }
 }
 
-// Rows that are put off must not be put off for one who copies them.
-TEST_CASE("a table that is copied too is made at once, whoever would wait for its rows") {
-  Graph graph = parse_one(
-      "program @load {\n param %e : f32[20, 6]\n param %w : f32[3, 6, 4]\n state %a : f32[20, 16]\n"
-      " state %b : f32[20, 16]\n %t = tap_table(%e, %w) : f32[20, 16] in %a\n write %a <- %t\n"
-      " write %b <- %t\n}");
-  verify(graph);
-  std::vector<float> numbers(20 * 16, 3.0F);
-  std::vector<PlanTensor> tensors;
-  for (const Value& value : graph.values) {
-    if (!value.persists()) continue;
-    const auto size = static_cast<std::size_t>(capacity_bytes(graph, value.type));
-    tensors.push_back(
-        {value.name, value.type, value.role, std::as_bytes(std::span(numbers)).first(size)});
-  }
-  const auto tables = [&](bool defer) {
-    Memory memory(tensors, Access::owned);
-    Executor executor(graph, memory, 1);
+// Rows that are made on demand must be there when they are copied.
+TEST_CASE("a table that is copied too is made at once") {
+  const auto tables = [](bool defer) {
+    Fixture fixture(
+        "program @load {\n param %e : f32[20, 6]\n param %w : f32[3, 6, 4]\n"
+        " state %a : f32[20, 16]\n state %b : f32[20, 16]\n"
+        " %t = tap_table(%e, %w) : f32[20, 16] in %a\n write %a <- %t\n write %b <- %t\n}",
+        Access::owned, /*planned=*/true);
+    verify(fixture.graph());
+    fixture.fill("e", std::vector<float>(20 * 6, 3.0F));
+    fixture.fill("w", std::vector<float>(3 * 6 * 4, 3.0F));
+    Executor executor = fixture.executor();
     if (defer) executor.defer_rows();
     executor.run({});
     executor.make_deferred_rows();
-    std::vector<std::vector<std::byte>> bytes;
-    for (const PlanTensor& tensor : memory.tensors()) {
-      bytes.emplace_back(tensor.bytes.begin(), tensor.bytes.end());
-    }
-    return bytes;
+    return std::pair(fixture.tensor("a"), fixture.tensor("b"));
   };
   const auto at_once = tables(false);
-  CHECK(at_once[2] == at_once[3]);
+  CHECK(at_once.first == at_once.second);
   CHECK(tables(true) == at_once);
 }
 
