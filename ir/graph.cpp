@@ -59,8 +59,20 @@ void check_range(const OpDef& op, const AttrDef& def, const Attr& value, SourceL
   if (const auto* list = std::get_if<AttrNumbers>(&value)) std::ranges::for_each(*list, check);
 }
 
-// Gives `attrs` its defaults; integers may stand for floating-point numbers, and [] for either
-// list.
+// Makes `value` of the kind of `wanted`: integers may stand for floating-point numbers, and [] for
+// either list. False: it is of another kind.
+bool convert(Attr& value, const Attr& wanted) {
+  const auto* integer = std::get_if<std::int64_t>(&value);
+  const auto* integers = std::get_if<std::vector<std::int64_t>>(&value);
+  if (integer != nullptr && std::holds_alternative<double>(wanted)) {
+    value = static_cast<double>(*integer);
+  } else if (integers != nullptr && std::holds_alternative<AttrNumbers>(wanted)) {
+    value = AttrNumbers(integers->begin(), integers->end());
+  }
+  return value.index() == wanted.index();
+}
+
+// Checks `attrs` and gives it its defaults.
 void complete(const OpDef& op, Attrs& attrs, SourceLocation location) {
   for (auto& [name, value] : attrs) {
     const auto known = std::ranges::find(op.attrs, name, &AttrDef::name);
@@ -71,15 +83,7 @@ void complete(const OpDef& op, Attrs& attrs, SourceLocation location) {
                   names.empty() ? "it takes none" : "it takes" + names);
     }
     const Attr& wanted = known->default_value ? *known->default_value : known->required;
-    const auto* integer = std::get_if<std::int64_t>(&value);
-    const auto* integers = std::get_if<std::vector<std::int64_t>>(&value);
-    if (value.index() == wanted.index()) {
-      // as it is
-    } else if (integer != nullptr && std::holds_alternative<double>(wanted)) {
-      value = static_cast<double>(*integer);
-    } else if (integers != nullptr && std::holds_alternative<AttrNumbers>(wanted)) {
-      value = AttrNumbers(integers->begin(), integers->end());
-    } else {
+    if (!convert(value, wanted)) {
       throw Error(location,
                   fmt::format("{}: the attribute `{}` has a value of another kind than {}", op.name,
                               name, known->doc));

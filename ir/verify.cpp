@@ -333,8 +333,9 @@ class Verifier {
                      name(life.id), place));
   }
 
-  // In the order in which values begin to live: what is alive lies apart, but for values that
-  // hand over their offset, so only neighbours can overlap. A value of no bytes overlaps nothing.
+  // In the order in which values begin to live. Those that are alive lie apart, but for values that
+  // hand over their offset: a new value can overlap those from the offset just before its own, up
+  // to its end. A value of no bytes overlaps nothing.
   void check_overlaps(std::vector<Lifetime> lives, const std::string& place) const {
     std::erase_if(lives, [](const Lifetime& life) { return life.bytes == 0; });
     std::ranges::stable_sort(lives, {}, &Lifetime::begin);
@@ -346,13 +347,9 @@ class Verifier {
     for (std::size_t i = 0; i < lives.size(); ++i) {
       const Lifetime& life = lives[i];
       for (; lives[*ended].end < life.begin; ++ended) alive.erase({lives[*ended].offset, *ended});
-      const auto next = alive.lower_bound({life.offset, 0});
-      for (auto at = next; at != alive.end() && at->first < life.offset + life.bytes; ++at) {
-        expect_apart(lives[at->second], life, place);
-      }
-      for (auto at = next; at != alive.begin();) {
-        const std::int64_t nearest = std::prev(next)->first;
-        if ((--at)->first != nearest) break;
+      auto at = alive.lower_bound({life.offset, 0});
+      if (at != alive.begin()) at = alive.lower_bound({std::prev(at)->first, 0});
+      for (; at != alive.end() && at->first < life.offset + life.bytes; ++at) {
         expect_apart(lives[at->second], life, place);
       }
       alive.emplace(life.offset, i);

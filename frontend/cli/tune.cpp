@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 
@@ -22,6 +21,7 @@
 #include "frontend/format/message.h"
 #include "frontend/report/progress.h"
 #include "frontend/report/search_report.h"
+#include "frontend/search/search_time.h"
 #include "frontend/search/trials_file.h"
 #include "ir/file.h"
 #include "runtime/resources/threads.h"
@@ -235,7 +235,7 @@ void write_page(const std::vector<TuneResult>& results, std::string_view measure
              tune_page(results, measure, texts, title, origin_of(listed_files(flags.data))));
 }
 
-// Where the search and the final training have taken longer than they were given.
+// Tells the user if the whole command took much longer than its budget.
 void say_overrun(double budget, double searched, double all) {
   constexpr double kKept = 1.2;
   if (all <= kKept * budget) return;
@@ -246,16 +246,13 @@ void say_overrun(double budget, double searched, double all) {
 }
 
 int tune_command(const TuneFlags& flags) {
-  const auto start = std::chrono::steady_clock::now();
-  const auto seconds = [&] {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  };
   check_outputs(flags);
   if (std::isnan(flags.valid_fraction)) {
     throw UsageError("--valid-fraction nan is no share", "0.2, say");
   }
   TuneSettings settings = limits(flags);
   const double budget = settings.seconds;
+  const SearchTime time(budget);
   std::optional<Corpus> corpus;
   const std::vector<FittedStarter> competing = competitors(flags, corpus);
   std::vector<Candidate> candidates = candidates_of(flags, competing);
@@ -271,12 +268,12 @@ int tune_command(const TuneFlags& flags) {
   const std::string_view measure =
       name_of(shown_measure(plain.metric, first.corpus->multi_label()));
   std::vector<TuneResult> results;
-  settings.seconds = std::max(budget - seconds(), 0.0);  // what reading the data has left
+  settings.seconds = std::max(budget - time.seconds(), 0.0);  // what reading the data has left
   {
     TuneProgress progress(file, settings, measure, flags.quiet);
     results = tune(candidates, settings, file.known(), progress);
   }
-  const double searched = seconds();
+  const double searched = time.seconds();
   if (interrupted) {
     leave_best(results, candidates, flags);
     print_message(stderr, "weft: the same command with --resume goes on where this stopped\n");
@@ -307,7 +304,7 @@ int tune_command(const TuneFlags& flags) {
   write_file(best.description.file, best.description.source);
   if (!flags.report.empty()) write_page(results, measure, chosen_on(data.splits), flags);
   say_best(results, candidates, measure);
-  say_overrun(budget, searched, seconds());
+  say_overrun(budget, searched, time.seconds());
   if (!flags.quiet) {
     print_message(stderr, "wrote {}, {} and {}.trials.jsonl\n", flags.out, best.description.file,
                   stem_of(flags.out));
