@@ -134,11 +134,11 @@ void Executor::bind_kernels() {
   deferred_.resize(kernels_.size());
 }
 
-// Who else looks at a place while a program runs or as it ends; what is written in its place, and
-// to which target.
+// How a program uses its places: which state each value is written to where it lies, and who reads
+// each place.
 struct Executor::PlaceUse {
-  std::vector<ValueId> target;  // by source of a write, or kNoValue
-  // Null: several, a result, or a copy.
+  std::vector<ValueId> target;  // by value: the state, or kNoValue
+  // By place: the only node that reads it; null if others do too, a result or a copy at the end.
   std::unordered_map<const std::byte*, const Node*> readers;
 
   explicit PlaceUse(const Executor& executor) : target(executor.graph_.values.size(), kNoValue) {

@@ -1,4 +1,4 @@
-// What a search tells on the standard output when it has ended.
+// Prints the result of a search.
 #pragma once
 
 #include <string_view>

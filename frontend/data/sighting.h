@@ -6,8 +6,8 @@
 
 namespace weft {
 
-// What a message calls a row: `line 7` of a file, counted from 1; of an array `examples[7]`, from
-// 0.
+// The name of a row in messages: `line 7` in a file, counted from 1; `examples[7]` in an array,
+// counted from 0.
 inline std::string row_name(std::size_t number, const std::string& array) {
   const std::string digits = std::to_string(number);
   return array.empty() ? "line " + digits : array + '[' + digits + ']';

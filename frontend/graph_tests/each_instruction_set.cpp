@@ -26,7 +26,7 @@ void write_all(int pipe, std::string_view text) {
   }
 }
 
-// What a child sends, where there was not enough memory for its work or its message.
+// The child sends this if it had not enough memory for its work or its message.
 constexpr std::string_view kNoMemory = "!";
 
 // The text with a `+` before it, or the message of an exception with a `-`.

@@ -31,8 +31,9 @@ void sort_by_size(std::vector<NGram>&);  // of contributions
 struct Explanation {
   std::vector<TextSpan> words;  // those that count: at most max_tokens, or those of all windows
   std::vector<bool> known;      // of each word: whether it is in the vocabulary
-  // Of each word: how a token is spelt that stands for no bytes of the text, as `</s>`, and counts
-  // with the bias; else empty. None at all in a text of several windows, which have them each.
+  // For each word: the spelling of a token without bytes in the text, as `</s>`, which is part of
+  // the bias; empty for all others. The list is empty for a text of several windows: each has its
+  // own.
   std::vector<std::string> special;
   std::vector<NGram> ngrams;  // by size of contribution, then by place; none of them 0
   double bias = 0;            // what does not depend on the words
@@ -47,8 +48,8 @@ struct Explanation {
   double total() const;  // bias and contributions; the logit, but for rounding
   // The contributions, each shared out evenly among the words of its n-gram.
   std::vector<double> by_word() const;
-  // Of each of `words` the bytes of the word of the text that it lies in: more than its own where
-  // it is a group of letters. What stands for several words, or for none, has its own bytes.
+  // For each of `words`, the bytes of the whole word of the text: a group of letters has those of
+  // the word that it is part of. A token for several words, or for none, has its own bytes.
   std::vector<TextSpan> words_around() const;
 };
 

@@ -35,7 +35,7 @@ std::vector<std::size_t> promising(std::span<const Candidate>, std::vector<TuneR
 // Puts the best candidate as it stands first of ranked results, unless another beats it clearly: by
 // more than a standard error of the accuracy on the texts to choose on. The best of many trials is
 // in part the luckiest, and those who try many values on few texts find values that are worse.
-// Where the loss is the score, the best stays the best.
+// Nothing is moved if trials are compared by their loss.
 void keep_plain(std::span<const Candidate>, std::vector<TuneResult>& ranked);
 
 }  // namespace weft

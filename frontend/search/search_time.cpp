@@ -1,4 +1,4 @@
-// Epochs of one trial take alike: what it took for a few says what it will take for more.
+// Every epoch of a trial takes about the same time: a few epochs tell how long more will take.
 #include "frontend/search/search_time.h"
 
 #include <algorithm>

@@ -15,9 +15,9 @@ class SearchTime {
   explicit SearchTime(double limit) : limit_(limit) {}
 
   double seconds() const;
-  // A trial of so many epochs took so long, without the splits of its data that follow.
+  // To be told of each training: of which trial, for how many epochs, on one split of the data.
   void took(std::int64_t trial, std::int64_t epochs, double seconds);
-  // What so many epochs of a trial will take; none: it has not been trained.
+  // The expected seconds of so many epochs of a trial; none if it has not been trained yet.
   std::optional<double> expected(std::int64_t trial, std::int64_t epochs) const;
   // When the search must be over, so that `best` can still be trained for so many epochs on all of
   // the data. At most half of the time is kept for that.

@@ -144,7 +144,7 @@ void check_labels(const Plan& plan) {
   }
 }
 
-// They are printed as they are: each is one line.
+// Comments are printed as they are: each must be one line.
 void check_comments(const Graph& graph) {
   const auto check = [&](const std::vector<std::string>& comments) {
     if (std::ranges::none_of(comments, holds_control_character)) return;

@@ -64,7 +64,7 @@ void eval_catch_up(const EvalContext& v) {
   });
 }
 
-// True if the sums over a gap do.
+// True if the sums over a gap converge.
 bool converges(const Attrs& attrs) {
   const double beta1 = float_attr(attrs, "beta1"), beta2 = float_attr(attrs, "beta2");
   return beta2 > 0 && beta1 <= beta2;

@@ -1,8 +1,8 @@
 // Holds back signals while oneDNN's products run.
 //
 // Up to version 3.11 oneDNN's code of products (its `gemm`, of AVX2 and AVX-512) points the stack
-// at a work space in the heap. A handler that runs meanwhile writes its frame over whatever lies
-// below: Ctrl-C, a timer or a profiler of the application would damage its memory (oneDNN's issue
+// at a work space in the heap. A signal handler that runs meanwhile writes its frame over the heap
+// below it: Ctrl-C, a timer or a profiler would damage the application's memory (oneDNN's issue
 // 4845).
 #pragma once
 
@@ -13,8 +13,8 @@
 
 namespace weft {
 
-// Of this thread, until it goes out of scope; then they arrive. Faults of the program itself, which
-// cannot wait, are not held. It takes a fraction of a microsecond.
+// Blocks the signals of this thread until it goes out of scope; then they are delivered. Faults of
+// the program itself cannot wait and are not blocked. It takes a fraction of a microsecond.
 class HoldSignals {
  public:
   HoldSignals() { ::pthread_sigmask(SIG_BLOCK, &all_but_faults(), &before_); }
